@@ -1,0 +1,38 @@
+#include "base/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The only globals of the project: how loud, and which rank speaks. */
+static log_level_t log_threshold = LOG_INFO;
+static int log_rank = 0;
+static int log_size = 1;
+
+void log_init(log_level_t level, int rank, int size)
+{
+    log_threshold = level;
+    log_rank = rank;
+    log_size = size;
+}
+
+void log_line(log_level_t level, const char *format, ...)
+{
+    static const char *const names[] = {"error", "warning", "", "debug"};
+    if (level > log_threshold) return;
+    /* One fprintf a line, so that lines of several ranks do not tear. */
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char who[32] = "fgad";
+    if (log_size > 1) snprintf(who, sizeof who, "fgad[%d]", log_rank);
+    fprintf(stderr, "%s: %s%s%s\n", who, names[level], level == LOG_INFO ? "" : ": ", text);
+}
+
+void base_require_failed(const char *condition, const char *file, int line)
+{
+    log_line(LOG_ERROR, "%s:%d: a promise between functions was broken: %s", file, line, condition);
+    abort();
+}

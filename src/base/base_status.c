@@ -1,0 +1,63 @@
+#include "base/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE_SIZE 1024
+
+static _Thread_local char message[MESSAGE_SIZE];
+
+status_t fail(status_t code, const char *format, ...)
+{
+    /* Through a buffer, since an argument may be the old message itself. */
+    char text[MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    memcpy(message, text, sizeof message);
+    return code;
+}
+
+status_t fail_context(status_t code, const char *format, ...)
+{
+    char text[MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, ": %s", message);
+    memcpy(message, text, sizeof message);
+    return code;
+}
+
+const char *fail_message(void)
+{
+    return message;
+}
+
+void *base_alloc(size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size) {
+        fail(ST_ENOMEM, "an allocation of %zu items of %zu bytes is past the address space", count, size);
+        return NULL;
+    }
+    void *memory = malloc(count * size > 0 ? count * size : 1);
+    if (memory == NULL) fail(ST_ENOMEM, "out of memory: %zu bytes asked for", count * size);
+    return memory;
+}
+
+char *base_format(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length >= 0) return text;
+    fail(ST_ENOMEM, "out of memory while formatting a string");
+    return NULL;
+}
