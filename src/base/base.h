@@ -1,6 +1,6 @@
-/* base: what every room stands on: status codes and the one error line, memory arenas, log, random numbers,
- * clock, progress. It knows nothing of images, models or MPI (the rank is told to the log as a plain number).
- * Depends on libc and pthread only. Not thread-safe unless said; the error line is thread-local. */
+/* base: what every room stands on: status codes and the one error line, memory arenas, log, random numbers, clock,
+ * progress. It knows nothing of images, models or MPI (the rank is told to the log as a plain number). Depends on
+ * libc and pthread only. Not thread-safe unless said; the error line is thread-local. */
 #ifndef FGAD_BASE_H
 #define FGAD_BASE_H
 
@@ -8,11 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- Errors
- * ------------------------------------------------------------------------------------------------------- Two
- * kinds only. The world is wrong (a file, an option): return a status_t, with one line that says where, what
- * was found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts with rank
- * and place. */
+/* ---- Errors --------------------------------------------------------------------------------------------------------
+ * Two kinds only. The world is wrong (a file, an option): return a status_t, with one line that says where, what was
+ * found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts with rank and place. */
 typedef enum {
     ST_OK = 0,
     ST_EIO = -1,          /* the system refused: open, read, write, rename, no space */
@@ -22,38 +20,35 @@ typedef enum {
     ST_EINTERRUPTED = -5, /* asked to stop (signal, time limit); resume later */
 } status_t;
 
-/* Records the one line of the error (thread-local, 1023 characters) and returns `code`: `return fail(ST_EIO,
- * ...)`. */
+/* Records the one line of the error (thread-local, 1023 characters) and returns `code`: `return fail(ST_EIO, ...)`. */
 status_t fail(status_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Puts `context` and ": " before the recorded line: for a caller that knows which file or task it was.
- * Returns code. */
+/* Puts `context` and ": " before the recorded line: for a caller that knows which file or task it was. Returns code. */
 status_t fail_context(status_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The recorded line of this thread, never NULL; valid until the next fail on this thread. */
 const char *fail_message(void);
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        status_t try_status_ = (call);                                                                       \
-        if (try_status_ != ST_OK) return try_status_;                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        status_t try_status_ = (call);                                                                                 \
+        if (try_status_ != ST_OK) return try_status_;                                                                  \
     } while (0)
 
 /* For functions that hold resources: needs a `status_t status` and a `done:` label. */
-#define TRY_DONE(call)                                                                                       \
-    do {                                                                                                     \
-        status = (call);                                                                                     \
-        if (status != ST_OK) goto done;                                                                      \
+#define TRY_DONE(call)                                                                                                 \
+    do {                                                                                                               \
+        status = (call);                                                                                               \
+        if (status != ST_OK) goto done;                                                                                \
     } while (0)
 
-#define REQUIRE(condition)                                                                                   \
-    do {                                                                                                     \
-        if (!(condition)) base_require_failed(#condition, __FILE__, __LINE__);                               \
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) base_require_failed(#condition, __FILE__, __LINE__);                                         \
     } while (0)
 _Noreturn void base_require_failed(const char *condition, const char *file, int line);
 
-/* ---- Arena
- * --------------------------------------------------------------------------------------------------------
- * Memory of one lifetime, taken in slices and given back all at once (or back to a mark). Grows by blocks.
- * Slices are 64-byte aligned, zeroed, and separated by red zones that AddressSanitizer watches. */
+/* ---- Arena ---------------------------------------------------------------------------------------------------------
+ * Memory of one lifetime, taken in slices and given back all at once (or back to a mark). Grows by blocks. Slices are
+ * 64-byte aligned, zeroed, and separated by red zones that AddressSanitizer watches. */
 typedef struct arena_block arena_block_t;
 typedef struct {
     const char *name;     /* for messages; not owned */
@@ -81,8 +76,7 @@ void *base_alloc(size_t count, size_t size);
 /* A formatted string on the heap (caller frees), or NULL with the error line set. */
 char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- Log
- * ----------------------------------------------------------------------------------------------------------
+/* ---- Log -----------------------------------------------------------------------------------------------------------
  * Lines on stderr: "fgad[rank] level: text". The rank is shown when there is more than one. */
 typedef enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG } log_level_t;
 void log_init(log_level_t level, int rank, int size);
@@ -92,10 +86,8 @@ void log_line(log_level_t level, const char *format, ...) __attribute__((format(
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
-/* ---- Random numbers
- * -----------------------------------------------------------------------------------------------
- * Counter-based (Philox 4x32-10): the stream is a pure function of its key; nothing depends on order, rank or
- * time. */
+/* ---- Random numbers ------------------------------------------------------------------------------------------------
+ * Counter-based (Philox 4x32-10): the stream is a pure function of its key; nothing depends on order, rank or time. */
 typedef struct {
     uint32_t key[2];
     uint64_t counter; /* block of four 32-bit words to make next */
@@ -105,8 +97,7 @@ typedef struct {
     double spare;
 } rng_t;
 
-/* The stream of (dataset, category, shots, seed, purpose). Strings are hashed with their lengths, so
- * ("ab","c") and
+/* The stream of (dataset, category, shots, seed, purpose). Strings are hashed with their lengths, so ("ab","c") and
  * ("a","bc") differ. */
 rng_t rng_init(const char *dataset, const char *category, int shots, uint64_t seed, const char *purpose);
 /* The stream `index` below a purpose: one a prompt, an image, an epoch. */
@@ -118,22 +109,19 @@ uint32_t rng_below(rng_t *rng, uint32_t n);        /* [0, n), without bias; n > 
 void rng_permutation(int *out, rng_t *rng, int n); /* out (n): a permutation of 0..n-1, Fisher-Yates */
 /* One block of Philox 4x32-10, as published; exposed for its known-answer test. */
 void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
-/* 64-bit FNV-1a, continued from `state` (start: BASE_HASH_SEED): for table look-ups and stream keys, not
- * identity. */
+/* 64-bit FNV-1a, continued from `state` (start: BASE_HASH_SEED): for table look-ups and stream keys, not identity. */
 #define BASE_HASH_SEED 14695981039346656037ULL
 uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 
-/* ---- Clock, text
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Clock, text --------------------------------------------------------------------------------------------------- */
 double clock_seconds(void);                      /* monotonic, from an arbitrary start */
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
 void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m" */
 /* Edits (insert, delete, replace, swap of neighbours) between two words: for "did you mean". */
 int base_edit_distance(const char *a, const char *b);
 
-/* ---- Progress
- * ----------------------------------------------------------------------------------------------------- A bar
- * with ETA on a terminal, one line a minute in a log file. One a process. */
+/* ---- Progress ------------------------------------------------------------------------------------------------------
+ * A bar with ETA on a terminal, one line a minute in a log file. One a process. */
 typedef struct {
     char title[96];
     double total; /* in units of work, e.g. predicted seconds or images */

@@ -49,8 +49,7 @@ static arena_block_t *next_block(arena_t *arena, size_t size)
     size_t data_size = size > BLOCK_MINIMUM ? size : BLOCK_MINIMUM;
     size_t header = (sizeof(arena_block_t) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (data_size > SIZE_MAX - header) return NULL;
-    arena_block_t *block =
-        aligned_alloc(ALIGNMENT, (header + data_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    arena_block_t *block = aligned_alloc(ALIGNMENT, (header + data_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     if (block == NULL) return NULL;
     *block = (arena_block_t){.next = *link, .size = data_size, .data = (unsigned char *)block + header};
     POISON(block->data, block->size);
@@ -61,8 +60,7 @@ static arena_block_t *next_block(arena_t *arena, size_t size)
 void *arena_take(arena_t *arena, size_t count, size_t size)
 {
     if (size != 0 && count > (SIZE_MAX / 2) / size) {
-        fail(ST_ENOMEM, "arena '%s': %zu items of %zu bytes are past the address space", arena->name, count,
-             size);
+        fail(ST_ENOMEM, "arena '%s': %zu items of %zu bytes are past the address space", arena->name, count, size);
         return NULL;
     }
     size_t wanted = count * size;
@@ -72,8 +70,8 @@ void *arena_take(arena_t *arena, size_t count, size_t size)
     if (block == NULL || block->size - block->used < padded) {
         block = next_block(arena, padded);
         if (block == NULL) {
-            fail(ST_ENOMEM, "out of memory: arena '%s' holds %zu bytes and wants %zu more", arena->name,
-                 arena->used, padded);
+            fail(ST_ENOMEM, "out of memory: arena '%s' holds %zu bytes and wants %zu more", arena->name, arena->used,
+                 padded);
             return NULL;
         }
         block->used = 0;

@@ -37,9 +37,7 @@ static int minimum(int a, int b)
 
 int base_edit_distance(const char *a, const char *b)
 {
-    enum {
-        LIMIT = 63
-    }; /* option and category names are shorter; the rest of a longer word is not looked at */
+    enum { LIMIT = 63 }; /* option and category names are shorter; the rest of a longer word is not looked at */
     int m = minimum((int)strlen(a), LIMIT), n = minimum((int)strlen(b), LIMIT);
     int rows[3][LIMIT + 1];
     for (int j = 0; j <= n; j++) rows[0][j] = j;

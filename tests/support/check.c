@@ -43,15 +43,14 @@ void check_array(const char *name, const float *got, const float *want, size_t c
 {
     if (check_close(got, want, count, tolerance)) return;
     diff_t diff = check_diff(got, want, count);
-    fail_msg("%s: [%zu] of %zu is %.9g, expected %.9g (allowed %.3g x %.3g; nmse %.3g, cosine %.7f)", name,
-             diff.where, count, (double)got[diff.where], (double)want[diff.where], tolerance, diff.reference,
-             diff.nmse, diff.cosine);
+    fail_msg("%s: [%zu] of %zu is %.9g, expected %.9g (allowed %.3g x %.3g; nmse %.3g, cosine %.7f)", name, diff.where,
+             count, (double)got[diff.where], (double)want[diff.where], tolerance, diff.reference, diff.nmse,
+             diff.cosine);
 }
 
 void check_error(int status, int wanted, const char *text)
 {
-    if (status != wanted)
-        fail_msg("status is %d, expected %d (error line: '%s')", status, wanted, fail_message());
+    if (status != wanted) fail_msg("status is %d, expected %d (error line: '%s')", status, wanted, fail_message());
     if (wanted != ST_OK && strstr(fail_message(), text) == NULL)
         fail_msg("the error line is '%s', expected it to contain '%s'", fail_message(), text);
 }
@@ -64,8 +63,7 @@ void *check_read_file(const char *path, size_t *size)
     long length = ftell(file);
     rewind(file);
     char *bytes = malloc((size_t)length + 1);
-    if (bytes == NULL || fread(bytes, 1, (size_t)length, file) != (size_t)length)
-        fail_msg("'%s' cannot be read", path);
+    if (bytes == NULL || fread(bytes, 1, (size_t)length, file) != (size_t)length) fail_msg("'%s' cannot be read", path);
     fclose(file);
     bytes[length] = '\0';
     if (size != NULL) *size = (size_t)length;

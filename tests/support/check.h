@@ -16,11 +16,11 @@
 /* cmocka's macro `fail` would hide ours of base.h. */
 #undef fail
 #undef fail_msg
-#define fail_msg(...)                                                                                        \
-    do {                                                                                                     \
-        print_error("ERROR: " __VA_ARGS__);                                                                  \
-        print_error("\n");                                                                                   \
-        _fail(__FILE__, __LINE__);                                                                           \
+#define fail_msg(...)                                                                                                  \
+    do {                                                                                                               \
+        print_error("ERROR: " __VA_ARGS__);                                                                            \
+        print_error("\n");                                                                                             \
+        _fail(__FILE__, __LINE__);                                                                                     \
     } while (0)
 
 typedef struct {

@@ -83,8 +83,7 @@ bool check_golden_has(const check_golden_t *golden, const char *name)
     return find(golden, name) != NULL;
 }
 
-static const void *get(const check_golden_t *golden, const char *name, const char *dtype, size_t *count,
-                       int *dims)
+static const void *get(const check_golden_t *golden, const char *name, const char *dtype, size_t *count, int *dims)
 {
     const entry_t *entry = find(golden, name);
     if (entry == NULL) fail_msg("'%s' has no array '%s'", golden->path, name);

@@ -1,0 +1,201 @@
+/* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF), maps out (PNG, TIFF), PIL's
+ * resize, JSON, YAML job files, safetensors, HDF5, digests, small file-system helpers. It knows formats, not meaning:
+ * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
+ * jansson, libcyaml, HDF5 and libcrypto, each behind one file. Every message names the file. */
+#ifndef FGAD_IO_H
+#define FGAD_IO_H
+
+#include "base/base.h"
+
+/* ---- Files --------------------------------------------------------------------------------------------------------- */
+/* A name list; each name and the array are owned by the struct. */
+typedef struct {
+    char **name;
+    int count;
+} io_names_t;
+void io_names_free(io_names_t *names);
+/* Names (not paths) in directory `path`, sorted by bytes (strcmp), without "." entries; hidden names are skipped. */
+status_t io_list_dir(io_names_t *out, const char *path);
+bool io_exists(const char *path);
+bool io_is_dir(const char *path);
+/* mkdir -p. */
+status_t io_make_dirs(const char *path);
+/* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
+status_t io_read_file(char **bytes, size_t *size, const char *path);
+/* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. */
+status_t io_write_file(const char *path, const void *bytes, size_t size);
+/* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. */
+status_t io_publish(const char *temporary, const char *path);
+/* "<path>.tmp.<host>.<pid>" into out: the temporary name that io_publish expects nothing of, but status tools know. */
+void io_temporary_name(char out[4096], const char *path);
+
+/* SHA-256 as 64 lower-case hex digits and NUL. */
+#define IO_DIGEST_SIZE 65
+void io_digest_bytes(char out[IO_DIGEST_SIZE], const void *bytes, size_t size);
+status_t io_digest_file(char out[IO_DIGEST_SIZE], const char *path);
+
+/* ---- Images -------------------------------------------------------------------------------------------------------- */
+/* 8-bit RGB, row-major (height, width, 3). pixels owned by the struct. */
+typedef struct {
+    int width, height;
+    uint8_t *pixels;
+} io_image_t;
+/* One channel of raw values (height, width), 8- or 16-bit sources kept as they are (a mask's 1..n or 255). */
+typedef struct {
+    int width, height;
+    uint16_t *values;
+} io_mask_t;
+
+/* PNG, JPEG or TIFF by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated, palette looked up,
+ * alpha dropped, 16-bit to 8 by the high byte, EXIF orientation ignored. ST_EFORMAT: not an image, truncated, wrong
+ * kind. */
+status_t io_image_read(io_image_t *out, const char *path);
+void io_image_free(io_image_t *image);
+/* Width and height from the header alone. */
+status_t io_image_size(int *width, int *height, const char *path);
+/* A ground-truth mask: one channel of raw values; an RGB mask is accepted when its channels are equal (grey), else
+ * refused; a palette PNG gives indices. */
+status_t io_mask_read(io_mask_t *out, const char *path);
+void io_mask_free(io_mask_t *mask);
+
+/* PIL's Image.resize(BICUBIC) with antialiasing: a = -0.5, support scaled by the ratio, 8-bit rounding between the
+ * horizontal and the vertical pass (METHOD.md 1). src (sh, sw, channels), dst (dh, dw, channels); <= 1 grey level of
+ * PIL. */
+status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels);
+
+/* 8-bit PNG; pixels (height, width, channels), channels 1 or 3. */
+status_t io_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels);
+/* 32-bit float one-channel TIFF, as MVTec's evaluation code reads; values (height, width). */
+status_t io_tiff_write_f32(const char *path, const float *values, int width, int height);
+/* Reads such a TIFF back (caller frees *values). */
+status_t io_tiff_read_f32(float **values, int *width, int *height, const char *path);
+
+/* ---- JSON (jansson behind it) -------------------------------------------------------------------------------------- */
+/* A parsed document; nodes are borrowed from it and live until io_json_free. */
+typedef struct io_json io_json_t;
+typedef const void *io_json_node_t;
+status_t io_json_read(io_json_t **out, const char *path);
+/* `name` stands for the path in messages. */
+status_t io_json_parse(io_json_t **out, const char *text, size_t size, const char *name);
+void io_json_free(io_json_t *json);
+io_json_node_t io_json_root(const io_json_t *json);
+typedef enum {
+    IO_JSON_NULL,
+    IO_JSON_BOOL,
+    IO_JSON_NUMBER,
+    IO_JSON_STRING,
+    IO_JSON_ARRAY,
+    IO_JSON_OBJECT
+} io_json_kind_t;
+io_json_kind_t io_json_kind(io_json_node_t node);
+io_json_node_t io_json_get(io_json_node_t object, const char *key); /* NULL when absent or not an object */
+int io_json_count(io_json_node_t node); /* items of an array, members of an object, else 0 */
+io_json_node_t io_json_at(io_json_node_t array, int index);
+/* Member i of an object in file order; key is borrowed. */
+io_json_node_t io_json_member(const char **key, io_json_node_t object, int index);
+const char *io_json_string(io_json_node_t node); /* NULL when not a string */
+double io_json_number(io_json_node_t node, double otherwise);
+bool io_json_bool(io_json_node_t node, bool otherwise);
+
+/* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes --- */
+typedef enum { IO_BOOL, IO_INT, IO_INT64, IO_DOUBLE, IO_STRING, IO_CHOICE, IO_INT_LIST, IO_STRING_LIST } io_kind_t;
+typedef struct {
+    int count;
+    int *value; /* owned by the options struct */
+} io_int_list_t;
+typedef struct {
+    const char *name; /* the key; a dot makes a nested mapping: "pixel.epochs" */
+    io_kind_t kind;
+    size_t offset; /* of the field: bool, int, int64_t, double, char*, int (choice), io_int_list_t, io_names_t */
+    const char *otherwise;    /* default, as text; NULL: required */
+    double low, high;         /* inclusive bounds of numbers (and of list items); low == high: none */
+    const char *const *names; /* of IO_CHOICE: NULL-terminated; the field holds the index */
+    const char *help;         /* one sentence, with the unit */
+} io_option_t;                /* tables end with {0} */
+/* Sets every field to its default. Strings and lists are heap-owned; io_options_free frees them. */
+status_t io_options_init(void *options, const io_option_t *table);
+void io_options_free(void *options, const io_option_t *table);
+/* Reads a YAML file through libcyaml into the fields. Unknown keys are refused with the nearest known name, wrong
+ * types, values out of bounds, unknown choices and duplicate keys with file and line: "job.yaml:7: unknown key
+ * 'epsilom' (did you mean 'epsilon'?)". used (one flag a table row, may be NULL) tells which keys the file set. */
+status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path);
+/* "key=value"; lists are comma-separated. `origin` stands in messages for the file, e.g. "-s". */
+status_t io_options_set(void *options, const io_option_t *table, bool *used, const char *assignment,
+                        const char *origin);
+/* The value of row i as text, as YAML writes it (caller frees). */
+char *io_options_text(const void *options, const io_option_t *row);
+
+/* ---- safetensors ---------------------------------------------------------------------------------------------------
+ * 1. u64 little-endian N, 2. N bytes of JSON: name -> {dtype, shape, data_offsets [from, to)}, and __metadata__, 3.
+ * the data. Mapped read-only and shared: ranks of one node share the pages. */
+typedef enum { IO_F32, IO_F16, IO_BF16, IO_OTHER_DTYPE } io_dtype_t;
+typedef struct {
+    const char *name; /* borrowed, as all below */
+    io_dtype_t dtype;
+    const char *dtype_name;
+    int ndim;
+    int64_t shape[8];
+    int64_t count;
+    const void *data; /* in the mapping; may be unaligned */
+} io_tensor_t;
+typedef struct io_safetensors io_safetensors_t;
+/* Header validated against the file's size; overlapping, out-of-range or wrongly sized tensors refused by name. */
+status_t io_safetensors_open(io_safetensors_t **out, const char *path);
+void io_safetensors_close(io_safetensors_t *file);
+int io_safetensors_count(const io_safetensors_t *file);
+const io_tensor_t *io_safetensors_at(const io_safetensors_t *file, int index);
+const io_tensor_t *io_safetensors_find(const io_safetensors_t *file, const char *name); /* NULL when absent */
+/* dst (count) from F32, F16 or BF16; ST_EFORMAT for other types and for the first value that is not finite. */
+status_t io_tensor_to_f32(float *dst, const io_tensor_t *tensor, const char *path);
+/* Writes f32 tensors (or f16 when `half`), for tools and tests. */
+status_t io_safetensors_write(const char *path, const char *const *names, const float *const *data,
+                              const int64_t (*shapes)[8], const int *ndims, int count, bool half);
+uint16_t io_f32_to_f16(float value); /* round to nearest even; overflow to infinity */
+float io_f16_to_f32(uint16_t bits);
+
+/* ---- HDF5 through one field table ---------------------------------------------------------------------------------- */
+typedef enum { IO_H5_F32, IO_H5_F16, IO_H5_F64, IO_H5_I32, IO_H5_I64, IO_H5_U8, IO_H5_STRING } io_h5_type_t;
+/* One dataset: everything a reader needs to know about it. For STRING, data is `const char *const *`, variable-length
+ * UTF-8. F16 takes float data in memory and stores IEEE half. dims of ndim 0 is a scalar. */
+typedef struct {
+    const char *name; /* path below the group, e.g. "maps/M_v" (groups are made) */
+    io_h5_type_t type;
+    int ndim;
+    int64_t dims[6];
+    const char *axes;        /* comma-separated names of the dimensions, "image,row,column"; becomes DIMENSION_LABELS */
+    const char *unit;        /* "1" for pure numbers */
+    const char *description; /* one sentence */
+    const void *data;
+} io_h5_field_t;
+typedef struct io_h5 io_h5_t;
+/* Creates under a temporary name; io_h5_publish makes it appear at `path` whole; io_h5_close without publish removes
+ * it. */
+status_t io_h5_create(io_h5_t **out, const char *path);
+status_t io_h5_open(io_h5_t **out, const char *path); /* read-only; ST_EFORMAT when it is not HDF5 or is damaged */
+status_t io_h5_publish(io_h5_t *file);                /* flush, close, fsync, rename; frees file in every case */
+void io_h5_close(io_h5_t *file);                      /* NULL is fine */
+/* Writes fields below `group` ("/" or "prompts/pixel"). Float arrays of more than 4096 values are chunked by the
+ * first dimension, shuffled and deflated (level 1). */
+status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fields, int count);
+/* Attributes on an object ("/" is the file). */
+status_t io_h5_set_text(io_h5_t *file, const char *object, const char *name, const char *value);
+status_t io_h5_set_i64(io_h5_t *file, const char *object, const char *name, int64_t value);
+status_t io_h5_set_f64(io_h5_t *file, const char *object, const char *name, double value);
+/* Every option of the table as a text attribute of `object`. */
+status_t io_h5_set_options(io_h5_t *file, const char *object, const void *options, const io_option_t *table);
+/* Reading. text is heap (caller frees). */
+status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name);
+status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const char *name);
+status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name);
+bool io_h5_has(io_h5_t *file, const char *path);
+status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path);
+/* Whole dataset converted to `type` (F16 is not a memory type: read F32); *data is heap (caller frees); for STRING it
+ * is char** of dims[0] strings (io_h5_free_strings). */
+status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type);
+/* Rows [first, first+rows) of the first dimension into `out`, which the caller sized. */
+status_t io_h5_read_rows(void *out, io_h5_t *file, const char *path, io_h5_type_t type, int64_t first, int64_t rows);
+void io_h5_free_strings(char **strings, int64_t count);
+/* "HDF5 1.10.8" and friends: library versions for provenance; out is heap text of "name version" separated by ", ". */
+char *io_library_versions(void);
+
+#endif
