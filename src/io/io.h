@@ -111,6 +111,7 @@ typedef struct {
     double low, high;         /* inclusive bounds of numbers (and of list items); low == high: none */
     const char *const *names; /* of IO_CHOICE: NULL-terminated; the field holds the index */
     const char *help;         /* one sentence, with the unit */
+    int tag;                  /* free for the owner of the table */
 } io_option_t;                /* tables end with {0} */
 /* Sets every field to its default. Strings and lists are heap-owned; io_options_free frees them. */
 status_t io_options_init(void *options, const io_option_t *table);
