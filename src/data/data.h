@@ -1,21 +1,42 @@
-/* data: what images a category has and which of them are the shots. Readers of dataset layouts on disk (MVTec-AD and
- * a plain folder; others are rows of the same table), few-shot draws, ground-truth masks. It lists and checks; it
- * does not decode images except when asked to (data_check). Depends on base and io. METHOD.md 11. */
+/* data: what images a category has and which of them are the shots. Readers of dataset layouts on disk, few-shot
+ * draws, ground-truth masks. It lists and checks; it does not decode images except when asked to (data_check,
+ * data_mask_read). It knows no model, task or metric. Depends on base and io. METHOD.md 10 (masks), 11 (protocol).
+ *
+ * Layouts (`dataset`). Images are PNG, JPEG or TIFF (.png .jpg .jpeg .tif .tiff, any case); other files in an image
+ * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp ...) is
+ * refused rather than left out.
+ *   mvtec    <root>/<category>/train/good/*, test/{good,<defect>}/*, ground_truth/<defect>/<stem>_mask.* (or <stem>.*)
+ *   demo     as mvtec: what datasets/demo generates
+ *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data/...; or prepared: <root>/1cls/<category>/ or
+ *            <root>/<category>/ with train/good, test/{good,bad}, ground_truth/bad
+ *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/{OK,NG/<defect>}/S*/
+*.jpg(or the categories in<root> itself),
+    *with the split of<root> / realiad_jsons_sv or realiad_jsons where present;
+without one, train and test *both hold every OK image,
+    and data_test_without_shots leaves the shots out of the test *folder one's own images, see data_folder.c: <root>/<category>/train/*, test/{good|normal}/*, test/<defect>/*,
+                *and optionally mask /
+            <defect> / <stem>.**Not thread -
+        safe per struct;
+statuses : ST_ENOTFOUND(root, category, file),
+           ST_EFORMAT(layout),
+           ST_EIO,
+           ST_ENOMEM.* /
 #ifndef FGAD_DATA_H
 #define FGAD_DATA_H
 
 #include "base/base.h"
 #include "io/io.h"
 
-typedef struct {
+               typedef struct {
     char *path;   /* as opened: root joined with the name below it */
     char *name;   /* below the category, e.g. "test/broken_large/000.png": what result files show */
     char *defect; /* "good" for normal images */
     char *mask;   /* path of the ground truth, or NULL: normal, or none on disk */
+    char *sample; /* Real-IAD: the object whose views these are, e.g. "NG/BX/S0001"; else NULL */
     int label;    /* 0 normal, 1 anomalous */
 } data_image_t;
 
-/* One category: train and test images, each sorted by name. Owned by the struct. */
+/* One category: train and test images, each sorted by name (bytes). Owned by the struct. */
 typedef struct {
     char *dataset, *category;
     data_image_t *train;
@@ -23,43 +44,66 @@ typedef struct {
     data_image_t *test;
     int test_count;
     int test_anomalous; /* of test */
-    int masks_missing;  /* anomalous test images without a mask file */
+    int masks_missing;  /* anomalous test images without a mask file. All of them: there are no pixel metrics (missing,
+                           not zero). Some: only Real-IAD, where a view may show no defect, or with allow_missing_masks */
     int mask_threshold; /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
 } data_category_t;
 
-/* The layouts known: {name, reader...}; `data_datasets` is NULL-terminated names for messages and --help. */
+/* How to read; NULL or all zero is the default everywhere. Strings are not owned. */
+typedef struct {
+    const char *views;        /* Real-IAD: "C1" (default), "C2".."C5" or "all" */
+    const char *tree;         /* Real-IAD: "256", "512", "1024" or "raw"; default: the only one there is */
+    bool allow_missing_masks; /* list a category with missing masks (to check it) instead of refusing it */
+} data_options_t;
+
+/* The layouts known: NULL-terminated names for messages and --help. */
 extern const char *const data_datasets[];
 
 /* Category names of `dataset` below root, sorted. ST_EFORMAT for an unknown dataset name (nearest name suggested),
- * ST_ENOTFOUND for a root that does not exist. */
-status_t data_list_categories(io_names_t *out, const char *dataset, const char *root);
-/* Lists one category. An empty train or test set, a missing ground-truth folder are errors that say which path. */
-status_t data_category_read(data_category_t *out, const char *dataset, const char *root, const char *category);
+ * ST_ENOTFOUND for a root that does not exist or holds no category. */
+status_t data_list_categories(io_names_t *out, const char *dataset, const char *root, const data_options_t *options);
+/* Lists one category. An empty train or test set, a missing ground-truth folder or mask are errors that say which path.
+ * A test set of one class only is listed. *out is zeroed on failure. */
+status_t data_category_read(data_category_t *out, const char *dataset, const char *root, const char *category,
+                            const data_options_t *options);
 void data_category_free(data_category_t *category);
 
-/* Indices into train of the `shots` images drawn for (dataset, category, shots, seed): a pure function of these four
- * and of train_count. out (shots). ST_EFORMAT when there are fewer images than shots. */
+/* ---- Shots --------------------------------------------------------------------------------------------------------- */
+/* Indices into train of the `shots` images drawn for (dataset, category, shots, seed), in the order drawn: the first of
+ * a permutation, a pure function of these four and of train_count. out (shots). ST_EFORMAT: fewer images than shots. */
 status_t data_draw_shots(int *out, const data_category_t *category, int shots, uint64_t seed);
-/* The same from a list file: fewshot/<dataset>.yaml (category -> shots -> indices in the sorted listing), or one path
- * a line. Chosen by content. */
+/* The same from a list file, in the file's order. Its kind is told from its first line:
+ *   1. datasets/fewshot/<dataset>.yaml: lines "category:", below each "  <shots>: [index, ...]", indices in the sorted
+ *      train listing; '#' starts a comment. Nothing else of YAML is read.
+ *   2. one path a line: a line names a train image when one of line and "<category>/<name>" ends with the other, at a
+ *      '/'; lines of other categories are passed over; the first `shots` that match are taken. */
 status_t data_list_shots(int *out, const data_category_t *category, int shots, const char *list_path);
+/* keep (test_count): indices of the test images that are not among the shots (compared by path), ascending; their
+ * number is returned. All of them except for Real-IAD without split files (METHOD.md 12.5). */
+int data_test_without_shots(int *keep, const data_category_t *category, const int *shots, int shot_count);
 
+/* ---- Masks --------------------------------------------------------------------------------------------------------- */
 /* The ground truth of a test image as 0/1 at its own size, (height, width) bytes; caller frees *mask. A normal image,
- * and mask == NULL, give all zero of the image's size. The mask's size must equal the image's. */
+ * and mask == NULL, give all zero of the image's size. The mask's size must equal the image's; a mask with values
+ * but none above the threshold (0/1 masks of a set that has 0/255) is refused. */
 status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_category_t *category,
                         const data_image_t *image);
-/* Nearest-neighbour resize of a 0/1 mask to size x size, as torch's interpolate(mode="nearest") and PIL's NEAREST do
- * where they agree; see the file for which pixel centre is meant. dst (dh, dw). METHOD.md 10. */
+/* Nearest neighbour at pixel centres, src x = floor((x + 1/2) sw / dw) in integers: PIL's NEAREST and torch's
+ * "nearest-exact", in step with the maps' bilinear (align_corners = false); torch's and OpenCV's "nearest" would
+ * shift the mask by up to half a pixel. dst (dh, dw), src (sh, sw). METHOD.md 10. */
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
 
-/* Opens every file of the category: counts, unreadable or truncated images, masks missing or of another size,
- * duplicates between train and test (by digest). Problems are appended to `report` as lines (heap strings). */
+/* ---- Checking a copy ----------------------------------------------------------------------------------------------- */
+/* Opens every file of the category: unreadable or truncated images, masks missing, empty or of another size, images
+ * that are in train and test (by digest), counts other than published. Problems are lines in `problems`. */
 typedef struct {
     io_names_t problems;
-    int images, masks;
+    int images, masks;                                       /* read without a problem */
     int expected_train, expected_normal, expected_anomalous; /* published counts, -1 when not known */
 } data_report_t;
 status_t data_check(data_report_t *out, const data_category_t *category);
 void data_report_free(data_report_t *report);
+/* Published category names of a dataset, NULL-terminated; NULL when none are known (demo, folder). */
+const char *const *data_known_categories(const char *dataset);
 
 #endif
