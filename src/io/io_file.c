@@ -1,0 +1,212 @@
+/* Files and directories: listing, whole-file reading, and publication (temporary name, fsync, rename, fsync of the
+ * directory), so that a file that exists is whole. */
+#include "io/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Linux refuses longer paths. */
+#define MAX_PATH 4096
+
+/* The status and line of a system call that refused; `doing` completes "cannot be ...". */
+static status_t fail_system(const char *path, const char *doing)
+{
+    status_t code = errno == ENOENT || errno == ENOTDIR ? ST_ENOTFOUND : errno == ENOMEM ? ST_ENOMEM : ST_EIO;
+    return fail(code, "'%s' cannot be %s: %s", path, doing, strerror(errno));
+}
+
+void io_names_free(io_names_t *names)
+{
+    for (int i = 0; i < names->count; i++) free(names->name[i]);
+    free(names->name);
+    *names = (io_names_t){0};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static status_t push_name(io_names_t *names, int *room, const char *name)
+{
+    if (names->count == *room) {
+        int larger = *room > 0 ? 2 * *room : 64;
+        char **grown = realloc(names->name, (size_t)larger * sizeof *grown);
+        if (grown == NULL) return fail(ST_ENOMEM, "out of memory for %d file names", larger);
+        names->name = grown;
+        *room = larger;
+    }
+    char *copy = strdup(name);
+    if (copy == NULL) return fail(ST_ENOMEM, "out of memory for a file name");
+    names->name[names->count++] = copy;
+    return ST_OK;
+}
+
+status_t io_list_dir(io_names_t *out, const char *path)
+{
+    *out = (io_names_t){0};
+    DIR *directory = opendir(path);
+    if (directory == NULL) return fail_system(path, "listed");
+    status_t status = ST_OK;
+    int room = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL && errno != 0) TRY_DONE(fail_system(path, "listed"));
+        if (entry == NULL) break;
+        if (entry->d_name[0] != '.') TRY_DONE(push_name(out, &room, entry->d_name));
+    }
+    if (out->count > 1) qsort(out->name, (size_t)out->count, sizeof *out->name, compare_names);
+done:
+    closedir(directory);
+    if (status != ST_OK) io_names_free(out);
+    return status;
+}
+
+bool io_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool io_is_dir(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+status_t io_make_dirs(const char *path)
+{
+    char prefix[MAX_PATH];
+    size_t length = strlen(path);
+    if (length >= sizeof prefix) return fail(ST_EIO, "'%.60s...' cannot be made: the path is too long", path);
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(prefix, path, i);
+        prefix[i] = '\0';
+        /* Another rank may make it at the same moment: only what stands there afterwards counts. */
+        if (mkdir(prefix, 0777) == 0 || io_is_dir(prefix)) continue;
+        if (io_exists(prefix)) return fail(ST_EIO, "'%s' cannot be made: it exists and is not a directory", prefix);
+        return fail(ST_EIO, "'%s' cannot be made: %s", prefix, strerror(errno));
+    }
+    return ST_OK;
+}
+
+status_t io_read_file(char **bytes, size_t *size, const char *path)
+{
+    *bytes = NULL;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return fail_system(path, "opened");
+    status_t status = ST_OK;
+    char *buffer = NULL;
+    size_t used = 0, room = 0;
+    struct stat info;
+    if (fstat(file, &info) != 0) TRY_DONE(fail_system(path, "read"));
+    if (S_ISDIR(info.st_mode)) TRY_DONE(fail(ST_EIO, "'%s' is a directory, expected a file", path));
+    room = info.st_size > 0 ? (size_t)info.st_size + 1 : 4096;
+    buffer = base_alloc(room, 1);
+    if (buffer == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s'", path));
+    for (;;) {
+        /* One byte stays free for the NUL; a file that grows, or one of unknown size, grows the buffer. */
+        if (used + 1 == room) {
+            char *grown = realloc(buffer, 2 * room);
+            if (grown == NULL) TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory after %zu bytes", path, used));
+            buffer = grown;
+            room *= 2;
+        }
+        ssize_t got = read(file, buffer + used, room - used - 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) TRY_DONE(fail_system(path, "read"));
+        if (got == 0) break;
+        used += (size_t)got;
+    }
+    buffer[used] = '\0';
+    *bytes = buffer;
+    buffer = NULL;
+    if (size != NULL) *size = used;
+done:
+    free(buffer);
+    close(file);
+    return status;
+}
+
+void io_temporary_name(char out[4096], const char *path)
+{
+    char host[65] = "";
+    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') snprintf(host, sizeof host, "host");
+    int length = snprintf(out, MAX_PATH, "%s.tmp.%s.%ld", path, host, (long)getpid());
+    if (length >= MAX_PATH) out[0] = '\0';
+}
+
+/* The entry itself must reach the disk, or a power cut may take the renamed file away again. */
+static status_t sync_directory(const char *path)
+{
+    char directory[MAX_PATH];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    memcpy(directory, path, length);
+    directory[length] = '\0';
+    int file = open(length > 0 ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return fail_system(path, "published");
+    /* EINVAL: a file system whose directories cannot be synced. */
+    int bad = fsync(file) != 0 && errno != EINVAL;
+    int error = errno;
+    close(file);
+    errno = error;
+    return bad ? fail_system(path, "published") : ST_OK;
+}
+
+static status_t write_all(int file, const char *bytes, size_t size)
+{
+    for (size_t used = 0; used < size;) {
+        ssize_t put = write(file, bytes + used, size - used);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return ST_EIO;
+        used += (size_t)put;
+    }
+    return fsync(file) == 0 ? ST_OK : ST_EIO;
+}
+
+status_t io_write_file(const char *path, const void *bytes, size_t size)
+{
+    char temporary[MAX_PATH];
+    io_temporary_name(temporary, path);
+    if (temporary[0] == '\0') return fail(ST_EIO, "'%.60s...' cannot be written: the path is too long", path);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0) return fail_system(path, "written");
+    status_t status = write_all(file, bytes, size);
+    int error = errno;
+    /* Network file systems tell of a full disk or quota only here. */
+    if (close(file) != 0 && status == ST_OK) status = ST_EIO, error = errno;
+    errno = error;
+    if (status == ST_OK && rename(temporary, path) != 0) status = ST_EIO;
+    if (status != ST_OK) {
+        status = fail_system(path, "written");
+        unlink(temporary);
+        return status;
+    }
+    return sync_directory(path);
+}
+
+status_t io_publish(const char *temporary, const char *path)
+{
+    if (strlen(path) >= MAX_PATH) return fail(ST_EIO, "'%.60s...' cannot be published: the path is too long", path);
+    int file = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return fail_system(temporary, "published");
+    bool bad = fsync(file) != 0;
+    int error = errno;
+    close(file);
+    errno = error;
+    if (bad || rename(temporary, path) != 0) {
+        status_t status = fail_system(path, "published");
+        unlink(temporary);
+        return status;
+    }
+    return sync_directory(path);
+}

@@ -1,0 +1,30 @@
+/* What io's files share and no other room sees. */
+#ifndef FGAD_IO_INTERNAL_H
+#define FGAD_IO_INTERNAL_H
+
+#include "io/io.h"
+
+/* Larger pictures are refused before memory is asked for: a header of 40 bytes can claim 4 giga-pixels. */
+#define IO_MAX_PIXELS (INT64_C(1) << 27)
+
+/* What a decoder hands to io_image.c. samples (height, width, channels), owned: uint8_t for 8 bits, uint16_t for 16. */
+typedef struct {
+    int width, height;
+    int channels; /* 1 or 3 */
+    int bits;     /* 8 or 16 */
+    void *samples;
+} io_raster_t;
+
+/* RGB: always 3 channels of 8 bits, as PIL's convert("RGB"). RAW: 1 or 3 channels of 8 or 16 bits, palette indices as
+ * they are, grey of fewer than 8 bits scaled to 0..255. SIZE: width and height only, no samples. */
+typedef enum { IO_DECODE_RGB, IO_DECODE_RAW, IO_DECODE_SIZE } io_decode_t;
+
+/* `path` stands in messages only. On failure *out holds nothing to free. */
+status_t io_png_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+status_t io_jpeg_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+status_t io_tiff_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+
+/* ST_EFORMAT unless 0 < width, height and width * height <= IO_MAX_PIXELS. */
+status_t io_check_size(int64_t width, int64_t height, const char *path);
+
+#endif
