@@ -1,0 +1,40 @@
+#include "detect/detect.h"
+
+#include <math.h>
+
+#define TILE 256 /* destination columns whose weights are kept at a time */
+
+/* The two source positions and the weight of the second for destination position `d` of `size`, out of `source`:
+ * half-pixel centres, clamped at the left border as torch does (no extrapolation at the right one either). */
+static float source_position(int *i0, int *i1, int d, int size, int source)
+{
+    double position = (d + 0.5) * ((double)source / size) - 0.5;
+    if (position < 0) position = 0;
+    int low = (int)position;
+    if (low > source - 1) low = source - 1;
+    *i0 = low;
+    *i1 = low + 1 < source ? low + 1 : low;
+    return (float)(position - low);
+}
+
+void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
+{
+    REQUIRE(dst != NULL && src != NULL && H > 0 && W > 0 && h > 0 && w > 0);
+    int x0[TILE], x1[TILE];
+    float fx[TILE];
+    for (int first = 0; first < W; first += TILE) {
+        int columns = W - first < TILE ? W - first : TILE;
+        for (int x = 0; x < columns; x++) fx[x] = source_position(&x0[x], &x1[x], first + x, W, w);
+        for (int y = 0; y < H; y++) {
+            int y0, y1;
+            float fy = source_position(&y0, &y1, y, H, h);
+            const float *top = src + (size_t)y0 * w, *bottom = src + (size_t)y1 * w;
+            float *row = dst + (size_t)y * W + first;
+            for (int x = 0; x < columns; x++) {
+                float a = (1 - fx[x]) * top[x0[x]] + fx[x] * top[x1[x]];
+                float b = (1 - fx[x]) * bottom[x0[x]] + fx[x] * bottom[x1[x]];
+                row[x] = (1 - fy) * a + fy * b;
+            }
+        }
+    }
+}
