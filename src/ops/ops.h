@@ -1,0 +1,99 @@
+/* ops: the numerical kernels under the two towers and the losses: GEMM, linear layers, layer norm, GELU, softmax,
+ * attention, each with the backward that the text tower needs beside its forward. It knows arrays, not models. No
+ * allocation: scratch is passed in. Depends on base and, in ops_gemm.c alone, on a CBLAS.
+ *
+ * Letters: T tokens (rows), C width, H heads, d = C/H, M N K the sides of a product. Arrays are row-major float32; ld
+ * is the distance between rows, in floats. Argument order: outputs, inputs, dims, scratch. Forward overwrites its
+ * outputs; backward ACCUMULATES into d-outputs, save where a comment says otherwise. Sums that decide a mean, a
+ * variance or a normaliser are taken in double in a fixed order, so a row's bits depend on that row alone; a row of a
+ * GEMM may change its last bits with the number of rows in the call, so what must not depend on a batch is called
+ * with fixed shapes. Sizes that are not positive are programming errors (REQUIRE). Thread-safe. */
+#ifndef FGAD_OPS_H
+#define FGAD_OPS_H
+
+#include "base/base.h"
+
+/* ---- BLAS ---------------------------------------------------------------------------------------------------------- */
+/* Threads of this process' GEMM calls; the start value is whatever the library found in the environment. */
+void ops_set_threads(int threads);
+int ops_threads(void);
+/* "OpenBLAS 0.3.21, core Cooperlake, 1 thread": for provenance. */
+void ops_backend(char *out, size_t size);
+/* Multiplies small and tower-sized matrices and compares with plain C: ST_EIO, naming library, core and shape, when the
+ * BLAS of this machine gives wrong results. Takes some 10 ms. */
+status_t ops_check(void);
+
+/* ---- Products ------------------------------------------------------------------------------------------------------ */
+/* c (M,N) = alpha op(a) op(b) + beta c, where op(a) is (M,K) and op(b) is (K,N), stored transposed when the flag says
+ * so. */
+typedef struct {
+    bool transpose_a, transpose_b;
+    int lda, ldb, ldc;
+    float alpha, beta;
+} ops_gemm_t;
+void ops_gemm(float *c, const float *a, const float *b, int M, int N, int K, const ops_gemm_t *how);
+
+/* y (M,N) = x (M,K) w (N,K)^T + b (N); b may be NULL. */
+void ops_linear(float *y, const float *x, const float *w, const float *b, int M, int N, int K);
+/* y += the same: a layer that ends in a residual. */
+void ops_linear_add(float *y, const float *x, const float *w, const float *b, int M, int N, int K);
+/* dx (M,K) += dy (M,N) w (N,K). There is no dw: the towers are frozen. */
+void ops_linear_backward(float *dx, const float *dy, const float *w, int M, int N, int K);
+/* dx = the same, overwriting. */
+void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, int N, int K);
+
+/* ---- Rows ---------------------------------------------------------------------------------------------------------- */
+#define OPS_LAYERNORM_EPS 1e-5
+/* y (M,C) = (x - mean) rstd gain + bias, rstd = 1/sqrt(var + eps), var biased. mean and rstd (M) are kept for the
+ * backward when not NULL. y may be x. */
+void ops_layernorm(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias, int M,
+                   int C);
+/* dx (M,C) += rstd (g - mean(g) - xhat mean(g xhat)), g = dy gain, xhat = (x - mean) rstd. */
+void ops_layernorm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
+                            const float *gain, int M, int C);
+
+/* y (M,C) = x / |x|; a row of zeros stays zeros. y may be x. norms (M) kept when not NULL. */
+void ops_normalize(float *y, float *norms, const float *x, int M, int C);
+/* dx (M,C) += (dy - y <dy, y>) / norm, y the normalised rows. */
+void ops_normalize_backward(float *dx, const float *dy, const float *y, const float *norms, int M, int C);
+
+/* y (M,N) = softmax of every row of x, started from the row's own largest value. y may be x. */
+void ops_softmax(float *y, const float *x, int M, int N);
+/* dx (M,N) += y (dy - <dy, y>). */
+void ops_softmax_backward(float *dx, const float *dy, const float *y, int M, int N);
+
+/* x (M,N) += b (N) on every row. */
+void ops_add_bias(float *x, const float *b, int M, int N);
+
+/* ---- Activation ---------------------------------------------------------------------------------------------------- */
+typedef enum {
+    OPS_GELU,       /* x Phi(x), the exact erf form */
+    OPS_QUICK_GELU, /* x / (1 + exp(-1.702 x)) */
+} ops_activation_t;
+/* y (M,N) = act(x + b); b (N) may be NULL. slope (M,N), when not NULL, gets act'(x + b) for the backward. y may be x. */
+void ops_activate(float *y, float *slope, const float *x, const float *b, int M, int N, ops_activation_t kind);
+/* dx (M,N) = dy slope: overwrites, and dx may be dy. */
+void ops_activate_backward(float *dx, const float *dy, const float *slope, int M, int N);
+/* The approximations beneath, within 2e-7 of erf and 2e-7 relative of exp: y (n). */
+void ops_erf(float *y, const float *x, int n);
+void ops_exp(float *y, const float *x, int n);
+
+/* ---- Attention ----------------------------------------------------------------------------------------------------- */
+/* Per head h, with columns h*d .. h*d+d of each array: out = softmax(scale q k^T) v. Queries are Tq rows, keys and
+ * values Tk rows. first >= 0 makes it causal: query i sees keys 0 .. first+i (so first = Tk - Tq when the queries are
+ * the last rows of the keys); first < 0: every key. */
+typedef struct {
+    int Tq, Tk, H, d;
+    int ldq, ldk, ldv, ldo;
+    int first;
+    float scale;
+} ops_attention_t;
+/* probs: scratch (Tq,Tk) when !keep; when keep, (H,Tq,Tk), which the backward wants. */
+void ops_attention(float *out, float *probs, const float *q, const float *k, const float *v, const ops_attention_t *how,
+                   bool keep);
+/* dq, dk, dv (laid out as q, k, v with the same ld) accumulate from dout (ld = ldo) and the kept probs.
+ * scratch: 2 * Tq * Tk floats. */
+void ops_attention_backward(float *dq, float *dk, float *dv, const float *dout, const float *probs, const float *q,
+                            const float *k, const float *v, const ops_attention_t *how, float *scratch);
+
+#endif

@@ -1,0 +1,119 @@
+#include "ops/ops_internal.h"
+
+#include <cblas.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void ops_set_threads(int threads)
+{
+    REQUIRE(threads > 0);
+    openblas_set_num_threads(threads);
+}
+
+int ops_threads(void)
+{
+    return openblas_get_num_threads();
+}
+
+void ops_backend(char *out, size_t size)
+{
+    char config[256];
+    snprintf(config, sizeof config, "%s", openblas_get_config());
+    /* "OpenBLAS 0.3.21 NO_LAPACKE ...": name and version are the first two words. */
+    char *space = strchr(config, ' ');
+    if (space != NULL) space = strchr(space + 1, ' ');
+    if (space != NULL) *space = '\0';
+    int threads = ops_threads();
+    snprintf(out, size, "%s, core %s, %d thread%s", config, openblas_get_corename(), threads, threads == 1 ? "" : "s");
+}
+
+void ops_gemm(float *c, const float *a, const float *b, int M, int N, int K, const ops_gemm_t *how)
+{
+    REQUIRE(M > 0 && N > 0 && K > 0);
+    REQUIRE(how->lda >= (how->transpose_a ? M : K) && how->ldb >= (how->transpose_b ? K : N) && how->ldc >= N);
+    cblas_sgemm(CblasRowMajor, how->transpose_a ? CblasTrans : CblasNoTrans,
+                how->transpose_b ? CblasTrans : CblasNoTrans, M, N, K, how->alpha, a, how->lda, b, how->ldb, how->beta,
+                c, how->ldc);
+}
+
+void ops_linear(float *y, const float *x, const float *w, const float *b, int M, int N, int K)
+{
+    ops_gemm_t how = {.transpose_b = true, .lda = K, .ldb = K, .ldc = N, .alpha = 1};
+    if (b != NULL) {
+        for (int m = 0; m < M; m++) memcpy(y + (size_t)m * (size_t)N, b, (size_t)N * sizeof *y);
+        how.beta = 1;
+    }
+    ops_gemm(y, x, w, M, N, K, &how);
+}
+
+void ops_linear_add(float *y, const float *x, const float *w, const float *b, int M, int N, int K)
+{
+    if (b != NULL) ops_add_bias(y, b, M, N);
+    ops_gemm(y, x, w, M, N, K, &(ops_gemm_t){.transpose_b = true, .lda = K, .ldb = K, .ldc = N, .alpha = 1, .beta = 1});
+}
+
+void ops_linear_backward(float *dx, const float *dy, const float *w, int M, int N, int K)
+{
+    ops_gemm(dx, dy, w, M, K, N, &(ops_gemm_t){.lda = N, .ldb = K, .ldc = K, .alpha = 1, .beta = 1});
+}
+
+void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, int N, int K)
+{
+    ops_gemm(dx, dy, w, M, K, N, &(ops_gemm_t){.lda = N, .ldb = K, .ldc = K, .alpha = 1});
+}
+
+/* Values in [-1, 1) that need no generator state: a multiplicative hash of the index. */
+static void fill(float *x, int n, uint32_t salt)
+{
+    for (int i = 0; i < n; i++) {
+        uint32_t h = ((uint32_t)i + salt) * 2654435761u;
+        h ^= h >> 15;
+        h *= 2246822519u;
+        x[i] = (float)(h >> 8) * 0x1p-23f - 1.0f;
+    }
+}
+
+#define CHECK_SIDE 96
+
+status_t ops_check(void)
+{
+    static const struct {
+        int M, N, K;
+        bool ta, tb;
+    } shape[] = {
+        {1, 1, 1, false, true},    {7, 5, 3, false, false},    {16, 64, 33, false, true}, {33, 96, 64, true, false},
+        {96, 96, 96, false, true}, {96, 17, 96, false, false}, {77, 77, 64, false, true}, {1, 96, 96, false, true},
+    };
+    float a[CHECK_SIDE * CHECK_SIDE], b[CHECK_SIDE * CHECK_SIDE];
+    float before[CHECK_SIDE * CHECK_SIDE], got[CHECK_SIDE * CHECK_SIDE];
+    fill(a, CHECK_SIDE * CHECK_SIDE, 1);
+    fill(b, CHECK_SIDE * CHECK_SIDE, 77777);
+    for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
+        int M = shape[s].M, N = shape[s].N, K = shape[s].K;
+        ops_gemm_t how = {.transpose_a = shape[s].ta, .transpose_b = shape[s].tb, .ldc = N, .alpha = 0.5f, .beta = 2};
+        how.lda = how.transpose_a ? M : K;
+        how.ldb = how.transpose_b ? K : N;
+        fill(before, M * N, 5);
+        memcpy(got, before, sizeof got);
+        ops_gemm(got, a, b, M, N, K, &how);
+        for (int i = 0; i < M * N; i++) {
+            double want = 0;
+            for (int k = 0; k < K; k++)
+                want += (double)a[how.transpose_a ? k * how.lda + i / N : i / N * how.lda + k] *
+                        (double)b[how.transpose_b ? i % N * how.ldb + k : k * how.ldb + i % N];
+            want = (double)how.alpha * want + (double)how.beta * (double)before[i];
+            /* K products of size below 1, each rounded to 2^-24: K 2^-23 bounds the error with room for the order. */
+            double allowed = (K + 4) * 0x1p-22;
+            if (fabs((double)got[i] - want) <= allowed) continue;
+            char backend[256];
+            ops_backend(backend, sizeof backend);
+            return fail(ST_EIO,
+                        "%s multiplies wrongly: element %d of (%d,%d) with K=%d is %.9g, expected %.9g (hint: set "
+                        "OPENBLAS_CORETYPE=HASWELL, or use another version)",
+                        backend, i, M, N, K, (double)got[i], want);
+        }
+    }
+    return ST_OK;
+}

@@ -1,0 +1,112 @@
+/* Inside ops: scalar functions written so that loops over them vectorise without libm, double sums in a fixed order of
+ * lanes, and the plain references that tests hold the kernels against. */
+#ifndef FGAD_OPS_INTERNAL_H
+#define FGAD_OPS_INTERNAL_H
+
+#include "ops/ops.h"
+
+#include <string.h>
+
+static inline uint32_t ops_bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float ops_float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* e^x = 2^n e^r, |r| <= ln2/2. Adding 1.5 * 2^23 rounds x/ln2 to an integer in the low mantissa bits; ln2 is split so
+ * that n times its head is exact; e^r by the Cephes polynomial. Below -87.3 the result is 0, above 88.3 it stays at
+ * e^88.3; NaN stays NaN. */
+static inline float ops_exp_scalar(float x)
+{
+    float c = x > 88.3f ? 88.3f : x;
+    c = c < -87.3f ? -87.3f : c;
+    float shifted = c * 1.44269504088896341f + 12582912.0f;
+    float n = shifted - 12582912.0f;
+    float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    float power = ops_float_of((ops_bits_of(shifted) << 23) + 0x3f800000u);
+    float y = p * power;
+    return x < -87.3f ? 0.0f : y;
+}
+
+/* erf(z) / z for |z| <= 1 as a polynomial in y = z^2 (minimax, 1.2e-9 relative). */
+static inline float ops_erf_small(float y)
+{
+    float p = 7.853861461626366e-05f;
+    p = p * y - 8.010193705558777e-04f;
+    p = p * y + 5.188327748328447e-03f;
+    p = p * y - 2.6853812858462334e-02f;
+    p = p * y + 1.128358542919159e-01f;
+    p = p * y - 3.761262595653534e-01f;
+    return p * y + 1.1283791065216064f;
+}
+
+/* erfc(z) e^{z^2} for z >= 1 as a polynomial in t = 1/(1 + 0.4 z) (minimax on [1, 9.5], 2.4e-8 relative). */
+static inline float ops_erfc_scaled(float z)
+{
+    float t = 1.0f / (1.0f + 0.4f * z);
+    float p = -1.1737075448036194e-01f;
+    p = p * t + 2.4663375318050385e-01f;
+    p = p * t + 4.916241858154535e-03f;
+    p = p * t + 2.1496416628360748e-01f;
+    p = p * t + 1.9818606972694397e-01f;
+    p = p * t + 2.267884463071823e-01f;
+    p = p * t + 2.256208062171936e-01f;
+    return p * t;
+}
+
+/* Phi(x) = (1 + erf(x / sqrt 2)) / 2 and e = exp(-x^2 / 2). The negative tail is taken from erfc directly, so it is
+ * accurate relative to itself and x Phi(x) does not lose its digits to 1 - 1. */
+static inline float ops_phi_scalar(float x, float *e)
+{
+    float z = (x < 0 ? -x : x) * 0.70710678118654752f;
+    float y = z * z;
+    *e = ops_exp_scalar(-y);
+    float half_small = 0.5f * (z * ops_erf_small(y));
+    float half_tail = 0.5f * (*e * ops_erfc_scaled(z));
+    float below = z < 1.0f ? 0.5f - half_small : half_tail;
+    return x < 0 ? below : 1.0f - below;
+}
+
+/* Sums of `n` terms in double over 8 lanes that are added in a fixed order: `TERM` may use the index i. */
+#define OPS_SUM(result, n, TERM)                                                                                       \
+    do {                                                                                                               \
+        double lanes_[8] = {0};                                                                                        \
+        int blocks_ = (n) / 8 * 8;                                                                                     \
+        for (int base_ = 0; base_ < blocks_; base_ += 8)                                                               \
+            for (int lane_ = 0; lane_ < 8; lane_++) {                                                                  \
+                const int i = base_ + lane_;                                                                           \
+                lanes_[lane_] += (TERM);                                                                               \
+            }                                                                                                          \
+        for (int i = blocks_; i < (n); i++) lanes_[i - blocks_] += (TERM);                                             \
+        (result) =                                                                                                     \
+            ((lanes_[0] + lanes_[4]) + (lanes_[1] + lanes_[5])) + ((lanes_[2] + lanes_[6]) + (lanes_[3] + lanes_[7])); \
+    } while (0)
+
+/* Softmax of scale * x over n values; NaN and infinity come out as NaN. y may be x. */
+void ops_softmax_row(float *y, const float *x, int n, float scale);
+
+/* ---- Plain references (ops_ref.c): all in double, so that central differences of them are
+ * sharp. */
+void ops_ref_gemm(double *c, const double *a, const double *b, int M, int N, int K, const ops_gemm_t *how);
+void ops_ref_linear(double *y, const double *x, const double *w, const double *b, int M, int N, int K);
+void ops_ref_layernorm(double *y, const double *x, const double *gain, const double *bias, int M, int C);
+void ops_ref_softmax(double *y, const double *x, int M, int N);
+void ops_ref_activate(double *y, const double *x, const double *b, int M, int N, ops_activation_t kind);
+void ops_ref_attention(double *out, const double *q, const double *k, const double *v, const ops_attention_t *how);
+
+#endif
