@@ -1,7 +1,7 @@
 /* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF), maps out (PNG, TIFF), PIL's
  * resize, JSON, YAML job files, safetensors, HDF5, digests, small file-system helpers. It knows formats, not meaning:
  * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
- * jansson, libcyaml, HDF5 and libcrypto, each behind one file. Every message names the file. */
+ * jansson, libcyaml, HDF5, libcrypto and zlib, each behind one file. Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
@@ -22,6 +22,8 @@ bool io_is_dir(const char *path);
 status_t io_make_dirs(const char *path);
 /* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
+/* As io_read_file, of a file that is gzip-compressed or plain; refused when it unpacks to more than 256 MB. */
+status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 /* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. */
 status_t io_write_file(const char *path, const void *bytes, size_t size);
 /* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. */

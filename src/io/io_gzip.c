@@ -1,0 +1,53 @@
+/* Small compressed texts, through zlib. */
+#include "io/io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* A text of merges is 1-4 MB; a file that unpacks to more than this is not one. */
+#define GZIP_LIMIT ((size_t)256 << 20)
+
+status_t io_read_gzip(char **bytes, size_t *size, const char *path)
+{
+    status_t status = ST_OK;
+    char *buffer = NULL;
+    size_t used = 0, capacity = 0;
+    gzFile file = gzopen(path, "rb");
+    if (file == NULL) {
+        if (errno == ENOENT) return fail(ST_ENOTFOUND, "'%s': no such file", path);
+        return fail(ST_EIO, "'%s': cannot be opened: %s", path, strerror(errno));
+    }
+    for (;;) {
+        if (capacity - used < 65536) {
+            capacity = 2 * capacity + 131072;
+            char *larger = capacity <= GZIP_LIMIT ? realloc(buffer, capacity) : NULL;
+            if (larger == NULL) {
+                status = fail(ST_ENOMEM, "'%s': unpacks to more than %zu MB", path, (capacity / 2) >> 20);
+                goto done;
+            }
+            buffer = larger;
+        }
+        int got = gzread(file, buffer + used, 65535);
+        if (got <= 0) break;
+        used += (size_t)got;
+    }
+    int code = Z_OK;
+    const char *message = gzerror(file, &code);
+    if (code != Z_OK && code != Z_STREAM_END) {
+        if (code == Z_ERRNO)
+            status = fail(ST_EIO, "'%s': cannot be read: %s", path, strerror(errno));
+        else
+            status = fail(ST_EFORMAT, "'%s': damaged or cut gzip file: %s", path, message);
+        goto done;
+    }
+    buffer[used] = '\0';
+    *bytes = buffer;
+    if (size != NULL) *size = used;
+    buffer = NULL;
+done:
+    free(buffer);
+    gzclose_r(file);
+    return status;
+}
