@@ -61,4 +61,32 @@ size_t clip_vision_bytes(const clip_config_t *config); /* of the workspace, befo
 /* One image: pixels (3, S, S) normalised. The bits of the result depend on nothing but the image and the model. */
 status_t clip_vision_forward(clip_features_t *out, clip_vision_t *vision, const float *pixels);
 
+/* ---- Tokenizer, METHOD.md 3 ----------------------------------------------------------------------------------------
+ * CLIP's lower-cased byte-level BPE, with the ids of open_clip's SimpleTokenizer for every text: HTML references are
+ * replaced twice, white space is collapsed, letters are lowered as Python lowers them; words are contractions, runs of
+ * letters, single digits, runs of other characters. ftfy.fix_text, which open_clip applies too when ftfy is installed,
+ * is not: it leaves undamaged text as it is. Ids: 256 bytes, 256 bytes that end a word, the merges, two specials
+ * (spelled <start_of_text> and <end_of_text> in a text, as in open_clip; a tokenizer.json brings its own spelling).
+ * Read-only after opening, shared by threads. */
+typedef struct clip_tokenizer clip_tokenizer_t;
+/* path: a merges file in open_clip's form (header line, then one merge a line; plain or gzip), Hugging Face's
+ * merges.txt or tokenizer.json, or a model directory that holds one of bpe_simple_vocab_16e6.txt.gz, .txt, merges.txt,
+ * merges.txt.gz, tokenizer.json (the first there is). vocab: the model's vocabulary, which says how many merges are
+ * read (vocab - 514); 0: all of the file. context: the model's context length. ST_ENOTFOUND: no such file; ST_EFORMAT:
+ * not a merges file, or too few merges. */
+status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context);
+void clip_tokenizer_close(clip_tokenizer_t *tokenizer);
+int clip_tokenizer_vocab(const clip_tokenizer_t *tokenizer);
+int clip_tokenizer_context(const clip_tokenizer_t *tokenizer);
+int clip_tokenizer_sot(const clip_tokenizer_t *tokenizer); /* vocab - 2: 49406 in CLIP's own */
+int clip_tokenizer_eot(const clip_tokenizer_t *tokenizer); /* vocab - 1 */
+/* [SOT] text [EOT] without padding: ids (context), *length <= context. A longer text is cut so that the last id is
+ * EOT, with a warning that names it. ST_EFORMAT: the text is not UTF-8. */
+status_t clip_tokenizer_encode(int *ids, int *length, const clip_tokenizer_t *tokenizer, const char *text);
+/* The ids of a text without specials. *count is the number of all; the first `capacity` are stored in ids. Texts that
+ * are cut at the edge of a word may be encoded piece by piece: the pieces' ids together are the whole's. */
+status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_tokenizer_t *tokenizer, const char *text);
+/* The text as the tokenizer reads it, cleaned and lowered (caller frees). */
+status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text);
+
 #endif
