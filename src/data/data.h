@@ -5,29 +5,24 @@
  * Layouts (`dataset`). Images are PNG, JPEG or TIFF (.png .jpg .jpeg .tif .tiff, any case); other files in an image
  * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp ...) is
  * refused rather than left out.
- *   mvtec    <root>/<category>/train/good/*, test/{good,<defect>}/*, ground_truth/<defect>/<stem>_mask.* (or <stem>.*)
+ *   mvtec    <root>/<category>/train/good, test/good, test/<defect>, ground_truth/<defect> with <stem>_mask.png (or
+ *            <stem>.png)
  *   demo     as mvtec: what datasets/demo generates
- *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data/...; or prepared: <root>/1cls/<category>/ or
- *            <root>/<category>/ with train/good, test/{good,bad}, ground_truth/bad
- *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/{OK,NG/<defect>}/S*/
-*.jpg(or the categories in<root> itself),
-    *with the split of<root> / realiad_jsons_sv or realiad_jsons where present;
-without one, train and test *both hold every OK image,
-    and data_test_without_shots leaves the shots out of the test *folder one's own images, see data_folder.c: <root>/<category>/train/*, test/{good|normal}/*, test/<defect>/*,
-                *and optionally mask /
-            <defect> / <stem>.**Not thread -
-        safe per struct;
-statuses : ST_ENOTFOUND(root, category, file),
-           ST_EFORMAT(layout),
-           ST_EIO,
-           ST_ENOMEM.* /
+ *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data; or prepared: <root>/1cls/<category> or
+ *            <root>/<category> with train/good, test/good, test/bad, ground_truth/bad
+ *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/OK/S0001 and NG/<defect>/S0001 (or the categories in <root>
+ *            itself), with the split of <root>/realiad_jsons_sv or realiad_jsons where present; without one, train and
+ *            test both hold every OK image, and data_test_without_shots leaves the shots out of the test
+ *   folder   one's own images, described in data_folder.c: <root>/<category>/train, test/good (or normal),
+ *            test/<defect>, and optionally mask/<defect>
+ * Not thread-safe per struct; statuses: ST_ENOTFOUND (root, category, file), ST_EFORMAT (layout), ST_EIO, ST_ENOMEM. */
 #ifndef FGAD_DATA_H
 #define FGAD_DATA_H
 
 #include "base/base.h"
 #include "io/io.h"
 
-               typedef struct {
+typedef struct {
     char *path;   /* as opened: root joined with the name below it */
     char *name;   /* below the category, e.g. "test/broken_large/000.png": what result files show */
     char *defect; /* "good" for normal images */
@@ -103,7 +98,9 @@ typedef struct {
 } data_report_t;
 status_t data_check(data_report_t *out, const data_category_t *category);
 void data_report_free(data_report_t *report);
-/* Published category names of a dataset, NULL-terminated; NULL when none are known (demo, folder). */
-const char *const *data_known_categories(const char *dataset);
+/* Published categories of a dataset, in its papers' order: how many (0: none are known: demo, folder) and their names
+ * (static; NULL past the end). */
+int data_known_count(const char *dataset);
+const char *data_known_category(const char *dataset, int index);
 
 #endif
