@@ -24,11 +24,14 @@ status_t io_make_dirs(const char *path);
 status_t io_read_file(char **bytes, size_t *size, const char *path);
 /* As io_read_file, of a file that is gzip-compressed or plain; refused when it unpacks to more than 256 MB. */
 status_t io_read_gzip(char **bytes, size_t *size, const char *path);
-/* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. */
+/* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. On
+ * failure (a full disk, say) what stood at `path` stays and no temporary is left. */
 status_t io_write_file(const char *path, const void *bytes, size_t size);
-/* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. */
+/* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. On
+ * failure the temporary is removed. */
 status_t io_publish(const char *temporary, const char *path);
-/* "<path>.tmp.<host>.<pid>" into out: the temporary name that io_publish expects nothing of, but status tools know. */
+/* "<path>.tmp.<host>.<pid>" into out: the temporary name that io_publish expects nothing of, but status tools know;
+ * "" when it would be longer than a path may be. */
 void io_temporary_name(char out[4096], const char *path);
 
 /* SHA-256 as 64 lower-case hex digits and NUL. */
@@ -49,27 +52,30 @@ typedef struct {
 } io_mask_t;
 
 /* PNG, JPEG or TIFF by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated, palette looked up,
- * alpha dropped, 16-bit to 8 by the high byte, EXIF orientation ignored. ST_EFORMAT: not an image, truncated, wrong
- * kind. */
+ * alpha dropped, CMYK JPEG converted, EXIF orientation ignored, 16-bit to 8 by the high byte (PIL's own way for RGB;
+ * 16-bit grey it would clip at 255, to nearly white). ST_EFORMAT: not an image, truncated, damaged (also where
+ * libjpeg would only warn and make pixels up), more than 2^27 pixels, a kind that is not read (float or CMYK TIFF). */
 status_t io_image_read(io_image_t *out, const char *path);
 void io_image_free(io_image_t *image);
 /* Width and height from the header alone. */
 status_t io_image_size(int *width, int *height, const char *path);
 /* A ground-truth mask: one channel of raw values; an RGB mask is accepted when its channels are equal (grey), else
- * refused; a palette PNG gives indices. */
+ * refused; a palette gives indices; grey of fewer than 8 bits is scaled to 0..255 (a 1-bit mask is 0 and 255), as PIL's
+ * convert("L"). */
 status_t io_mask_read(io_mask_t *out, const char *path);
 void io_mask_free(io_mask_t *mask);
 
 /* PIL's Image.resize(BICUBIC) with antialiasing: a = -0.5, support scaled by the ratio, 8-bit rounding between the
- * horizontal and the vertical pass (METHOD.md 1). src (sh, sw, channels), dst (dh, dw, channels); <= 1 grey level of
- * PIL. */
+ * horizontal and the vertical pass (METHOD.md 1): equal to PIL 9.4 to the bit on all golden sizes. src (sh, sw,
+ * channels), dst (dh, dw, channels); they do not overlap. ST_ENOMEM only. */
 status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels);
 
 /* 8-bit PNG; pixels (height, width, channels), channels 1 or 3. */
 status_t io_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels);
-/* 32-bit float one-channel TIFF, as MVTec's evaluation code reads; values (height, width). */
+/* 32-bit float one-channel TIFF, not compressed, as MVTec's evaluation code reads; values (height, width). */
 status_t io_tiff_write_f32(const char *path, const float *values, int width, int height);
-/* Reads such a TIFF back (caller frees *values). */
+/* Reads such a TIFF back, or another program's: strips or tiles, 32- or 64-bit floats, any compression of libtiff's,
+ * either byte order. Values as they are, NaN included (caller frees *values). */
 status_t io_tiff_read_f32(float **values, int *width, int *height, const char *path);
 
 /* ---- JSON (jansson behind it) -------------------------------------------------------------------------------------- */
