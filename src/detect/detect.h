@@ -1,7 +1,7 @@
 /* detect: from features to anomaly maps (METHOD.md 9). The memory bank (VAD), token-wise scoring against anchors
  * (PAD), re-weighting, harmonic fusion, the image score, upsampling and smoothing. Plain arrays in and out: no files,
- * no model, no metrics. Everything here is a function of one image, so its bits depend neither on the images scored with
- * it nor on ranks. Depends on base and ops. Maps are (h, w) row-major = (T) floats, T = h*w tokens. */
+ * no model, no metrics. Everything here is a function of one image, so its bits depend neither on the images scored
+ * with it nor on ranks. Depends on base and ops. Maps are (h, w) row-major = (T) floats, T = h*w tokens. */
 #ifndef FGAD_DETECT_H
 #define FGAD_DETECT_H
 
@@ -20,7 +20,7 @@ status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r
                     arena_t *arena);
 
 /* ---- Prompt branch (PAD) -------------------------------------------------------------------------------------------
- * s(z,g) = e^{t<z,p_a,g>} / (e^{t<z,p_n,g>} + e^{t<z,p_a,g>}), the probability that z shows group g's abnormal state. */
+ * s(z,g) = e^{t<z,p_a,g>} / (e^{t<z,p_n,g>} + e^{t<z,p_a,g>}): how far z shows group g's abnormal state. */
 typedef struct {
     const float *normal, *abnormal; /* p_n, p_a (G, E), rows L2-normalised; not owned */
     const float *keys;  /* q (G, E), what tokens are matched to; NULL: p_n (`retrieval: normal`). not owned */
@@ -35,7 +35,8 @@ typedef struct {
  * the class token is detect_pad(NULL, NULL, &S, anchors, z_cls, 1). */
 void detect_pad(float *Mhat, int *group, float *s_image, const detect_anchors_t *anchors, const float *z, int T);
 
-/* M_p (T) from Mhat and the weights m = softmax over the image's tokens of s_image (METHOD.md 9, 12.4). M_p may be Mhat. */
+/* M_p (T) from Mhat and the weights m = softmax over the image's tokens of s_image (METHOD.md 9, 12.4). M_p may be
+ * Mhat. */
 typedef enum {
     DETECT_REWEIGHT_MEAN1,   /* T m_i Mhat_i: the default */
     DETECT_REWEIGHT_LITERAL, /* m_i Mhat_i, as printed */
@@ -44,7 +45,7 @@ typedef enum {
 extern const char *const detect_reweight_names[]; /* "mean1", "literal", "off", NULL: in the enum's order */
 void detect_reweight(float *M_p, const float *Mhat, const float *s_image, int T, detect_reweight_t mode);
 
-/* ---- Fusion -------------------------------------------------------------------------------------------------------- */
+/* ---- Fusion ------------------------------------------------------------------------------------------------------ */
 /* M_pix (T) = 1 / (1/M_v + 1/M_p), each clamped to >= 1e-12. A branch that is off is NULL: M_pix is the other one,
  * unclamped. M_pix may be either input. */
 void detect_fuse(float *M_pix, const float *M_v, const float *M_p, int T);
@@ -56,7 +57,7 @@ typedef enum { DETECT_IMAGE_MAP_FUSED, DETECT_IMAGE_MAP_VAD } detect_image_map_t
 extern const char *const detect_image_map_names[]; /* "fused", "vad", NULL */
 float detect_image_score(const float *map, int T, const float *S);
 
-/* ---- Maps at full size --------------------------------------------------------------------------------------------- */
+/* ---- Maps at full size ------------------------------------------------------------------------------------------- */
 /* Bilinear (align_corners = false, as torch's interpolate) from (h, w) to (H, W). */
 void detect_upsample(float *dst, int H, int W, const float *src, int h, int w);
 /* scipy.ndimage.gaussian_filter: truncate 4.0, reflect borders (d c b a | a b c d | d c b a), float32 result of
