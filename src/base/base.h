@@ -40,9 +40,11 @@ const char *fail_message(void);
         if (status != ST_OK) goto done;                                                                                \
     } while (0)
 
+/* In this shape cppcheck understands that the condition holds afterwards. */
 #define REQUIRE(condition)                                                                                             \
     do {                                                                                                               \
-        if (!(condition)) base_require_failed(#condition, __FILE__, __LINE__);                                         \
+        if (condition) break;                                                                                          \
+        base_require_failed(#condition, __FILE__, __LINE__);                                                           \
     } while (0)
 _Noreturn void base_require_failed(const char *condition, const char *file, int line);
 
