@@ -24,89 +24,143 @@ int64_t metrics_first_not_finite(const float *scores, int64_t n)
     return n;
 }
 
-void metrics_store_init(metrics_store_t *store, bool wide)
-{
-    *store = (metrics_store_t){.wide = wide};
-}
-
-void metrics_store_free(metrics_store_t *store)
-{
-    free(store->normal);
-    free(store->anomalous);
-    *store = (metrics_store_t){.wide = store->wide};
-}
-
-static size_t normal_size(const metrics_store_t *store)
-{
-    return store->wide ? sizeof(uint64_t) : sizeof(uint32_t);
-}
-
-/* Room for `more` records after `used`. realloc moves large blocks by remapping, so growing by halves costs no copy and
- * no memory that is not written. */
-static status_t grow(void **records, size_t *capacity, size_t used, size_t more, size_t size)
+status_t metrics_grow(void **array, size_t *capacity, size_t used, size_t more, size_t size)
 {
     if (more <= *capacity - used) return ST_OK;
+    /* realloc moves large blocks by remapping, so growing by halves costs no copy and no memory that is not written. */
     size_t wanted = used + more;
     size_t next = *capacity + *capacity / 2;
     if (next < wanted) next = wanted;
     if (next < 64) next = 64;
-    void *grown = next > SIZE_MAX / size ? NULL : realloc(*records, next * size);
-    if (grown == NULL) return fail(ST_ENOMEM, "no memory for the scores of %zu pixels (%zu bytes each)", next, size);
-    *records = grown;
+    void *grown = next > SIZE_MAX / size ? NULL : realloc(*array, next * size);
+    if (grown == NULL)
+        return fail(ST_ENOMEM, "no memory for %zu records of %zu bytes (hint: metric_memory)", next, size);
+    *array = grown;
     *capacity = next;
     return ST_OK;
 }
 
+status_t metrics_store_init(metrics_store_t *store, bool wide, size_t memory, const char *directory)
+{
+    *store = (metrics_store_t){.wide = wide, .memory = memory, .file = {.descriptor = -1}};
+    if (memory == 0) return ST_OK;
+    store->file.directory = base_format("%s", directory != NULL ? directory : "/tmp");
+    return store->file.directory != NULL ? ST_OK : ST_ENOMEM;
+}
+
+static void free_records(metrics_store_t *store)
+{
+    free(store->normal);
+    free(store->anomalous);
+    free(store->scratch);
+    store->normal = store->anomalous = store->scratch = NULL;
+    store->normals = store->normal_capacity = 0;
+    store->anomalies = store->anomalous_capacity = 0;
+    store->scratch_capacity = 0;
+}
+
+void metrics_store_free(metrics_store_t *store)
+{
+    free_records(store);
+    metrics_file_free(&store->file);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static status_t sort_records(metrics_store_t *store)
+{
+    if (store->sorted) return ST_OK;
+    size_t bytes = larger(store->normals * metrics_normal_size(store->wide), store->anomalies * sizeof(uint64_t));
+    if (bytes > store->scratch_capacity) {
+        free(store->scratch);
+        store->scratch = malloc(bytes);
+        store->scratch_capacity = store->scratch != NULL ? bytes : 0;
+        if (store->scratch == NULL)
+            return fail(ST_ENOMEM, "no memory to sort %zu bytes of scores (hint: metric_memory)", bytes);
+    }
+    if (store->wide)
+        metrics_sort_u64(store->normal, store->scratch, store->normals);
+    else
+        metrics_sort_u32(store->normal, store->scratch, store->normals);
+    metrics_sort_u64(store->anomalous, store->scratch, store->anomalies);
+    store->sorted = true;
+    return ST_OK;
+}
+
+static status_t spill(metrics_store_t *store)
+{
+    TRY(sort_records(store));
+    TRY(metrics_file_append(&store->file, store));
+    store->normals = store->anomalies = 0;
+    return ST_OK;
+}
+
+/* Sends the records to the file when so many more would pass the limit, sorting included. */
+static status_t make_room(metrics_store_t *store, size_t more_normals, size_t more_anomalies)
+{
+    if (store->memory == 0) return ST_OK;
+    size_t normal = (store->normals + more_normals) * metrics_normal_size(store->wide);
+    size_t anomalous = (store->anomalies + more_anomalies) * sizeof(uint64_t);
+    if (normal + anomalous + larger(normal, anomalous) <= store->memory) return ST_OK;
+    return store->normals + store->anomalies > 0 ? spill(store) : ST_OK;
+}
+
+/* Scores are added by pieces, so that the limit holds whatever the size of an image. */
+enum { PIECE = 1024 };
+
 status_t metrics_store_add_normal(metrics_store_t *store, const float *scores, size_t n, uint32_t image)
 {
-    TRY(grow(&store->normal, &store->normal_capacity, store->normals, n, normal_size(store)));
-    store->sorted = false;
-    if (store->wide) {
-        uint64_t *out = (uint64_t *)store->normal + store->normals;
-        for (size_t i = 0; i < n; i++) out[i] = (uint64_t)metrics_key(scores[i]) << 32 | image;
-    } else {
-        uint32_t *out = (uint32_t *)store->normal + store->normals;
-        for (size_t i = 0; i < n; i++) out[i] = metrics_key(scores[i]);
+    for (size_t start = 0; start < n; start += PIECE) {
+        size_t count = n - start < PIECE ? n - start : PIECE;
+        TRY(make_room(store, count, 0));
+        TRY(metrics_grow(&store->normal, &store->normal_capacity, store->normals, count,
+                         metrics_normal_size(store->wide)));
+        if (store->wide) {
+            uint64_t *out = (uint64_t *)store->normal + store->normals;
+            for (size_t i = 0; i < count; i++) out[i] = (uint64_t)metrics_key(scores[start + i]) << 32 | image;
+        } else {
+            uint32_t *out = (uint32_t *)store->normal + store->normals;
+            for (size_t i = 0; i < count; i++) out[i] = metrics_key(scores[start + i]);
+        }
+        store->normals += count;
+        store->sorted = false;
     }
-    store->normals += n;
     return ST_OK;
 }
 
 status_t metrics_store_add_anomalous(metrics_store_t *store, const float *scores, size_t n, uint32_t region)
 {
-    void *records = store->anomalous;
-    status_t status = grow(&records, &store->anomalous_capacity, store->anomalies, n, sizeof *store->anomalous);
-    store->anomalous = records;
-    TRY(status);
-    store->sorted = false;
-    uint64_t *out = store->anomalous + store->anomalies;
-    for (size_t i = 0; i < n; i++) out[i] = (uint64_t)metrics_key(scores[i]) << 32 | region;
-    store->anomalies += n;
-    return ST_OK;
-}
-
-static status_t sort_records(metrics_store_t *store)
-{
-    size_t normal_bytes = store->normals * normal_size(store);
-    size_t anomalous_bytes = store->anomalies * sizeof *store->anomalous;
-    size_t bytes = normal_bytes > anomalous_bytes ? normal_bytes : anomalous_bytes;
-    if (bytes == 0) return ST_OK;
-    void *scratch = malloc(bytes);
-    if (scratch == NULL)
-        return fail(ST_ENOMEM, "no memory to sort %zu bytes of scores (hint: set metric_memory)", bytes);
-    if (store->wide)
-        metrics_sort_u64(store->normal, scratch, store->normals);
-    else
-        metrics_sort_u32(store->normal, scratch, store->normals);
-    metrics_sort_u64(store->anomalous, scratch, store->anomalies);
-    free(scratch);
+    for (size_t start = 0; start < n; start += PIECE) {
+        size_t count = n - start < PIECE ? n - start : PIECE;
+        TRY(make_room(store, 0, count));
+        void *grown = store->anomalous;
+        status_t status =
+            metrics_grow(&grown, &store->anomalous_capacity, store->anomalies, count, sizeof *store->anomalous);
+        store->anomalous = grown;
+        TRY(status);
+        uint64_t *out = store->anomalous + store->anomalies;
+        for (size_t i = 0; i < count; i++) out[i] = (uint64_t)metrics_key(scores[start + i]) << 32 | region;
+        store->anomalies += count;
+        store->sorted = false;
+    }
     return ST_OK;
 }
 
 status_t metrics_store_each(metrics_store_t *store, metrics_span_fn take, void *context)
 {
-    if (!store->sorted) TRY(sort_records(store));
-    store->sorted = true;
+    if (store->file.spills > 0) {
+        if (store->normals + store->anomalies > 0) TRY(spill(store));
+        free_records(store);
+        return metrics_file_each(&store->file, store->wide, store->memory, take, context);
+    }
+    TRY(sort_records(store));
+    /* The walk needs no scratch, and what is measured next may need the memory. */
+    free(store->scratch);
+    store->scratch = NULL;
+    store->scratch_capacity = 0;
     metrics_span_t span = {store->normal, store->normals, store->anomalous, store->anomalies, store->wide};
     take(context, &span);
     return ST_OK;
