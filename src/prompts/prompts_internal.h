@@ -1,0 +1,46 @@
+/* prompts_internal: what the files of the room prompts share among themselves. */
+#ifndef FGAD_PROMPTS_INTERNAL_H
+#define FGAD_PROMPTS_INTERNAL_H
+
+#include "prompts/prompts.h"
+
+/* ---- Reports (prompts_report.c) --- */
+status_t prompts_complain(prompts_report_t *report, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* " (did you mean 'x'?)" of the nearest of `names`, or "" when none is near. */
+void prompts_suggest(char out[96], const char *word, const char *const *names, int count);
+
+/* ---- Form (prompts_schema.c) --- */
+/* What schema.json says, as complaints. */
+status_t prompts_schema_check(prompts_report_t *report, io_json_node_t root, const char *path);
+
+/* ---- Rules (prompts_rules.c) --- */
+status_t prompts_rules_check(prompts_report_t *report, const prompts_mfsc_t *mfsc,
+                             const prompts_vocabulary_t *vocabulary, bool in_place);
+
+/* ---- Vocabulary (prompts_vocabulary.c) --- */
+/* The next base value of a joined value ("black and gray"): its size, and *rest after the joint; 0 at the end. */
+size_t prompts_next_base(const char **base, const char **rest);
+/* Index of a base value of `size` bytes, -1 when the vocabulary has none. */
+int prompts_vocabulary_find(const prompts_vocabulary_t *vocabulary, prompts_attribute_t attribute, const char *base,
+                            size_t size);
+
+/* ---- Places in a sentence (prompts_places.c) ------------------------------------------------------------------------
+ * Texts are found as whole words (no letter, digit or hyphen beside them). Longer texts are looked for first and
+ * take their places, so that "pin" is not found inside "pin row". */
+typedef struct {
+    const char *text;
+    int component;                 /* whose name or value; -1: of the whole object */
+    bool is_value;                 /* may be replaced; false: a noun */
+    prompts_attribute_t attribute; /* of a value */
+    int start, end;                /* out: its own occurrence, bytes of the sentence; start < 0: not there */
+} prompts_place_t;
+#define PROMPTS_MAX_PLACES (2 + PROMPTS_MAX_COMPONENTS * (1 + PROMPTS_ATTRIBUTES))
+/* Finds every place's own occurrence: of a noun the first, of a value the one nearest to its component's name. */
+void prompts_places_find(prompts_place_t *places, int count, const char *sentence);
+/* The texts of a sentence, into places (PROMPTS_MAX_PLACES), not yet looked for; returns how many. Place 0 is the
+ * sentence's noun. component < 0: summary (with the background) or relation, with every component's name and
+ * values; else the caption of one. */
+int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int component, bool with_background);
+
+#endif

@@ -1,0 +1,132 @@
+/* Reading a caption file: form, then contents, then rules. */
+#include "prompts/prompts_internal.h"
+
+#include <string.h>
+
+static status_t copy(const char **out, prompts_mfsc_t *mfsc, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *bytes = arena_take(&mfsc->arena, size, 1);
+    if (bytes == NULL) return ST_ENOMEM;
+    memcpy(bytes, text, size);
+    *out = bytes;
+    return ST_OK;
+}
+
+static status_t copy_member(const char **out, prompts_mfsc_t *mfsc, io_json_node_t object, const char *key)
+{
+    return copy(out, mfsc, io_json_string(io_json_get(object, key)));
+}
+
+static status_t fill_component(prompts_component_t *out, prompts_mfsc_t *mfsc, io_json_node_t part,
+                               io_json_node_t component)
+{
+    TRY(copy_member(&out->name, mfsc, component, "name"));
+    TRY(copy_member(&out->caption, mfsc, component, "caption"));
+    io_json_node_t attributes = io_json_get(component, "attributes");
+    for (int a = 0; a < PROMPTS_NUMBER; a++) {
+        const char *value = io_json_string(io_json_get(attributes, prompts_attribute_name((prompts_attribute_t)a)));
+        if (value != NULL) TRY(copy(&out->value[a], mfsc, value));
+    }
+    TRY(copy_member(&out->value[PROMPTS_NUMBER], mfsc, part, "number"));
+    return copy_member(&out->value[PROMPTS_LOCATION], mfsc, part, "location");
+}
+
+/* The contents of a document whose form has been checked. */
+static status_t fill(prompts_mfsc_t *out, io_json_node_t root)
+{
+    io_json_node_t image = io_json_get(root, "image"), foreground = io_json_get(root, "foreground");
+    io_json_node_t parts = io_json_get(foreground, "components"), components = io_json_get(root, "components");
+    io_json_node_t states = io_json_get(root, "abnormal_states");
+    TRY(copy_member(&out->category, out, root, "category"));
+    TRY(copy_member(&out->dataset, out, root, "dataset"));
+    TRY(copy_member(&out->foreground, out, image, "foreground"));
+    if (strcmp(io_json_string(io_json_get(image, "background")), "none") != 0)
+        TRY(copy_member(&out->background, out, image, "background"));
+    TRY(copy_member(&out->summary, out, image, "summary"));
+    TRY(copy_member(&out->relation, out, foreground, "relation"));
+    out->components = io_json_count(components);
+    for (int c = 0; c < out->components; c++)
+        TRY(fill_component(&out->component[c], out, io_json_at(parts, c), io_json_at(components, c)));
+    out->states = io_json_count(states);
+    out->state = arena_take(&out->arena, (size_t)out->states, sizeof *out->state);
+    if (out->state == NULL) return ST_ENOMEM;
+    for (int i = 0; i < out->states; i++) TRY(copy(&out->state[i], out, io_json_string(io_json_at(states, i))));
+    return ST_OK;
+}
+
+/* The two lists of components have to agree before the rest can be read: complaints. */
+static status_t check_names(prompts_report_t *report, io_json_node_t root, const char *path)
+{
+    io_json_node_t parts = io_json_get(io_json_get(root, "foreground"), "components");
+    io_json_node_t components = io_json_get(root, "components");
+    int count = io_json_count(components);
+    if (io_json_count(parts) != count)
+        return prompts_complain(report, path, "components: has %d entries, foreground.components has %d", count,
+                                io_json_count(parts));
+    for (int c = 0; c < count; c++) {
+        const char *name = io_json_string(io_json_get(io_json_at(components, c), "name"));
+        const char *part = io_json_string(io_json_get(io_json_at(parts, c), "name"));
+        if (strcmp(name, part) != 0)
+            TRY(prompts_complain(report, path,
+                                 "components[%d].name: '%s', but foreground.components[%d].name is '%s' (the same "
+                                 "names in the same order)",
+                                 c, name, c, part));
+        for (int d = 0; d < c; d++)
+            if (strcmp(name, io_json_string(io_json_get(io_json_at(components, d), "name"))) == 0)
+                TRY(prompts_complain(report, path, "components[%d].name: '%s' is components[%d]'s name too", c, name,
+                                     d));
+    }
+    return ST_OK;
+}
+
+/* out is filled as far as the complaints allow; report says whether it is whole. */
+static status_t load(prompts_mfsc_t *out, prompts_report_t *report, const char *path,
+                     const prompts_vocabulary_t *vocabulary, bool in_place)
+{
+    io_json_t *json = NULL;
+    arena_init(&out->arena, "caption");
+    status_t status = copy(&out->path, out, path);
+    if (status != ST_OK) return status;
+    status = io_json_read(&json, path);
+    if (status == ST_EFORMAT) return prompts_complain(report, NULL, "%s", fail_message());
+    if (status != ST_OK) return status;
+    io_json_node_t root = io_json_root(json);
+    TRY_DONE(prompts_schema_check(report, root, path));
+    if (report->count > 0) goto done;
+    TRY_DONE(check_names(report, root, path));
+    if (report->count > 0) goto done;
+    TRY_DONE(fill(out, root));
+    TRY_DONE(prompts_rules_check(report, out, vocabulary, in_place));
+done:
+    io_json_free(json);
+    return status;
+}
+
+status_t prompts_mfsc_check(prompts_report_t *report, const char *path, const prompts_vocabulary_t *vocabulary,
+                            bool in_place)
+{
+    *report = (prompts_report_t){0};
+    prompts_mfsc_t mfsc = {0};
+    status_t status = load(&mfsc, report, path, vocabulary, in_place);
+    prompts_mfsc_free(&mfsc);
+    return status;
+}
+
+status_t prompts_mfsc_read(prompts_mfsc_t *out, const char *path, const prompts_vocabulary_t *vocabulary)
+{
+    *out = (prompts_mfsc_t){0};
+    prompts_report_t report = {0};
+    status_t status = load(out, &report, path, vocabulary, false);
+    if (status == ST_OK && report.count == 1) status = fail(ST_EFORMAT, "%s", report.line[0]);
+    if (status == ST_OK && report.count > 1)
+        status = fail(ST_EFORMAT, "%s (and %d more: 'fgad mfsc check %s' lists them)", report.line[0], report.count - 1,
+                      path);
+    prompts_report_free(&report);
+    return status;
+}
+
+void prompts_mfsc_free(prompts_mfsc_t *mfsc)
+{
+    arena_free(&mfsc->arena);
+}
