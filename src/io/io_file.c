@@ -1,6 +1,6 @@
 /* Files and directories: listing, whole-file reading, and publication (temporary name, fsync, rename, fsync of the
  * directory), so that a file that exists is whole. */
-#include "io/io.h"
+#include "io/io_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -98,7 +98,7 @@ status_t io_make_dirs(const char *path)
     return ST_OK;
 }
 
-status_t io_read_file(char **bytes, size_t *size, const char *path)
+status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path)
 {
     *bytes = NULL;
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -109,10 +109,11 @@ status_t io_read_file(char **bytes, size_t *size, const char *path)
     struct stat info;
     if (fstat(file, &info) != 0) TRY_DONE(fail_system(path, "read"));
     if (S_ISDIR(info.st_mode)) TRY_DONE(fail(ST_EIO, "'%s' is a directory, expected a file", path));
-    room = info.st_size > 0 ? (size_t)info.st_size + 1 : 4096;
+    room = info.st_size > 0 ? (size_t)info.st_size : 4096;
+    room = (room < most ? room : most) + 1;
     buffer = base_alloc(room, 1);
     if (buffer == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s'", path));
-    for (;;) {
+    while (used < most) {
         /* One byte stays free for the NUL; a file that grows, or one of unknown size, grows the buffer. */
         if (used + 1 == room) {
             char *grown = realloc(buffer, 2 * room);
@@ -120,7 +121,8 @@ status_t io_read_file(char **bytes, size_t *size, const char *path)
             buffer = grown;
             room *= 2;
         }
-        ssize_t got = read(file, buffer + used, room - used - 1);
+        size_t ask = room - used - 1 < most - used ? room - used - 1 : most - used;
+        ssize_t got = read(file, buffer + used, ask);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) TRY_DONE(fail_system(path, "read"));
         if (got == 0) break;
@@ -134,6 +136,11 @@ done:
     free(buffer);
     close(file);
     return status;
+}
+
+status_t io_read_file(char **bytes, size_t *size, const char *path)
+{
+    return io_read_start(bytes, size, SIZE_MAX, path);
 }
 
 void io_temporary_name(char out[4096], const char *path)

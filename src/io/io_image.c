@@ -46,23 +46,25 @@ static void show_start(char out[64], const uint8_t *bytes, size_t size)
     out[used] = '\0';
 }
 
-static status_t read_raster(io_raster_t *out, io_decode_t what, const char *path)
+static status_t decode_bytes(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path)
+{
+    for (const format_t *format = formats; format->signature != NULL; format++)
+        if (size >= format->length && memcmp(bytes, format->signature, format->length) == 0)
+            return format->decode(out, bytes, size, what, path);
+    if (size == 0) return fail(ST_EFORMAT, "'%s' is empty, expected a PNG, JPEG or TIFF image", path);
+    char start[64];
+    show_start(start, bytes, size);
+    return fail(ST_EFORMAT, "'%s' is not a PNG, JPEG or TIFF image (it begins with \"%s\")", path, start);
+}
+
+/* On failure *out holds nothing to free. */
+static status_t read_raster(io_raster_t *out, io_decode_t what, size_t most, const char *path)
 {
     *out = (io_raster_t){0};
     char *bytes = NULL;
     size_t size = 0;
-    TRY(io_read_file(&bytes, &size, path));
-    status_t status = ST_OK;
-    for (const format_t *format = formats; format->signature != NULL; format++) {
-        if (size < format->length || memcmp(bytes, format->signature, format->length) != 0) continue;
-        TRY_DONE(format->decode(out, (const uint8_t *)bytes, size, what, path));
-        goto done;
-    }
-    if (size == 0) TRY_DONE(fail(ST_EFORMAT, "'%s' is empty, expected a PNG, JPEG or TIFF image", path));
-    char start[64];
-    show_start(start, (const uint8_t *)bytes, size);
-    status = fail(ST_EFORMAT, "'%s' is not a PNG, JPEG or TIFF image (it begins with \"%s\")", path, start);
-done:
+    TRY(io_read_start(&bytes, &size, most, path));
+    status_t status = decode_bytes(out, (const uint8_t *)bytes, size, what, path);
     free(bytes);
     return status;
 }
@@ -71,7 +73,7 @@ status_t io_image_read(io_image_t *out, const char *path)
 {
     *out = (io_image_t){0};
     io_raster_t raster;
-    TRY(read_raster(&raster, IO_DECODE_RGB, path));
+    TRY(read_raster(&raster, IO_DECODE_RGB, SIZE_MAX, path));
     REQUIRE(raster.channels == 3 && raster.bits == 8);
     *out = (io_image_t){.width = raster.width, .height = raster.height, .pixels = raster.samples};
     return ST_OK;
@@ -86,7 +88,9 @@ void io_image_free(io_image_t *image)
 status_t io_image_size(int *width, int *height, const char *path)
 {
     io_raster_t raster;
-    TRY(read_raster(&raster, IO_DECODE_SIZE, path));
+    /* Headers mostly stand in front; long metadata, and a TIFF with its directory at the end, need the rest. */
+    if (read_raster(&raster, IO_DECODE_SIZE, (size_t)1 << 16, path) != ST_OK)
+        TRY(read_raster(&raster, IO_DECODE_SIZE, SIZE_MAX, path));
     *width = raster.width;
     *height = raster.height;
     return ST_OK;
@@ -101,7 +105,7 @@ status_t io_mask_read(io_mask_t *out, const char *path)
 {
     *out = (io_mask_t){0};
     io_raster_t raster;
-    TRY(read_raster(&raster, IO_DECODE_RAW, path));
+    TRY(read_raster(&raster, IO_DECODE_RAW, SIZE_MAX, path));
     status_t status = ST_OK;
     size_t count = (size_t)raster.width * (size_t)raster.height, step = (size_t)raster.channels;
     uint16_t *values = base_alloc(count, sizeof *values);

@@ -24,6 +24,9 @@ status_t io_png_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_d
 status_t io_jpeg_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
 status_t io_tiff_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
 
+/* As io_read_file, of the first `most` bytes at most. */
+status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path);
+
 /* ST_EFORMAT unless 0 < width, height and width * height <= IO_MAX_PIXELS. */
 status_t io_check_size(int64_t width, int64_t height, const char *path);
 

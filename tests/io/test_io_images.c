@@ -167,6 +167,20 @@ static void other_peoples_float_maps_are_read(void **state)
     check_golden_close(golden);
 }
 
+/* Behind more than 64 KiB of what the reader of headers must skip: the file is read whole then. */
+static void the_size_is_found_behind_a_long_start(void **state)
+{
+    (void)state;
+    char path[600];
+    int width = 0, height = 0;
+    static float map[200 * 150];
+    snprintf(path, sizeof path, "%s/long.tiff", check_temp_dir("images-long"));
+    assert_int_equal(io_tiff_write_f32(path, map, 200, 150), ST_OK);
+    assert_int_equal(io_image_size(&width, &height, path), ST_OK);
+    assert_int_equal(width, 200);
+    assert_int_equal(height, 150);
+}
+
 /* A cut file must be refused wherever it is cut; a file with a wrong byte may be read or not, but in bounds. */
 static void cut_and_damaged_files_never_crash(void **state)
 {
@@ -208,9 +222,13 @@ static void cut_and_damaged_files_never_crash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pictures_of_every_kind_equal_pil),    cmocka_unit_test(masks_keep_their_raw_values),
-        cmocka_unit_test(a_written_png_is_read_back_the_same), cmocka_unit_test(a_png_that_cannot_be_written_says_why),
-        cmocka_unit_test(a_float_map_is_read_back_the_same),   cmocka_unit_test(other_peoples_float_maps_are_read),
+        cmocka_unit_test(pictures_of_every_kind_equal_pil),
+        cmocka_unit_test(masks_keep_their_raw_values),
+        cmocka_unit_test(a_written_png_is_read_back_the_same),
+        cmocka_unit_test(a_png_that_cannot_be_written_says_why),
+        cmocka_unit_test(a_float_map_is_read_back_the_same),
+        cmocka_unit_test(other_peoples_float_maps_are_read),
+        cmocka_unit_test(the_size_is_found_behind_a_long_start),
         cmocka_unit_test(cut_and_damaged_files_never_crash),
     };
     return cmocka_run_group_tests_name("images", tests, NULL, NULL);

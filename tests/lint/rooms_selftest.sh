@@ -1,6 +1,6 @@
 #!/bin/sh
-# lint.rooms_selftest: plants one wrong include (name, header) at a time into a small right house and wants lint.rooms to
-# fail with the line that belongs to it. rooms_selftest.sh WORK-DIR
+# lint.rooms_selftest: plants one wrong include (name, header) at a time into a small right house and wants lint.rooms
+# to fail with the line that belongs to it. rooms_selftest.sh WORK-DIR
 here=$(cd "$(dirname "$0")" && pwd)
 work=$1/rooms_selftest
 failed=0
@@ -12,7 +12,8 @@ build_house()
     printf 'base: \nio: base\ndata: base;io\nmetrics: base\n' >"$work/rooms.txt"
     for room in base io data metrics; do
         echo '#include <stddef.h>' >"$work/src/$room/$room.h"
-        printf '#include "%s/%s.h"\n#include "base/base.h"\n\n#include <stdio.h>\n' $room $room >"$work/src/$room/${room}_work.c"
+        printf '#include "%s/%s.h"\n#include "base/base.h"\n\n#include <stdio.h>\n' $room $room \
+            >"$work/src/$room/${room}_work.c"
     done
     echo '#include "io/io.h"' >"$work/src/io/io_internal.h"
     printf '#include "io/io_internal.h"\n#include <png.h>\n' >"$work/src/io/io_png.c"
@@ -37,9 +38,11 @@ expect()
 build_house
 sh "$here/rooms.sh" "$work" "$work/rooms.txt" || { echo "lint.rooms refuses the right house"; failed=1; }
 
-expect src/io/io_work.c '#include "data/data.h"' "src/io/io_work.c:5: room 'io' may not include room 'data' (it may: base)"
+expect src/io/io_work.c '#include "data/data.h"' \
+    "src/io/io_work.c:5: room 'io' may not include room 'data' (it may: base)"
 expect src/metrics/metrics_work.c '#include "io/io.h"' "room 'metrics' may not include room 'io'"
-expect src/metrics/metrics.h '  #  include "io/io.h"' "src/metrics/metrics.h:2: room 'metrics' may not include room 'io'"
+expect src/metrics/metrics.h '  #  include "io/io.h"' \
+    "src/metrics/metrics.h:2: room 'metrics' may not include room 'io'"
 expect src/data/data_work.c '#include "io/io_internal.h"' "\"io/io_internal.h\" is private to room 'io'"
 expect src/data/data_work.c '#include "data.h"' '"data.h" is not "room/room.h"'
 expect src/data/data_work.c '#include "../io/io.h"' '"../io/io.h" is not "room/room.h"'
