@@ -124,6 +124,64 @@ static void a_score_that_is_not_finite_is_refused_by_its_index(void **state)
     }
 }
 
+static void each_group_meets_all_normal_scores(void **state)
+{
+    (void)state;
+    const float scores[8] = {0.1f, 0.5f, 0.3f, 0.9f, 0.8f, 0.2f, 0.4f, 0.4f};
+    const uint8_t labels[8] = {0, 0, 0, 1, 1, 1, 0, 1};
+    const int32_t group[8] = {-1, -1, -1, 0, 0, 2, -1, 2};
+    metrics_ranking_t got[3];
+    assert_int_equal(metrics_ranking_by_group(got, scores, labels, group, 8, 3), ST_OK);
+    assert_true(got[0].auroc == 1 && got[0].positives == 2 && got[0].negatives == 4);
+    assert_true(isnan(got[1].auroc) && got[1].positives == 0);
+    /* 0.2 wins one of four; 0.4 wins two and ties one. */
+    assert_true(got[2].auroc == (1 + 2.5) / 8);
+}
+
+static void a_sample_has_the_score_of_its_highest_view(void **state)
+{
+    (void)state;
+    const float scores[6] = {-5, 0.5f, -7, 0.25f, -6, 0.5f};
+    const uint8_t labels[6] = {0, 0, 0, 255, 0, 0};
+    const int32_t sample[6] = {1, 0, 1, 0, 1, 2};
+    float got[4] = {9, 9, 9, 9};
+    uint8_t got_labels[4] = {9, 9, 9, 9};
+    assert_int_equal(metrics_group_max(got, got_labels, scores, labels, sample, 6, 3), ST_OK);
+    assert_true(got[0] == 0.5f && got[1] == -5 && got[2] == 0.5f && got[3] == 9);
+    assert_true(got_labels[0] == 1 && got_labels[1] == 0 && got_labels[2] == 0 && got_labels[3] == 9);
+    check_error(metrics_group_max(got, got_labels, scores, labels, sample, 6, 4), ST_EFORMAT,
+                "sample 3 of 4 has no view");
+    const float bad[6] = {0, 0, 0, 0, INFINITY, 0};
+    check_error(metrics_group_max(got, got_labels, bad, labels, sample, 6, 3), ST_EFORMAT, "score 4 of 6 is inf");
+    assert_true(got[0] == 0.5f && got_labels[0] == 1);
+}
+
+static void curves_of_a_short_list_are_its_vertices(void **state)
+{
+    (void)state;
+    const float scores[5] = {0.9f, 0.7f, 0.7f, 0.4f, 0.1f};
+    const uint8_t labels[5] = {1, 1, 0, 0, 1};
+    metrics_curve_t roc, pr;
+    assert_int_equal(metrics_curve_init(&roc, 100), ST_OK);
+    assert_int_equal(metrics_curve_init(&pr, 100), ST_OK);
+    const metrics_curves_t curves = {.roc = &roc, .pr = &pr};
+    assert_int_equal(metrics_ranking_curves(&curves, scores, labels, 5), ST_OK);
+    const double x[] = {0, 0, 0.5, 1, 1, 1}, y[] = {0, 1.0 / 3, 2.0 / 3, 2.0 / 3, 1, 1};
+    assert_int_equal(roc.count, 6);
+    for (int i = 0; i < 6; i++) assert_true(fabs(roc.x[i] - x[i]) < 1e-15 && fabs(roc.y[i] - y[i]) < 1e-15);
+    assert_true(roc.threshold[1] == (double)0.9f && roc.threshold[2] == (double)0.7f);
+    assert_true(roc.threshold[3] > (double)0.1f && roc.threshold[3] < 0.4 && roc.threshold[4] == (double)0.1f);
+    const double precision[] = {1, 2.0 / 3, 0.6};
+    assert_int_equal(pr.count, 3);
+    for (int i = 0; i < 3; i++) assert_true(fabs(pr.y[i] - precision[i]) < 1e-15);
+    /* Used again, for a list without anomalies: empty. */
+    const uint8_t normal[5] = {0};
+    assert_int_equal(metrics_ranking_curves(&curves, scores, normal, 5), ST_OK);
+    assert_int_equal(roc.count + pr.count, 0);
+    metrics_curve_free(&pr);
+    metrics_curve_free(&roc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +190,9 @@ int main(void)
         cmocka_unit_test(a_set_with_one_class_has_no_auroc),
         cmocka_unit_test(both_zeros_are_one_score),
         cmocka_unit_test(a_score_that_is_not_finite_is_refused_by_its_index),
+        cmocka_unit_test(each_group_meets_all_normal_scores),
+        cmocka_unit_test(a_sample_has_the_score_of_its_highest_view),
+        cmocka_unit_test(curves_of_a_short_list_are_its_vertices),
     };
     return cmocka_run_group_tests_name("metrics_ranking", tests, NULL, NULL);
 }
