@@ -3,7 +3,7 @@
  * data_mask_read). It knows no model, task or metric. Depends on base and io. METHOD.md 10 (masks), 11 (protocol).
  *
  * Layouts (`dataset`). Images are PNG, JPEG or TIFF (.png .jpg .jpeg .tif .tiff, any case); other files in an image
- * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp ...) is
+ * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp) is
  * refused rather than left out.
  *   mvtec    <root>/<category>/train/good, test/good, test/<defect>, ground_truth/<defect> with <stem>_mask.png (or
  *            <stem>.png)
@@ -39,8 +39,8 @@ typedef struct {
     data_image_t *test;
     int test_count;
     int test_anomalous; /* of test */
-    int masks_missing;  /* anomalous test images without a mask file. All of them: there are no pixel metrics (missing,
-                           not zero). Some: only Real-IAD, where a view may show no defect, or with allow_missing_masks */
+    int masks_missing;  /* anomalous test images without a mask file. All: there are no pixel metrics (missing, not
+                           zero). Some: only Real-IAD, where a view may show no defect, or allow_missing_masks */
     int mask_threshold; /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
 } data_category_t;
 
@@ -63,7 +63,7 @@ status_t data_category_read(data_category_t *out, const char *dataset, const cha
                             const data_options_t *options);
 void data_category_free(data_category_t *category);
 
-/* ---- Shots --------------------------------------------------------------------------------------------------------- */
+/* ---- Shots ------------------------------------------------------------------------------------------------------- */
 /* Indices into train of the `shots` images drawn for (dataset, category, shots, seed), in the order drawn: the first of
  * a permutation, a pure function of these four and of train_count. out (shots). ST_EFORMAT: fewer images than shots. */
 status_t data_draw_shots(int *out, const data_category_t *category, int shots, uint64_t seed);
@@ -77,7 +77,7 @@ status_t data_list_shots(int *out, const data_category_t *category, int shots, c
  * number is returned. All of them except for Real-IAD without split files (METHOD.md 12.5). */
 int data_test_without_shots(int *keep, const data_category_t *category, const int *shots, int shot_count);
 
-/* ---- Masks --------------------------------------------------------------------------------------------------------- */
+/* ---- Masks ------------------------------------------------------------------------------------------------------- */
 /* The ground truth of a test image as 0/1 at its own size, (height, width) bytes; caller frees *mask. A normal image,
  * and mask == NULL, give all zero of the image's size. The mask's size must equal the image's; a mask with values
  * but none above the threshold (0/1 masks of a set that has 0/255) is refused. */
@@ -88,7 +88,7 @@ status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_cate
  * shift the mask by up to half a pixel. dst (dh, dw), src (sh, sw). METHOD.md 10. */
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
 
-/* ---- Checking a copy ----------------------------------------------------------------------------------------------- */
+/* ---- Checking a copy --------------------------------------------------------------------------------------------- */
 /* Opens every file of the category: unreadable or truncated images, masks missing, empty or of another size, images
  * that are in train and test (by digest), counts other than published. Problems are lines in `problems`. */
 typedef struct {

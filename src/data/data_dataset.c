@@ -1,0 +1,121 @@
+#include "data_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const data_layout_t data_layouts[] = {
+    {"mvtec", 127, data_mvtec_list, data_mvtec_read},       {"visa", 0, data_visa_list, data_visa_read},
+    {"realiad", 127, data_realiad_list, data_realiad_read}, {"demo", 127, data_mvtec_list, data_mvtec_read},
+    {"folder", 127, data_folder_list, data_folder_read},    {0},
+};
+
+const char *const data_datasets[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
+
+status_t data_find_layout(const data_layout_t **out, const char *dataset)
+{
+    int count = 0;
+    for (; data_layouts[count].name != NULL; count++) {
+        if (strcmp(data_layouts[count].name, dataset) != 0) continue;
+        *out = &data_layouts[count];
+        return ST_OK;
+    }
+    const char *near = data_nearest(dataset, data_datasets, count);
+    return fail(ST_EFORMAT, "dataset '%s' is not known; expected mvtec, visa, realiad, demo or folder%s%s%s", dataset,
+                near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+}
+
+static status_t check_root(const char *dataset, const char *root)
+{
+    if (io_is_dir(root)) return ST_OK;
+    return fail(ST_ENOTFOUND,
+                "'%s': no such directory; expected the root of dataset '%s' (hint: its path is the job's, or see "
+                "datasets/fetch)",
+                root, dataset);
+}
+
+status_t data_list_categories(io_names_t *out, const char *dataset, const char *root, const data_options_t *options)
+{
+    const data_options_t defaults = {0};
+    const data_layout_t *layout;
+    *out = (io_names_t){0};
+    TRY(data_find_layout(&layout, dataset));
+    TRY(check_root(dataset, root));
+    TRY(layout->list(out, root, options != NULL ? options : &defaults));
+    if (out->count > 0) return ST_OK;
+    io_names_free(out);
+    return fail(ST_ENOTFOUND, "'%s' holds no category of dataset '%s'; expected folders like '%s/<category>/%s'", root,
+                dataset, root, strcmp(dataset, "realiad") == 0 ? "OK" : "train");
+}
+
+/* "is not there", with the nearest name that is. */
+static status_t refuse_category(const data_layout_t *layout, const char *root, const char *category,
+                                const data_options_t *options)
+{
+    io_names_t names = {0};
+    status_t status = layout->list(&names, root, options);
+    if (status != ST_OK) return status;
+    const char *near = data_nearest(category, (const char *const *)names.name, names.count);
+    if (near != NULL)
+        status = fail(ST_ENOTFOUND, "'%s' holds no category '%s' of dataset '%s' (did you mean '%s'?)", root, category,
+                      layout->name, near);
+    else
+        status =
+            fail(ST_ENOTFOUND, "'%s' holds no category '%s' of dataset '%s'; %d others are there%s%s", root, category,
+                 layout->name, names.count, names.count > 0 ? ", e.g. " : "", names.count > 0 ? names.name[0] : "");
+    io_names_free(&names);
+    return status;
+}
+
+static bool has_category(const data_layout_t *layout, const char *root, const char *category,
+                         const data_options_t *options)
+{
+    io_names_t names = {0};
+    /* A failure is told by whoever looks closer. */
+    if (layout->list(&names, root, options) != ST_OK) return true;
+    bool found = false;
+    for (int i = 0; i < names.count && !found; i++) found = strcmp(names.name[i], category) == 0;
+    io_names_free(&names);
+    return found;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const data_image_t *left = a, *right = b;
+    return strcmp(left->name, right->name);
+}
+
+static status_t read_category(data_category_t *out, const data_layout_t *layout, const char *root, const char *category,
+                              const data_options_t *options)
+{
+    out->dataset = base_format("%s", layout->name);
+    out->category = base_format("%s", category);
+    out->mask_threshold = layout->mask_threshold;
+    if (out->dataset == NULL || out->category == NULL) return ST_ENOMEM;
+    if (category[0] == '\0' || strchr(category, '/') != NULL || category[0] == '.')
+        return fail(ST_EFORMAT, "'%s' is not a category name; expected the name of a folder below '%s'", category,
+                    root);
+    if (!has_category(layout, root, category, options)) return refuse_category(layout, root, category, options);
+    TRY(layout->read(out, root, category, options));
+    if (out->train_count == 0)
+        return fail(ST_EFORMAT, "category '%s' in '%s' has no training image%s", category, root,
+                    options->views != NULL ? " of the views asked for" : "");
+    if (out->test_count == 0)
+        return fail(ST_EFORMAT, "category '%s' in '%s' has no test image%s", category, root,
+                    options->views != NULL ? " of the views asked for" : "");
+    qsort(out->train, (size_t)out->train_count, sizeof *out->train, by_name);
+    qsort(out->test, (size_t)out->test_count, sizeof *out->test, by_name);
+    return ST_OK;
+}
+
+status_t data_category_read(data_category_t *out, const char *dataset, const char *root, const char *category,
+                            const data_options_t *options)
+{
+    const data_options_t defaults = {0};
+    const data_layout_t *layout;
+    *out = (data_category_t){0};
+    TRY(data_find_layout(&layout, dataset));
+    TRY(check_root(dataset, root));
+    status_t status = read_category(out, layout, root, category, options != NULL ? options : &defaults);
+    if (status != ST_OK) data_category_free(out);
+    return status;
+}

@@ -1,0 +1,194 @@
+#include "data_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPLIT_FILE "split_csv/1cls.csv"
+
+/* ---- The original layout: split_csv/1cls.csv ---
+ * 1. The first line names the columns: object, split, label, image, mask, in any order.
+ * 2. Every other line is one image; image and mask are paths from the root, mask is empty for a normal image.
+ * 3. split is train or test, label is normal or anomaly. No field is quoted. */
+enum { OBJECT, SPLIT, LABEL, IMAGE, MASK, COLUMNS };
+static const char *const column_names[COLUMNS] = {"object", "split", "label", "image", "mask"};
+
+typedef struct {
+    const char *path;
+    int line;
+    int column[COLUMNS]; /* where each of column_names stands */
+} csv_t;
+
+#define MAX_FIELDS 16
+
+/* Cuts a line at its commas, in place. */
+static int split_fields(char *field[MAX_FIELDS], char *line)
+{
+    size_t length = strlen(line);
+    if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0';
+    int count = 0;
+    for (char *rest = line, *one; count < MAX_FIELDS && (one = strsep(&rest, ",")) != NULL;) field[count++] = one;
+    return count;
+}
+
+static status_t read_header(csv_t *csv, char *line)
+{
+    char *field[MAX_FIELDS];
+    int count = split_fields(field, line);
+    for (int c = 0; c < COLUMNS; c++) {
+        csv->column[c] = -1;
+        for (int f = 0; f < count; f++)
+            if (strcmp(field[f], column_names[c]) == 0) csv->column[c] = f;
+        if (csv->column[c] < 0)
+            return fail(ST_EFORMAT, "'%s' line 1: no column '%s'; expected object,split,label,image,mask", csv->path,
+                        column_names[c]);
+    }
+    return ST_OK;
+}
+
+static status_t push_row(data_category_t *out, const csv_t *csv, const char *root, char *const value[COLUMNS])
+{
+    bool test = strcmp(value[SPLIT], "test") == 0, anomalous = strcmp(value[LABEL], "anomaly") == 0;
+    if (!test && strcmp(value[SPLIT], "train") != 0)
+        return fail(ST_EFORMAT, "'%s' line %d: split is '%s', expected train or test", csv->path, csv->line,
+                    value[SPLIT]);
+    if (!anomalous && strcmp(value[LABEL], "normal") != 0)
+        return fail(ST_EFORMAT, "'%s' line %d: label is '%s', expected normal or anomaly", csv->path, csv->line,
+                    value[LABEL]);
+    if (anomalous && !test)
+        return fail(ST_EFORMAT, "'%s' line %d: an anomalous image is in train", csv->path, csv->line);
+    size_t prefix = strlen(out->category);
+    if (strncmp(value[IMAGE], out->category, prefix) != 0 || value[IMAGE][prefix] != '/')
+        return fail(ST_EFORMAT, "'%s' line %d: image is '%s', expected a path below '%s/'", csv->path, csv->line,
+                    value[IMAGE], out->category);
+    status_t status = ST_ENOMEM;
+    char *base = data_join(root, out->category), *path = data_join(root, value[IMAGE]), *mask = NULL;
+    if (base == NULL || path == NULL) goto done;
+    if (anomalous && value[MASK][0] != '\0' && (mask = data_join(root, value[MASK])) == NULL) goto done;
+    if (!io_exists(path)) {
+        status = fail(ST_ENOTFOUND, "'%s': no such file, but '%s' line %d names it", path, csv->path, csv->line);
+        goto done;
+    }
+    data_entry_t entry = {.base = base,
+                          .name = value[IMAGE] + prefix + 1,
+                          .defect = anomalous ? "bad" : "good",
+                          .mask = mask != NULL && io_exists(mask) ? mask : NULL,
+                          .label = anomalous};
+    status = test ? data_push_test(out, &entry) : data_push_train(out, &entry);
+done:
+    free(mask);
+    free(path);
+    free(base);
+    return status;
+}
+
+static status_t read_lines(data_category_t *out, csv_t *csv, const char *root, char *text, bool lenient)
+{
+    for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+        csv->line++;
+        if (csv->line == 1) {
+            TRY(read_header(csv, line));
+            continue;
+        }
+        char *field[MAX_FIELDS], *value[COLUMNS];
+        int count = split_fields(field, line);
+        if (count == 1 && field[0][0] == '\0') continue;
+        for (int c = 0; c < COLUMNS; c++) {
+            if (csv->column[c] >= count)
+                return fail(ST_EFORMAT, "'%s' line %d has %d fields, none for '%s'", csv->path, csv->line, count,
+                            column_names[c]);
+            value[c] = field[csv->column[c]];
+        }
+        if (strcmp(value[OBJECT], out->category) != 0) continue;
+        int missing = out->masks_missing;
+        TRY(push_row(out, csv, root, value));
+        if (out->masks_missing > missing && !lenient)
+            return fail(ST_ENOTFOUND, "'%s/%s': no such file; expected the mask of '%s' ('%s' line %d)", root,
+                        value[MASK], value[IMAGE], csv->path, csv->line);
+    }
+    return ST_OK;
+}
+
+static status_t read_original(data_category_t *out, const char *root, const data_options_t *options)
+{
+    char *path = data_join(root, SPLIT_FILE), *text = NULL;
+    if (path == NULL) return ST_ENOMEM;
+    csv_t csv = {.path = path};
+    status_t status = io_read_file(&text, NULL, path);
+    if (status != ST_OK)
+        status = fail(status,
+                      "'%s' cannot be read; VisA's original layout needs it (hint: it is in VisA's archive; or give "
+                      "the prepared tree '1cls')",
+                      path);
+    else
+        status = read_lines(out, &csv, root, text, options->allow_missing_masks);
+    if (status == ST_OK && out->train_count + out->test_count == 0)
+        status = fail(ST_EFORMAT, "'%s' has no line of category '%s'", path, out->category);
+    free(text);
+    free(path);
+    return status;
+}
+
+/* ---- Which layout a category has --------------------------------------------------------------------------------- */
+
+/* Appends the folders of `path` that hold a folder `inside` (or `other`, unless NULL). */
+static status_t append_categories(io_names_t *out, const char *path, const char *inside, const char *other)
+{
+    io_names_t folders;
+    TRY(data_list_folders(&folders, path));
+    status_t status = ST_OK;
+    for (int i = 0; status == ST_OK && i < folders.count; i++) {
+        char *base = data_join(path, folders.name[i]);
+        if (base == NULL)
+            status = ST_ENOMEM;
+        else if (data_is_dir_in(base, inside) || (other != NULL && data_is_dir_in(base, other)))
+            status = data_names_push(out, folders.name[i]);
+        free(base);
+    }
+    io_names_free(&folders);
+    return status;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+status_t data_visa_list(io_names_t *out, const char *root, const data_options_t *options)
+{
+    (void)options;
+    *out = (io_names_t){0};
+    char *prepared = data_join(root, "1cls");
+    if (prepared == NULL) return ST_ENOMEM;
+    status_t status = append_categories(out, root, "train", "Data");
+    if (status == ST_OK && io_is_dir(prepared)) status = append_categories(out, prepared, "train", NULL);
+    free(prepared);
+    if (status != ST_OK) {
+        io_names_free(out);
+        return status;
+    }
+    if (out->count > 1) qsort(out->name, (size_t)out->count, sizeof *out->name, by_bytes);
+    int kept = 0;
+    for (int i = 0; i < out->count; i++) {
+        if (kept > 0 && strcmp(out->name[kept - 1], out->name[i]) == 0)
+            free(out->name[i]);
+        else
+            out->name[kept++] = out->name[i];
+    }
+    out->count = kept;
+    return ST_OK;
+}
+
+status_t data_visa_read(data_category_t *out, const char *root, const char *category, const data_options_t *options)
+{
+    status_t status = ST_ENOMEM;
+    char *original = data_join(root, category), *prepared = base_format("%s/1cls/%s", root, category);
+    if (original != NULL && prepared != NULL) {
+        if (data_is_dir_in(original, "Data"))
+            status = read_original(out, root, options);
+        else
+            status = data_mvtec_read_tree(out, data_is_dir_in(prepared, "train") ? prepared : original, options);
+    }
+    free(original);
+    free(prepared);
+    return status;
+}
