@@ -29,6 +29,9 @@ const char *clip_model_digest(const clip_model_t *model);
 const char *clip_model_dir(const clip_model_t *model);
 float clip_model_logit_scale(const clip_model_t *model);             /* the stored parameter itself, e.g. 4.605 */
 int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one tower */
+/* Memory of this process alone: weights converted from F16 or BF16. F32 weights stay in the file's mapping, which the
+ * processes of a node share. */
+size_t clip_model_private_bytes(const clip_model_t *model);
 
 /* Name and kernel of the BLAS in use, e.g. "OpenBLAS 0.3.21 ... Cooperlake, 1 thread": for provenance. */
 const char *clip_backend(void);

@@ -1,8 +1,64 @@
-/* clip_internal: what the files of the room clip share among themselves. */
+/* Inside clip: the opened model's weights, in the order in which the towers use them, what tests may watch, and the
+ * parts of the tokenizer. */
 #ifndef FGAD_CLIP_INTERNAL_H
 #define FGAD_CLIP_INTERNAL_H
 
 #include "clip/clip.h"
+#include "io/io.h"
+#include "ops/ops.h"
+
+#define CLIP_CONFIG_FILE "open_clip_config.json"
+#define CLIP_WEIGHTS_FILE "open_clip_model.safetensors"
+
+/* One residual block; W is the tower's width, F its hidden width. All borrowed from the mapping or the converted block. */
+typedef struct {
+    const float *ln1_gain, *ln1_bias;   /* (W) */
+    const float *in_weight, *in_bias;   /* (3W,W), (3W): rows of q, then k, then v */
+    const float *out_weight, *out_bias; /* (W,W), (W) */
+    const float *ln2_gain, *ln2_bias;
+    const float *fc_weight, *fc_bias;     /* (F,W), (F) */
+    const float *proj_weight, *proj_bias; /* (W,F), (W) */
+} clip_block_t;
+
+typedef struct {
+    const float *conv;      /* (W, 3*P*P) */
+    const float *class_row; /* (W) */
+    const float *position;  /* (T+1, W) */
+    const float *pre_gain, *pre_bias, *post_gain, *post_bias;
+    const float *proj; /* (W,E) */
+    clip_block_t *block;
+} clip_vision_weights_t;
+
+typedef struct {
+    const float *token;    /* (vocab, D) */
+    const float *position; /* (context, D) */
+    const float *final_gain, *final_bias;
+    const float *proj; /* (D,E) */
+    clip_block_t *block;
+} clip_text_weights_t;
+
+struct clip_model {
+    clip_config_t config;
+    char *dir;
+    char digest[IO_DIGEST_SIZE];
+    io_safetensors_t *file;
+    arena_t arena;     /* block tables, and tensors that had to be converted to f32 */
+    int64_t converted; /* floats in the arena rather than in the mapping */
+    clip_vision_weights_t vision;
+    clip_text_weights_t text;
+    float logit_scale;
+    int64_t vision_parameters, text_parameters;
+};
+
+/* clip_config.c: reads dir/open_clip_config.json. */
+status_t clip_config_read(clip_config_t *out, const char *dir);
+/* clip_weights.c: opens dir/open_clip_model.safetensors, checks every tensor and points the model at them. */
+status_t clip_weights_load(clip_model_t *model);
+
+/* Called after embedding (block -1) and after every block with the streams that exist then: ori (T+1, W) is whole up to
+ * the last block, where only row 0 need be; vv is NULL when tokens are not wanted. For tests. */
+typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
+void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
 
 /* ---- Tokenizer: text (clip_text.c, clip_patterns.c, clip_entities.c) ------------------------------------------------- */
 /* Compiled patterns of the tokenizer, read-only and shared by threads. */

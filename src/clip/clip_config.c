@@ -1,0 +1,160 @@
+#include "clip/clip_internal.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where in the file we are, for messages. */
+typedef struct {
+    const char *path;
+    const char *section;
+    io_json_node_t node;
+} section_t;
+
+/* A whole number in [low, high]; `otherwise` < 0 means the key must be there. */
+static status_t get_int(int *out, const section_t *in, const char *key, int otherwise, int low, int high)
+{
+    io_json_node_t node = io_json_get(in->node, key);
+    if (node == NULL || io_json_kind(node) == IO_JSON_NULL) {
+        if (otherwise < 0)
+            return fail(ST_EFORMAT, "'%s': %s.%s is missing (hint: only CLIP models with ViT towers are read)",
+                        in->path, in->section, key);
+        *out = otherwise;
+        return ST_OK;
+    }
+    if (io_json_kind(node) != IO_JSON_NUMBER)
+        return fail(ST_EFORMAT, "'%s': %s.%s is not a number, expected a whole number from %d to %d%s", in->path,
+                    in->section, key, low, high,
+                    io_json_kind(node) == IO_JSON_ARRAY ? " (hint: only ViT towers are read, not ResNets)" : "");
+    double value = io_json_number(node, 0);
+    if (!(value >= low && value <= high) || value != floor(value))
+        return fail(ST_EFORMAT, "'%s': %s.%s is %g, expected a whole number from %d to %d", in->path, in->section, key,
+                    value, low, high);
+    *out = (int)value;
+    return ST_OK;
+}
+
+/* The hidden width int(width * mlp_ratio), as open_clip rounds it. */
+static status_t get_hidden(int *out, const section_t *in, int width)
+{
+    double ratio = io_json_number(io_json_get(in->node, "mlp_ratio"), 4.0);
+    if (!(ratio > 0 && ratio * width >= 1 && ratio <= 64))
+        return fail(ST_EFORMAT, "'%s': %s.mlp_ratio is %g, expected a ratio from above 0 to 64", in->path, in->section,
+                    ratio);
+    *out = (int)(width * ratio);
+    return ST_OK;
+}
+
+/* image_size and patch_size may be n or [n, n]. */
+static status_t get_side(int *out, const section_t *in, const char *key, int high)
+{
+    io_json_node_t node = io_json_get(in->node, key);
+    if (node == NULL || io_json_kind(node) != IO_JSON_ARRAY) return get_int(out, in, key, -1, 1, high);
+    double first = io_json_number(io_json_at(node, 0), 0), second = io_json_number(io_json_at(node, 1), 0);
+    if (io_json_count(node) != 2 || first != second || first != floor(first) || !(first >= 1 && first <= high))
+        return fail(ST_EFORMAT, "'%s': %s.%s is not a square of two equal whole numbers from 1 to %d", in->path,
+                    in->section, key, high);
+    *out = (int)first;
+    return ST_OK;
+}
+
+/* Options of open_clip that change what a tower computes and that no CLIP of METHOD.md uses. */
+static status_t refuse_variants(const section_t *in)
+{
+    static const char *const unknown[] = {"timm_model_name",  "hf_model_name",  "ls_init_value",
+                                          "attentional_pool", "no_ln_pre",      "final_ln_after_pool",
+                                          "embed_cls",        "no_causal_mask", NULL};
+    for (int i = 0; unknown[i] != NULL; i++) {
+        io_json_node_t node = io_json_get(in->node, unknown[i]);
+        if (node == NULL) continue;
+        io_json_kind_t kind = io_json_kind(node);
+        if (kind == IO_JSON_NULL || (kind == IO_JSON_BOOL && !io_json_bool(node, false))) continue;
+        return fail(ST_EFORMAT, "'%s': %s.%s is set; fgad reads CLIP's plain ViT and text towers only", in->path,
+                    in->section, unknown[i]);
+    }
+    return ST_OK;
+}
+
+static status_t read_vision(clip_config_t *out, const section_t *in)
+{
+    TRY(refuse_variants(in));
+    TRY(get_side(&out->image_size, in, "image_size", 4096));
+    TRY(get_side(&out->patch, in, "patch_size", 1024));
+    TRY(get_int(&out->width, in, "width", -1, 1, 16384));
+    TRY(get_int(&out->layers, in, "layers", -1, 1, 256));
+    TRY(get_hidden(&out->mlp, in, out->width));
+    int head = 0;
+    TRY(get_int(&head, in, "head_width", 64, 1, 16384));
+    if (out->width % head != 0)
+        return fail(ST_EFORMAT, "'%s': %s.width is %d, expected a multiple of head_width %d", in->path, in->section,
+                    out->width, head);
+    out->heads = out->width / head;
+    if (out->image_size % out->patch != 0)
+        return fail(ST_EFORMAT, "'%s': %s.image_size is %d, expected a multiple of patch_size %d", in->path,
+                    in->section, out->image_size, out->patch);
+    out->grid = out->image_size / out->patch;
+    return ST_OK;
+}
+
+static status_t read_text(clip_config_t *out, const section_t *in)
+{
+    TRY(refuse_variants(in));
+    TRY(get_int(&out->context, in, "context_length", 77, 3, 4096));
+    TRY(get_int(&out->vocab, in, "vocab_size", 49408, 2, 10000000));
+    TRY(get_int(&out->text_width, in, "width", -1, 1, 16384));
+    TRY(get_int(&out->text_heads, in, "heads", 8, 1, 1024));
+    TRY(get_int(&out->text_layers, in, "layers", 12, 1, 256));
+    TRY(get_hidden(&out->text_mlp, in, out->text_width));
+    if (out->text_width % out->text_heads != 0)
+        return fail(ST_EFORMAT, "'%s': %s.width is %d, expected a multiple of heads %d", in->path, in->section,
+                    out->text_width, out->text_heads);
+    return ST_OK;
+}
+
+/* METHOD.md 1 fixes CLIP's mean and std; a model trained with others would be fed wrong numbers. */
+static void warn_of_other_preprocessing(io_json_node_t root, const char *path)
+{
+    static const double mean[3] = {0.48145466, 0.4578275, 0.40821073};
+    io_json_node_t node = io_json_get(io_json_get(root, "preprocess_cfg"), "mean");
+    for (int c = 0; c < 3 && c < io_json_count(node); c++)
+        if (fabs(io_json_number(io_json_at(node, c), mean[c]) - mean[c]) > 1e-4) {
+            log_warn("'%s': preprocess_cfg.mean is not CLIP's; images are normalised with CLIP's mean and std", path);
+            return;
+        }
+}
+
+status_t clip_config_read(clip_config_t *out, const char *dir)
+{
+    status_t status = ST_OK;
+    io_json_t *json = NULL;
+    char *path = base_format("%s/%s", dir, CLIP_CONFIG_FILE);
+    if (path == NULL) return ST_ENOMEM;
+    *out = (clip_config_t){0};
+    if (!io_is_dir(dir)) {
+        status = fail(ST_ENOTFOUND, "'%s' is not a directory, expected a model directory with %s and %s", dir,
+                      CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE);
+        goto done;
+    }
+    TRY_DONE(io_json_read(&json, path));
+    io_json_node_t model = io_json_get(io_json_root(json), "model_cfg");
+    /* open_clip's own model_configs files hold the same keys without the wrapper. */
+    if (model == NULL) model = io_json_root(json);
+    section_t top = {.path = path, .section = "model_cfg", .node = model};
+    section_t vision = {.path = path, .section = "vision_cfg", .node = io_json_get(model, "vision_cfg")};
+    section_t text = {.path = path, .section = "text_cfg", .node = io_json_get(model, "text_cfg")};
+    if (vision.node == NULL || text.node == NULL) {
+        status = fail(ST_EFORMAT, "'%s': model_cfg.%s is missing, expected open_clip's vision_cfg and text_cfg", path,
+                      vision.node == NULL ? "vision_cfg" : "text_cfg");
+        goto done;
+    }
+    TRY_DONE(get_int(&out->embed, &top, "embed_dim", -1, 1, 16384));
+    out->quick_gelu = io_json_bool(io_json_get(model, "quick_gelu"), false);
+    TRY_DONE(read_vision(out, &vision));
+    TRY_DONE(read_text(out, &text));
+    warn_of_other_preprocessing(io_json_root(json), path);
+done:
+    io_json_free(json);
+    free(path);
+    return status;
+}

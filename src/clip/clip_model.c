@@ -1,0 +1,90 @@
+#include "clip/clip_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The digest covers both files: the digest of the text "<config digest> <weights digest>". */
+static status_t make_digest(clip_model_t *model)
+{
+    char both[2 * IO_DIGEST_SIZE];
+    const char *const names[2] = {CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE};
+    for (int i = 0; i < 2; i++) {
+        char *path = base_format("%s/%s", model->dir, names[i]);
+        if (path == NULL) return ST_ENOMEM;
+        status_t status = io_digest_file(both + i * IO_DIGEST_SIZE, path);
+        free(path);
+        TRY(status);
+    }
+    both[IO_DIGEST_SIZE - 1] = ' ';
+    io_digest_bytes(model->digest, both, sizeof both - 1);
+    return ST_OK;
+}
+
+status_t clip_model_open(clip_model_t **out, const char *dir)
+{
+    status_t status = ST_OK;
+    *out = NULL;
+    clip_model_t *model = calloc(1, sizeof *model);
+    if (model == NULL) return fail(ST_ENOMEM, "'%s': out of memory", dir);
+    arena_init(&model->arena, "weights");
+    model->dir = base_format("%s", dir);
+    if (model->dir == NULL) {
+        status = ST_ENOMEM;
+        goto done;
+    }
+    TRY_DONE(ops_check());
+    TRY_DONE(clip_config_read(&model->config, dir));
+    TRY_DONE(clip_weights_load(model));
+    TRY_DONE(make_digest(model));
+    *out = model;
+done:
+    if (status != ST_OK) clip_model_close(model);
+    return status;
+}
+
+void clip_model_close(clip_model_t *model)
+{
+    if (model == NULL) return;
+    io_safetensors_close(model->file);
+    arena_free(&model->arena);
+    free(model->dir);
+    free(model);
+}
+
+const clip_config_t *clip_model_config(const clip_model_t *model)
+{
+    return &model->config;
+}
+
+const char *clip_model_digest(const clip_model_t *model)
+{
+    return model->digest;
+}
+
+const char *clip_model_dir(const clip_model_t *model)
+{
+    return model->dir;
+}
+
+float clip_model_logit_scale(const clip_model_t *model)
+{
+    return model->logit_scale;
+}
+
+int64_t clip_model_parameters(const clip_model_t *model, bool text)
+{
+    return text ? model->text_parameters : model->vision_parameters;
+}
+
+size_t clip_model_private_bytes(const clip_model_t *model)
+{
+    return (size_t)model->converted * sizeof(float);
+}
+
+const char *clip_backend(void)
+{
+    static _Thread_local char text[256];
+    ops_backend(text, sizeof text);
+    return text;
+}
