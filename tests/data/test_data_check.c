@@ -1,0 +1,102 @@
+#include "tree.h"
+
+#include "data/data.h"
+#include "support/check.h"
+
+#include <string.h>
+
+static data_report_t check(const char *root, const char *dataset, const char *name)
+{
+    data_category_t category;
+    data_report_t report;
+    const data_options_t lenient = {.allow_missing_masks = true};
+    if (data_category_read(&category, dataset, root, name, &lenient) != ST_OK) fail_msg("%s", fail_message());
+    assert_int_equal(data_check(&report, &category), ST_OK);
+    data_category_free(&category);
+    return report;
+}
+
+static bool names(const data_report_t *report, const char *text)
+{
+    for (int i = 0; i < report->problems.count; i++)
+        if (strstr(report->problems.name[i], text) != NULL) return true;
+    return false;
+}
+
+static void a_whole_category_has_no_problem(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "check");
+    tree_mvtec(root);
+    data_report_t report = check(root, "demo", "part");
+    for (int i = 0; i < report.problems.count; i++) print_message("%s\n", report.problems.name[i]);
+    assert_int_equal(report.problems.count, 0);
+    assert_int_equal(report.images, 8);
+    assert_int_equal(report.masks, 3);
+    assert_int_equal(report.expected_train, -1);
+    data_report_free(&report);
+}
+
+static void every_problem_is_named(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "check_bad");
+    tree_mvtec(root);
+    tree_text(root, "part/test/good/001.png", "a text file named .png");
+    tree_text(root, "part/train/good/001.png", "\x89PNG\r\n\x1a\n and no more");
+    tree_image(root, "part/test/good/002.png", 8, 6, 20); /* as train/good/002.PNG */
+    tree_image(root, "part/test/scratch/001.png", 8, 6, 80);
+    tree_mask(root, "part/ground_truth/broken/000_mask.png", 8, 7, 255);
+    tree_mask(root, "part/ground_truth/broken/001_mask.png", 8, 6, 0);
+    data_report_t report = check(root, "mvtec", "part");
+    assert_int_equal(report.problems.count, 6);
+    assert_true(names(&report, "test/good/001.png'"));
+    assert_true(names(&report, "train/good/001.png'"));
+    assert_true(names(&report, "test/good/002.png' is the same image as '"));
+    assert_true(names(&report, "test/scratch/001.png' has no mask"));
+    assert_true(names(&report, "broken/000_mask.png': mask is 8 x 7"));
+    assert_true(names(&report, "broken/001_mask.png': no pixel is anomalous"));
+    assert_int_equal(report.images, 8);
+    assert_int_equal(report.masks, 2);
+    data_report_free(&report);
+}
+
+static void a_partial_copy_of_a_published_category_is_told_by_its_counts(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "check_counts");
+    tree_image(root, "bottle/train/good/000.png", 8, 6, 0);
+    tree_image(root, "bottle/test/good/000.png", 8, 6, 1);
+    data_report_t report = check(root, "mvtec", "bottle");
+    assert_int_equal(report.expected_train, 209);
+    assert_int_equal(report.expected_normal, 20);
+    assert_int_equal(report.expected_anomalous, 63);
+    assert_int_equal(report.problems.count, 3);
+    assert_true(names(&report, "category 'bottle' has 1 training images, 209 are published"));
+    data_report_free(&report);
+}
+
+static void published_categories_are_known_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(data_known_count("mvtec"), 15);
+    assert_int_equal(data_known_count("visa"), 12);
+    assert_int_equal(data_known_count("realiad"), 30);
+    assert_int_equal(data_known_count("folder"), 0);
+    assert_string_equal(data_known_category("visa", 11), "pipe_fryum");
+    assert_null(data_known_category("visa", 12));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_category_has_no_problem),
+        cmocka_unit_test(every_problem_is_named),
+        cmocka_unit_test(a_partial_copy_of_a_published_category_is_told_by_its_counts),
+        cmocka_unit_test(published_categories_are_known_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
