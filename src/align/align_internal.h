@@ -1,0 +1,19 @@
+/* What the files of align share. */
+#ifndef FGAD_ALIGN_INTERNAL_H
+#define FGAD_ALIGN_INTERNAL_H
+
+#include "align/align.h"
+
+/* Tokens in a reference space, transposed: x (dims, n). Squared distances are sums over the channels in order. */
+typedef struct {
+    const double *x;
+    int dims, n;
+} align_points_t;
+
+/* d2 (n): squared distance of every point to point `center`, not divided by dims. */
+void align_distances(double *d2, const align_points_t *points, int center);
+/* centers (count): the points of largest rho * delta of DPC-KNN, largest first, ties by index; count <= n.
+ * Everything is computed in blocks of rows: scratch from `arena`, given back on return. */
+status_t align_density_centers(int *centers, int count, const align_points_t *points, arena_t *arena);
+
+#endif
