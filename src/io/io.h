@@ -105,34 +105,69 @@ const char *io_json_string(io_json_node_t node); /* NULL when not a string */
 double io_json_number(io_json_node_t node, double otherwise);
 bool io_json_bool(io_json_node_t node, bool otherwise);
 
-/* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes --- */
-typedef enum { IO_BOOL, IO_INT, IO_INT64, IO_DOUBLE, IO_STRING, IO_CHOICE, IO_INT_LIST, IO_STRING_LIST } io_kind_t;
+/* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes -------------------------------------- */
+typedef enum {
+    IO_BOOL,
+    IO_INT,
+    IO_INT64,
+    IO_DOUBLE,
+    IO_STRING,
+    IO_CHOICE,
+    IO_INT_LIST,
+    IO_STRING_LIST,
+    IO_SWEEP,   /* sweep: {epsilon: [0, 0.5, 1], pixel.epochs: [10, 100]}: values of other rows of the table */
+    IO_TEXT_MAP /* roots: {mvtec: /data/mvtec, visa: /data/visa}: one text a key */
+} io_kind_t;
 typedef struct {
     int count;
     int *value; /* owned by the options struct */
 } io_int_list_t;
+/* Axis i takes each of values[i], texts that row key[i] has accepted. Owned by the options struct. A row that is a
+ * list itself is swept by texts with commas: losses: ["clip", "clip, trip"]. */
+typedef struct {
+    int count;
+    char **key;
+    io_names_t *values;
+} io_sweep_t;
+typedef struct {
+    int count;
+    char **key, **value; /* owned by the options struct */
+} io_text_map_t;
 typedef struct {
     const char *name; /* the key; a dot makes a nested mapping: "pixel.epochs" */
     io_kind_t kind;
-    size_t offset; /* of the field: bool, int, int64_t, double, char*, int (choice), io_int_list_t, io_names_t */
-    const char *otherwise;    /* default, as text; NULL: required */
-    double low, high;         /* inclusive bounds of numbers (and of list items); low == high: none */
-    const char *const *names; /* of IO_CHOICE: NULL-terminated; the field holds the index */
+    size_t offset;         /* of the field: bool, int, int64_t, double, char*, int (choice), io_int_list_t, io_names_t,
+                      io_sweep_t, io_text_map_t */
+    const char *otherwise; /* default, as text ("" of the last four kinds: empty); NULL: required */
+    double low, high;      /* inclusive bounds of numbers (and of list items); low == high: none; INFINITY: open */
+    const char *const *names; /* NULL-terminated. IO_CHOICE: the field holds the index. IO_STRING_LIST: the items
+                                 allowed, IO_TEXT_MAP: the keys allowed (NULL: any) */
     const char *help;         /* one sentence, with the unit */
     int tag;                  /* free for the owner of the table */
 } io_option_t;                /* tables end with {0} */
-/* Sets every field to its default. Strings and lists are heap-owned; io_options_free frees them. */
+/* Sets every field to its default; required ones to zero, NULL or empty. Strings and lists are heap-owned;
+ * io_options_free frees them and leaves zeros. */
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
-/* Reads a YAML file through libcyaml into the fields. Unknown keys are refused with the nearest known name, wrong
- * types, values out of bounds, unknown choices and duplicate keys with file and line: "job.yaml:7: unknown key
- * 'epsilom' (did you mean 'epsilon'?)". used (one flag a table row, may be NULL) tells which keys the file set. */
+/* Reads a YAML file through libcyaml into the fields. A single value stands for a list of one; lists may be empty and
+ * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
+ * choices and duplicate keys with file and line: "job.yaml:7: unknown key 'epsilom' (did you mean 'epsilon'?)". used
+ * (one flag a table row, may be NULL) tells which keys the file set; other flags are left as they are. On failure some
+ * fields may be set already; io_options_free is in order. */
 status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path);
-/* "key=value"; lists are comma-separated. `origin` stands in messages for the file, e.g. "-s". */
+/* "key=value"; lists are comma-separated, "" is the empty list. "sweep.epsilon=0,0.5" sets one axis (values apart by
+ * ';' where they hold commas), "sweep=" removes all; "roots.mvtec=/data" likewise. `origin` stands in messages for the
+ * file, e.g. "-s". */
 status_t io_options_set(void *options, const io_option_t *table, bool *used, const char *assignment,
                         const char *origin);
-/* The value of row i as text, as YAML writes it (caller frees). */
+/* ST_EFORMAT naming the first required key whose flag in `used` is not set. */
+status_t io_options_check_required(const io_option_t *table, const bool *used, const char *origin);
+/* The value of one row as text, as YAML writes it on one line; doubles by the fewest digits that read back to the same
+ * bits (caller frees; NULL when memory is out). */
 char *io_options_text(const void *options, const io_option_t *row);
+/* All rows as a YAML document that io_options_read_yaml reads back to the same values; unset required rows are left
+ * out (caller frees; NULL when memory is out). */
+char *io_options_yaml(const void *options, const io_option_t *table);
 
 /* ---- safetensors ---------------------------------------------------------------------------------------------------
  * 1. u64 little-endian N, 2. N bytes of JSON: name -> {dtype, shape, data_offsets [from, to)}, and __metadata__, 3.

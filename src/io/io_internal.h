@@ -30,4 +30,19 @@ status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path
 /* ST_EFORMAT unless 0 < width, height and width * height <= IO_MAX_PIXELS. */
 status_t io_check_size(int64_t width, int64_t height, const char *path);
 
+/* Sets row `row` of the table from texts: one of a scalar kind, the items of a list kind. `key` is the swept row's name
+ * or the map's key, NULL for the other kinds. `place` stands before messages ("job.yaml:7", "-s"). The field is
+ * unchanged on failure. */
+status_t io_option_assign(void *options, const io_option_t *table, int row, const char *key, const char *const *texts,
+                          int count, const char *place);
+/* Always returns ST_EFORMAT: "place: unknown key 'name' (did you mean 'x'?)". */
+status_t io_option_unknown(const io_option_t *table, const char *name, const char *place);
+/* Always returns ST_EFORMAT: "place: epsilon[item] is 'text', expected a number"; item is -1 outside of lists. */
+status_t io_option_refuse(const io_option_t *row, int item, const char *text, const char *place);
+/* Cuts a copy of `value` at the separator, blanks around the items dropped; [brackets] around the whole are allowed.
+ * Caller frees *items and *storage. Returns the number of items, or -1 when memory is out. */
+int io_option_split(char ***items, char **storage, const char *value, char separator);
+/* "a whole number from 1 to 64": what row accepts. */
+void io_option_expected(char out[512], const io_option_t *row);
+
 #endif
