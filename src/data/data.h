@@ -14,7 +14,7 @@
  *            itself), with the split of <root>/realiad_jsons_sv or realiad_jsons where present; without one, train and
  *            test both hold every OK image, and data_test_without_shots leaves the shots out of the test
  *   folder   one's own images, described in data_folder.c: <root>/<category>/train, test/good (or normal),
- *            test/<defect>, and optionally mask/<defect>
+ *            test/<defect>, and optionally mask/<defect> (or ground_truth/<defect>)
  * Not thread-safe per struct; statuses: ST_ENOTFOUND (root, category, file), ST_EFORMAT (layout), ST_EIO, ST_ENOMEM. */
 #ifndef FGAD_DATA_H
 #define FGAD_DATA_H

@@ -1,4 +1,4 @@
-#include "data_internal.h"
+#include "data/data_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Shots from a list file: the two kinds that data.h describes. */
-#include "data_internal.h"
+#include "data/data_internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -3,11 +3,12 @@
  *   <root>/<category>/train              normal images (or in train/good, or train/normal)
  *   <root>/<category>/test/good          normal test images; the folder may also be called normal
  *   <root>/<category>/test/<defect>      anomalous test images, one folder a kind of defect, any name
- *   <root>/<category>/mask/<defect>      optional: ground truth, <stem>.png or <stem>_mask.png, anomalous above 127
+ *   <root>/<category>/mask/<defect>      optional: ground truth, <stem>.png or <stem>_mask.png, anomalous above 127; the
+ *                                        folder may also be called ground_truth, so MVTec-AD's layout is one of these
  *
- * Without any mask folder image metrics are computed and pixel metrics are missing. With one, every anomalous image
- * needs its mask: an unmarked defect would count as normal pixels. */
-#include "data_internal.h"
+ * Without a mask folder image metrics are computed and pixel metrics are missing. With one, every anomalous image needs
+ * its mask: an unmarked defect would count as normal pixels. */
+#include "data/data_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,20 @@ static status_t read_train(data_category_t *out, const char *base)
     return fail(ST_ENOTFOUND, "'%s/train' holds no PNG, JPEG or TIFF image; expected the normal training images", base);
 }
 
-static status_t read_test(data_category_t *out, const char *base, const char *folder, const data_options_t *options)
+/* "mask", "ground_truth", or NULL when there is none. */
+static status_t find_masks(const char **out, const char *base)
 {
-    if (!is_normal(folder)) {
-        bool lenient = options->allow_missing_masks || !data_is_dir_in(base, "mask");
-        return data_push_defect(out, base, folder, "mask", lenient);
-    }
+    bool mask = data_is_dir_in(base, "mask"), truth = data_is_dir_in(base, "ground_truth");
+    if (mask && truth)
+        return fail(ST_EFORMAT, "'%s' holds both 'mask' and 'ground_truth'; expected one folder of masks", base);
+    *out = mask ? "mask" : truth ? "ground_truth" : NULL;
+    return ST_OK;
+}
+
+static status_t read_test(data_category_t *out, const char *base, const char *folder, const char *masks, bool lenient)
+{
+    if (!is_normal(folder))
+        return data_push_defect(out, base, folder, masks != NULL ? masks : "mask", lenient || masks == NULL);
     char *path = data_join("test", folder);
     if (path == NULL) return ST_ENOMEM;
     status_t status = data_push_normals(out, base, path, true);
@@ -48,6 +57,7 @@ status_t data_folder_read(data_category_t *out, const char *root, const char *ca
 {
     status_t status = ST_ENOMEM;
     io_names_t folders = {0};
+    const char *masks = NULL;
     char *base = data_join(root, category);
     char *test = base == NULL ? NULL : data_join(base, "test");
     if (test == NULL) goto done;
@@ -58,7 +68,9 @@ status_t data_folder_read(data_category_t *out, const char *root, const char *ca
         goto done;
     }
     TRY_DONE(data_list_folders(&folders, test));
-    for (int i = 0; i < folders.count; i++) TRY_DONE(read_test(out, base, folders.name[i], options));
+    TRY_DONE(find_masks(&masks, base));
+    for (int i = 0; i < folders.count; i++)
+        TRY_DONE(read_test(out, base, folders.name[i], masks, options->allow_missing_masks));
     if (out->test_count == 0)
         status =
             fail(ST_EFORMAT, "'%s' holds no PNG, JPEG or TIFF image in 'good', 'normal' or a defect's folder", test);

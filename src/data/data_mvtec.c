@@ -1,4 +1,4 @@
-#include "data_internal.h"
+#include "data/data_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +26,23 @@ static status_t require_folder(const char *base, const char *name, const char *m
     return fail(ST_ENOTFOUND, "'%s/%s': no such folder; expected %s", base, name, meaning);
 }
 
+/* train/good, or train itself in a copy whose folders were flattened. */
+static status_t read_train(data_category_t *out, const char *base)
+{
+    if (!data_is_dir_in(base, "train/good") && data_is_dir_in(base, "train"))
+        TRY(data_push_normals(out, base, "train", false));
+    if (out->train_count > 0) return ST_OK;
+    TRY(require_folder(base, "train/good", "the normal training images"));
+    TRY(data_push_normals(out, base, "train/good", false));
+    if (out->train_count > 0) return ST_OK;
+    return fail(ST_EFORMAT, "'%s/train/good' holds no PNG, JPEG or TIFF image", base);
+}
+
 status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data_options_t *options)
 {
-    TRY(require_folder(base, "train/good", "the normal training images"));
+    TRY(read_train(out, base));
     TRY(require_folder(base, "test",
                        "the test images, in 'good' and one folder a defect (this copy has training images only)"));
-    TRY(data_push_normals(out, base, "train/good", false));
-    if (out->train_count == 0) return fail(ST_EFORMAT, "'%s/train/good' holds no PNG, JPEG or TIFF image", base);
     io_names_t defects = {0};
     char *test = data_join(base, "test");
     if (test == NULL) return ST_ENOMEM;

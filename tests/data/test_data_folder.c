@@ -63,6 +63,23 @@ static void training_images_may_lie_in_a_folder_called_good(void **state)
     data_category_free(&gear);
 }
 
+static void mvtecs_layout_is_a_plain_folder_too(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "folder_mvtec");
+    tree_mvtec(root);
+    data_category_t part;
+    assert_int_equal(data_category_read(&part, "folder", root, "part", NULL), ST_OK);
+    assert_int_equal(part.train_count, 3);
+    assert_int_equal(part.test_anomalous, 3);
+    assert_int_equal(part.masks_missing, 0);
+    data_category_free(&part);
+    tree_mask(root, "part/mask/broken/000.png", 8, 6, 255);
+    check_error(data_category_read(&part, "folder", root, "part", NULL), ST_EFORMAT,
+                "part' holds both 'mask' and 'ground_truth'; expected one folder of masks");
+}
+
 static void empty_parts_are_refused_by_path(void **state)
 {
     (void)state;
@@ -86,6 +103,7 @@ int main(void)
         cmocka_unit_test(images_without_masks_are_listed_and_counted),
         cmocka_unit_test(a_mask_folder_must_be_complete),
         cmocka_unit_test(training_images_may_lie_in_a_folder_called_good),
+        cmocka_unit_test(mvtecs_layout_is_a_plain_folder_too),
         cmocka_unit_test(empty_parts_are_refused_by_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

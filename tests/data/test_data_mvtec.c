@@ -115,10 +115,10 @@ static void an_empty_category_is_refused_by_path(void **state)
     refused("mvtec", root, "part", ST_ENOTFOUND,
             "part/train/good': no such folder; expected the normal training images");
     tree_text(root, "part/train/good/readme.txt", "words");
-    refused("mvtec", root, "part", ST_ENOTFOUND, "part/test': no such folder");
-    tree_text(root, "part/test/good/readme.txt", "words");
     refused("mvtec", root, "part", ST_EFORMAT, "part/train/good' holds no PNG, JPEG or TIFF image");
     tree_image(root, "part/train/good/000.png", 4, 4, 0);
+    refused("mvtec", root, "part", ST_ENOTFOUND, "part/test': no such folder");
+    tree_text(root, "part/test/good/readme.txt", "words");
     refused("mvtec", root, "part", ST_EFORMAT, "part/test' holds no PNG, JPEG or TIFF image");
 }
 
@@ -130,6 +130,19 @@ static void an_image_that_io_cannot_read_is_not_left_out(void **state)
     tree_mvtec(root);
     tree_text(root, "part/test/good/002.BMP", "BM");
     refused("mvtec", root, "part", ST_EFORMAT, "part/test/good/002.BMP': this kind of image is not read");
+}
+
+static void training_images_of_a_flattened_copy_are_found(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "mvtec_flat");
+    tree_image(root, "part/train/000.png", 4, 4, 0);
+    tree_image(root, "part/test/good/000.png", 4, 4, 1);
+    data_category_t part;
+    assert_int_equal(data_category_read(&part, "mvtec", root, "part", NULL), ST_OK);
+    assert_string_equal(part.train[0].name, "train/000.png");
+    data_category_free(&part);
 }
 
 static void a_test_set_of_one_class_is_listed(void **state)
@@ -155,6 +168,7 @@ int main(void)
         cmocka_unit_test(missing_ground_truth_is_refused_by_path),
         cmocka_unit_test(an_empty_category_is_refused_by_path),
         cmocka_unit_test(an_image_that_io_cannot_read_is_not_left_out),
+        cmocka_unit_test(training_images_of_a_flattened_copy_are_found),
         cmocka_unit_test(a_test_set_of_one_class_is_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
