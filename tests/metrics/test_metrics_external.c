@@ -88,6 +88,32 @@ static void the_file_gives_the_same_bits_as_memory(void **state)
     assert_int_equal(entries_in(directory), 0);
 }
 
+static void a_subset_has_the_same_bits_from_the_file(void **state)
+{
+    (void)state;
+    const recipe_t recipe = {9, 64, 71, 200, false, 4};
+    metrics_pixels_options_t options = {.regions = true, .images = true};
+    metrics_pixels_t *memory = NULL, *file = NULL;
+    assert_int_equal(metrics_pixels_open(&memory, &options), ST_OK);
+    options.memory = METRICS_MEMORY_MIN;
+    options.temp_dir = check_temp_dir("metrics_subset");
+    assert_int_equal(metrics_pixels_open(&file, &options), ST_OK);
+    add_recipe(memory, &recipe);
+    add_recipe(file, &recipe);
+    for (int subset = 0; subset < 8; subset++) {
+        uint8_t include[9];
+        for (int i = 0; i < 9; i++) include[i] = (uint8_t)((subset >> (i % 3)) & 1);
+        metrics_pixels_result_t want = {0}, got = {0};
+        assert_int_equal(metrics_pixels_measure(&want, memory, 0.3, include, NULL), ST_OK);
+        assert_int_equal(metrics_pixels_measure(&got, file, 0.3, include, NULL), ST_OK);
+        assert_memory_equal(&got.ranking, &want.ranking, sizeof got.ranking);
+        assert_memory_equal(&got.aupro, &want.aupro, sizeof got.aupro);
+        assert_int_equal(got.regions, want.regions);
+    }
+    metrics_pixels_close(file);
+    metrics_pixels_close(memory);
+}
+
 static void golden_cases_hold_beyond_the_limit_too(void **state)
 {
     (void)state;
@@ -149,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_file_gives_the_same_bits_as_memory),
+        cmocka_unit_test(a_subset_has_the_same_bits_from_the_file),
         cmocka_unit_test(golden_cases_hold_beyond_the_limit_too),
         cmocka_unit_test(a_directory_that_cannot_take_the_file_is_named),
         cmocka_unit_test(a_full_disk_is_an_error_and_not_a_wrong_number),
