@@ -36,7 +36,7 @@ static status_t check_root(const char *dataset, const char *root)
 status_t data_list_categories(io_names_t *out, const char *dataset, const char *root, const data_options_t *options)
 {
     const data_options_t defaults = {0};
-    const data_layout_t *layout;
+    const data_layout_t *layout = NULL;
     *out = (io_names_t){0};
     TRY(data_find_layout(&layout, dataset));
     TRY(check_root(dataset, root));
@@ -111,7 +111,7 @@ status_t data_category_read(data_category_t *out, const char *dataset, const cha
                             const data_options_t *options)
 {
     const data_options_t defaults = {0};
-    const data_layout_t *layout;
+    const data_layout_t *layout = NULL;
     *out = (data_category_t){0};
     TRY(data_find_layout(&layout, dataset));
     TRY(check_root(dataset, root));
