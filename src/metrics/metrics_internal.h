@@ -160,6 +160,9 @@ struct metrics_pixels {
     metrics_image_t *image; /* (images_added) */
     size_t images_added, image_capacity;
 };
+/* Pixels of each class in the images that count; ST_EFORMAT when limit is not in (0,1]. */
+status_t metrics_pixels_count(int64_t *positives, int64_t *negatives, int *images, const metrics_pixels_t *pixels,
+                              double limit, const uint8_t *include);
 
 /* For every image with an anomalous pixel (a row) and every image (a column): over all pairs of an anomalous pixel of
  * the row's and a normal pixel of the column's, 2 for each that the anomalous one loses and 1 for each tie. Whole

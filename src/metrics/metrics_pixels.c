@@ -98,24 +98,32 @@ status_t metrics_pixels_add(metrics_pixels_t *pixels, const float *scores, const
     return metrics_store_add_normal(&pixels->store, scores + done, n - done, image);
 }
 
+status_t metrics_pixels_count(int64_t *positives, int64_t *negatives, int *images, const metrics_pixels_t *pixels,
+                              double limit, const uint8_t *include)
+{
+    REQUIRE(include == NULL || pixels->images);
+    if (!(limit > 0 && limit <= 1))
+        return fail(ST_EFORMAT, "the AUPRO limit is %g, expected a false-positive rate in (0, 1]", limit);
+    *positives = *negatives = *images = 0;
+    for (size_t i = 0; i < pixels->images_added; i++) {
+        if (include != NULL && include[i] == 0) continue;
+        *positives += pixels->image[i].positives;
+        *negatives += pixels->image[i].negatives;
+        *images += 1;
+    }
+    return ST_OK;
+}
+
 status_t metrics_pixels_measure(metrics_pixels_result_t *out, metrics_pixels_t *pixels, double limit,
                                 const uint8_t *include, const metrics_curves_t *curves)
 {
     REQUIRE(out != NULL && pixels != NULL);
-    REQUIRE(include == NULL || pixels->images);
-    if (!(limit > 0 && limit <= 1))
-        return fail(ST_EFORMAT, "the AUPRO limit is %g, expected a false-positive rate in (0, 1]", limit);
     metrics_sweep_t sweep = {.include = include, .region_image = pixels->region_image};
     metrics_pixels_result_t result = {0};
+    TRY(metrics_pixels_count(&sweep.positives, &sweep.negatives, &result.images, pixels, limit, include));
     uint64_t *weight = NULL;
     status_t status = ST_OK;
     if (curves != NULL) sweep.curves = *curves;
-    for (size_t i = 0; i < pixels->images_added; i++) {
-        if (include != NULL && include[i] == 0) continue;
-        sweep.positives += pixels->image[i].positives;
-        sweep.negatives += pixels->image[i].negatives;
-        result.images++;
-    }
     if (pixels->regions) {
         TRY_DONE(metrics_weights(&weight, &sweep.weight_total, &result.regions, pixels->region_size,
                                  pixels->region_count, pixels->region_image, include));

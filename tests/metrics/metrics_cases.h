@@ -13,7 +13,8 @@ typedef struct {
     uint8_t *masks;      /* the same shape, 0 or 1; owned */
     int (*sizes)[2];     /* (images) H, W; owned */
     int images;
-    const double *aupro;    /* at each of cases_limits */
+    const double *aupro;    /* at each of the file's limits */
+    const double *steps;    /* the same by 200 thresholds */
     const double *ranking;  /* AUROC, AP, F1-max */
     const int32_t *regions; /* (images) */
 } cases_t;

@@ -38,6 +38,35 @@ static void every_case_equals_the_reference_at_every_limit(void **state)
     check_golden_close(golden);
 }
 
+static void the_sweep_of_thresholds_equals_published_code_for_every_case(void **state)
+{
+    (void)state;
+    check_golden_t *golden = check_golden_open("metrics/aupro");
+    size_t limits;
+    const double *limit = check_golden_f64(golden, "limits", &limits, NULL);
+    for (int c = 0; c < CASES_COUNT; c++) {
+        cases_t maps;
+        cases_load(&maps, golden, CASES_NAMES[c]);
+        for (int wide = 0; wide < 2; wide++) {
+            metrics_pixels_options_t options = {.regions = true, .images = wide != 0};
+            if (wide != 0) options.memory = METRICS_MEMORY_MIN, options.temp_dir = check_temp_dir("metrics_steps");
+            metrics_pixels_t *pixels = NULL;
+            assert_int_equal(metrics_pixels_open(&pixels, &options), ST_OK);
+            cases_add(pixels, &maps);
+            const uint8_t all[] = {1, 1, 1, 1, 1};
+            for (size_t l = 0; l < limits; l++) {
+                double got = 0;
+                assert_int_equal(metrics_pixels_aupro_steps(&got, pixels, 200, limit[l], wide != 0 ? all : NULL),
+                                 ST_OK);
+                cases_near(maps.name, "AUPRO by steps", got, maps.steps[l]);
+            }
+            metrics_pixels_close(pixels);
+        }
+        cases_free(&maps);
+    }
+    check_golden_close(golden);
+}
+
 static void a_perfect_map_has_one_and_a_curve_by_hand_has_its_area(void **state)
 {
     (void)state;
@@ -210,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_equals_the_reference_at_every_limit),
+        cmocka_unit_test(the_sweep_of_thresholds_equals_published_code_for_every_case),
         cmocka_unit_test(a_perfect_map_has_one_and_a_curve_by_hand_has_its_area),
         cmocka_unit_test(maps_may_be_measured_before_all_are_added),
         cmocka_unit_test(a_subset_of_images_measures_as_if_alone),

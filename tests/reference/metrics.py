@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 import sklearn
 from scipy import ndimage
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_auc_score
 
 import golden
 
@@ -92,6 +92,30 @@ def aupro(x, y, limit):
     return area / limit
 
 
+def aupro_steps(maps, masks, steps, limit):
+    """The threshold sweep of cflow-ad and its heirs: score > threshold, rates below the limit stretched to 0..1."""
+    scores = np.concatenate([m.ravel() for m in maps]).astype(np.float64)
+    labels = np.concatenate([m.ravel() for m in masks])
+    if not labels.any() or labels.all():
+        return np.nan
+    regions = []
+    for scores_hw, mask in zip(maps, masks):
+        found, count = ndimage.label(mask, structure=np.ones((3, 3), int))
+        regions += [scores_hw[found == r + 1].astype(np.float64) for r in range(count)]
+    delta = (scores.max() - scores.min()) / steps
+    rates, overlaps = [], []
+    for k in range(steps):
+        threshold = scores.min() + k * delta
+        rates.append(np.mean(scores[~labels] > threshold))
+        overlaps.append(np.mean([np.mean(region > threshold) for region in regions]))
+    rates, overlaps = np.array(rates), np.array(overlaps)
+    kept = rates < limit
+    if not kept.any() or rates[kept].max() == rates[kept].min():
+        return np.nan
+    rates = (rates[kept] - rates[kept].min()) / (rates[kept].max() - rates[kept].min())
+    return auc(rates, overlaps[kept])
+
+
 def smooth_maps(rng, sizes, masks, signal):
     maps = []
     for (height, width), mask in zip(sizes, masks):
@@ -151,6 +175,7 @@ def pixels():
         arrays[f"{name}.masks"] = np.packbits(labels)
         arrays[f"{name}.sizes"] = np.array([m.shape for m in maps], np.int32)
         arrays[f"{name}.aupro"] = np.array([aupro(x, y, limit) for limit in LIMITS])
+        arrays[f"{name}.steps"] = np.array([aupro_steps(maps, masks, 200, limit) for limit in LIMITS])
         arrays[f"{name}.regions"] = np.array(
             [ndimage.label(m, structure=np.ones((3, 3), int))[1] for m in masks], np.int32)
         arrays[f"{name}.ranking"] = np.array(
