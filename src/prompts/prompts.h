@@ -1,7 +1,8 @@
 /* prompts: fine-grained captions (MFSC files, METHOD.md 4) and the multi-level prompts made of them (METHOD.md 5):
  * handcrafted normal (NHP) and abnormal (AHP), learnable abnormal (ALP), the block of learnable parameters, and the way
  * from parameters to the text tower's input embeddings and back. It encodes nothing and learns nothing: the text tower
- * is in clip, losses and optimiser are in align. Depends on base, io and clip (tokenizer). A set is read-only once made. */
+ * is in clip, losses and optimiser are in align. Depends on base, io and clip (tokenizer). A set is read-only once
+ * made. */
 #ifndef FGAD_PROMPTS_H
 #define FGAD_PROMPTS_H
 
@@ -12,7 +13,7 @@
 
 #define PROMPTS_MAX_COMPONENTS 6
 
-/* ---- Vocabulary ---------------------------------------------------------------------------------------------------- */
+/* ---- Vocabulary --------------------------------------------------------------------------------------------------- */
 typedef enum {
     PROMPTS_COLOR,
     PROMPTS_TEXTURE,
@@ -68,5 +69,115 @@ status_t prompts_mfsc_check(prompts_report_t *report, const char *path, const pr
  * every case. */
 status_t prompts_mfsc_read(prompts_mfsc_t *out, const char *path, const prompts_vocabulary_t *vocabulary);
 void prompts_mfsc_free(prompts_mfsc_t *mfsc);
+
+/* ---- Prompts, METHOD.md 5 ------------------------------------------------------------------------------------------
+ * Groups, in this order: image (body: summary), foreground (relation), background ("<background> background"; none when
+ * the caption has none), one a component (caption). A prompt is [SOT] [V]x n_ctx body [EOT].
+ *   NHP  the body as it is: 1.
+ *   AHP  one changed place in the body: (a) the group's noun in each abnormal state; (b) each value of the group's
+ *        component (image, foreground: of any component) in the body replaced by another base value, or by "not VALUE".
+ *        At most n_ahp: all of (a) in the file's order, then (b) in an order drawn by the seed. A prompt that the
+ *        context's end makes equal to the NHP is left out.
+ *   ALP  n_ab: every such value replaced by a placeholder of n_ctx_ab learnable vectors; a body without value gets one
+ *        placeholder before its noun.
+ * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In component
+ * groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
+typedef struct {
+    bool learn;           /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
+    int n_ahp;            /* most AHP a group, >= 1 */
+    int n_ab;             /* ALP a group, >= 0 */
+    int n_ctx;            /* vectors of V, 4 in METHOD.md */
+    int n_ctx_ab;         /* vectors of one placeholder, >= 1 */
+    int n_pro;            /* copies, >= 1 */
+    const char *ctx_init; /* "random", or words of n_ctx tokens whose embeddings V starts from */
+} prompts_options_t;
+prompts_options_t prompts_options_default(void); /* METHOD.md's, of the pixel head */
+
+/* What the draws depend on. AHP are the same for both heads; initial parameters are not. */
+typedef struct {
+    const char *dataset, *category;
+    int shots;
+    uint64_t seed;
+    const char *head; /* "pixel" or "image" */
+} prompts_key_t;
+
+typedef enum { PROMPTS_NHP, PROMPTS_AHP, PROMPTS_ALP } prompts_kind_t;
+const char *prompts_kind_name(prompts_kind_t kind); /* "NHP" */
+
+typedef struct {
+    prompts_kind_t kind;
+    int copy;          /* 0..n_pro-1 */
+    const char *text;  /* for people: "[V]x4 a [a1] bottle" */
+    int length;        /* L, with SOT and EOT; <= the tokenizer's context */
+    const int *ids;    /* (L) token id; -1 at a learnable position */
+    const int *vector; /* (L) offset in the parameters of the (D) vector there; -1 at a token */
+    const int *gate;   /* (L) offset of the gate of that vector; -1: not gated */
+} prompts_prompt_t;
+
+typedef enum { PROMPTS_IMAGE, PROMPTS_FOREGROUND, PROMPTS_BACKGROUND, PROMPTS_COMPONENT } prompts_level_t;
+
+typedef struct {
+    prompts_level_t level;
+    int component;    /* of a component's group, else -1 */
+    const char *name; /* "image", "foreground", "background" or the component's name */
+    const char *body, *noun;
+    int nhp, ahp, alp;        /* prompts of each kind, copies counted: nhp = n_pro */
+    prompts_prompt_t *prompt; /* (nhp + ahp + alp) NHP, then AHP, then ALP; copies of one beside each other */
+    int placeholders;         /* of each ALP */
+    const char *placeholder[2 + PROMPTS_MAX_COMPONENTS * PROMPTS_ATTRIBUTES]; /* "color 'red'", or "before 'cap'" */
+} prompts_group_t;
+#define PROMPTS_MAX_GROUPS (PROMPTS_MAX_COMPONENTS + 3)
+
+/* One named array of the flat block of learnable parameters. */
+typedef struct {
+    const char
+        *name; /* "V" (n_pro, n_ctx, D); "3 cap/a" (n_ab, n_pro, placeholders, n_ctx_ab, D) of group 3; "3 cap/gate"
+                         (placeholders), of components alone */
+    int group; /* -1: V, shared by all */
+    int64_t offset; /* in floats */
+    int ndim;
+    int64_t shape[5];
+} prompts_parameter_t;
+
+typedef struct {
+    arena_t arena;
+    prompts_options_t options; /* as resolved: n_pro 1, n_ab 0, n_ctx 0 without learning */
+    prompts_key_t key;
+    int width; /* D, of the text tower */
+    int groups;
+    prompts_group_t group[PROMPTS_MAX_GROUPS];
+    int background;      /* its group, -1: none */
+    int first_component; /* group of component 0; component c is first_component + c */
+    int components;
+    int prompts;    /* in all groups together */
+    int max_length; /* longest L */
+    int parameters; /* rows of the table */
+    prompts_parameter_t parameter[1 + 2 * PROMPTS_MAX_GROUPS];
+    int64_t parameter_count; /* floats of the block; 0 without learning */
+    const int *ctx_ids;      /* (n_ctx) tokens that V starts from, NULL: random */
+} prompts_set_t;
+
+/* Makes all groups. D: the text tower's width. ST_EFORMAT: an option out of its bounds, ctx_init of another number of
+ * tokens than n_ctx, a body so long that no abnormal prompt of it is left. Needs prompts_set_free in every case. */
+status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
+                          const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
+                          int D);
+void prompts_set_free(prompts_set_t *set);
+
+/* params (parameter_count): N(0, 0.02^2), gates 0; with words V is their embeddings from table (vocab, D), copies after
+ * the first with N(0, 0.02^2) added so that they can part. Every vector has its own stream: a smaller n_ab, n_pro or
+ * n_ctx_ab starts from the same values as a larger one. table may be NULL when ctx_init is "random". */
+void prompts_params_init(float *params, const prompts_set_t *set, const float *table);
+/* Input embeddings x (L,D) of a prompt, without positions: rows of table (vocab,D), vectors of params. */
+void prompts_embed(float *x, const prompts_prompt_t *prompt, const float *params, const float *table, int D);
+/* Adds to dparams what dx (L,D) gives: dV += dx; da += sigma(g) dx; dg += sigma(g) (1 - sigma(g)) <a, dx>. */
+void prompts_embed_backward(float *dparams, const float *dx, const prompts_prompt_t *prompt, const float *params,
+                            int D);
+
+/* ---- For people ---- */
+void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);
+/* One group: every prompt with its kind and token count (copies named once). */
+void prompts_print_group(FILE *out, const prompts_set_t *set, int group);
+void prompts_print_set(FILE *out, const prompts_set_t *set); /* all groups, and the table of parameters */
 
 #endif

@@ -43,4 +43,26 @@ void prompts_places_find(prompts_place_t *places, int count, const char *sentenc
  * values; else the caption of one. */
 int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int component, bool with_background);
 
+/* ---- Assembly (prompts_assemble.c) --- */
+/* One change of a body: bytes [start, end) become a text, or (text NULL) a placeholder. */
+typedef struct {
+    int start, end;
+    const char *text;
+    int vector; /* of a placeholder: offset of its first vector, */
+    int gate;   /* and of its gate, -1: none */
+} prompts_edit_t;
+typedef struct {
+    prompts_set_t *set;
+    const clip_tokenizer_t *tokenizer;
+    bool cut;       /* out: the last prompt did not fit */
+    int cut_vector; /* out: vectors of placeholders that did not fit */
+} prompts_assembler_t;
+/* A prompt of `body` with edits in the order of their places; arrays and text from the set's arena. */
+status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler, const char *body,
+                          const prompts_edit_t *edits, int count, prompts_kind_t kind, int copy);
+/* The group's number in the draws, the same whether there is a background or not. */
+uint64_t prompts_group_stream(const prompts_group_t *group);
+/* Text in the set's arena. */
+const char *prompts_text(prompts_set_t *set, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -1,7 +1,6 @@
 /* Where the nouns and values of a caption stand in its sentences. */
 #include "prompts/prompts_internal.h"
 
-#include <limits.h>
 #include <string.h>
 
 static bool is_word_byte(char c)
@@ -15,7 +14,7 @@ static bool is_whole_word(const char *sentence, size_t start, size_t end)
     return (start == 0 || !is_word_byte(sentence[start - 1])) && !is_word_byte(sentence[end]);
 }
 
-/* The first occurrence of a text from `from` on that no longer text has taken (NULL: whoever has taken it); -1: none. */
+/* The first occurrence of a text from `from` on that no longer text has taken (NULL: any); -1: none. */
 static int next_occurrence(const char *sentence, const char *text, int from, const bool *taken)
 {
     size_t size = strlen(text);
@@ -28,64 +27,97 @@ static int next_occurrence(const char *sentence, const char *text, int from, con
     return -1;
 }
 
-static int gap(int a_start, int a_end, int b_start, int b_end)
+#define MAX_BYTES 4096  /* of a sentence: 1000 characters of UTF-8 */
+#define MAX_NAMINGS 64  /* occurrences of one noun that are looked at */
+#define LAST_RESORT 1e6 /* larger than any distance */
+
+/* Where the nouns stand, longer ones first, as if there were no values: what "nearest to its name" is measured by. */
+typedef struct {
+    int count;
+    int start[MAX_NAMINGS];
+} namings_t;
+
+static void take_all(bool *taken, const char *sentence, const char *text)
 {
-    return a_end <= b_start ? b_start - a_end : b_end <= a_start ? a_start - b_end : 0;
+    for (int at = 0; (at = next_occurrence(sentence, text, at, taken)) >= 0; at++)
+        memset(taken + at, true, strlen(text));
 }
 
-/* Bytes between [start, end) and the nearest occurrence of the component's name; 0 when the name is not there. */
-static int distance_to_name(const char *sentence, int start, int end, const char *name)
+static void find_namings(namings_t *namings, const prompts_place_t *places, int count, const char *sentence)
 {
-    int least = -1, size = (int)strlen(name);
-    for (int at = 0; (at = next_occurrence(sentence, name, at, NULL)) >= 0; at++) {
-        int distance = gap(start, end, at, at + size);
-        if (least < 0 || distance < least) least = distance;
+    for (int i = 0; i < count; i++) {
+        namings[i].count = 0;
+        if (places[i].is_value) continue;
+        bool longer[MAX_BYTES] = {false};
+        for (int k = 0; k < count; k++)
+            if (!places[k].is_value && strlen(places[k].text) > strlen(places[i].text))
+                take_all(longer, sentence, places[k].text);
+        for (int at = 0; (at = next_occurrence(sentence, places[i].text, at, longer)) >= 0; at++)
+            if (namings[i].count < MAX_NAMINGS) namings[i].start[namings[i].count++] = at;
+    }
+}
+
+/* Bytes between the value at [start, end) and the nearest naming of its component; 0 when it is not named. */
+static int distance_to_name(const prompts_place_t *places, const namings_t *namings, int count, int component,
+                            int start, int end)
+{
+    int least = -1;
+    for (int i = 0; i < count; i++) {
+        if (places[i].is_value || places[i].component != component) continue;
+        for (int k = 0; k < namings[i].count; k++) {
+            int name_start = namings[i].start[k], name_end = name_start + (int)strlen(places[i].text);
+            int gap = end <= name_start ? name_start - end : name_end <= start ? start - name_end : 0;
+            if (least < 0 || gap < least) least = gap;
+        }
     }
     return least < 0 ? 0 : least;
 }
 
+static bool is_noun(const prompts_place_t *places, int count, const char *text)
+{
+    for (int i = 0; i < count; i++)
+        if (!places[i].is_value && strcmp(places[i].text, text) == 0) return true;
+    return false;
+}
+
+/* The own occurrence of places[i] among those that longer texts left. Components that share a value get different ones
+ * while there are any; a value that is a noun too ("a wood panel of wood") leaves the first to the noun. */
+static void choose(prompts_place_t *places, int i, const namings_t *namings, int count, const char *sentence,
+                   const bool *taken)
+{
+    prompts_place_t *place = &places[i];
+    int size = (int)strlen(place->text);
+    double least = 0;
+    for (int at = 0; (at = next_occurrence(sentence, place->text, at, taken)) >= 0; at++) {
+        double cost = 0;
+        if (place->is_value) {
+            cost = distance_to_name(places, namings, count, place->component, at, at + size);
+            if (place->start < 0 && is_noun(places, count, place->text)) cost += 2 * LAST_RESORT;
+            for (int k = 0; k < i; k++)
+                if (places[k].is_value && places[k].start == at && places[k].end == at + size) cost += LAST_RESORT;
+        }
+        if (place->start >= 0 && cost >= least) continue;
+        place->start = at, place->end = at + size;
+        least = cost;
+    }
+}
+
 void prompts_places_find(prompts_place_t *places, int count, const char *sentence)
 {
-    REQUIRE(count <= PROMPTS_MAX_PLACES);
-    int size = (int)strlen(sentence);
-    bool taken[1001 * 4] = {false}; /* sentences have at most 1000 characters of UTF-8 */
-    REQUIRE(size < (int)sizeof taken);
+    REQUIRE(count <= PROMPTS_MAX_PLACES && strlen(sentence) < MAX_BYTES);
+    namings_t namings[PROMPTS_MAX_PLACES];
+    find_namings(namings, places, count, sentence);
     size_t longest = 0;
     for (int i = 0; i < count; i++) {
-        size_t length = strlen(places[i].text);
-        if (length > longest) longest = length;
+        places[i].start = places[i].end = -1;
+        if (strlen(places[i].text) > longest) longest = strlen(places[i].text);
     }
+    bool taken[MAX_BYTES] = {false};
     for (size_t length = longest; length > 0; length--) {
-        for (int i = 0; i < count; i++) {
-            prompts_place_t *place = &places[i];
-            if (strlen(place->text) != length) continue;
-            place->start = place->end = -1;
-            const char *name = NULL;
-            bool is_noun_too = false; /* "a wood panel of wood": the first is the noun, the value is the other one */
-            for (int k = 0; k < count && place->is_value; k++) {
-                if (places[k].is_value) continue;
-                if (places[k].component == place->component) name = places[k].text;
-                is_noun_too = is_noun_too || strcmp(places[k].text, place->text) == 0;
-            }
-            int nearest = 0;
-            for (int at = 0; (at = next_occurrence(sentence, place->text, at, taken)) >= 0; at++) {
-                bool first = place->start < 0;
-                int end = at + (int)length;
-                int distance = name == NULL ? 0 : distance_to_name(sentence, at, end, name);
-                if (first && is_noun_too) distance = INT_MAX;
-                if (!first && distance >= nearest) continue;
-                place->start = at, place->end = end;
-                nearest = distance;
-            }
-        }
-        /* Equal texts share their occurrences; shorter ones do not get any of them. */
-        for (int i = 0; i < count; i++) {
-            if (strlen(places[i].text) != length) continue;
-            bool before[sizeof taken];
-            memcpy(before, taken, sizeof taken);
-            for (int at = 0; (at = next_occurrence(sentence, places[i].text, at, before)) >= 0; at++)
-                memset(taken + at, true, length);
-        }
+        for (int i = 0; i < count; i++)
+            if (strlen(places[i].text) == length) choose(places, i, namings, count, sentence, taken);
+        for (int i = 0; i < count; i++)
+            if (strlen(places[i].text) == length) take_all(taken, sentence, places[i].text);
     }
 }
 

@@ -1,0 +1,47 @@
+/* Captions and prompts for people to read. */
+#include "prompts/prompts_internal.h"
+
+void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc)
+{
+    fprintf(out, "%s/%s (%s)\n", mfsc->dataset, mfsc->category, mfsc->path);
+    fprintf(out, "  foreground  %s\n", mfsc->foreground);
+    fprintf(out, "  background  %s\n", mfsc->background != NULL ? mfsc->background : "none");
+    fprintf(out, "  summary     %s\n", mfsc->summary);
+    fprintf(out, "  relation    %s\n", mfsc->relation);
+    for (int c = 0; c < mfsc->components; c++) {
+        const prompts_component_t *component = &mfsc->component[c];
+        fprintf(out, "  component %d '%s'\n    caption   %s\n", c + 1, component->name, component->caption);
+        for (int a = 0; a < PROMPTS_ATTRIBUTES; a++)
+            if (component->value[a] != NULL)
+                fprintf(out, "    %-9s %s\n", prompts_attribute_name((prompts_attribute_t)a), component->value[a]);
+    }
+    for (int i = 0; i < mfsc->states; i++) fprintf(out, "  %-11s %s\n", i == 0 ? "abnormal" : "", mfsc->state[i]);
+}
+
+void prompts_print_group(FILE *out, const prompts_set_t *set, int group)
+{
+    REQUIRE(group >= 0 && group < set->groups);
+    const prompts_group_t *g = &set->group[group];
+    int copies = set->options.n_pro, count = g->nhp + g->ahp + g->alp;
+    fprintf(out, "group %d '%s': noun '%s', %d NHP, %d AHP, %d ALP", group, g->name, g->noun, g->nhp, g->ahp, g->alp);
+    if (copies > 1) fprintf(out, " (%d copies of each)", copies);
+    fprintf(out, "\n");
+    for (int i = 0; i < g->placeholders; i++)
+        fprintf(out, "  [a%d]%s %s\n", i + 1, set->options.n_ctx_ab > 1 ? " (several vectors)" : "", g->placeholder[i]);
+    for (int i = 0; i < count; i += copies)
+        fprintf(out, "  %s %3d tokens  %s\n", prompts_kind_name(g->prompt[i].kind), g->prompt[i].length,
+                g->prompt[i].text);
+}
+
+void prompts_print_set(FILE *out, const prompts_set_t *set)
+{
+    for (int g = 0; g < set->groups; g++) prompts_print_group(out, set, g);
+    fprintf(out, "%d prompts in %d groups, longest %d tokens, %lld learnable numbers\n", set->prompts, set->groups,
+            set->max_length, (long long)set->parameter_count);
+    for (int i = 0; i < set->parameters; i++) {
+        const prompts_parameter_t *row = &set->parameter[i];
+        fprintf(out, "  %10lld  %-24s (", (long long)row->offset, row->name);
+        for (int d = 0; d < row->ndim; d++) fprintf(out, "%s%lld", d > 0 ? ", " : "", (long long)row->shape[d]);
+        fprintf(out, ")\n");
+    }
+}

@@ -1,0 +1,368 @@
+/* The groups of a category and their prompts. */
+#include "prompts/prompts_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_SLOTS (PROMPTS_MAX_COMPONENTS * PROMPTS_ATTRIBUTES)
+
+/* A body with the places that may change. */
+typedef struct {
+    const char *body;
+    int noun_start, noun_end;
+    int slots; /* values, by their place */
+    prompts_place_t slot[MAX_SLOTS];
+} source_t;
+
+typedef struct {
+    prompts_set_t *set;
+    const prompts_mfsc_t *mfsc;
+    const prompts_vocabulary_t *vocabulary;
+    prompts_assembler_t assembler;
+    bool warned; /* of this group's length */
+} builder_t;
+
+prompts_options_t prompts_options_default(void)
+{
+    return (prompts_options_t){
+        .learn = true, .n_ahp = 8, .n_ab = 4, .n_ctx = 4, .n_ctx_ab = 1, .n_pro = 1, .ctx_init = "random"};
+}
+
+const char *prompts_kind_name(prompts_kind_t kind)
+{
+    static const char *const NAMES[] = {"NHP", "AHP", "ALP"};
+    return NAMES[kind];
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const prompts_place_t *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+static void find_source(source_t *out, const prompts_mfsc_t *mfsc, const char *body, int component,
+                        bool with_background)
+{
+    prompts_place_t places[PROMPTS_MAX_PLACES];
+    int count = prompts_places_list(places, mfsc, component, with_background);
+    prompts_places_find(places, count, body);
+    REQUIRE(places[0].start >= 0);
+    *out = (source_t){.body = body, .noun_start = places[0].start, .noun_end = places[0].end};
+    qsort(places, (size_t)count, sizeof *places, by_place);
+    for (int i = 0; i < count; i++) {
+        if (!places[i].is_value || places[i].start < 0) continue;
+        /* Components that share a value may share its place too. */
+        if (out->slots > 0 && out->slot[out->slots - 1].start == places[i].start) continue;
+        out->slot[out->slots++] = places[i];
+    }
+}
+
+static status_t add_prompt(prompts_prompt_t *out, builder_t *builder, prompts_group_t *group,
+                           const prompts_edit_t *edits, int count, prompts_kind_t kind, int copy)
+{
+    TRY(prompts_assemble(out, &builder->assembler, group->body, edits, count, kind, copy));
+    if (builder->assembler.cut && !builder->warned) {
+        log_warn("'%s': group '%s': a prompt is cut to %d tokens: '%s'", builder->mfsc->path, group->name, out->length,
+                 out->text);
+        builder->warned = true;
+    }
+    return ST_OK;
+}
+
+/* ---- AHP ---- */
+/* Another base value of the attribute than those the value is made of, or "not VALUE". */
+static const char *draw_other(builder_t *builder, const prompts_place_t *slot, rng_t *rng)
+{
+    const prompts_vocabulary_t *vocabulary = builder->vocabulary;
+    prompts_attribute_t attribute = slot->attribute;
+    int count = vocabulary->count[attribute], others = 0;
+    const char **other = arena_take(&builder->set->arena, (size_t)count + 1, sizeof *other);
+    if (other == NULL) return NULL;
+    for (int i = 0; i < count; i++) {
+        const char *base, *rest = slot->text, *candidate = vocabulary->value[attribute][i];
+        bool own = false;
+        for (size_t size; (size = prompts_next_base(&base, &rest)) > 0;)
+            own = own || (strlen(candidate) == size && memcmp(candidate, base, size) == 0);
+        if (!own) other[others++] = candidate;
+    }
+    if (others > 0) return other[rng_below(rng, (uint32_t)others)];
+    return prompts_text(builder->set, "not %s", slot->text);
+}
+
+static const char *apply_state(builder_t *builder, const char *state, const char *noun)
+{
+    const char *hole = strstr(state, "{}");
+    REQUIRE(hole != NULL);
+    return prompts_text(builder->set, "%.*s%s%s", (int)(hole - state), state, noun, hole + 2);
+}
+
+/* All changes that can be tried, in the order in which they are: states, then replaced values as drawn. */
+static status_t list_changes(prompts_edit_t **out, int *count, builder_t *builder, const prompts_group_t *group,
+                             const source_t *source)
+{
+    const prompts_mfsc_t *mfsc = builder->mfsc;
+    prompts_set_t *set = builder->set;
+    prompts_edit_t *edits = arena_take(&set->arena, (size_t)(mfsc->states + source->slots), sizeof *edits);
+    if (edits == NULL) return ST_ENOMEM;
+    for (int i = 0; i < mfsc->states; i++)
+        edits[i] = (prompts_edit_t){.start = source->noun_start,
+                                    .end = source->noun_end,
+                                    .text = apply_state(builder, mfsc->state[i], group->noun)};
+    rng_t base = rng_init(set->key.dataset, set->key.category, set->key.shots, set->key.seed, "prompts/ahp");
+    rng_t rng = rng_split(&base, prompts_group_stream(group));
+    const char *other[MAX_SLOTS];
+    int order[MAX_SLOTS];
+    for (int i = 0; i < source->slots; i++) other[i] = draw_other(builder, &source->slot[i], &rng);
+    if (source->slots > 0) rng_permutation(order, &rng, source->slots);
+    for (int i = 0; i < source->slots; i++) {
+        const prompts_place_t *slot = &source->slot[order[i]];
+        edits[mfsc->states + i] = (prompts_edit_t){.start = slot->start, .end = slot->end, .text = other[order[i]]};
+    }
+    *count = mfsc->states + source->slots;
+    for (int i = 0; i < *count; i++)
+        if (edits[i].text == NULL) return ST_ENOMEM;
+    *out = edits;
+    return ST_OK;
+}
+
+static bool same_tokens(const prompts_prompt_t *a, const prompts_prompt_t *b)
+{
+    return a->length == b->length && memcmp(a->ids, b->ids, (size_t)a->length * sizeof *a->ids) == 0;
+}
+
+static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, const source_t *source)
+{
+    const prompts_options_t *options = &builder->set->options;
+    prompts_edit_t *changes = NULL;
+    int count = 0, kept = 0;
+    for (int copy = 0; copy < options->n_pro; copy++)
+        TRY(add_prompt(&group->prompt[group->nhp++], builder, group, NULL, 0, PROMPTS_NHP, copy));
+    TRY(list_changes(&changes, &count, builder, group, source));
+    for (int i = 0; i < count && kept < options->n_ahp; i++) {
+        prompts_prompt_t *first = &group->prompt[group->nhp + group->ahp];
+        TRY(add_prompt(first, builder, group, &changes[i], 1, PROMPTS_AHP, 0));
+        if (same_tokens(first, &group->prompt[0])) continue; /* the change lies behind the context's end */
+        for (int copy = 1; copy < options->n_pro; copy++)
+            TRY(add_prompt(first + copy, builder, group, &changes[i], 1, PROMPTS_AHP, copy));
+        group->ahp += options->n_pro;
+        kept++;
+    }
+    if (kept == 0)
+        return fail(ST_EFORMAT,
+                    "'%s': group '%s': no abnormal prompt differs from the normal one within %d tokens (hint: shorten "
+                    "the text or name '%s' earlier)",
+                    builder->mfsc->path, group->name, clip_tokenizer_context(builder->assembler.tokenizer),
+                    group->noun);
+    return ST_OK;
+}
+
+/* ---- ALP ---- */
+/* A row of the table; group is NULL for V. */
+static status_t add_parameter(prompts_set_t *set, const char *name, const prompts_group_t *group, int ndim,
+                              const int64_t shape[5])
+{
+    prompts_parameter_t *row = &set->parameter[set->parameters++];
+    *row = (prompts_parameter_t){.name = name, .group = -1, .offset = set->parameter_count, .ndim = ndim};
+    if (group != NULL) {
+        row->group = (int)(group - set->group);
+        row->name = prompts_text(set, "%d %s/%s", row->group, group->name, name);
+        if (row->name == NULL) return ST_ENOMEM;
+    }
+    int64_t count = 1;
+    for (int i = 0; i < ndim; i++) row->shape[i] = shape[i], count *= shape[i];
+    set->parameter_count += count;
+    if (set->parameter_count > INT32_MAX)
+        return fail(ST_EFORMAT, "n_pro, n_ab and n_ctx_ab ask for %lld learnable numbers, at most 2^31 are handled",
+                    (long long)set->parameter_count);
+    return ST_OK;
+}
+
+/* Edits of the first `slots` values, or of one placeholder before the noun when there is none. */
+static int placeholder_edits(prompts_edit_t *edits, const source_t *source, int slots)
+{
+    for (int i = 0; i < slots; i++)
+        edits[i] = (prompts_edit_t){.start = source->slot[i].start, .end = source->slot[i].end, .gate = -1};
+    if (slots > 0) return slots;
+    edits[0] = (prompts_edit_t){.start = source->noun_start, .end = source->noun_start, .gate = -1};
+    return 1;
+}
+
+/* How many values get a placeholder: those within the context. */
+static status_t fit_placeholders(prompts_edit_t *edits, int *count, builder_t *builder, prompts_group_t *group,
+                                 const source_t *source)
+{
+    arena_t *arena = &builder->set->arena;
+    for (int slots = source->slots; slots >= 0; slots--) {
+        arena_mark_t mark = arena_mark(arena);
+        prompts_prompt_t trial;
+        *count = placeholder_edits(edits, source, slots);
+        TRY(add_prompt(&trial, builder, group, edits, *count, PROMPTS_ALP, 0));
+        arena_reset(arena, mark);
+        if (builder->assembler.cut_vector == 0) return ST_OK;
+    }
+    return fail(ST_EFORMAT, "'%s': group '%s': no placeholder fits into %d tokens (hint: shorten the text)",
+                builder->mfsc->path, group->name, clip_tokenizer_context(builder->assembler.tokenizer));
+}
+
+static status_t name_placeholders(builder_t *builder, prompts_group_t *group, const source_t *source,
+                                  const prompts_edit_t *edits, int count)
+{
+    group->placeholders = count;
+    for (int i = 0; i < count; i++) {
+        const prompts_place_t *slot = &source->slot[i];
+        bool inserted = edits[i].start == edits[i].end;
+        group->placeholder[i] =
+            inserted ? prompts_text(builder->set, "before '%s'", group->noun)
+                     : prompts_text(builder->set, "%s '%s'", prompts_attribute_name(slot->attribute), slot->text);
+        if (group->placeholder[i] == NULL) return ST_ENOMEM;
+    }
+    return ST_OK;
+}
+
+static status_t add_learnable(builder_t *builder, prompts_group_t *group, const source_t *source)
+{
+    prompts_set_t *set = builder->set;
+    const prompts_options_t *options = &set->options;
+    if (options->n_ab == 0) return ST_OK;
+    prompts_edit_t edits[MAX_SLOTS + 1];
+    int count = 0, D = set->width;
+    TRY(fit_placeholders(edits, &count, builder, group, source));
+    TRY(name_placeholders(builder, group, source, edits, count));
+    int vectors = (int)set->parameter_count;
+    TRY(add_parameter(set, "a", group, 5,
+                      (const int64_t[5]){options->n_ab, options->n_pro, count, options->n_ctx_ab, D}));
+    int gates = -1;
+    if (group->level == PROMPTS_COMPONENT) {
+        gates = (int)set->parameter_count;
+        TRY(add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
+    }
+    for (int j = 0; j < options->n_ab; j++) {
+        for (int copy = 0; copy < options->n_pro; copy++) {
+            for (int i = 0; i < count; i++) {
+                edits[i].vector = vectors + ((j * options->n_pro + copy) * count + i) * options->n_ctx_ab * D;
+                edits[i].gate = gates < 0 ? -1 : gates + i;
+            }
+            prompts_prompt_t *prompt = &group->prompt[group->nhp + group->ahp + group->alp++];
+            TRY(add_prompt(prompt, builder, group, edits, count, PROMPTS_ALP, copy));
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- Groups ---- */
+static status_t add_group(builder_t *builder, prompts_level_t level, int component, const char *name,
+                          const source_t *source)
+{
+    prompts_set_t *set = builder->set;
+    const prompts_options_t *options = &set->options;
+    prompts_group_t *group = &set->group[set->groups++];
+    *group = (prompts_group_t){.level = level, .component = component, .name = name};
+    int changes = builder->mfsc->states + source->slots;
+    int kept = changes < options->n_ahp ? changes : options->n_ahp;
+    /* one more: the place where an abnormal prompt is tried */
+    size_t most = (size_t)options->n_pro * (size_t)(1 + kept + 1 + options->n_ab);
+    group->prompt = arena_take(&set->arena, most, sizeof *group->prompt);
+    group->body = prompts_text(set, "%s", source->body);
+    group->noun = prompts_text(set, "%.*s", source->noun_end - source->noun_start, source->body + source->noun_start);
+    if (group->prompt == NULL || group->body == NULL || group->noun == NULL) return ST_ENOMEM;
+    group->name = prompts_text(set, "%s", name);
+    if (group->name == NULL) return ST_ENOMEM;
+    builder->warned = false;
+    TRY(add_handcrafted(builder, group, source));
+    TRY(add_learnable(builder, group, source));
+    int count = group->nhp + group->ahp + group->alp;
+    set->prompts += count;
+    for (int i = 0; i < count; i++)
+        if (group->prompt[i].length > set->max_length) set->max_length = group->prompt[i].length;
+    return ST_OK;
+}
+
+static status_t add_groups(builder_t *builder)
+{
+    const prompts_mfsc_t *mfsc = builder->mfsc;
+    prompts_set_t *set = builder->set;
+    source_t source;
+    find_source(&source, mfsc, mfsc->summary, -1, true);
+    TRY(add_group(builder, PROMPTS_IMAGE, -1, "image", &source));
+    find_source(&source, mfsc, mfsc->relation, -1, false);
+    TRY(add_group(builder, PROMPTS_FOREGROUND, -1, "foreground", &source));
+    set->background = -1;
+    if (mfsc->background != NULL) {
+        const char *body = prompts_text(set, "%s background", mfsc->background);
+        if (body == NULL) return ST_ENOMEM;
+        source = (source_t){.body = body, .noun_end = (int)strlen(body)};
+        set->background = set->groups;
+        TRY(add_group(builder, PROMPTS_BACKGROUND, -1, "background", &source));
+    }
+    set->first_component = set->groups;
+    set->components = mfsc->components;
+    for (int c = 0; c < mfsc->components; c++) {
+        find_source(&source, mfsc, mfsc->component[c].caption, c, false);
+        TRY(add_group(builder, PROMPTS_COMPONENT, c, mfsc->component[c].name, &source));
+    }
+    return ST_OK;
+}
+
+static status_t check_options(const prompts_options_t *options)
+{
+    const struct {
+        const char *name;
+        int value, low, high;
+    } bounds[] = {{"n_ahp", options->n_ahp, 1, 4096},
+                  {"n_ab", options->n_ab, 0, 4096},
+                  {"n_ctx", options->n_ctx, 0, 64},
+                  {"n_ctx_ab", options->n_ctx_ab, 1, 64},
+                  {"n_pro", options->n_pro, 1, 1024}};
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
+        if (bounds[i].value < bounds[i].low || bounds[i].value > bounds[i].high)
+            return fail(ST_EFORMAT, "%s is %d, expected %d to %d", bounds[i].name, bounds[i].value, bounds[i].low,
+                        bounds[i].high);
+    return ST_OK;
+}
+
+/* V: the first array of the block, and the words it starts from. */
+static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenizer)
+{
+    const prompts_options_t *options = &set->options;
+    if (options->n_ctx == 0) return ST_OK;
+    TRY(add_parameter(set, "V", NULL, 3, (const int64_t[5]){options->n_pro, options->n_ctx, set->width}));
+    if (strcmp(options->ctx_init, "random") == 0) return ST_OK;
+    int count = 0, *ids = arena_take(&set->arena, (size_t)options->n_ctx, sizeof *ids);
+    if (ids == NULL) return ST_ENOMEM;
+    TRY(clip_tokenizer_pieces(ids, &count, options->n_ctx, tokenizer, options->ctx_init));
+    if (count != options->n_ctx)
+        return fail(ST_EFORMAT, "ctx_init '%s' is %d tokens, expected %d, one a vector of V (or 'random')",
+                    options->ctx_init, count, options->n_ctx);
+    set->ctx_ids = ids;
+    return ST_OK;
+}
+
+status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
+                          const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
+                          int D)
+{
+    REQUIRE(D > 0 && mfsc->components >= 1);
+    *out = (prompts_set_t){.options = *options, .key = *key, .width = D};
+    arena_init(&out->arena, "prompts");
+    TRY(check_options(options));
+    if (!options->learn) {
+        out->options.n_pro = 1;
+        out->options.n_ab = 0;
+        out->options.n_ctx = 0;
+    }
+    out->options.ctx_init = prompts_text(out, "%s", options->ctx_init);
+    out->key.dataset = prompts_text(out, "%s", key->dataset);
+    out->key.category = prompts_text(out, "%s", key->category);
+    out->key.head = prompts_text(out, "%s", key->head);
+    if (out->options.ctx_init == NULL || out->key.dataset == NULL || out->key.category == NULL || out->key.head == NULL)
+        return ST_ENOMEM;
+    TRY(add_context(out, tokenizer));
+    builder_t builder = {
+        .set = out, .mfsc = mfsc, .vocabulary = vocabulary, .assembler = {.set = out, .tokenizer = tokenizer}};
+    return add_groups(&builder);
+}
+
+void prompts_set_free(prompts_set_t *set)
+{
+    arena_free(&set->arena);
+}
