@@ -60,7 +60,7 @@ status_t clip_weights_load(clip_model_t *model);
 typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
 void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
 
-/* ---- Tokenizer: text (clip_text.c, clip_patterns.c, clip_entities.c) ------------------------------------------------- */
+/* ---- Tokenizer: text (clip_tokenizer_clean.c, _patterns.c, _entities.c) ------------------------------------------ */
 /* Compiled patterns of the tokenizer, read-only and shared by threads. */
 typedef struct clip_patterns clip_patterns_t;
 /* sot and eot: the spelling of the special tokens in running text. */
@@ -82,7 +82,7 @@ status_t clip_text_clean(char **out, const char *text, const clip_patterns_t *pa
 /* The text (UTF-8) of an HTML5 character reference, its name as it follows '&'; NULL when there is none. */
 const char *clip_entity_find(const char *name, size_t length);
 
-/* ---- Tokenizer: byte-level BPE (clip_bpe.c, clip_merges.c) ------------------------------------------------------------ */
+/* ---- Tokenizer: byte-level BPE (clip_tokenizer_bpe.c, _merges.c) ------------------------------------------------- */
 typedef struct clip_bpe clip_bpe_t;
 status_t clip_bpe_open(clip_bpe_t **out);
 void clip_bpe_close(clip_bpe_t *bpe);

@@ -26,8 +26,9 @@ void prompts_print_group(FILE *out, const prompts_set_t *set, int group)
     fprintf(out, "group %d '%s': noun '%s', %d NHP, %d AHP, %d ALP", group, g->name, g->noun, g->nhp, g->ahp, g->alp);
     if (copies > 1) fprintf(out, " (%d copies of each)", copies);
     fprintf(out, "\n");
+    int vectors = set->options.n_ctx_ab;
     for (int i = 0; i < g->placeholders; i++)
-        fprintf(out, "  [a%d]%s %s\n", i + 1, set->options.n_ctx_ab > 1 ? " (several vectors)" : "", g->placeholder[i]);
+        fprintf(out, "  [a%d] %d vector%s: %s\n", i + 1, vectors, vectors == 1 ? "" : "s", g->placeholder[i]);
     for (int i = 0; i < count; i += copies)
         fprintf(out, "  %s %3d tokens  %s\n", prompts_kind_name(g->prompt[i].kind), g->prompt[i].length,
                 g->prompt[i].text);

@@ -51,6 +51,11 @@ static void find_source(source_t *out, const prompts_mfsc_t *mfsc, const char *b
     qsort(places, (size_t)count, sizeof *places, by_place);
     for (int i = 0; i < count; i++) {
         if (!places[i].is_value || places[i].start < 0) continue;
+        /* A value that is only there as the noun ("leather") is no attribute of it in this sentence. */
+        bool is_noun = false;
+        for (int k = 0; k < count; k++)
+            is_noun = is_noun || (!places[k].is_value && places[k].start == places[i].start);
+        if (is_noun) continue;
         /* Components that share a value may share its place too. */
         if (out->slots > 0 && out->slot[out->slots - 1].start == places[i].start) continue;
         out->slot[out->slots++] = places[i];

@@ -227,7 +227,7 @@ static void printing_shows_every_prompt_with_its_tokens(void **state)
     const char *const wanted[] = {"own/push_button",
                                   "shape     ring-shaped",
                                   "group 3 'cap': noun 'cap', 3 NHP, 21 AHP, 12 ALP (3 copies of each)",
-                                  "[a2] shape 'round'",
+                                  "[a2] 1 vector: shape 'round'",
                                   "ALP  ",
                                   "tokens  [V]x4 [a1] plain gray background",
                                   "3 cap/gate"};

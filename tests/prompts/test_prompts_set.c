@@ -352,6 +352,28 @@ static void a_state_goes_to_the_noun_and_not_into_a_longer_name(void **state)
     prompts_mfsc_free(&mfsc);
 }
 
+/* "red" is the cap's colour and, here, its name: the noun stays a noun. */
+static void a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all(void **state)
+{
+    (void)state;
+    const edit_t edits[] = {
+        {"\"name\": \"cap\", \"number\"", "\"name\": \"red\", \"number\""},
+        {"\"name\": \"cap\", \"caption\"", "\"name\": \"red\", \"caption\""},
+        {"one cap", "one red"},
+        {"a red and round plastic cap with", "the red is red and round plastic with"},
+    };
+    prompts_mfsc_t mfsc = read_edited(edits, 4);
+    prompts_options_t options = prompts_options_default();
+    prompts_set_t set = make_set(&mfsc, &options, &KEY);
+    check_text(&set.group[1], PROMPTS_ALP,
+               "[V]x4 the push button has [a1] red in the [a2] and [a3] bezel at the [a4] around it.");
+    check_text(&set.group[3], PROMPTS_ALP, "[V]x4 the red is [a1] and [a2] [a3] with a [a4], slightly domed face.");
+    check_text(&set.group[3], PROMPTS_AHP,
+               "[V]x4 the red with a crack is red and round plastic with a smooth, slightly domed face.");
+    prompts_set_free(&set);
+    prompts_mfsc_free(&mfsc);
+}
+
 static void a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart(void **state)
 {
     (void)state;
@@ -413,6 +435,7 @@ int main(void)
         cmocka_unit_test(one_component_without_background_has_three_groups),
         cmocka_unit_test(six_components_have_nine_groups),
         cmocka_unit_test(a_state_goes_to_the_noun_and_not_into_a_longer_name),
+        cmocka_unit_test(a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all),
         cmocka_unit_test(a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart),
         cmocka_unit_test(wrong_options_are_named),
     };

@@ -1,4 +1,4 @@
-"""Prints src/clip/clip_entities.c: python3 tests/reference/entities.py > src/clip/clip_entities.c"""
+"""Prints src/clip/clip_tokenizer_entities.c: python3 tests/reference/entities.py > src/clip/clip_tokenizer_entities.c"""
 import html.entities as he
 import platform
 
