@@ -115,7 +115,7 @@ static status_t list_changes(prompts_edit_t **out, int *count, builder_t *builde
                                     .text = apply_state(builder, mfsc->state[i], group->noun)};
     rng_t base = rng_init(set->key.dataset, set->key.category, set->key.shots, set->key.seed, "prompts/ahp");
     rng_t rng = rng_split(&base, prompts_group_stream(group));
-    const char *other[MAX_SLOTS];
+    const char *other[MAX_SLOTS] = {NULL};
     int order[MAX_SLOTS];
     for (int i = 0; i < source->slots; i++) other[i] = draw_other(builder, &source->slot[i], &rng);
     if (source->slots > 0) rng_permutation(order, &rng, source->slots);
