@@ -212,29 +212,31 @@ typedef struct {
     const void *data;
 } io_h5_field_t;
 typedef struct io_h5 io_h5_t;
-/* Creates under a temporary name; io_h5_publish makes it appear at `path` whole; io_h5_close without publish removes
- * it. */
+/* The file is made in memory (plan for twice its size at the end) and appears at `path`, whole, by io_h5_publish;
+ * io_h5_close without publish leaves nothing. The folder must exist. Equal content gives equal bytes. The first 512
+ * bytes are HDF5's user block, a line with the SHA-256 of the rest: */
 status_t io_h5_create(io_h5_t **out, const char *path);
-status_t io_h5_open(io_h5_t **out, const char *path); /* read-only; ST_EFORMAT when it is not HDF5 or is damaged */
-status_t io_h5_publish(io_h5_t *file);                /* flush, close, fsync, rename; frees file in every case */
-void io_h5_close(io_h5_t *file);                      /* NULL is fine */
-/* Writes fields below `group` ("/" or "prompts/pixel"). Float arrays of more than 4096 values are chunked by the
- * first dimension, shuffled and deflated (level 1). */
+/* Read-only, without locks. ST_EFORMAT when it is not HDF5, or when its bytes do not have their SHA-256. */
+status_t io_h5_open(io_h5_t **out, const char *path);
+status_t io_h5_publish(io_h5_t *file); /* write, fsync, rename; frees file in every case */
+void io_h5_close(io_h5_t *file);       /* NULL is fine */
+/* Writes fields below `group` ("/" or "prompts/pixel"), with the attributes units, description and DIMENSION_LABELS.
+ * Arrays of more than 4096 numbers are chunked by the first dimension, shuffled and deflated (level 1). */
 status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fields, int count);
-/* Attributes on an object ("/" is the file). */
+/* Attributes on an object ("/" is the file); a group that is not there is made, an old value replaced. */
 status_t io_h5_set_text(io_h5_t *file, const char *object, const char *name, const char *value);
 status_t io_h5_set_i64(io_h5_t *file, const char *object, const char *name, int64_t value);
 status_t io_h5_set_f64(io_h5_t *file, const char *object, const char *name, double value);
 /* Every option of the table as a text attribute of `object`. */
 status_t io_h5_set_options(io_h5_t *file, const char *object, const void *options, const io_option_t *table);
-/* Reading. text is heap (caller frees). */
+/* Reading. text is heap (caller frees). ST_ENOTFOUND: no such object or attribute; ST_EFORMAT: of another type. */
 status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name);
 status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const char *name);
 status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name);
 bool io_h5_has(io_h5_t *file, const char *path);
 status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path);
 /* Whole dataset converted to `type` (F16 is not a memory type: read F32); *data is heap (caller frees); for STRING it
- * is char** of dims[0] strings (io_h5_free_strings). */
+ * is char** of dims[0] strings (io_h5_free_strings). Fractions are not read as whole numbers. dims may be NULL. */
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type);
 /* Rows [first, first+rows) of the first dimension into `out`, which the caller sized. */
 status_t io_h5_read_rows(void *out, io_h5_t *file, const char *path, io_h5_type_t type, int64_t first, int64_t rows);

@@ -1,9 +1,10 @@
 /* SHA-256 by libcrypto. */
-#include "io/io.h"
+#include "io/io_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,4 +57,9 @@ done:
     EVP_MD_CTX_free(context);
     close(file);
     return status;
+}
+
+void io_digest_version(char out[64])
+{
+    snprintf(out, 64, "OpenSSL %s", OpenSSL_version(OPENSSL_VERSION_STRING));
 }

@@ -1,7 +1,8 @@
 /* Small compressed texts, through zlib. */
-#include "io/io.h"
+#include "io/io_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -50,4 +51,9 @@ done:
     free(buffer);
     gzclose_r(file);
     return status;
+}
+
+void io_gzip_version(char out[64])
+{
+    snprintf(out, 64, "zlib %s", zlibVersion());
 }

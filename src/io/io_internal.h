@@ -45,4 +45,14 @@ int io_option_split(char ***items, char **storage, const char *value, char separ
 /* "a whole number from 1 to 64": what row accepts. */
 void io_option_expected(char out[512], const io_option_t *row);
 
+/* "libpng 1.6.39": the library behind each file. */
+void io_png_version(char out[64]);
+void io_jpeg_version(char out[64]);
+void io_tiff_version(char out[64]);
+void io_json_version(char out[64]);
+void io_yaml_version(char out[64]);
+void io_h5_version(char out[64]);
+void io_digest_version(char out[64]);
+void io_gzip_version(char out[64]);
+
 #endif

@@ -149,3 +149,12 @@ status_t io_jpeg_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_
     free(decoder);
     return status;
 }
+
+#define QUOTE_TEXT(text) #text
+#define QUOTE(text) QUOTE_TEXT(text)
+
+/* The library cannot be asked at run time; its header knows. */
+void io_jpeg_version(char out[64])
+{
+    snprintf(out, 64, "libjpeg-turbo %s", QUOTE(LIBJPEG_TURBO_VERSION));
+}

@@ -1,8 +1,9 @@
 /* JSON through jansson: the only file that knows it. The parsed tree gets a second skeleton of our own, so that item
  * i, member i and a key are found without walking: a tokenizer's vocabulary is one object of 49,000 members. */
-#include "io/io.h"
+#include "io/io_internal.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,4 +180,9 @@ bool io_json_bool(io_json_node_t node, bool otherwise)
 {
     const json_t *value = value_of(node);
     return json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+void io_json_version(char out[64])
+{
+    snprintf(out, 64, "jansson %s", jansson_version_str());
 }

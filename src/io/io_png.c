@@ -192,3 +192,8 @@ done:
     png_destroy_write_struct(&encoder.png, &encoder.info);
     return status;
 }
+
+void io_png_version(char out[64])
+{
+    snprintf(out, 64, "libpng %s", png_get_libpng_ver(NULL));
+}

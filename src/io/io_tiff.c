@@ -392,3 +392,11 @@ status_t io_tiff_write_f32(const char *path, const float *values, int width, int
     free(memory.bytes);
     return status;
 }
+
+void io_tiff_version(char out[64])
+{
+    /* "LIBTIFF, Version 4.5.0" and a line of copyright. */
+    const char *text = TIFFGetVersion(), *number = strstr(text, "Version ");
+    number = number != NULL ? number + strlen("Version ") : text;
+    snprintf(out, 64, "libtiff %.*s", (int)strcspn(number, "\n"), number);
+}

@@ -474,3 +474,8 @@ done:
     free(reader.text);
     return status;
 }
+
+void io_yaml_version(char out[64])
+{
+    snprintf(out, 64, "libcyaml %s", cyaml_version_str);
+}

@@ -117,6 +117,21 @@ static void a_missing_file_is_named(void **state)
                 "'/no/such.json' cannot be opened: No such file or directory");
 }
 
+static void every_library_tells_its_version(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"HDF5 ",    "libpng ",   "libjpeg-turbo ", "libtiff ",
+                                        "jansson ", "libcyaml ", "OpenSSL ",       "zlib "};
+    char *text = io_library_versions();
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *found = strstr(text, names[i]);
+        if (found == NULL) fail_msg("'%s' does not name %s", text, names[i]);
+        assert_in_range(found[strlen(names[i])], '0', '9');
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +141,7 @@ int main(void)
         cmocka_unit_test(bad_documents_are_refused_with_line_and_column),
         cmocka_unit_test(a_large_object_is_found_by_key_quickly),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(every_library_tells_its_version),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
