@@ -72,6 +72,18 @@ static void ids_equal_open_clips_on_every_golden_string(void **state)
     check_golden_ids("clip/tokenizer-small", SMALL, 300);
 }
 
+/* When the demo model got other merges: tests/reference/tokenizer.py --merges <its merges.txt> --name tokenizer-demo. */
+static void ids_equal_with_the_demo_models_merges(void **state)
+{
+    (void)state;
+    const char *merges = FGAD_SOURCE_DIR "/datasets/models/demo-clip/merges.txt";
+    if (access(merges, R_OK) != 0) {
+        print_message("skipped: no %s\n", merges);
+        skip();
+    }
+    check_golden_ids("clip/tokenizer-demo", merges, 300);
+}
+
 static void a_vocabulary_smaller_than_the_file_keeps_the_first_merges(void **state)
 {
     (void)state;
@@ -302,6 +314,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "slow") == 0) return cmocka_run_group_tests(slow, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_equal_open_clips_on_every_golden_string),
+        cmocka_unit_test(ids_equal_with_the_demo_models_merges),
         cmocka_unit_test(a_vocabulary_smaller_than_the_file_keeps_the_first_merges),
         cmocka_unit_test(a_long_text_is_cut_and_ends_with_eot),
         cmocka_unit_test(pieces_cut_between_words_add_up),
