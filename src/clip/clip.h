@@ -1,6 +1,7 @@
 /* clip: a frozen CLIP from a model directory in open_clip's Hugging Face layout (open_clip_config.json,
  * open_clip_model.safetensors). Configuration, weights by name, the image tower with the V-V path (METHOD.md 2),
- * preprocessing (METHOD.md 1). It computes features; what they are compared with stands to the right. Depends on
+ * preprocessing (METHOD.md 1), the tokenizer, the text tower and its gradient with respect to learnable input
+ * embeddings (METHOD.md 3). It computes features; what they are compared with stands to the right. Depends on
  * base, ops and io. Weights are read-only and shared by threads; a workspace belongs to one caller. */
 #ifndef FGAD_CLIP_H
 #define FGAD_CLIP_H
@@ -91,5 +92,46 @@ status_t clip_tokenizer_encode(int *ids, int *length, const clip_tokenizer_t *to
 status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_tokenizer_t *tokenizer, const char *text);
 /* The text as the tokenizer reads it, cleaned and lowered (caller frees). */
 status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text);
+
+/* ---- Text tower, METHOD.md 3 ---------------------------------------------------------------------------------------
+ * A prompt is its ids from SOT to EOT, at most `context` of them; what stands after EOT cannot reach the EOT row and is
+ * not passed. An id >= 0 is a token of the vocabulary; CLIP_SLOT(k) stands for row k of a table of learnable input
+ * embeddings (S, D) that the caller owns and changes between calls. All prompts of a batch go through the tower
+ * together. Prompts that begin with the same ids share the rows of that beginning: attention is causal, so those rows
+ * are equal, and they are computed once, forward and backward. In the last block the EOT rows alone are computed. */
+#define CLIP_SLOT(k) (-1 - (k))
+typedef struct {
+    const int *ids; /* (length) not owned; copied by clip_text_open */
+    int length;
+} clip_prompt_t;
+
+/* Bytes that the gradient may keep of a batch's activations when the caller has no better idea. */
+#define CLIP_TEXT_BUDGET ((size_t)768 << 20)
+
+typedef struct {
+    int prompts;
+    int64_t tokens;  /* sum of the prompts' lengths */
+    int64_t rows;    /* rows computed: less than tokens by what beginnings share */
+    int kept_layers; /* layers whose activations are kept for the backward; the others are recomputed there */
+    size_t bytes;    /* of the whole workspace */
+} clip_text_plan_t;
+/* What clip_text_open would take. With `gradient`, activations of as many layers as fit into `budget` bytes are kept,
+ * at least those of one; recomputing changes no bit, and costs at most half as much time again. */
+status_t clip_text_plan(clip_text_plan_t *out, const clip_config_t *config, const clip_prompt_t *prompts, int n,
+                        bool gradient, size_t budget);
+
+typedef struct clip_text clip_text_t; /* a batch of prompts and its workspace */
+/* slots: S, rows of the table that ids may name. ST_EFORMAT: an id outside the vocabulary or the table, a prompt longer
+ * than the context or empty. `model` must outlive it. */
+status_t clip_text_open(clip_text_t **out, const clip_model_t *model, const clip_prompt_t *prompts, int n, int slots,
+                        bool gradient, size_t budget);
+void clip_text_close(clip_text_t *text);
+/* f (n, E) = the EOT rows after ln_final and text_projection, not normalised. slots (S, D), NULL when S is 0.
+ * ST_EFORMAT when a feature is not finite. The bits depend on the prompts of the batch and their order only. */
+status_t clip_text_forward(float *f, clip_text_t *text, const float *slots);
+/* dslots (S, D) += the gradient of sum(df * f) with respect to the slots of the last forward; df (n, E). */
+void clip_text_backward(float *dslots, clip_text_t *text, const float *df);
+/* out (L, D): token embeddings of ids, e.g. the start value of learnable vectors taken from words. */
+status_t clip_text_embed(float *out, const clip_model_t *model, const int *ids, int L);
 
 #endif

@@ -60,6 +60,81 @@ status_t clip_weights_load(clip_model_t *model);
 typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
 void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
 
+/* ---- Text tower (clip_text_batch.c, clip_text_forward.c, clip_text_backward.c) ---------------------------------------- */
+/* Letters: n prompts, M rows, D width, F hidden width, H heads, L a prompt's length. A prompt's rows are a path: the
+ * first `shared` belong to an earlier prompt, the others are its own and stand together. */
+typedef struct {
+    int length, shared;
+    int first;         /* its first own row; it has length - shared of them */
+    const int *path;   /* (length) rows */
+    size_t probs;      /* where its (H, own, L) stands in a layer's probs */
+    size_t last_probs; /* where its (H, 1, L) stands in the last layer's */
+} clip_text_prompt_t;
+
+/* What a layer leaves for its backward. Without gradient only qkv and mid are there. */
+typedef struct {
+    float *qkv;                           /* (M,3D) */
+    float *probs;                         /* of all prompts */
+    float *mid;                           /* (M,D) after the attention */
+    float *slope;                         /* (M,F) of the activation */
+    float *mean1, *rstd1, *mean2, *rstd2; /* (M) */
+} clip_text_layer_t;
+
+/* The last layer: keys and values of all rows, everything else of the EOT rows. */
+typedef struct {
+    float *kv;                            /* (M,2D) */
+    float *q;                             /* (n,D) */
+    float *probs;                         /* of all prompts */
+    float *mid, *out;                     /* (n,D) */
+    float *slope;                         /* (n,F) */
+    float *mean1, *rstd1;                 /* (M) */
+    float *mean2, *rstd2, *mean3, *rstd3; /* (n); 3: ln_final */
+} clip_text_last_t;
+
+typedef void clip_text_watch_t(void *context, int layer, const float *x, int rows);
+
+struct clip_text {
+    const clip_model_t *model; /* not owned */
+    arena_t arena;
+    int n, rows, longest, slots;
+    int room; /* rows of the scratch below: M, or n where prompts are repeated so often that it is larger */
+    int64_t tokens;
+    bool gradient;
+    clip_text_prompt_t *prompt; /* (n) */
+    int *id, *position;         /* (M) */
+    size_t probs, last_probs;   /* floats of all prompts' probabilities, in a layer and in the last */
+    int holds;                  /* which layer's activations layer[kept] holds now */
+    int kept;                   /* layers with activations of their own; the others share layer[kept] */
+    clip_text_layer_t *layer;   /* (kept + 1, or as many as there are full layers) */
+    clip_text_last_t last;
+    float **input;     /* (layers) of (M,D): what each layer starts from; one buffer for all without gradient */
+    float *y, *mix;    /* (room,D) */
+    float *hidden;     /* (room,F) */
+    float *path_kv;    /* (longest, 2D) */
+    float *path_probs; /* (longest, longest), without gradient */
+    float *dx;         /* (room,D) */
+    float *dqkv;       /* (room,3D) */
+    float *dpath_kv;   /* (longest, 2D) */
+    float *dprobs;     /* 2 (longest, longest) */
+    clip_text_watch_t *watch;
+    void *watch_context;
+};
+
+/* For tests: called with every full layer's output (M,D), and with the last layer's (n,D). */
+void clip_text_watch(clip_text_t *text, clip_text_watch_t *watch, void *context);
+/* The row of prompt p's position i, for tests. */
+int clip_text_row(const clip_text_t *text, int p, int i);
+
+/* The activations slot of a full layer. */
+clip_text_layer_t *clip_text_layer(const clip_text_t *text, int layer);
+/* Fills the slot of `layer` from input x; out (M,D), when not NULL, gets the layer's output. */
+void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer);
+/* k of a prompt's path (its v stands D floats further), gathered into path_kv when rows are shared. rows: k and v of
+ * all rows, ld floats apart. *ldk is the distance of the result's rows. */
+const float *clip_text_gather(int *ldk, const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows,
+                              int ld);
+ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt);
+
 /* ---- Tokenizer: text (clip_tokenizer_clean.c, _patterns.c, _entities.c) ------------------------------------------ */
 /* Compiled patterns of the tokenizer, read-only and shared by threads. */
 typedef struct clip_patterns clip_patterns_t;

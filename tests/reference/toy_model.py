@@ -64,9 +64,8 @@ def uniform(key, shape, center, deviation):
     return (center + deviation * math.sqrt(3.0) * u).astype(np.float32).reshape(shape)
 
 
-def make(preset, seed, text=True):
+def make(preset, seed, text=True, image=True):
     p = PRESETS[preset]
-    W, D, E, P, T = p["width"], p["text_width"], p["embed"], p["patch"], p["image_size"] // p["patch"]
     weights = {}
 
     def add(name, center, deviation, *shape):
@@ -87,6 +86,15 @@ def make(preset, seed, text=True):
         add(at + "mlp.c_proj.weight", 0, 0.5 * unit4, width, 4 * width)
         add(at + "mlp.c_proj.bias", 0, 0.1, width)
 
+    if image:
+        add_image(p, add, add_block)
+    if text:
+        add_text(p, add, add_block)
+    return weights
+
+
+def add_image(p, add, add_block):
+    W, E, P, T = p["width"], p["embed"], p["patch"], p["image_size"] // p["patch"]
     add("visual.conv1.weight", 0, 1 / math.sqrt(3 * P * P), W, 3, P, P)
     add("visual.class_embedding", 0, 0.5, W)
     add("visual.positional_embedding", 0, 0.3, T * T + 1, W)
@@ -97,8 +105,10 @@ def make(preset, seed, text=True):
     add("visual.ln_post.weight", 1, 0.2, W)
     add("visual.ln_post.bias", 0, 0.1, W)
     add("visual.proj", 0, 1 / math.sqrt(W), W, E)
-    if not text:
-        return weights
+
+
+def add_text(p, add, add_block):
+    D, E = p["text_width"], p["embed"]
     add("token_embedding.weight", 0, 0.3, p["vocab"], D)
     add("positional_embedding", 0, 0.1, p["context"], D)
     for layer in range(p["text_layers"]):
@@ -106,16 +116,15 @@ def make(preset, seed, text=True):
     add("ln_final.weight", 1, 0.2, D)
     add("ln_final.bias", 0, 0.1, D)
     add("text_projection", 0, 1 / math.sqrt(D), D, E)
-    return weights
 
 
 class Tower:
     """Both towers of one model. dtype: torch.float64 for golden values."""
 
-    def __init__(self, preset, seed, half=False, dtype=torch.float64, text=True):
+    def __init__(self, preset, seed, half=False, dtype=torch.float64, text=True, image=True):
         self.p = PRESETS[preset]
         self.w = {}
-        for name, value in make(preset, seed, text).items():
+        for name, value in make(preset, seed, text, image).items():
             value = value.astype(np.float16) if half else value
             self.w[name] = torch.from_numpy(value).to(dtype)
 
