@@ -38,10 +38,11 @@ status_t clip_patterns_open(clip_patterns_t **out, const char *sot, const char *
     clip_patterns_t *patterns = base_alloc(1, sizeof *patterns);
     if (patterns == NULL) return ST_ENOMEM;
     memset(patterns, 0, sizeof *patterns);
-    /* The text is clean: a space is the only white space left, which spares the question what \s is. */
+    /* The text is clean: a space is the only white space left, which spares the question what \s is. U+0345, a mark
+     * with letters as case variants, is in none of the classes for Python's regex when case is ignored: it is dropped. */
     char pattern[512];
-    snprintf(pattern, sizeof pattern, "\\Q%s\\E|\\Q%s\\E|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^ \\p{L}\\p{N}]+",
-             sot, eot);
+    snprintf(pattern, sizeof pattern,
+             "\\Q%s\\E|\\Q%s\\E|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^ \\p{L}\\p{N}\\x{345}]+", sot, eot);
     TRY_DONE(compile(&patterns->word, pattern, PCRE2_CASELESS));
     TRY_DONE(compile(&patterns->cased, "\\p{Cased}", PCRE2_ANCHORED));
     TRY_DONE(compile(&patterns->case_ignorable, "\\p{Case_Ignorable}", PCRE2_ANCHORED));
