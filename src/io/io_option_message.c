@@ -98,6 +98,7 @@ status_t io_option_unknown(const io_option_t *table, const char *name, const cha
 {
     const char *best = NULL;
     int distance = 0;
+    char group[128] = "", nearest_group[128] = "";
     const size_t length = strlen(name);
     for (int i = 0; table[i].name != NULL; i++) {
         const char *row = table[i].name;
@@ -107,6 +108,12 @@ status_t io_option_unknown(const io_option_t *table, const char *name, const cha
         if (map && strncmp(name, row, strlen(row)) == 0 && name[strlen(row)] == '.')
             return unknown_member(table, i, name, place);
         offer(&best, &distance, row, name);
+        const char *dot = strrchr(row, '.'), *was = best;
+        snprintf(group, sizeof group, "%.*s", dot != NULL ? (int)(dot - row) : 0, row);
+        if (dot != NULL) offer(&best, &distance, group, name);
+        if (best == was) continue;
+        memcpy(nearest_group, group, sizeof group);
+        best = nearest_group;
     }
     /* "epochs" for "pixel.epochs": the right word without its group. */
     for (int i = 0; best == NULL && table[i].name != NULL; i++) {

@@ -209,6 +209,8 @@ static void unknown_keys_are_refused_with_the_nearest(void **state)
            "job.yaml:5: unknown key 'epsilom' (did you mean 'epsilon'?)");
     refuse("name: a\nwidth: 1\n", "job.yaml:2: unknown key 'width'");
     refuse("epochs: 1\n", "job.yaml:1: unknown key 'epochs' (did you mean 'pixel.epochs'?)");
+    refuse("pxel: {epochs: 1}\n", "job.yaml:1: unknown key 'pxel' (did you mean 'pixel'?)");
+    refuse("agregation:\n  stages: 1\n", "job.yaml:1: unknown key 'agregation' (did you mean 'aggregation'?)");
     refuse("pixel:\n  epochs: 3\n  scal: 1\n", "job.yaml:3: unknown key 'pixel.scal' (did you mean 'pixel.scale'?)");
     refuse("pixel: {epocs: 3}\n", "job.yaml:1: unknown key 'pixel.epocs' (did you mean 'pixel.epochs'?)");
     refuse("sweep:\n  epsilon: [1]\n  gamm: [1]\n", "job.yaml:3: unknown key 'sweep.gamm'");
