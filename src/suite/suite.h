@@ -1,0 +1,170 @@
+/* suite: from a job file to results. It expands the job to tasks, lets any number of MPI ranks (and jobs) take them,
+ * keeps features and maps in HDF5, and reduces them to tables. It computes nothing itself: it carries arrays from one
+ * room to the next. A file that exists is whole; a task that is done is never done twice; a result depends on nothing
+ * but the options, the model and the images. Depends on every room to its left but ops, and on MPI.
+ * Functions say "Collective" (every rank of the communicator calls) or "Not collective". */
+#ifndef FGAD_SUITE_H
+#define FGAD_SUITE_H
+
+#include "base/base.h"
+#include "io/io.h"
+
+#include <mpi.h>
+#include <stdio.h>
+
+/* "0.1.0+1a2b3c4-dirty": version and commit of this program. Not collective. */
+const char *suite_code_version(void);
+
+/* ---- Job -----------------------------------------------------------------------------------------------------------
+ * What a job file may say. One table (suite_job_options) serves the file, -s key=value, --help, plan and the HDF5
+ * attributes; its `tag` is the stage from which on a result depends on the key. */
+typedef enum {
+    SUITE_STAGE_NONE,     /* where files lie, how to run: no result depends on it */
+    SUITE_STAGE_FEATURES, /* model and what is kept of it */
+    SUITE_STAGE_REGIONS,  /* aggregation of training tokens */
+    SUITE_STAGE_PROMPTS,  /* prompts and their learning */
+    SUITE_STAGE_MAPS,     /* inference from learned prompts */
+    SUITE_STAGE_METRICS,  /* from maps to numbers */
+} suite_stage_t;
+
+enum { SUITE_DRAW_SEED, SUITE_DRAW_PUBLISHED, SUITE_DRAW_FILE };
+enum { SUITE_FEATURES_F32, SUITE_FEATURES_F16 };
+enum { SUITE_METHOD_FINEGRAINEDAD, SUITE_METHOD_PROMPTAD, SUITE_METHOD_WINCLIP, SUITE_METHOD_PATCHCORE };
+enum { SUITE_METRIC_SIZE_R, SUITE_METRIC_SIZE_NATIVE };
+enum { SUITE_SWEEP_PRODUCT, SUITE_SWEEP_ONE_AT_A_TIME };
+enum { SUITE_RETRIEVAL_AUTO, SUITE_RETRIEVAL_QUERY_FORMER, SUITE_RETRIEVAL_NORMAL };
+
+typedef struct {
+    char *name, *output;
+    io_names_t dataset, category;
+    char *data_root, *assets;
+    io_text_map_t roots; /* dataset -> folder, where it is not data_root/<dataset> */
+    io_int_list_t shots, seeds;
+    char *fewshot; /* "draw", "published" or a list file */
+    int views, tree;
+    char *model;
+    io_names_t memory_taps; /* empty: 4.attn, 9.attn scaled to the model's depth */
+    int features, chunk;
+    int method;
+    io_names_t branches;
+    bool learn;
+    io_names_t groups;
+    int n_ahp, n_ab, n_ctx, n_ctx_ab;
+    char *ctx_init;
+    io_names_t heads;
+    int pixel_n_pro, pixel_epochs, image_n_pro, image_epochs;
+    io_names_t losses;
+    double epsilon, lambda_mean, lambda_reg, gamma;
+    int aggregation_centers, aggregation_reference, aggregation_stages, aggregation_scale;
+    char *logit_scale; /* "raw", "exp" or a number */
+    double lr, lr_min, momentum, weight_decay;
+    int query_steps;
+    double query_lr;
+    int retrieval;
+    bool token_wise;
+    int reweight, image_map;
+    int resolution;
+    double sigma;
+    int metric_size;
+    char *metric_memory;
+    double aupro_limit;
+    int threads, checkpoint_every, track_epochs, max_attempts;
+    int sweep_mode;
+    io_sweep_t sweep;
+} suite_job_t;
+
+extern const io_option_t suite_job_options[];
+
+/* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another.
+ * Not collective. Errors are one line with file and line, or "-s". The caller frees with suite_job_free. */
+status_t suite_job_read(suite_job_t *out, const char *path, const char *const *assignments, int count);
+void suite_job_free(suite_job_t *job);
+/* Where the images of `dataset` lie (heap). Not collective. */
+char *suite_job_root(const suite_job_t *job, const char *dataset);
+/* <output>/<name> (heap). Not collective. */
+char *suite_job_run_dir(const suite_job_t *job);
+bool suite_job_has(const io_names_t *list, const char *name);
+/* The temperature t that the job asks of a model whose stored parameter is `stored` (METHOD.md 7). Not collective. */
+status_t suite_job_logit_scale(double *t, const suite_job_t *job, double stored);
+
+/* ---- Plan ----------------------------------------------------------------------------------------------------------
+ * The tasks of a job: dataset x category x shots x seed x grid point, and the encoding that they need. */
+typedef struct {
+    char *dataset, *category;
+    int shots;
+    uint64_t seed;
+    int point;    /* index into the plan's points */
+    char id[17];  /* first 16 hex digits of the digest of all that the result depends on */
+    char *path;   /* <run>/tasks/<dataset>/<category>/k<shots>-s<seed>-<id>.h5 */
+    int listing;  /* index into the plan's listings */
+    int *support; /* (shots) indices into the listing's train images */
+} suite_task_t;
+
+typedef struct suite_listing suite_listing_t; /* one category's images and their cache files */
+typedef struct {
+    double encode_rate, learn_rate, evaluate_rate; /* operations a second */
+    double pixel_seconds, image_seconds;           /* of metrics, and of reading a picture */
+} suite_cost_t;
+
+typedef struct {
+    suite_job_t *points; /* resolved jobs, one a grid point */
+    char **point_text;   /* "epsilon=0.5 gamma=1", or "" without a sweep */
+    int point_count;
+    suite_task_t *tasks; /* sorted by dataset, category, shots, seed, point */
+    int task_count;
+    suite_listing_t *listings;
+    int listing_count;
+    char *run_dir;
+    char *model_digest;
+    suite_cost_t cost; /* rates of this machine, from the feature cache */
+    char *cost_path;
+} suite_plan_t;
+
+/* Not collective (every rank makes the same plan). Opens the model for its digest and the category folders; draws the
+ * shots. ST_ENOTFOUND, ST_EFORMAT name the file or folder. */
+status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);
+void suite_plan_free(suite_plan_t *plan);
+/* Prints what would be done: points, tasks, images to encode, bytes on disk. Not collective. */
+status_t suite_plan_print(FILE *out, const suite_plan_t *plan);
+
+/* ---- Run ----------------------------------------------------------------------------------------------------------- */
+typedef struct {
+    bool fresh;        /* set finished tasks of this job aside and do them again */
+    double time_limit; /* seconds from start after which no new work is begun; 0: none */
+} suite_run_options_t;
+typedef struct {
+    int done, skipped, failed, missing; /* of the plan's tasks; missing counts the failed ones too */
+    int encoded;                        /* feature files made */
+    bool interrupted;
+    double seconds;
+} suite_outcome_t;
+/* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
+ * fails is recorded under <run>/failed and reported; the others go on. ST_OK also with failed tasks (see outcome);
+ * errors of the world that stop everything (the output cannot be written) come back on every rank alike. */
+status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options);
+/* Collective. The worst status of all ranks, on every rank, with the line of the lowest rank that has it. */
+status_t suite_agree(MPI_Comm comm, status_t status);
+
+/* ---- Results -------------------------------------------------------------------------------------------------------
+ * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). */
+enum { SUITE_METRICS = 7 };
+extern const char *const suite_metric_names[SUITE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
+typedef struct {
+    char *dataset, *category, *point, *method, *protocol, *task; /* owned */
+    int shots;
+    int64_t seed;
+    double metric[SUITE_METRICS]; /* fractions; NaN: missing */
+} suite_row_t;
+typedef struct {
+    suite_row_t *rows; /* in the order of the plan: dataset, category, shots, seed, point; then MEAN rows */
+    int count;
+    int missing; /* tasks of the plan that had no file */
+} suite_results_t;
+/* Reads <run>/results.h5. Not collective. */
+status_t suite_results_read(suite_results_t *out, const char *run_dir);
+void suite_results_free(suite_results_t *results);
+/* An aligned text table: a block a dataset, point and number of shots; a line a category, mean over seeds and sample
+ * standard deviation; then the mean of categories. Not collective. */
+void suite_results_print(FILE *out, const suite_results_t *results);
+
+#endif

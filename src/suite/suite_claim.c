@@ -1,0 +1,168 @@
+/* Claims are files made with O_EXCL: the one primitive that works between ranks, jobs and nodes that share a folder,
+ * and that survives kill -9 of any of them. A claim only saves work: if two processes ever do the same item, they
+ * publish the same bits. */
+#include "suite/suite_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct {
+    char host[256];
+    long pid;
+    unsigned long long born; /* start time of the process, so that a reused pid is not taken for the holder */
+} holder_t;
+
+/* Field 22 of /proc/<pid>/stat; 0 when there is no such process or no /proc. */
+static unsigned long long birth(long pid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return 0;
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    char *field = strrchr(text, ')'); /* the name before it may hold spaces */
+    unsigned long long born = 0;
+    for (int i = 2; field != NULL && i < 22; i++) field = strchr(field + 1, ' ');
+    if (field != NULL) born = strtoull(field, NULL, 10);
+    return born;
+}
+
+static void ourselves(holder_t *holder)
+{
+    *holder = (holder_t){.pid = (long)getpid()};
+    gethostname(holder->host, sizeof holder->host - 1);
+    holder->born = birth(holder->pid);
+}
+
+static bool read_holder(holder_t *holder, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return false;
+    *holder = (holder_t){0};
+    int fields = fscanf(file, "%255s %ld %llu", holder->host, &holder->pid, &holder->born);
+    fclose(file);
+    return fields == 3;
+}
+
+/* A holder is alive unless its claim has been silent too long or, on this host, its process is gone. */
+static bool is_stale(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return false; /* released just now: the next round sees it */
+    holder_t holder, us;
+    bool silent = difftime(time(NULL), info.st_mtime) > SUITE_CLAIM_SILENCE;
+    if (!read_holder(&holder, path)) return silent; /* just made and not yet written, or foreign */
+    ourselves(&us);
+    if (strcmp(holder.host, us.host) == 0) return birth(holder.pid) != holder.born;
+    return silent;
+}
+
+/* Moves a stale claim out of the way. Two may try: rename lets one of them win, and the loser finds nothing. */
+static void set_aside(const char *path)
+{
+    char aside[4200];
+    snprintf(aside, sizeof aside, "%s.stale.%ld", path, (long)getpid());
+    if (rename(path, aside) == 0) {
+        /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
+        if (!is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
+        unlink(aside);
+    }
+}
+
+/* ---- Heartbeat: the claim this process holds is touched by a thread, since a step may take minutes ---------------- */
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool running;
+    char path[4096]; /* "" when nothing is held */
+} beat = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+static void *beat_loop(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&beat.lock);
+    while (beat.running) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += SUITE_CLAIM_BEAT;
+        pthread_cond_timedwait(&beat.wake, &beat.lock, &until);
+        if (beat.path[0] != '\0') utimensat(AT_FDCWD, beat.path, NULL, 0);
+    }
+    pthread_mutex_unlock(&beat.lock);
+    return NULL;
+}
+
+static void hold(const char *path)
+{
+    pthread_mutex_lock(&beat.lock);
+    snprintf(beat.path, sizeof beat.path, "%s", path);
+    pthread_mutex_unlock(&beat.lock);
+}
+
+status_t suite_heartbeat_start(void)
+{
+    /* Signals are for the main thread: its system calls must be the ones that are interrupted. */
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    beat.running = true;
+    int error = pthread_create(&beat.thread, NULL, beat_loop, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (error == 0) return ST_OK;
+    beat.running = false;
+    return fail(ST_EIO, "the heartbeat thread cannot be started: %s", strerror(error));
+}
+
+void suite_heartbeat_stop(void)
+{
+    pthread_mutex_lock(&beat.lock);
+    bool running = beat.running;
+    beat.running = false;
+    pthread_cond_signal(&beat.wake);
+    pthread_mutex_unlock(&beat.lock);
+    if (running) pthread_join(beat.thread, NULL);
+}
+
+/* ---- Take and release ---------------------------------------------------------------------------------------------- */
+
+static status_t try_take(bool *taken, const char *path)
+{
+    *taken = false;
+    int descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor < 0) {
+        if (errno == EEXIST) return ST_OK;
+        return fail(ST_EIO, "'%s' cannot be made: %s", path, strerror(errno));
+    }
+    holder_t us;
+    ourselves(&us);
+    dprintf(descriptor, "%s %ld %llu\n", us.host, us.pid, us.born);
+    close(descriptor);
+    *taken = true;
+    hold(path);
+    return ST_OK;
+}
+
+status_t suite_claim_take(bool *taken, const char *path)
+{
+    TRY(try_take(taken, path));
+    if (*taken || !is_stale(path)) return ST_OK;
+    log_info("the claim '%s' was left by a process that is gone: taken over", path);
+    set_aside(path);
+    return try_take(taken, path);
+}
+
+void suite_claim_release(const char *path)
+{
+    hold("");
+    unlink(path);
+}

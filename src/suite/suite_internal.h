@@ -1,0 +1,182 @@
+/* What the files of the suite share and nobody else sees. */
+#ifndef FGAD_SUITE_INTERNAL_H
+#define FGAD_SUITE_INTERNAL_H
+
+#include "clip/clip.h"
+#include "data/data.h"
+#include "suite/suite.h"
+
+#include <signal.h>
+
+/* Bumped when the meaning of a stored file changes: old files are then computed again. */
+#define SUITE_FORMAT "1"
+#define SUITE_ID_SIZE 17
+
+/* ---- Plan ---- */
+struct suite_listing {
+    data_category_t images;
+    char digest[IO_DIGEST_SIZE];         /* of names, labels and file sizes, in order */
+    char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
+    char caption_digest[IO_DIGEST_SIZE]; /* of the category\'s caption and of the vocabulary; "" without prompts */
+    char *cache;                         /* folder of this category in the feature cache */
+    char *prompts;                       /* folder of this category's learned prompts in the cache */
+};
+
+/* The two heads of METHOD.md 7. */
+typedef enum { SUITE_HEAD_PIXEL, SUITE_HEAD_IMAGE, SUITE_HEADS } suite_head_t;
+extern const char *const suite_head_names[]; /* "pixel", "image", NULL */
+/* Whether the job needs the head at all. */
+bool suite_head_wanted(const suite_job_t *job, suite_head_t head);
+
+extern const char *const suite_view_names[], *const suite_tree_names[], *const suite_method_names[];
+/* metric_memory in bytes; "0": no limit. */
+status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
+data_options_t suite_data_options(const suite_job_t *job);
+/* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
+char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);
+/* The points of the sweep, each a resolved job; one point without a sweep. */
+status_t suite_points_make(suite_job_t **points, char ***texts, int *count, const char *job_path,
+                           const char *const *assignments, int assignment_count);
+
+/* ---- Work items: everything that makes one file ---- */
+typedef enum { ITEM_CHUNK, ITEM_SUPPORT, ITEM_TILES, ITEM_LEARN, ITEM_EVALUATE, ITEM_KINDS } item_kind_t;
+typedef enum { ITEM_OPEN, ITEM_DONE, ITEM_FAILED } item_state_t;
+typedef struct {
+    item_kind_t kind;
+    item_state_t state;
+    char *path; /* the file it makes; its claim is "<path>.claim" */
+    char id[SUITE_ID_SIZE];
+    double cost;       /* predicted seconds */
+    double tail;       /* predicted seconds from its begin to the end of the longest chain that waits for it */
+    int listing;       /* index into the plan's listings */
+    int index;         /* chunk number, train image, or task (of a learned head: one of those that share it) */
+    int scale;         /* of tiles */
+    suite_head_t head; /* of a learned head */
+    int *needs;        /* items whose files it reads */
+    int need_count;
+    bool by_us;  /* this rank made it (or failed at it) in this run */
+    bool reused; /* the file was there before the run */
+} item_t;
+typedef struct {
+    item_t *items;
+    int count;
+    int *order; /* (count) longest tail first */
+} items_t;
+status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config);
+void suite_items_free(items_t *items);
+
+/* ---- Costs: predicted seconds on one core ---- */
+double suite_cost_encode(const suite_cost_t *cost, const clip_config_t *config, int images);
+double suite_cost_learn(const suite_cost_t *cost, const clip_config_t *config, const suite_job_t *job, int shots,
+                        int head);
+double suite_cost_evaluate(const suite_cost_t *cost, const clip_config_t *config, const suite_job_t *job,
+                           const data_category_t *images, int shots);
+void suite_cost_read(suite_cost_t *cost, const char *path);
+status_t suite_cost_write(const suite_cost_t *cost, const char *path);
+void suite_cost_learned(suite_cost_t *cost, const double predicted[ITEM_KINDS], const double measured[ITEM_KINDS]);
+
+/* ---- Claims: who works on what, across ranks, jobs and nodes that share the folder ---- */
+/* Takes `path` by O_EXCL. *taken is false when somebody alive holds it; a claim whose holder is dead (same host) or
+ * silent for SUITE_CLAIM_SILENCE seconds is taken over. */
+#define SUITE_CLAIM_SILENCE 120
+#define SUITE_CLAIM_BEAT 20
+status_t suite_claim_take(bool *taken, const char *path);
+void suite_claim_release(const char *path);
+/* A thread that touches the claim held by this process every SUITE_CLAIM_BEAT seconds. */
+status_t suite_heartbeat_start(void);
+void suite_heartbeat_stop(void);
+
+/* ---- Features ---- */
+typedef struct {
+    int count, T, E, W, grid;
+    float *cls;               /* (count, E) */
+    float *tokens;            /* (count, T, E) */
+    float *memory1, *memory2; /* (count, T, W) */
+} suite_features_t;           /* owned */
+void suite_features_free(suite_features_t *features);
+
+/* Ground truth of a category's kept test images at metric size, pooled in order. */
+typedef struct {
+    const data_category_t *images; /* whose; not owned */
+    int size;                      /* R, or 0 for native */
+    int count;                     /* images */
+    int64_t total;                 /* pixels */
+    uint8_t *labels;               /* (total) 0/1, owned */
+} suite_masks_t;
+
+/* What a rank keeps open while it works: the model and the image tower's workspace. */
+typedef struct {
+    const suite_plan_t *plan;
+    clip_model_t *model; /* opened at first use */
+    clip_vision_t *vision;
+    clip_tap_t taps[2];
+    suite_masks_t masks; /* of the category measured last */
+    int rank, size;
+    double started, longest_step;                       /* seconds */
+    double predicted[ITEM_KINDS], measured[ITEM_KINDS]; /* seconds of the items made by this rank */
+    char run_id[32];
+} suite_worker_t;
+status_t suite_worker_model(suite_worker_t *worker);
+void suite_worker_close(suite_worker_t *worker);
+
+/* Makes the feature file of a chunk, a support image or its tiles. */
+status_t suite_encode(suite_worker_t *worker, const item_t *item);
+/* Reads a feature file whole. ST_EFORMAT: damaged. */
+status_t suite_features_read(suite_features_t *out, const char *path);
+/* Which images a chunk holds: first and count of the listing's test images. */
+void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int listing, int chunk);
+
+/* ---- Learned heads ---- */
+/* Identity of the head that task t learns: of all that it depends on, and of nothing else. */
+status_t suite_learn_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, int t, suite_head_t head);
+status_t suite_learn(suite_worker_t *worker, const items_t *items, const item_t *item);
+
+/* ---- Maps of a task, (n, T) unless said ---- */
+typedef struct {
+    int n, h, w;
+    float *M_v, *Mhat_p, *s_image, *M_p, *M_pix; /* NULL: the branch is off */
+    int32_t *group;
+    float *S_i, *M_img; /* (n); S_i NULL without the prompt branch */
+} suite_maps_t;
+void suite_maps_free(suite_maps_t *maps);
+status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad);
+
+/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
+typedef struct {
+    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1;
+} suite_numbers_t;
+typedef struct {
+    const char *name;
+    size_t offset; /* in suite_numbers_t */
+    const char *description;
+} suite_number_t;
+extern const suite_number_t suite_number_table[]; /* ends with {0} */
+/* From low-resolution maps to numbers (METHOD.md 9 "Map at full size", 10). keep (maps->n): which test images. */
+status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
+                       const data_category_t *images, const suite_job_t *job, const int *keep);
+status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item_t *item);
+
+/* ---- Task files ---- */
+status_t suite_task_write(const suite_worker_t *worker, const suite_task_t *task, const suite_maps_t *maps,
+                          const suite_numbers_t *numbers, const int *keep, double seconds);
+/* Reads a task file's numbers; ST_EFORMAT when it is damaged or another task's. */
+status_t suite_task_numbers(suite_numbers_t *out, const char *path, const char *id);
+
+/* ---- Provenance ---- */
+/* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
+status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker);
+
+/* ---- Scheduling ---- */
+/* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */
+status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_options_t *options);
+/* Set by SIGUSR1, SIGUSR2 and SIGTERM: finish the step and leave. */
+bool suite_interrupted(void);
+void suite_signals_install(void);
+
+/* ---- Reducer ---- */
+/* Reads every finished task of the plan and writes results.h5, results.csv and run.yaml. *missing counts tasks without a
+ * file. Not collective: one rank calls. */
+status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker);
+status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker);
+
+#endif

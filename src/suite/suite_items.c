@@ -1,0 +1,244 @@
+/* From tasks to work items: every file that has to be made, what it needs, what it costs. An item that several tasks
+ * share (a chunk of features, a learned head that an inference-only sweep does not change) stands here once. */
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int listing, int chunk)
+{
+    int size = plan->points[0].chunk, total = plan->listings[listing].images.test_count;
+    *first = chunk * size;
+    *count = total - *first < size ? total - *first : size;
+}
+
+/* ---- A growing list, and a table of those made by id ---------------------------------------------------------------- */
+
+typedef struct {
+    items_t *items;
+    int room;
+    int *slot; /* open addressing over the digest in item.id; -1: empty */
+    int slots; /* a power of two */
+} builder_t;
+
+static uint64_t slot_hash(const char *id)
+{
+    return base_hash(BASE_HASH_SEED, id, strlen(id));
+}
+
+static int find_item(const builder_t *builder, const char *id)
+{
+    for (uint64_t at = slot_hash(id);; at++) {
+        int item = builder->slot[at & (uint64_t)(builder->slots - 1)];
+        if (item < 0 || strcmp(builder->items->items[item].id, id) == 0) return item;
+    }
+}
+
+static void enter_item(builder_t *builder, int item)
+{
+    uint64_t at = slot_hash(builder->items->items[item].id);
+    while (builder->slot[at & (uint64_t)(builder->slots - 1)] >= 0) at++;
+    builder->slot[at & (uint64_t)(builder->slots - 1)] = item;
+}
+
+static status_t grow(builder_t *builder)
+{
+    int room = builder->room > 0 ? 2 * builder->room : 64;
+    item_t *items = realloc(builder->items->items, (size_t)room * sizeof *items);
+    if (items == NULL) return fail(ST_ENOMEM, "out of memory: %d work items", room);
+    builder->items->items = items;
+    int *slot = base_alloc(4 * (size_t)room, sizeof *slot);
+    if (slot == NULL) return ST_ENOMEM;
+    free(builder->slot);
+    builder->slot = slot;
+    builder->slots = 4 * room;
+    builder->room = room;
+    for (int i = 0; i < builder->slots; i++) slot[i] = -1;
+    for (int i = 0; i < builder->items->count; i++) enter_item(builder, i);
+    return ST_OK;
+}
+
+/* Adds the item, or finds the one of the same id. Owns `path` (NULL: memory was out). */
+static status_t add_item(int *index, builder_t *builder, const item_t *item, char *path)
+{
+    if (path == NULL) return ST_ENOMEM;
+    if (builder->items->count == builder->room) {
+        status_t status = grow(builder);
+        if (status != ST_OK) {
+            free(path);
+            return status;
+        }
+    }
+    *index = find_item(builder, item->id);
+    if (*index >= 0) {
+        free(path);
+        return ST_OK;
+    }
+    *index = builder->items->count++;
+    item_t *new = &builder->items->items[*index];
+    *new = *item;
+    new->path = path;
+    enter_item(builder, *index);
+    return ST_OK;
+}
+
+static status_t add_need(item_t *item, int need)
+{
+    if ((item->need_count & (item->need_count - 1)) == 0) { /* room doubles at powers of two */
+        int *needs = realloc(item->needs, (size_t)(item->need_count > 0 ? 2 * item->need_count : 1) * sizeof *needs);
+        if (needs == NULL) return fail(ST_ENOMEM, "out of memory");
+        item->needs = needs;
+    }
+    item->needs[item->need_count++] = need;
+    return ST_OK;
+}
+
+/* ---- Items of features ---------------------------------------------------------------------------------------------- */
+
+/* The identity of a feature file: its folder's name says model and options, the listing's digest says the images. */
+static void features_id(char id[SUITE_ID_SIZE], const suite_listing_t *listing, const char *name)
+{
+    char digest[IO_DIGEST_SIZE], text[3 * IO_DIGEST_SIZE];
+    snprintf(text, sizeof text, "%s %s %.64s %s", SUITE_FORMAT, listing->digest, listing->cache_key, name);
+    io_digest_bytes(digest, text, strlen(text));
+    snprintf(id, SUITE_ID_SIZE, "%.16s", digest);
+}
+
+static status_t add_features(int *index, builder_t *builder, const suite_plan_t *plan, const clip_config_t *config,
+                             item_kind_t kind, int listing, int number, int scale)
+{
+    char name[64];
+    item_t item = {.kind = kind, .listing = listing, .index = number, .scale = scale};
+    int first, images = 1;
+    switch (kind) {
+    case ITEM_CHUNK:
+        suite_chunk_range(&first, &images, plan, listing, number);
+        snprintf(name, sizeof name, "chunk-%03d-by-%d.h5", number, plan->points[0].chunk);
+        break;
+    case ITEM_SUPPORT:
+        snprintf(name, sizeof name, "support-%05d.h5", number);
+        break;
+    default:
+        snprintf(name, sizeof name, "tiles-%05d-x%d.h5", number, scale);
+        images = scale * scale;
+    }
+    item.cost = suite_cost_encode(&plan->cost, config, images);
+    features_id(item.id, &plan->listings[listing], name);
+    return add_item(index, builder, &item, base_format("%s/%s", plan->listings[listing].cache, name));
+}
+
+/* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
+
+static status_t add_learn(int *index, builder_t *builder, const suite_plan_t *plan, const clip_config_t *config, int t,
+                          suite_head_t head)
+{
+    const suite_task_t *task = &plan->tasks[t];
+    const suite_job_t *job = &plan->points[task->point];
+    item_t item = {.kind = ITEM_LEARN, .listing = task->listing, .index = t, .head = head};
+    TRY(suite_learn_id(item.id, plan, t, head));
+    item.cost = suite_cost_learn(&plan->cost, config, job, task->shots, head);
+    int before = builder->items->count;
+    TRY(add_item(index, builder, &item,
+                 base_format("%s/k%d-s%llu-%s-%s.h5", plan->listings[task->listing].prompts, task->shots,
+                             (unsigned long long)task->seed, suite_head_names[head], item.id)));
+    if (builder->items->count == before) return ST_OK; /* another point has it already */
+    int learn = *index;
+    for (int k = 0; k < task->shots && job->learn; k++) {
+        int need;
+        if (head == SUITE_HEAD_IMAGE)
+            TRY(add_features(&need, builder, plan, config, ITEM_SUPPORT, task->listing, task->support[k], 1));
+        else
+            TRY(add_features(&need, builder, plan, config, ITEM_TILES, task->listing, task->support[k],
+                             job->aggregation_scale));
+        TRY(add_need(&builder->items->items[learn], need));
+        if (head == SUITE_HEAD_IMAGE) continue;
+        TRY(add_features(&need, builder, plan, config, ITEM_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_need(&builder->items->items[learn], need));
+    }
+    return ST_OK;
+}
+
+static status_t add_task(builder_t *builder, const suite_plan_t *plan, const clip_config_t *config, int t)
+{
+    const suite_task_t *task = &plan->tasks[t];
+    const suite_job_t *job = &plan->points[task->point];
+    const data_category_t *images = &plan->listings[task->listing].images;
+    item_t item = {.kind = ITEM_EVALUATE, .listing = task->listing, .index = t};
+    int index, need;
+    memcpy(item.id, task->id, sizeof item.id);
+    item.cost = suite_cost_evaluate(&plan->cost, config, job, images, task->shots);
+    TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
+    /* The order is what suite_evaluate relies on: chunks, support images, then the learned heads. */
+    for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
+        suite_chunk_range(&first, &count, plan, task->listing, c);
+        TRY(add_features(&need, builder, plan, config, ITEM_CHUNK, task->listing, c, 1));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    for (int k = 0; k < task->shots; k++) {
+        TRY(add_features(&need, builder, plan, config, ITEM_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    for (int head = 0; head < SUITE_HEADS; head++) {
+        if (!suite_head_wanted(job, head)) continue;
+        TRY(add_learn(&need, builder, plan, config, t, job->learn ? head : SUITE_HEAD_PIXEL));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    return ST_OK;
+}
+
+/* ---- Order ----------------------------------------------------------------------------------------------------------- */
+
+/* tail: seconds from the begin of an item to the end of the longest chain that hangs on it. Working on the longest tail
+ * first is "longest first" for items that wait for one another. Needs stand before their users in `order`. */
+static void compute_tails(items_t *items)
+{
+    for (int i = 0; i < items->count; i++) items->items[i].tail = items->items[i].cost;
+    /* Chains are at most features -> learn -> evaluate: two passes over the users are enough. */
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < items->count; i++) {
+            const item_t *user = &items->items[i];
+            for (int n = 0; n < user->need_count; n++) {
+                item_t *need = &items->items[user->needs[n]];
+                if (need->tail < need->cost + user->tail) need->tail = need->cost + user->tail;
+            }
+        }
+}
+
+static int by_tail(const void *a, const void *b, void *items)
+{
+    const item_t *x = (const item_t *)items + *(const int *)a, *y = (const item_t *)items + *(const int *)b;
+    if (x->tail != y->tail) return x->tail < y->tail ? 1 : -1;
+    return *(const int *)a - *(const int *)b;
+}
+
+status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config)
+{
+    status_t status = ST_OK;
+    builder_t builder = {.items = out};
+    *out = (items_t){0};
+    TRY_DONE(grow(&builder));
+    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(&builder, plan, config, t));
+    compute_tails(out);
+    out->order = base_alloc((size_t)out->count, sizeof *out->order);
+    if (out->order == NULL) {
+        status = ST_ENOMEM;
+        goto done;
+    }
+    for (int i = 0; i < out->count; i++) out->order[i] = i;
+    qsort_r(out->order, (size_t)out->count, sizeof *out->order, by_tail, out->items);
+done:
+    free(builder.slot);
+    if (status != ST_OK) suite_items_free(out);
+    return status;
+}
+
+void suite_items_free(items_t *items)
+{
+    for (int i = 0; i < items->count; i++) {
+        free(items->items[i].path);
+        free(items->items[i].needs);
+    }
+    free(items->items);
+    free(items->order);
+    *items = (items_t){0};
+}

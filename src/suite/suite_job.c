@@ -1,0 +1,235 @@
+#include "suite/suite_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const suite_view_names[] = {"C1", "C2", "C3", "C4", "C5", "all", NULL};
+const char *const suite_tree_names[] = {"auto", "256", "512", "1024", "raw", NULL};
+static const char *const feature_names[] = {"f32", "f16", NULL};
+const char *const suite_method_names[] = {"finegrainedad", "promptad", "winclip+", "patchcore", NULL};
+static const char *const center_names[] = {"language", "density", NULL};
+static const char *const reference_names[] = {"similarity", "feature", NULL};
+static const char *const retrieval_names[] = {"auto", "query_former", "normal", NULL};
+static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
+static const char *const image_map_names[] = {"fused", "vad", NULL};
+static const char *const metric_size_names[] = {"R", "native", NULL};
+static const char *const branch_names[] = {"vad", "pad", NULL};
+static const char *const group_names[] = {"image", "foreground", "background", "components", NULL};
+static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
+const char *const suite_head_names[] = {"pixel", "image", NULL};
+static const char *const dataset_names[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
+static const char *const sweep_names[] = {"product", "one-at-a-time", NULL};
+
+#define AT(field) offsetof(suite_job_t, field)
+
+const io_option_t suite_job_options[] = {
+    {"name", IO_STRING, AT(name), "run", 0, 0, NULL, "name of the run: its folder below output", SUITE_STAGE_NONE},
+    {"output", IO_STRING, AT(output), "results", 0, 0, NULL, "folder of runs and of the feature cache",
+     SUITE_STAGE_NONE},
+    {"dataset", IO_STRING_LIST, AT(dataset), NULL, 0, 0, dataset_names, "datasets: mvtec, visa, realiad, demo, folder",
+     SUITE_STAGE_NONE},
+    {"category", IO_STRING_LIST, AT(category), "", 0, 0, NULL, "categories; empty: all that the dataset's folder has",
+     SUITE_STAGE_NONE},
+    {"data_root", IO_STRING, AT(data_root), "datasets/data", 0, 0, NULL, "folder with one folder a dataset",
+     SUITE_STAGE_NONE},
+    {"roots", IO_TEXT_MAP, AT(roots), "", 0, 0, dataset_names,
+     "folders of datasets that do not lie at data_root/<dataset>: {mvtec: /data/mvtec_ad}", SUITE_STAGE_NONE},
+    {"assets", IO_STRING, AT(assets), "datasets", 0, 0, NULL, "folder with mfsc/, fewshot/ and models/",
+     SUITE_STAGE_NONE},
+    {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 1, 10000, NULL, "training images a category", SUITE_STAGE_NONE},
+    {"seeds", IO_INT_LIST, AT(seeds), "0", 0, 2e9, NULL, "seeds of the draw of shots and of everything random",
+     SUITE_STAGE_NONE},
+    {"fewshot", IO_STRING, AT(fewshot), "draw", 0, 0, NULL,
+     "draw (by seed), published (assets/fewshot/<dataset>.yaml) or the path of a list file", SUITE_STAGE_NONE},
+    {"views", IO_CHOICE, AT(views), "C1", 0, 0, suite_view_names, "Real-IAD: the camera view, or all five",
+     SUITE_STAGE_FEATURES},
+    {"tree", IO_CHOICE, AT(tree), "auto", 0, 0, suite_tree_names,
+     "Real-IAD: which size of its images (realiad_<tree>); auto: the only one there is", SUITE_STAGE_FEATURES},
+    {"model", IO_STRING, AT(model), "datasets/models/demo-clip", 0, 0, NULL,
+     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors)", SUITE_STAGE_NONE},
+    {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
+     "two points N.attn or N.mlp of the image tower that feed the memory; empty: 4.attn, 9.attn of 12, scaled",
+     SUITE_STAGE_FEATURES},
+    {"features", IO_CHOICE, AT(features), "f32", 0, 0, feature_names, "number format of the feature cache",
+     SUITE_STAGE_FEATURES},
+    {"chunk", IO_INT, AT(chunk), "16", 1, 4096, NULL, "test images a file of the feature cache", SUITE_STAGE_NONE},
+    {"method", IO_CHOICE, AT(method), "finegrainedad", 0, 0, suite_method_names, "what is evaluated",
+     SUITE_STAGE_PROMPTS},
+    {"branches", IO_STRING_LIST, AT(branches), "vad, pad", 0, 0, branch_names,
+     "vad (memory), pad (prompts), or both, fused by the harmonic mean", SUITE_STAGE_MAPS},
+    {"learn", IO_BOOL, AT(learn), "true", 0, 0, NULL, "learn prompts; false: handcrafted prompts alone",
+     SUITE_STAGE_PROMPTS},
+    {"groups", IO_STRING_LIST, AT(groups), "image, foreground, background, components", 0, 0, group_names,
+     "levels of prompts in use; image alone is the single-level baseline", SUITE_STAGE_PROMPTS},
+    {"n_ahp", IO_INT, AT(n_ahp), "8", 1, 1000, NULL, "abnormal handcrafted prompts a group, at most",
+     SUITE_STAGE_PROMPTS},
+    {"n_ab", IO_INT, AT(n_ab), "4", 0, 1000, NULL, "abnormal learnable prompts a group", SUITE_STAGE_PROMPTS},
+    {"n_ctx", IO_INT, AT(n_ctx), "4", 0, 32, NULL, "learnable vectors V in front of every prompt", SUITE_STAGE_PROMPTS},
+    {"n_ctx_ab", IO_INT, AT(n_ctx_ab), "1", 1, 16, NULL, "learnable vectors a replaced value", SUITE_STAGE_PROMPTS},
+    {"ctx_init", IO_STRING, AT(ctx_init), "random", 0, 0, NULL,
+     "random, or words whose embeddings V starts from, as 'a photo of a'", SUITE_STAGE_PROMPTS},
+    {"heads", IO_STRING_LIST, AT(heads), "pixel, image", 0, 0, suite_head_names,
+     "heads of the prompt branch: pixel (the map), image (the score of the whole image)", SUITE_STAGE_MAPS},
+    {"pixel.n_pro", IO_INT, AT(pixel_n_pro), "1", 1, 16, NULL, "copies of every prompt, pixel head",
+     SUITE_STAGE_PROMPTS},
+    {"pixel.epochs", IO_INT, AT(pixel_epochs), "100", 0, 100000, NULL, "learning epochs, pixel head",
+     SUITE_STAGE_PROMPTS},
+    {"image.n_pro", IO_INT, AT(image_n_pro), "3", 1, 16, NULL, "copies of every prompt, image head",
+     SUITE_STAGE_PROMPTS},
+    {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head",
+     SUITE_STAGE_PROMPTS},
+    {"losses", IO_STRING_LIST, AT(losses), "clip, trip, mean, reg", 0, 0, loss_names, "terms of the loss in use",
+     SUITE_STAGE_PROMPTS},
+    {"epsilon", IO_DOUBLE, AT(epsilon), "1", 0, 100, NULL, "margin of the triplet loss", SUITE_STAGE_PROMPTS},
+    {"lambda_mean", IO_DOUBLE, AT(lambda_mean), "0.001", 0, 1e6, NULL, "weight of the mean loss", SUITE_STAGE_PROMPTS},
+    {"lambda_reg", IO_DOUBLE, AT(lambda_reg), "1", 0, 1e6, NULL, "weight of the regulariser", SUITE_STAGE_PROMPTS},
+    {"gamma", IO_DOUBLE, AT(gamma), "1.5", 0, 1000, NULL, "extra weight of a token inside its group's region",
+     SUITE_STAGE_PROMPTS},
+    {"aggregation.centers", IO_CHOICE, AT(aggregation_centers), "language", 0, 0, center_names,
+     "cluster centres chosen by caption anchors, or by density (DPC-KNN)", SUITE_STAGE_REGIONS},
+    {"aggregation.reference", IO_CHOICE, AT(aggregation_reference), "similarity", 0, 0, reference_names,
+     "distances between similarities to the anchors, or between features", SUITE_STAGE_REGIONS},
+    {"aggregation.stages", IO_INT, AT(aggregation_stages), "2", 1, 2, NULL,
+     "two: background first, then components; one: all at once", SUITE_STAGE_REGIONS},
+    {"aggregation.scale", IO_INT, AT(aggregation_scale), "4", 1, 4, NULL,
+     "tiles a side of the enlarged training image: 4, 2 or 1", SUITE_STAGE_REGIONS},
+    {"logit_scale", IO_STRING, AT(logit_scale), "raw", 0, 0, NULL,
+     "temperature t: raw (the stored parameter), exp (of it), or a number", SUITE_STAGE_PROMPTS},
+    {"lr", IO_DOUBLE, AT(lr), "0.002", 0, 100, NULL, "learning rate of SGD", SUITE_STAGE_PROMPTS},
+    {"lr_min", IO_DOUBLE, AT(lr_min), "1e-5", 0, 100, NULL, "learning rate at the end of the cosine schedule",
+     SUITE_STAGE_PROMPTS},
+    {"momentum", IO_DOUBLE, AT(momentum), "0.9", 0, 1, NULL, "momentum of SGD", SUITE_STAGE_PROMPTS},
+    {"weight_decay", IO_DOUBLE, AT(weight_decay), "5e-4", 0, 10, NULL, "weight decay of SGD", SUITE_STAGE_PROMPTS},
+    {"query_former.steps", IO_INT, AT(query_steps), "300", 1, 100000, NULL, "Adam steps of the query former",
+     SUITE_STAGE_PROMPTS},
+    {"query_former.lr", IO_DOUBLE, AT(query_lr), "0.003", 0, 10, NULL, "Adam's learning rate of the query former",
+     SUITE_STAGE_PROMPTS},
+    {"retrieval", IO_CHOICE, AT(retrieval), "auto", 0, 0, retrieval_names,
+     "how a token finds its group: query_former, normal (anchors), auto: query_former when learning", SUITE_STAGE_MAPS},
+    {"token_wise", IO_BOOL, AT(token_wise), "true", 0, 0, NULL,
+     "score a token against its own group; false: mean over groups", SUITE_STAGE_MAPS},
+    {"reweight", IO_CHOICE, AT(reweight), "mean1", 0, 0, reweight_names,
+     "re-weighting of the prompt map by the image group: mean1, literal (as printed), off", SUITE_STAGE_MAPS},
+    {"image_map", IO_CHOICE, AT(image_map), "fused", 0, 0, image_map_names, "map whose maximum enters the image score",
+     SUITE_STAGE_MAPS},
+    {"resolution", IO_INT, AT(resolution), "400", 1, 8192, NULL, "R: maps and masks are compared at R x R pixels",
+     SUITE_STAGE_METRICS},
+    {"sigma", IO_DOUBLE, AT(sigma), "4", 0, 100, NULL, "smoothing of the full-size map, in pixels",
+     SUITE_STAGE_METRICS},
+    {"metric_size", IO_CHOICE, AT(metric_size), "R", 0, 0, metric_size_names, "R x R, or native: each image's own size",
+     SUITE_STAGE_METRICS},
+    {"metric_memory", IO_STRING, AT(metric_memory), "1GB", 0, 0, NULL,
+     "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", SUITE_STAGE_NONE},
+    {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
+     SUITE_STAGE_METRICS},
+    {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL, "BLAS threads a rank", SUITE_STAGE_NONE},
+    {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
+     "epochs between checkpoints of a task in learning", SUITE_STAGE_NONE},
+    {"track_epochs", IO_INT, AT(track_epochs), "0", 0, 100000, NULL,
+     "store test metrics every N epochs, as an oracle reported apart; 0: never", SUITE_STAGE_NONE},
+    {"max_attempts", IO_INT, AT(max_attempts), "3", 1, 1000, NULL, "runs in which a failed task is tried again",
+     SUITE_STAGE_NONE},
+    {"sweep_mode", IO_CHOICE, AT(sweep_mode), "product", 0, 0, sweep_names,
+     "product of the swept axes, or one axis at a time around the job's values", SUITE_STAGE_NONE},
+    {"sweep", IO_SWEEP, AT(sweep), "", 0, 0, NULL, "grid: a list of values for each swept key", SUITE_STAGE_NONE},
+    {0},
+};
+
+bool suite_job_has(const io_names_t *list, const char *name)
+{
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->name[i], name) == 0) return true;
+    return false;
+}
+
+bool suite_head_wanted(const suite_job_t *job, suite_head_t head)
+{
+    return suite_job_has(&job->branches, "pad") && suite_job_has(&job->heads, suite_head_names[head]);
+}
+
+status_t suite_job_logit_scale(double *t, const suite_job_t *job, double stored)
+{
+    if (strcmp(job->logit_scale, "raw") == 0) return *t = stored, ST_OK;
+    if (strcmp(job->logit_scale, "exp") == 0) return *t = exp(stored), ST_OK;
+    char *end;
+    *t = strtod(job->logit_scale, &end);
+    if (end == job->logit_scale || *end != '\0' || !isfinite(*t) || *t <= 0)
+        return fail(ST_EFORMAT, "logit_scale is '%s', expected raw, exp or a number above 0", job->logit_scale);
+    return ST_OK;
+}
+
+status_t suite_job_memory(size_t *bytes, const suite_job_t *job)
+{
+    static const struct {
+        const char *unit;
+        double bytes;
+    } units[] = {{"", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
+    char *unit;
+    double number = strtod(job->metric_memory, &unit);
+    while (*unit == ' ') unit++;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(unit, units[i].unit) == 0 && number >= 0 && number < 1e9) {
+            *bytes = (size_t)(number * units[i].bytes);
+            if (*bytes == 0 || *bytes >= 65536) return ST_OK;
+        }
+    return fail(ST_EFORMAT,
+                "metric_memory is '%s', expected a size of at least 66KB, as 200MB or 1GB, or 0 for no limit",
+                job->metric_memory);
+}
+
+static status_t check_job(const suite_job_t *job)
+{
+    double t;
+    if (job->dataset.count == 0)
+        return fail(ST_EFORMAT, "dataset: nothing is named (expected some of: mvtec, visa, realiad, demo, folder)");
+    if (job->shots.count == 0) return fail(ST_EFORMAT, "shots: the list is empty (expected at least one number)");
+    if (job->seeds.count == 0) return fail(ST_EFORMAT, "seeds: the list is empty (expected at least one number)");
+    if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
+    if (!suite_job_has(&job->groups, "image"))
+        return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
+    if (job->memory_taps.count != 0 && job->memory_taps.count != 2)
+        return fail(ST_EFORMAT, "memory_taps: %d points are named, expected two, as '4.attn, 9.attn'",
+                    job->memory_taps.count);
+    if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
+    if (strchr(job->name, '/') != NULL || job->name[0] == '\0' || job->name[0] == '.')
+        return fail(ST_EFORMAT, "name is '%s', expected the name of one folder", job->name);
+    size_t bytes;
+    TRY(suite_job_memory(&bytes, job));
+    return suite_job_logit_scale(&t, job, 1);
+}
+
+status_t suite_job_read(suite_job_t *out, const char *path, const char *const *assignments, int count)
+{
+    status_t status;
+    enum { ROWS = sizeof suite_job_options / sizeof suite_job_options[0] };
+    bool used[ROWS] = {false};
+    *out = (suite_job_t){0};
+    TRY_DONE(io_options_init(out, suite_job_options));
+    if (path != NULL) TRY_DONE(io_options_read_yaml(out, suite_job_options, used, path));
+    for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, suite_job_options, used, assignments[i], "-s"));
+    TRY_DONE(io_options_check_required(suite_job_options, used, path != NULL ? path : "-s"));
+    status = check_job(out);
+    if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
+done:
+    if (status != ST_OK) suite_job_free(out);
+    return status;
+}
+
+void suite_job_free(suite_job_t *job)
+{
+    io_options_free(job, suite_job_options);
+    *job = (suite_job_t){0};
+}
+
+char *suite_job_root(const suite_job_t *job, const char *dataset)
+{
+    for (int i = 0; i < job->roots.count; i++)
+        if (strcmp(job->roots.key[i], dataset) == 0) return base_format("%s", job->roots.value[i]);
+    return base_format("%s/%s", job->data_root, dataset);
+}
+
+char *suite_job_run_dir(const suite_job_t *job)
+{
+    return base_format("%s/%s", job->output, job->name);
+}

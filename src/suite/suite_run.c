@@ -1,0 +1,137 @@
+#include "suite/suite_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+status_t suite_agree(MPI_Comm comm, status_t status)
+{
+    int rank, size, worst, holder;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    int mine = (int)status;
+    MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MIN, comm); /* errors are negative */
+    if (worst == ST_OK) return ST_OK;
+    int candidate = mine == worst ? rank : size;
+    MPI_Allreduce(&candidate, &holder, 1, MPI_INT, MPI_MIN, comm);
+    char line[1024];
+    snprintf(line, sizeof line, "%s", fail_message());
+    MPI_Bcast(line, sizeof line, MPI_CHAR, holder, comm);
+    return fail((status_t)worst, "%s", line);
+}
+
+/* A barrier that sleeps: a rank that waits must not burn the core another one works on. */
+static void wait_for_all(MPI_Comm comm)
+{
+    MPI_Request request;
+    int arrived = 0;
+    MPI_Ibarrier(comm, &request);
+    for (;;) {
+        MPI_Test(&request, &arrived, MPI_STATUS_IGNORE);
+        if (arrived) return;
+        struct timespec sleep = {.tv_nsec = 5000000};
+        nanosleep(&sleep, NULL);
+    }
+}
+
+/* The run's name for failure records: the same on every rank, another at every start. */
+static void name_run(char out[32], MPI_Comm comm)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(out, 32, "%llx%09lx.%lx", (unsigned long long)now.tv_sec, (unsigned long)now.tv_nsec, (long)getpid());
+    MPI_Bcast(out, 32, MPI_CHAR, 0, comm);
+}
+
+/* --fresh: what is done is moved out of the way, not deleted. */
+static status_t set_tasks_aside(const suite_plan_t *plan)
+{
+    char from[4096], to[4200];
+    snprintf(from, sizeof from, "%s/tasks", plan->run_dir);
+    if (!io_exists(from)) return ST_OK;
+    snprintf(to, sizeof to, "%s.aside-%lld", from, (long long)time(NULL));
+    if (rename(from, to) != 0) return fail(ST_EIO, "'%s' cannot be renamed: %s", from, strerror(errno));
+    log_info("--fresh: earlier tasks are kept in '%s'", to);
+    return ST_OK;
+}
+
+/* On rank 0, before anybody begins: the folder can be made and written. */
+static status_t prepare(const suite_plan_t *plan, const suite_run_options_t *options)
+{
+    TRY(io_make_dirs(plan->run_dir));
+    if (options->fresh) TRY(set_tasks_aside(plan));
+    char path[4096];
+    snprintf(path, sizeof path, "%s/.writable", plan->run_dir);
+    TRY(io_write_file(path, "", 0));
+    unlink(path);
+    return ST_OK;
+}
+
+static status_t work(suite_worker_t *worker, const suite_run_options_t *options, items_t *items)
+{
+    TRY(suite_worker_model(worker));
+    TRY(suite_items_make(items, worker->plan, clip_model_config(worker->model)));
+    return suite_schedule(worker, items, options);
+}
+
+static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm comm)
+{
+    int mine[2] = {0, 0}, sum[2];
+    for (int i = 0; i < items->count; i++) {
+        const item_t *item = &items->items[i];
+        if (item->by_us && item->state == ITEM_DONE) mine[item->kind == ITEM_EVALUATE]++;
+        if (item->kind != ITEM_EVALUATE) continue;
+        out->skipped += item->reused;
+        out->failed += item->state == ITEM_FAILED;
+    }
+    MPI_Allreduce(mine, sum, 2, MPI_INT, MPI_SUM, comm);
+    out->encoded = sum[0];
+    out->done = sum[1];
+    /* A rank that stopped early does not know of every failure: the one that saw most is right. */
+    MPI_Allreduce(MPI_IN_PLACE, &out->failed, 1, MPI_INT, MPI_MAX, comm);
+}
+
+/* What this run measured makes the next prediction better. */
+static void learn_costs(const suite_worker_t *worker, MPI_Comm comm)
+{
+    double predicted[ITEM_KINDS], measured[ITEM_KINDS], all = 0;
+    MPI_Allreduce(worker->predicted, predicted, ITEM_KINDS, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(worker->measured, measured, ITEM_KINDS, MPI_DOUBLE, MPI_SUM, comm);
+    for (int kind = 0; kind < ITEM_KINDS; kind++) all += measured[kind];
+    if (worker->rank != 0 || all < 1) return; /* too little to learn from */
+    suite_cost_t cost = worker->plan->cost;
+    suite_cost_learned(&cost, predicted, measured);
+    if (suite_cost_write(&cost, worker->plan->cost_path) != ST_OK)
+        log_warn("the measured rates could not be kept: %s", fail_message());
+}
+
+status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
+{
+    suite_worker_t worker = {.plan = plan, .started = clock_seconds()};
+    items_t items = {0};
+    *out = (suite_outcome_t){0};
+    MPI_Comm_rank(comm, &worker.rank);
+    MPI_Comm_size(comm, &worker.size);
+    suite_signals_install();
+    name_run(worker.run_id, comm);
+    status_t status = suite_agree(comm, worker.rank == 0 ? prepare(plan, options) : ST_OK);
+    if (status == ST_OK) {
+        status = work(&worker, options, &items);
+        wait_for_all(comm);
+        status = suite_agree(comm, status);
+        out->interrupted = status == ST_EINTERRUPTED;
+        count_outcome(out, &items, comm);
+    }
+    if (status == ST_OK || out->interrupted) {
+        status = suite_agree(comm, worker.rank == 0 ? suite_reduce(&out->missing, plan, &worker) : ST_OK);
+        MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
+        if (out->missing == 0) out->interrupted = false;
+    }
+    learn_costs(&worker, comm);
+    suite_items_free(&items);
+    suite_worker_close(&worker);
+    out->seconds = clock_seconds() - worker.started;
+    return status;
+}

@@ -1,0 +1,334 @@
+/* Every rank runs this same loop over the same list of items: take the first that is ready and free, do it, publish it.
+ * There is no manager to lose a core to, and ranks of other jobs on the same folder are simply more hands. */
+#include "suite/suite_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_asked = 0;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_asked = 1;
+}
+
+void suite_signals_install(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGUSR2, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a full quota is an error of write(), not a death */
+}
+
+bool suite_interrupted(void)
+{
+    return stop_asked != 0;
+}
+
+/* ---- State of an item on disk ------------------------------------------------------------------------------------- */
+
+/* A file that is there counts when it is whole and ours; anything else is set aside, never used and never deleted. */
+static status_t check_file(bool *whole, const item_t *item)
+{
+    io_h5_t *file = NULL;
+    char *id = NULL;
+    int64_t complete = 0;
+    status_t status;
+    *whole = false;
+    if (!io_exists(item->path)) return ST_OK;
+    TRY_DONE(io_h5_open(&file, item->path));
+    TRY_DONE(io_h5_get_text(&id, file, "/", "id"));
+    TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
+    *whole = complete == 1 && strcmp(id, item->id) == 0;
+    if (!*whole) status = fail(ST_EFORMAT, "'%s' has the id %s, expected %s", item->path, id, item->id);
+done:
+    io_h5_close(file);
+    free(id);
+    if (status == ST_OK || status == ST_EIO || status == ST_ENOMEM) return status;
+    char aside[4300];
+    snprintf(aside, sizeof aside, "%s.aside-%lld-%ld", item->path, (long long)time(NULL), (long)getpid());
+    log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
+    if (rename(item->path, aside) != 0 && errno != ENOENT)
+        return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
+    return ST_OK;
+}
+
+/* ---- Failures: a record a failed item, so that other ranks of this run do not try it again ------------------------- */
+
+static char *failure_path(const suite_worker_t *worker, const item_t *item)
+{
+    const char *name = strrchr(item->path, '/');
+    const data_category_t *images = &worker->plan->listings[item->listing].images;
+    return base_format("%s/failed/%s-%s-%s-%s.txt", worker->plan->run_dir, images->dataset, images->category,
+                       name != NULL ? name + 1 : item->path, item->id);
+}
+
+/* Line 1: the run that failed; line 2: attempts so far; line 3: the reason. */
+static bool read_failure(char run[64], int *attempts, char reason[1024], const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return false;
+    bool ok = fscanf(file, "%63s %d%*[\n]", run, attempts) == 2 && fgets(reason, 1024, file) != NULL;
+    fclose(file);
+    if (ok) reason[strcspn(reason, "\n")] = '\0';
+    return ok;
+}
+
+static void record_failure(const suite_worker_t *worker, const item_t *item, const char *reason)
+{
+    char run[64], old[1024];
+    int attempts = 0;
+    char *path = failure_path(worker, item);
+    if (path == NULL) return;
+    read_failure(run, &attempts, old, path);
+    char *text = base_format("%s %d\n%s\n", worker->run_id, attempts + 1, reason);
+    if (text == NULL || io_write_file(path, text, strlen(text)) != ST_OK)
+        log_warn("the failure could not be recorded: %s", fail_message());
+    free(text);
+    free(path);
+}
+
+/* Whether this run has given the item up: it failed in this run, or in max_attempts runs before. */
+static bool given_up(const suite_worker_t *worker, const item_t *item, char reason[1024])
+{
+    char run[64];
+    int attempts = 0;
+    char *path = failure_path(worker, item);
+    bool known = path != NULL && read_failure(run, &attempts, reason, path);
+    free(path);
+    return known && (strcmp(run, worker->run_id) == 0 || attempts >= worker->plan->points[0].max_attempts);
+}
+
+static void forget_failure(const suite_worker_t *worker, const item_t *item)
+{
+    char *path = failure_path(worker, item);
+    if (path != NULL) unlink(path);
+    free(path);
+}
+
+/* ---- One step ------------------------------------------------------------------------------------------------------ */
+
+static const char *item_name(char out[512], const suite_plan_t *plan, const item_t *item)
+{
+    const data_category_t *images = &plan->listings[item->listing].images;
+    if (item->kind == ITEM_EVALUATE) {
+        const suite_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "%s/%s shots %d seed %llu%s%s", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, plan->point_text[task->point][0] != '\0' ? " " : "",
+                 plan->point_text[task->point]);
+    } else if (item->kind == ITEM_LEARN) {
+        const suite_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "learning %s/%s shots %d seed %llu, %s head", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, suite_head_names[item->head]);
+    } else {
+        static const char *const kinds[] = {"chunk", "support image", "tiles of image"};
+        snprintf(out, 512, "encoding %s/%s %s %d", images->dataset, images->category, kinds[item->kind], item->index);
+    }
+    return out;
+}
+
+static void mark_failed(suite_worker_t *worker, item_t *item, const char *reason, bool ours)
+{
+    char name[512];
+    item->state = ITEM_FAILED;
+    item->by_us = ours;
+    if (ours) log_error("%s: %s", item_name(name, worker->plan, item), reason);
+}
+
+/* Does the item under its claim. ST_EIO of the output and ST_EINTERRUPTED end the run; other errors fail the item. */
+static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
+{
+    bool whole;
+    char reason[1024];
+    TRY(check_file(&whole, item)); /* somebody may have published between our look and our claim */
+    if (whole) {
+        item->state = ITEM_DONE;
+        return ST_OK;
+    }
+    if (given_up(worker, item, reason)) {
+        mark_failed(worker, item, reason, false);
+        return ST_OK;
+    }
+    double started = clock_seconds();
+    status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
+                      : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
+                                                  : suite_encode(worker, item);
+    if (status == ST_EINTERRUPTED) return status;
+    if (status != ST_OK) {
+        char message[1024];
+        snprintf(message, sizeof message, "%s", fail_message());
+        record_failure(worker, item, message);
+        mark_failed(worker, item, message, true);
+        return ST_OK;
+    }
+    double seconds = clock_seconds() - started;
+    if (seconds > worker->longest_step) worker->longest_step = seconds;
+    worker->predicted[item->kind] += item->cost;
+    worker->measured[item->kind] += seconds;
+    forget_failure(worker, item);
+    item->state = ITEM_DONE;
+    item->by_us = true;
+    return ST_OK;
+}
+
+/* ITEM_DONE when all needs are, ITEM_FAILED when one is, else ITEM_OPEN. */
+static item_state_t needs_state(const items_t *items, const item_t *item)
+{
+    item_state_t state = ITEM_DONE;
+    for (int i = 0; i < item->need_count; i++) {
+        item_state_t need = items->items[item->needs[i]].state;
+        if (need == ITEM_FAILED) return ITEM_FAILED;
+        if (need == ITEM_OPEN) state = ITEM_OPEN;
+    }
+    return state;
+}
+
+/* Looks at one open item; *worked tells whether this rank did something. */
+static status_t visit(bool *worked, suite_worker_t *worker, items_t *items, item_t *item)
+{
+    bool taken;
+    if (io_exists(item->path)) {
+        bool whole;
+        TRY(check_file(&whole, item));
+        if (whole) {
+            item->state = ITEM_DONE;
+            *worked = true;
+            return ST_OK;
+        }
+    }
+    item_state_t needs = needs_state(items, item);
+    if (needs == ITEM_FAILED) {
+        mark_failed(worker, item, "an image or a chunk of features that it needs has failed (see above)", false);
+        *worked = true;
+        return ST_OK;
+    }
+    if (needs == ITEM_OPEN) return ST_OK;
+    char claim[4200];
+    snprintf(claim, sizeof claim, "%s.claim", item->path);
+    TRY(suite_claim_take(&taken, claim));
+    if (!taken) return ST_OK;
+    *worked = true;
+    status_t status = do_item(worker, items, item);
+    suite_claim_release(claim);
+    return status;
+}
+
+static bool out_of_time(const suite_worker_t *worker, const suite_run_options_t *options)
+{
+    return options->time_limit > 0 && clock_seconds() - worker->started + worker->longest_step > options->time_limit;
+}
+
+static status_t make_folders(const suite_plan_t *plan, const items_t *items)
+{
+    for (int i = 0; i < items->count; i++) {
+        char folder[4096];
+        snprintf(folder, sizeof folder, "%s", items->items[i].path);
+        char *slash = strrchr(folder, '/');
+        if (slash != NULL) *slash = '\0';
+        /* Items of one folder stand together: one look for each. */
+        if (i > 0 && strncmp(items->items[i - 1].path, folder, strlen(folder)) == 0 &&
+            items->items[i - 1].path[strlen(folder)] == '/')
+            continue;
+        TRY(io_make_dirs(folder));
+    }
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
+    return io_make_dirs(folder);
+}
+
+/* The items still open, longest tail first; `first` rotates so that ranks do not all reach for the same one. */
+typedef struct {
+    int *open; /* indices of items */
+    int count;
+    double total, done; /* predicted seconds */
+} queue_t;
+
+static status_t fill_queue(queue_t *queue, items_t *items)
+{
+    queue->open = base_alloc((size_t)items->count, sizeof *queue->open);
+    if (queue->open == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->count; i++) {
+        item_t *item = &items->items[items->order[i]];
+        bool whole;
+        TRY(check_file(&whole, item));
+        if (whole) {
+            item->state = ITEM_DONE;
+            item->reused = true;
+        } else {
+            queue->open[queue->count++] = items->order[i];
+            queue->total += item->cost;
+        }
+    }
+    return ST_OK;
+}
+
+/* Drops the items that are no longer open. */
+static void tidy_queue(queue_t *queue, const items_t *items)
+{
+    int kept = 0;
+    for (int i = 0; i < queue->count; i++) {
+        const item_t *item = &items->items[queue->open[i]];
+        if (item->state == ITEM_OPEN)
+            queue->open[kept++] = queue->open[i];
+        else
+            queue->done += item->cost;
+    }
+    queue->count = kept;
+}
+
+static status_t pass(bool *worked, suite_worker_t *worker, items_t *items, queue_t *queue,
+                     const suite_run_options_t *options, progress_t *progress)
+{
+    char name[512];
+    *worked = false;
+    for (int i = 0; i < queue->count && !*worked; i++) {
+        /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
+        int at = queue->count > worker->size ? (i + worker->rank) % queue->count : i;
+        item_t *item = &items->items[queue->open[at]];
+        if (suite_interrupted() || out_of_time(worker, options))
+            return fail(ST_EINTERRUPTED, "%s",
+                        suite_interrupted() ? "a signal asked to stop" : "the time limit is near");
+        TRY(visit(worked, worker, items, item));
+        if (*worked && worker->rank == 0) progress_update(progress, queue->done, item_name(name, worker->plan, item));
+    }
+    return ST_OK;
+}
+
+status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_options_t *options)
+{
+    status_t status;
+    progress_t progress;
+    queue_t queue = {0};
+    double pause = 0.005;
+    TRY_DONE(make_folders(worker->plan, items));
+    TRY_DONE(fill_queue(&queue, items));
+    TRY_DONE(suite_heartbeat_start());
+    progress_begin(&progress, worker->plan->points[0].name, queue.total);
+    while (queue.count > 0 && status == ST_OK) {
+        bool worked;
+        status = pass(&worked, worker, items, &queue, options, &progress);
+        tidy_queue(&queue, items);
+        if (worked || status != ST_OK) {
+            pause = 0.005;
+            continue;
+        }
+        /* All that is left is in other hands: look again soon, then less often. */
+        struct timespec sleep = {.tv_nsec = (long)(pause * 1e9)};
+        nanosleep(&sleep, NULL);
+        if (pause < 0.3) pause *= 1.5;
+    }
+    progress_end(&progress);
+    suite_heartbeat_stop();
+done:
+    free(queue.open);
+    return status;
+}

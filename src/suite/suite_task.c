@@ -1,0 +1,185 @@
+/* The file of one finished task: maps, numbers, support, and everything that tells how they came about. */
+#include "suite/suite_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char **path, **defect;
+    uint8_t *label;
+    const char **support;
+    char (*digest)[IO_DIGEST_SIZE];
+    const char **digests;
+} names_t;
+
+static void names_free(names_t *names)
+{
+    free(names->path);
+    free(names->defect);
+    free(names->label);
+    free(names->support);
+    free(names->digest);
+    free(names->digests);
+}
+
+static status_t names_make(names_t *names, const suite_task_t *task, const data_category_t *images, const int *keep,
+                           int n)
+{
+    names->path = base_alloc((size_t)n, sizeof *names->path);
+    names->defect = base_alloc((size_t)n, sizeof *names->defect);
+    names->label = base_alloc((size_t)n, sizeof *names->label);
+    names->support = base_alloc((size_t)task->shots, sizeof *names->support);
+    names->digest = base_alloc((size_t)task->shots, sizeof *names->digest);
+    names->digests = base_alloc((size_t)task->shots, sizeof *names->digests);
+    if (names->path == NULL || names->defect == NULL || names->label == NULL || names->support == NULL ||
+        names->digest == NULL || names->digests == NULL)
+        return ST_ENOMEM;
+    for (int i = 0; i < n; i++) {
+        names->path[i] = images->test[keep[i]].name;
+        names->defect[i] = images->test[keep[i]].defect;
+        names->label[i] = (uint8_t)images->test[keep[i]].label;
+    }
+    for (int k = 0; k < task->shots; k++) {
+        names->support[k] = images->train[task->support[k]].name;
+        TRY(io_digest_file(names->digest[k], images->train[task->support[k]].path));
+        names->digests[k] = names->digest[k];
+    }
+    return ST_OK;
+}
+
+static status_t write_maps(io_h5_t *file, const suite_maps_t *maps, const names_t *names)
+{
+    int64_t n = maps->n, h = maps->h, w = maps->w;
+    const char *axes = "image,row,column";
+    const io_h5_field_t all[] = {
+        {"M_v",
+         IO_H5_F32,
+         3,
+         {n, h, w},
+         axes,
+         "1",
+         "memory branch: half the cosine distance to the nearest normal patch",
+         maps->M_v},
+        {"Mhat_p",
+         IO_H5_F32,
+         3,
+         {n, h, w},
+         axes,
+         "1",
+         "prompt branch before re-weighting: probability of abnormal",
+         maps->Mhat_p},
+        {"s_image", IO_H5_F32, 3, {n, h, w}, axes, "1", "score of each token against the image group", maps->s_image},
+        {"M_p", IO_H5_F32, 3, {n, h, w}, axes, "1", "prompt branch after re-weighting", maps->M_p},
+        {"M_pix",
+         IO_H5_F32,
+         3,
+         {n, h, w},
+         axes,
+         "1",
+         "fused map; upsampled and smoothed before pixel metrics",
+         maps->M_pix},
+        {"group", IO_H5_I32, 3, {n, h, w}, axes, "1", "prompt group that each token was matched to", maps->group},
+        {"S_i", IO_H5_F32, 1, {n}, "image", "1", "score of the class token by the image head", maps->S_i},
+        {"M_img", IO_H5_F32, 1, {n}, "image", "1", "image score", maps->M_img},
+        {"path", IO_H5_STRING, 1, {n}, "image", "1", "image file below the category's folder", names->path},
+        {"label", IO_H5_U8, 1, {n}, "image", "1", "0 normal, 1 anomalous", names->label},
+        {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", names->defect},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].data != NULL) TRY(io_h5_write(file, "maps", &all[i], 1));
+    return ST_OK;
+}
+
+const suite_number_t suite_number_table[] = {
+    {"image_auroc", offsetof(suite_numbers_t, image_auroc), "exact area under the image-level ROC curve"},
+    {"pixel_auroc", offsetof(suite_numbers_t, pixel_auroc),
+     "exact area under the pixel-level ROC curve, images pooled"},
+    {"aupro", offsetof(suite_numbers_t, aupro), "area under the per-region-overlap curve, exact, 8-connected regions"},
+    {"image_ap", offsetof(suite_numbers_t, image_ap), "average precision of images, step form"},
+    {"image_f1max", offsetof(suite_numbers_t, image_f1), "largest F1 of images over all thresholds"},
+    {"pixel_ap", offsetof(suite_numbers_t, pixel_ap), "average precision of pixels, step form"},
+    {"pixel_f1max", offsetof(suite_numbers_t, pixel_f1), "largest F1 of pixels over all thresholds"},
+    {0},
+};
+
+const char *const suite_metric_names[SUITE_METRICS] = {"image_auroc", "pixel_auroc", "aupro",      "image_ap",
+                                                       "image_f1max", "pixel_ap",    "pixel_f1max"};
+
+static status_t write_numbers(io_h5_t *file, const suite_numbers_t *numbers)
+{
+    for (const suite_number_t *row = suite_number_table; row->name != NULL; row++) {
+        const double *value = (const double *)((const char *)numbers + row->offset);
+        char description[160];
+        snprintf(description, sizeof description, "%s; NaN: missing", row->description);
+        const io_h5_field_t field = {row->name, IO_H5_F64, 0, {0}, "", "1", description, value};
+        TRY(io_h5_write(file, "metrics", &field, 1));
+    }
+    return ST_OK;
+}
+
+status_t suite_task_write(const suite_worker_t *worker, const suite_task_t *task, const suite_maps_t *maps,
+                          const suite_numbers_t *numbers, const int *keep, double seconds)
+{
+    const suite_plan_t *plan = worker->plan;
+    const data_category_t *images = &plan->listings[task->listing].images;
+    status_t status;
+    io_h5_t *file = NULL;
+    names_t names = {0};
+    TRY_DONE(names_make(&names, task, images, keep, maps->n));
+    TRY_DONE(io_h5_create(&file, task->path));
+    TRY_DONE(write_maps(file, maps, &names));
+    const io_h5_field_t support[] = {
+        {"path", IO_H5_STRING, 1, {task->shots}, "shot", "1", "training images of the task", names.support},
+        {"digest", IO_H5_STRING, 1, {task->shots}, "shot", "1", "SHA-256 of the image file", names.digests},
+    };
+    TRY_DONE(io_h5_write(file, "support", support, 2));
+    TRY_DONE(write_numbers(file, numbers));
+    TRY_DONE(io_h5_set_text(file, "/", "description",
+                            "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
+    TRY_DONE(io_h5_set_text(file, "/", "id", task->id));
+    TRY_DONE(io_h5_set_text(file, "/", "dataset", task->dataset));
+    TRY_DONE(io_h5_set_text(file, "/", "category", task->category));
+    TRY_DONE(io_h5_set_i64(file, "/", "shots", task->shots));
+    TRY_DONE(io_h5_set_i64(file, "/", "seed", (int64_t)task->seed));
+    TRY_DONE(io_h5_set_text(file, "/", "point", plan->point_text[task->point]));
+    TRY_DONE(io_h5_set_options(file, "options", &plan->points[task->point], suite_job_options));
+    TRY_DONE(io_h5_set_f64(file, "/", "evaluate_seconds", seconds));
+    TRY_DONE(suite_provenance_write(file, worker));
+    TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    names_free(&names);
+    return status;
+}
+
+status_t suite_task_numbers(suite_numbers_t *out, const char *path, const char *id)
+{
+    status_t status;
+    io_h5_t *file = NULL;
+    char *found = NULL;
+    int64_t complete = 0;
+    TRY_DONE(io_h5_open(&file, path));
+    TRY_DONE(io_h5_get_text(&found, file, "/", "id"));
+    TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
+    if (complete != 1 || strcmp(found, id) != 0) {
+        status = fail(ST_EFORMAT, "'%s' belongs to task %s, expected %s", path, found, id);
+        goto done;
+    }
+    for (const suite_number_t *row = suite_number_table; row->name != NULL; row++) {
+        char name[64];
+        snprintf(name, sizeof name, "metrics/%s", row->name);
+        int ndim;
+        int64_t dims[6];
+        void *value = NULL;
+        TRY_DONE(io_h5_read(&value, &ndim, dims, file, name, IO_H5_F64));
+        memcpy((char *)out + row->offset, value, sizeof(double));
+        free(value);
+    }
+done:
+    io_h5_close(file);
+    free(found);
+    return status;
+}

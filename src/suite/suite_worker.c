@@ -1,0 +1,60 @@
+#include "suite/suite_internal.h"
+
+#include "fgad_version.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The model is opened by the first step that needs it: a run whose tasks are all done opens nothing. */
+status_t suite_worker_model(suite_worker_t *worker)
+{
+    if (worker->vision != NULL) return ST_OK;
+    const suite_job_t *job = &worker->plan->points[0];
+    if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
+    const clip_config_t *config = clip_model_config(worker->model);
+    static const char *const otherwise[2] = {"4.attn", "9.attn"};
+    bool given = job->memory_taps.count == 2;
+    for (int i = 0; i < 2; i++) {
+        const char *text = given ? job->memory_taps.name[i] : otherwise[i];
+        TRY(clip_tap_parse(&worker->taps[i], text, config, !given));
+    }
+    return clip_vision_open(&worker->vision, worker->model, worker->taps);
+}
+
+void suite_worker_close(suite_worker_t *worker)
+{
+    clip_vision_close(worker->vision);
+    clip_model_close(worker->model);
+    free(worker->masks.labels);
+    worker->vision = NULL;
+    worker->model = NULL;
+    worker->masks.labels = NULL;
+}
+
+const char *suite_code_version(void)
+{
+    return FGAD_VERSION;
+}
+
+status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
+{
+    char host[256] = "", now[32];
+    gethostname(host, sizeof host - 1);
+    clock_iso8601(now);
+    char *libraries = io_library_versions();
+    if (libraries == NULL) return ST_ENOMEM;
+    status_t status;
+    TRY_DONE(io_h5_set_text(file, "/", "code_version", suite_code_version()));
+    TRY_DONE(io_h5_set_text(file, "/", "libraries", libraries));
+    TRY_DONE(io_h5_set_text(file, "/", "blas", clip_backend()));
+    TRY_DONE(io_h5_set_text(file, "/", "model", worker->plan->points[0].model));
+    TRY_DONE(io_h5_set_text(file, "/", "model_digest", worker->plan->model_digest));
+    TRY_DONE(io_h5_set_text(file, "/", "host", host));
+    TRY_DONE(io_h5_set_i64(file, "/", "ranks", worker->size));
+    TRY_DONE(io_h5_set_i64(file, "/", "threads_per_rank", worker->plan->points[0].threads));
+    TRY_DONE(io_h5_set_text(file, "/", "written", now));
+done:
+    free(libraries);
+    return status;
+}
