@@ -1,0 +1,31 @@
+/* cli: the program `fgad`. A table of sub-commands, one file each: arguments in, calls to the rooms, text and exit code
+ * out. Nothing is computed here. Exit codes: 0 done, 1 a task failed, 2 usage or bad input, 75 interrupted, resume. */
+#ifndef FGAD_CLI_H
+#define FGAD_CLI_H
+
+#include "base/base.h"
+
+#include <stdio.h>
+
+enum { EXIT_DONE = 0, EXIT_TASK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_RESUME = 75 };
+
+typedef struct {
+    const char *name;                   /* "run", or "model info" */
+    int (*main)(int argc, char **argv); /* argv[0] is the sub-command's own name */
+    const char *summary;                /* one line of `fgad --help` */
+    const char *help;                   /* usage, options and examples */
+} cli_command_t;
+
+int cli_run(int argc, char **argv);
+int cli_report(int argc, char **argv);
+int cli_model_info(int argc, char **argv);
+int cli_data_check(int argc, char **argv);
+int cli_data_fewshot(int argc, char **argv);
+int cli_data_demo(int argc, char **argv);
+
+/* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */
+int cli_bad_input(void);
+/* "fgad run: unknown option ..." with a hint to --help, and EXIT_BAD_INPUT. */
+int cli_bad_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,97 @@
+#include "cli/cli.h"
+#include "data/data.h"
+#include "demo/demo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_count(const char *what, int found, int expected)
+{
+    printf("  %d %s", found, what);
+    if (expected >= 0 && expected != found) printf(" (published: %d)", expected);
+}
+
+/* Number of problems of one category, printed; a category that cannot be listed is one problem. */
+static int check_category(const char *dataset, const char *root, const char *name)
+{
+    data_category_t category;
+    data_report_t report;
+    const data_options_t options = {.allow_missing_masks = true};
+    printf("%s/%s:", dataset, name);
+    if (data_category_read(&category, dataset, root, name, &options) != ST_OK) {
+        printf("\n    %s\n", fail_message());
+        return 1;
+    }
+    status_t status = data_check(&report, &category);
+    if (status != ST_OK) {
+        printf("\n    %s\n", fail_message());
+        data_category_free(&category);
+        return 1;
+    }
+    print_count("train", category.train_count, report.expected_train);
+    print_count("normal", category.test_count - category.test_anomalous, report.expected_normal);
+    print_count("anomalous", category.test_anomalous, report.expected_anomalous);
+    printf("  %d masks: %s\n", report.masks, report.problems.count == 0 ? "in order" : "see below");
+    for (int i = 0; i < report.problems.count; i++) printf("    %s\n", report.problems.name[i]);
+    int problems = report.problems.count;
+    data_report_free(&report);
+    data_category_free(&category);
+    return problems;
+}
+
+int cli_data_check(int argc, char **argv)
+{
+    io_names_t all = {0};
+    if (argc < 3) return cli_bad_usage("data check", "expected DATASET and ROOT");
+    int problems = 0, categories = argc - 3;
+    if (categories == 0) {
+        if (data_list_categories(&all, argv[1], argv[2], NULL) != ST_OK) return cli_bad_input();
+        categories = all.count;
+    }
+    for (int i = 0; i < categories; i++)
+        problems += check_category(argv[1], argv[2], all.count > 0 ? all.name[i] : argv[3 + i]);
+    io_names_free(&all);
+    printf("%d categor%s, %d problem%s\n", categories, categories == 1 ? "y" : "ies", problems,
+           problems == 1 ? "" : "s");
+    return problems == 0 ? EXIT_DONE : EXIT_TASK_FAILED;
+}
+
+/* A whole text as a number; false when it is none. */
+static bool parse_number(unsigned long long *out, const char *text)
+{
+    char *end;
+    *out = strtoull(text, &end, 10);
+    return end != text && *end == '\0' && text[0] != '-';
+}
+
+int cli_data_fewshot(int argc, char **argv)
+{
+    data_category_t category;
+    unsigned long long shots, seed = 0;
+    if (argc != 5 && argc != 6)
+        return cli_bad_usage("data fewshot", "expected DATASET ROOT CATEGORY SHOTS and perhaps SEED or LIST");
+    if (!parse_number(&shots, argv[4]) || shots == 0 || shots > 100000)
+        return cli_bad_usage("data fewshot", "SHOTS is '%s', expected a number above 0", argv[4]);
+    if (data_category_read(&category, argv[1], argv[2], argv[3], NULL) != ST_OK) return cli_bad_input();
+    int *drawn = base_alloc((size_t)shots, sizeof *drawn);
+    status_t status = ST_ENOMEM;
+    if (drawn != NULL && (argc == 5 || parse_number(&seed, argv[5])))
+        status = data_draw_shots(drawn, &category, (int)shots, seed);
+    else if (drawn != NULL)
+        status = data_list_shots(drawn, &category, (int)shots, argv[5]);
+    for (int i = 0; status == ST_OK && i < (int)shots; i++) printf("%s/%s\n", argv[3], category.train[drawn[i]].name);
+    free(drawn);
+    data_category_free(&category);
+    return status == ST_OK ? EXIT_DONE : cli_bad_input();
+}
+
+int cli_data_demo(int argc, char **argv)
+{
+    unsigned long long seed = 0;
+    if (argc != 2 && argc != 3) return cli_bad_usage("data demo", "expected OUT and perhaps SEED");
+    if (argc == 3 && !parse_number(&seed, argv[2]))
+        return cli_bad_usage("data demo", "SEED is '%s', expected a number", argv[2]);
+    if (demo_generate(argv[1], seed) != ST_OK) return cli_bad_input();
+    printf("%d categories of demo images in %s\n", demo_categories(), argv[1]);
+    return EXIT_DONE;
+}

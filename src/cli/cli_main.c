@@ -1,0 +1,126 @@
+#include "cli/cli.h"
+#include "suite/suite.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const cli_command_t commands[] = {
+    {"run", cli_run, "run a job file, alone or under mpirun / srun",
+     "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--time-limit SECONDS]\n"
+     "\n"
+     "Runs every task of the job; finished tasks of an earlier run are kept. Under mpirun or srun all ranks share the "
+     "work.\n"
+     "\n"
+     "  -s key=value      set a key of the job anew (again for more; lists are comma-separated)\n"
+     "  --dry-run         check the job and the data, print the plan, do nothing\n"
+     "  --fresh           set finished tasks aside and do them again (features are kept)\n"
+     "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
+     "  --keys            print every key of a job with its default and meaning\n"
+     "\n"
+     "exit codes: 0 done, 1 a task failed, 2 bad input, 75 interrupted (run again to go on)\n"
+     "\n"
+     "examples:\n"
+     "  fgad run jobs/demo.yaml\n"
+     "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
+     "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
+    {"report", cli_report, "print the table of a run",
+     "usage: fgad report RUN\n"
+     "\n"
+     "Prints the results of a run as an aligned table: mean over seeds and sample standard deviation, in percent.\n"
+     "\n"
+     "examples:\n"
+     "  fgad report results/demo\n"},
+    {"model info", cli_model_info, "tell what a model folder holds",
+     "usage: fgad model info DIR\n"
+     "\n"
+     "Checks every tensor of an open_clip model (open_clip_config.json, open_clip_model.safetensors) and prints its\n"
+     "shape, parameters, memory and digest.\n"
+     "\n"
+     "examples:\n"
+     "  fgad model info datasets/models/demo-clip\n"},
+    {"data check", cli_data_check, "examine a copy of a dataset",
+     "usage: fgad data check DATASET ROOT [CATEGORY]...\n"
+     "\n"
+     "Opens every image and mask, compares counts with the published ones, and names what is missing or unreadable.\n"
+     "DATASET is mvtec, visa, realiad, demo or folder. Exit code 1 when something is wrong.\n"
+     "\n"
+     "examples:\n"
+     "  fgad data check mvtec /data/mvtec\n"
+     "  fgad data check mvtec /data/mvtec bottle cable\n"},
+    {"data fewshot", cli_data_fewshot, "print which images a seed draws",
+     "usage: fgad data fewshot DATASET ROOT CATEGORY SHOTS [SEED | LIST]\n"
+     "\n"
+     "Prints the training images of a few-shot task, one a line, by seed (default 0) or from a list file.\n"
+     "\n"
+     "examples:\n"
+     "  fgad data fewshot mvtec /data/mvtec bottle 4 0\n"
+     "  fgad data fewshot mvtec /data/mvtec bottle 4 datasets/fewshot/mvtec.yaml\n"},
+    {"data demo", cli_data_demo, "make the demo images",
+     "usage: fgad data demo OUT [SEED]\n"
+     "\n"
+     "Draws the demo set (MVTec-AD's layout) into the folder OUT: the same bytes for the same seed (default 0).\n"
+     "\n"
+     "examples:\n"
+     "  fgad data demo datasets/data/demo\n"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_overview(FILE *out)
+{
+    fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\nusage: fgad COMMAND ...\n\n",
+            suite_code_version());
+    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`fgad COMMAND --help` tells more of each.\n");
+}
+
+int cli_bad_input(void)
+{
+    fprintf(stderr, "fgad: %s\n", fail_message());
+    return EXIT_BAD_INPUT;
+}
+
+int cli_bad_usage(const char *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "fgad %s: ", command);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, " (see `fgad %s --help`)\n", command);
+    va_end(args);
+    return EXIT_BAD_INPUT;
+}
+
+/* How many words of argv the command's name takes, or 0 when it is another one. */
+static int match(const cli_command_t *command, int argc, char **argv)
+{
+    const char *space = strchr(command->name, ' ');
+    if (space == NULL) return argc > 1 && strcmp(argv[1], command->name) == 0 ? 1 : 0;
+    size_t length = (size_t)(space - command->name);
+    bool first = argc > 1 && strlen(argv[1]) == length && strncmp(argv[1], command->name, length) == 0;
+    return first && argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_overview(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EXIT_BAD_INPUT : EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) return printf("fgad %s\n", suite_code_version()), EXIT_DONE;
+    for (int i = 0; i < COMMANDS; i++) {
+        int words = match(&commands[i], argc, argv);
+        if (words == 0) continue;
+        for (int a = words + 1; a < argc; a++)
+            if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0)
+                return fputs(commands[i].help, stdout), EXIT_DONE;
+        return commands[i].main(argc - words, argv + words);
+    }
+    const char *nearest = commands[0].name;
+    for (int i = 1; i < COMMANDS; i++)
+        if (base_edit_distance(argv[1], commands[i].name) < base_edit_distance(argv[1], nearest))
+            nearest = commands[i].name;
+    fprintf(stderr, "fgad: there is no command '%s%s%s' (did you mean '%s'? `fgad --help` lists them)\n", argv[1],
+            argc > 2 ? " " : "", argc > 2 ? argv[2] : "", nearest);
+    return EXIT_BAD_INPUT;
+}

@@ -1,0 +1,117 @@
+#include "cli/cli.h"
+#include "suite/suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *job;
+    const char **assignments; /* owned array of borrowed texts */
+    int assignment_count;
+    bool dry_run, keys;
+    suite_run_options_t options;
+} arguments_t;
+
+/* EXIT_DONE, or the exit code of bad usage. */
+static int parse(arguments_t *out, int argc, char **argv)
+{
+    *out = (arguments_t){.assignments = calloc((size_t)argc + 1, sizeof(char *))};
+    if (out->assignments == NULL) return cli_bad_usage("run", "out of memory");
+    for (int i = 1; i < argc; i++) {
+        bool more = i + 1 < argc;
+        if (strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "--time-limit") == 0) {
+            if (!more) return cli_bad_usage("run", "%s wants a value", argv[i]);
+            if (argv[i][1] == 's') {
+                out->assignments[out->assignment_count++] = argv[++i];
+                continue;
+            }
+            char *end;
+            out->options.time_limit = strtod(argv[++i], &end);
+            if (*end != '\0' || !(out->options.time_limit > 0))
+                return cli_bad_usage("run", "--time-limit is '%s', expected seconds above 0", argv[i]);
+        } else if (strcmp(argv[i], "--dry-run") == 0) {
+            out->dry_run = true;
+        } else if (strcmp(argv[i], "--fresh") == 0) {
+            out->options.fresh = true;
+        } else if (strcmp(argv[i], "--keys") == 0) {
+            out->keys = true;
+        } else if (argv[i][0] == '-') {
+            return cli_bad_usage("run", "unknown option '%s'", argv[i]);
+        } else if (out->job != NULL) {
+            return cli_bad_usage("run", "two job files, '%s' and '%s', expected one", out->job, argv[i]);
+        } else {
+            out->job = argv[i];
+        }
+    }
+    if (out->job == NULL && !out->keys) return cli_bad_usage("run", "no job file is named");
+    return EXIT_DONE;
+}
+
+static int print_keys(void)
+{
+    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
+        printf("%-24s %s\n%-24s default: %s", row->name, row->help, "",
+               row->otherwise != NULL ? row->otherwise : "none, must be given");
+        for (int i = 0; row->names != NULL && row->names[i] != NULL; i++)
+            printf("%s%s", i == 0 ? "; one of: " : ", ", row->names[i]);
+        if (row->low < row->high) printf("; from %g to %g", row->low, row->high);
+        putchar('\n');
+    }
+    return EXIT_DONE;
+}
+
+static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
+{
+    char duration[16];
+    suite_results_t results;
+    clock_format(duration, outcome->seconds);
+    if (suite_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
+    suite_results_print(stdout, &results);
+    suite_results_free(&results);
+    printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
+           outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
+    printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
+    if (outcome->failed > 0) printf("reasons of failures: %s/failed/\n", plan->run_dir);
+    printf("next: fgad report %s\n", plan->run_dir);
+    fflush(stdout);
+    if (outcome->interrupted) return EXIT_RESUME;
+    return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
+}
+
+static int run_job(const arguments_t *arguments)
+{
+    int rank, size, code = EXIT_DONE;
+    suite_plan_t plan = {0};
+    suite_outcome_t outcome;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    log_init(LOG_INFO, rank, size);
+    status_t status = suite_agree(
+        MPI_COMM_WORLD, suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count));
+    if (status == ST_OK && arguments->dry_run) {
+        status = suite_agree(MPI_COMM_WORLD, rank == 0 ? suite_plan_print(stdout, &plan) : ST_OK);
+    } else if (status == ST_OK) {
+        status = suite_run(&outcome, &plan, MPI_COMM_WORLD, &arguments->options);
+        if (status == ST_OK && rank == 0) code = finish(&plan, &outcome);
+        MPI_Bcast(&code, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    }
+    if (status != ST_OK) code = rank == 0 ? cli_bad_input() : EXIT_BAD_INPUT;
+    suite_plan_free(&plan);
+    return code;
+}
+
+int cli_run(int argc, char **argv)
+{
+    arguments_t arguments;
+    int code = parse(&arguments, argc, argv);
+    if (code == EXIT_DONE && arguments.keys) {
+        code = print_keys();
+    } else if (code == EXIT_DONE) {
+        MPI_Init(NULL, NULL);
+        code = run_job(&arguments);
+        MPI_Finalize();
+    }
+    free(arguments.assignments);
+    return code;
+}
