@@ -1,0 +1,36 @@
+# For the suite's shell tests, which source it: FGAD, MAKE_MODEL and WORK come from CTest. A failed check ends the test.
+set -eu
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+rm -rf "$WORK"
+mkdir -p "$WORK"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_btl=self,vader,tcp
+# Open MPI leaves blocks in modules that it has unloaded: no leak check under mpirun.
+export ASAN_OPTIONS=detect_leaks=0
+
+# ranks N ARGUMENTS...: fgad under N ranks
+ranks() {
+    n=$1
+    shift
+    mpirun --bind-to none -n "$n" "$FGAD" "$@"
+}
+
+# same_results RUN1 RUN2: the tables are equal to the last bit, and so are the maps of every task
+same_results() {
+    cmp "$1/results.csv" "$2/results.csv" || fail "results.csv differs between $1 and $2"
+    count=0
+    for file in "$1"/tasks/*/*/*.h5; do
+        other="$2/${file#"$1"/}"
+        [ -f "$other" ] || fail "$other is missing"
+        h5diff "$file" "$other" maps maps || fail "the maps of $file and $other differ"
+        h5diff "$file" "$other" metrics metrics || fail "the metrics of $file and $other differ"
+        count=$((count + 1))
+    done
+    [ "$count" -gt 0 ] || fail "$1 has no tasks"
+}
+
+"$MAKE_MODEL" "$WORK/model" --preset toy --seed 7
+"$FGAD" data demo "$WORK/data/demo"

@@ -1,0 +1,86 @@
+# Bad input gets one clear line, and nothing is lost: exact messages and exit codes of the whole program.
+. "$(dirname "$0")/lib.sh"
+job="$WORK/job.yaml"
+cat > "$job" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+output: $WORK/out
+shots: [1]
+branches: [vad]
+resolution: 64
+YAML
+
+# refused CODE "line" ARGUMENTS...: fgad ends with CODE and this line is all that it says
+refused() {
+    want_code=$1
+    want=$2
+    shift 2
+    code=0
+    "$FGAD" "$@" > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+    [ "$code" = "$want_code" ] || fail "'$*' ended with $code, expected $want_code: $(cat "$WORK/stderr")"
+    [ "$(cat "$WORK/stderr")" = "$want" ] || fail "'$*' said
+    $(cat "$WORK/stderr")
+expected
+    $want"
+}
+
+refused 2 "fgad: there is no command 'rum' (did you mean 'run'? \`fgad --help\` lists them)" rum
+refused 2 "fgad run: no job file is named (see \`fgad run --help\`)" run
+refused 2 "fgad run: unknown option '--dryrun' (see \`fgad run --help\`)" run "$job" --dryrun
+refused 2 "fgad: $job: category: 'gear' is named twice" run "$job" -s category=gear,gear
+refused 2 "fgad: $job: memory_taps: 1 points are named, expected two, as '4.attn, 9.attn'" run "$job" -s memory_taps=4.attn
+
+# The output cannot be written: a file stands where the folder should be.
+echo text > "$WORK/file"
+code=0
+"$FGAD" run "$job" -s output="$WORK/file" > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code = 2 ] || fail "an output that is a file ended with $code, expected 2"
+[ "$(wc -l < "$WORK/stderr")" = 1 ] || fail "more than one line: $(cat "$WORK/stderr")"
+grep -q "'$WORK/file.*'" "$WORK/stderr" || fail "the path is not named: $(cat "$WORK/stderr")"
+
+# A picture that cannot be read fails the tasks of its category, with the reason; the others finish; exit code 1.
+first=$(ls "$WORK/data/demo" | head -1)
+second=$(ls "$WORK/data/demo" | sed -n 2p)
+victim=$(find "$WORK/data/demo/$first/test/good" -name '*.png' | sort | head -1)
+cp "$victim" "$WORK/saved.png"
+head -c 300 "$WORK/saved.png" > "$victim"
+code=0
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code = 1 ] || fail "a run with a broken picture ended with $code, expected 1: $(cat "$WORK/stderr")"
+grep -q "$victim" "$WORK/stderr" || fail "the broken picture is not named: $(cat "$WORK/stderr")"
+grep -q "^demo,$second,1,0," "$WORK/out/broken/results.csv" || fail "the other category was not finished"
+grep -q "^demo,$first," "$WORK/out/broken/results.csv" && fail "the broken category has a result"
+grep -q "^INCOMPLETE: 1 task of this run has no result yet" "$WORK/stdout" || fail "the table does not say INCOMPLETE"
+# Mended, the next run does the missing task and no other.
+cp "$WORK/saved.png" "$victim"
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2>&1 || fail "the mended run: $(cat "$WORK/stdout")"
+grep -q "^1 task done, 1 kept from earlier runs, 0 failed" "$WORK/stdout" || fail "the mended run: $(tail -4 "$WORK/stdout")"
+
+# A damaged task file is set aside with a warning and made again, never used and never deleted.
+task=$(find "$WORK/out/broken/tasks/demo/$second" -name '*.h5')
+cp "$WORK/out/broken/results.csv" "$WORK/before.csv"
+head -c 1000 "$task" > "$WORK/cut" && cp "$WORK/cut" "$task"
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2> "$WORK/stderr" || fail "after damage"
+grep -q "warning: '$task'.* set aside as" "$WORK/stderr" || fail "no warning: $(cat "$WORK/stderr")"
+ls "$task".aside-* > /dev/null || fail "the damaged file is gone"
+cmp "$WORK/before.csv" "$WORK/out/broken/results.csv" || fail "the numbers changed"
+
+# A full disk: one line, exit code other than 0, no half-written file under a final name; with room again, the run goes on.
+if [ "$(id -u)" = 0 ] && mkdir -p "$WORK/small" && mount -t tmpfs -o size=300k tmpfs "$WORK/small" 2> /dev/null; then
+    code=0
+    "$FGAD" run "$job" -s category="$second" -s output="$WORK/small" -s name=full > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+    left=$(find "$WORK/small" -name '*.tmp.*' | head -3)
+    mount -o remount,size=100m "$WORK/small"
+    "$FGAD" run "$job" -s category="$second" -s output="$WORK/small" -s name=full > "$WORK/again" 2>&1 && again=0 || again=$?
+    cp "$WORK/small/full/results.csv" "$WORK/full.csv" 2> /dev/null || true
+    umount "$WORK/small"
+    [ $code -ne 0 ] || fail "a full disk went unnoticed"
+    grep -qi "no space" "$WORK/stderr" || fail "a full disk: $(cat "$WORK/stderr")"
+    [ -z "$left" ] || fail "a full disk leaves $left"
+    [ $again = 0 ] || fail "with room again: $(cat "$WORK/again")"
+    grep "^demo,$second,1,0," "$WORK/before.csv" > "$WORK/want" && grep "^demo,$second,1,0," "$WORK/full.csv" > "$WORK/got"
+    cmp "$WORK/want" "$WORK/got" || fail "the numbers after a full disk differ"
+else
+    echo "no tmpfs can be mounted here: the full-disk case is not tested"
+fi

@@ -1,0 +1,125 @@
+#include "support/check.h"
+
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void defaults_need_a_dataset(void **state)
+{
+    (void)state;
+    suite_job_t job;
+    check_error(suite_job_read(&job, NULL, NULL, 0), ST_EFORMAT, "dataset");
+}
+
+static void assignments_are_checked_and_named(void **state)
+{
+    (void)state;
+    const struct {
+        const char *assignment, *message;
+    } cases[] = {
+        {"epsilom=1", "did you mean 'epsilon'"},
+        {"shots=4,4", "shots names 4 twice"},
+        {"dataset=mvtek", "mvtec"},
+        {"losses=clip,trap", "trip"},
+        {"logit_scale=-3", "logit_scale is '-3', expected raw, exp or a number above 0"},
+        {"groups=foreground", "groups: 'image' is missing"},
+        {"aggregation.scale=3", "expected 4, 2 or 1"},
+        {"metric_memory=10MBs", "metric_memory is '10MBs'"},
+        {"name=a/b", "name is 'a/b'"},
+        {"gamma=none", "gamma"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        suite_job_t job;
+        const char *assignments[] = {"dataset=demo", cases[i].assignment};
+        check_error(suite_job_read(&job, NULL, assignments, 2), ST_EFORMAT, cases[i].message);
+    }
+}
+
+static void roots_override_the_data_root(void **state)
+{
+    (void)state;
+    suite_job_t job;
+    const char *assignments[] = {"dataset=mvtec,visa", "data_root=/data", "roots.visa=/elsewhere/VisA"};
+    assert_int_equal(suite_job_read(&job, NULL, assignments, 3), ST_OK);
+    char *mvtec = suite_job_root(&job, "mvtec"), *visa = suite_job_root(&job, "visa");
+    assert_string_equal(mvtec, "/data/mvtec");
+    assert_string_equal(visa, "/elsewhere/VisA");
+    free(mvtec);
+    free(visa);
+    suite_job_free(&job);
+}
+
+static void check_points(const char *mode, int count, const char *const *want)
+{
+    suite_job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "sweep.epsilon=0.5,1", "sweep.gamma=0,1.5", mode};
+    assert_int_equal(suite_points_make(&points, &texts, &found, NULL, assignments, 4), ST_OK);
+    assert_int_equal(found, count);
+    for (int i = 0; i < count; i++) {
+        assert_string_equal(texts[i], want[i]);
+        free(texts[i]);
+        suite_job_free(&points[i]);
+    }
+    free(points);
+    free(texts);
+}
+
+static void a_product_sweep_has_every_pair(void **state)
+{
+    (void)state;
+    const char *const want[] = {"epsilon=0.5 gamma=0", "epsilon=0.5 gamma=1.5", "epsilon=1 gamma=0",
+                                "epsilon=1 gamma=1.5"};
+    check_points("sweep_mode=product", 4, want);
+}
+
+static void one_at_a_time_goes_round_the_job_once(void **state)
+{
+    (void)state;
+    const char *const want[] = {"", "epsilon=0.5", "gamma=0"}; /* epsilon 1 and gamma 1.5 are the job's own values */
+    check_points("sweep_mode=one-at-a-time", 3, want);
+}
+
+static void what_changes_features_cannot_be_swept(void **state)
+{
+    (void)state;
+    suite_job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "sweep.features=f16,f32"};
+    check_error(suite_points_make(&points, &texts, &found, NULL, assignments, 2), ST_EFORMAT,
+                "sweep: 'features' cannot be swept");
+}
+
+static void an_option_belongs_to_its_stage(void **state)
+{
+    (void)state;
+    suite_job_t job;
+    const char *assignments[] = {"dataset=demo"};
+    assert_int_equal(suite_job_read(&job, NULL, assignments, 1), ST_OK);
+    char *features = suite_options_text(&job, SUITE_STAGE_FEATURES, SUITE_STAGE_FEATURES);
+    char *metrics = suite_options_text(&job, SUITE_STAGE_METRICS, SUITE_STAGE_METRICS);
+    assert_non_null(strstr(features, "memory_taps="));
+    assert_null(strstr(features, "epsilon="));
+    assert_non_null(strstr(metrics, "sigma=4"));
+    assert_null(strstr(metrics, "output="));
+    free(features);
+    free(metrics);
+    suite_job_free(&job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_need_a_dataset),
+        cmocka_unit_test(assignments_are_checked_and_named),
+        cmocka_unit_test(roots_override_the_data_root),
+        cmocka_unit_test(a_product_sweep_has_every_pair),
+        cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
+        cmocka_unit_test(what_changes_features_cannot_be_swept),
+        cmocka_unit_test(an_option_belongs_to_its_stage),
+    };
+    return cmocka_run_group_tests_name("job", tests, NULL, NULL);
+}
