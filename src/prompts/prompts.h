@@ -1,6 +1,6 @@
 /* prompts: fine-grained captions (MFSC files, METHOD.md 4) and the multi-level prompts made of them (METHOD.md 5):
  * handcrafted normal (NHP) and abnormal (AHP), learnable abnormal (ALP), the block of learnable parameters, and the way
- * from parameters to the text tower's input embeddings and back. It encodes nothing and learns nothing: the text tower
+ * from parameters to the text tower's slots and back. It encodes nothing and learns nothing: the text tower
  * is in clip, losses and optimiser are in align. Depends on base, io and clip (tokenizer). A set is read-only once
  * made. */
 #ifndef FGAD_PROMPTS_H
@@ -106,13 +106,17 @@ const char *prompts_kind_name(prompts_kind_t kind); /* "NHP" */
 
 typedef struct {
     prompts_kind_t kind;
-    int copy;          /* 0..n_pro-1 */
-    const char *text;  /* for people: "[V]x4 a [a1] bottle" */
-    int length;        /* L, with SOT and EOT; <= the tokenizer's context */
-    const int *ids;    /* (L) token id; -1 at a learnable position */
-    const int *vector; /* (L) offset in the parameters of the (D) vector there; -1 at a token */
-    const int *gate;   /* (L) offset of the gate of that vector; -1: not gated */
+    int copy;         /* 0..n_pro-1 */
+    const char *text; /* for people: "[V]x4 a [a1] bottle" */
+    int length;       /* L, with SOT and EOT; <= the tokenizer's context */
+    const int *ids;   /* (L) token id, or CLIP_SLOT(k) at a learnable position: fit for clip_text_open */
 } prompts_prompt_t;
+
+/* A learnable input embedding: one vector of the parameters, behind a gate or not. */
+typedef struct {
+    int vector; /* offset of its D floats in the parameters */
+    int gate;   /* offset of its gate, -1: none */
+} prompts_slot_t;
 
 typedef enum { PROMPTS_IMAGE, PROMPTS_FOREGROUND, PROMPTS_BACKGROUND, PROMPTS_COMPONENT } prompts_level_t;
 
@@ -128,12 +132,11 @@ typedef struct {
 } prompts_group_t;
 #define PROMPTS_MAX_GROUPS (PROMPTS_MAX_COMPONENTS + 3)
 
-/* One named array of the flat block of learnable parameters. */
+/* One named array of the flat block of learnable parameters: "V" (n_pro, n_ctx, D); of group 3, "3 cap/a" (n_ab, n_pro,
+ * placeholders, n_ctx_ab, D) and, of components alone, "3 cap/gate" (placeholders). */
 typedef struct {
-    const char
-        *name; /* "V" (n_pro, n_ctx, D); "3 cap/a" (n_ab, n_pro, placeholders, n_ctx_ab, D) of group 3; "3 cap/gate"
-                         (placeholders), of components alone */
-    int group; /* -1: V, shared by all */
+    const char *name;
+    int group;      /* -1: V, shared by all */
     int64_t offset; /* in floats */
     int ndim;
     int64_t shape[5];
@@ -154,6 +157,8 @@ typedef struct {
     int parameters; /* rows of the table */
     prompts_parameter_t parameter[1 + 2 * PROMPTS_MAX_GROUPS];
     int64_t parameter_count; /* floats of the block; 0 without learning */
+    int slots;               /* S: V first, copy by copy, then every placeholder in the order of the parameters */
+    prompts_slot_t *slot;    /* (S) */
     const int *ctx_ids;      /* (n_ctx) tokens that V starts from, NULL: random */
 } prompts_set_t;
 
@@ -164,15 +169,14 @@ status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const 
                           int D);
 void prompts_set_free(prompts_set_t *set);
 
-/* params (parameter_count): N(0, 0.02^2), gates 0; with words V is their embeddings from table (vocab, D), copies after
- * the first with N(0, 0.02^2) added so that they can part. Every vector has its own stream: a smaller n_ab, n_pro or
- * n_ctx_ab starts from the same values as a larger one. table may be NULL when ctx_init is "random". */
-void prompts_params_init(float *params, const prompts_set_t *set, const float *table);
-/* Input embeddings x (L,D) of a prompt, without positions: rows of table (vocab,D), vectors of params. */
-void prompts_embed(float *x, const prompts_prompt_t *prompt, const float *params, const float *table, int D);
-/* Adds to dparams what dx (L,D) gives: dV += dx; da += sigma(g) dx; dg += sigma(g) (1 - sigma(g)) <a, dx>. */
-void prompts_embed_backward(float *dparams, const float *dx, const prompts_prompt_t *prompt, const float *params,
-                            int D);
+/* params (parameter_count): N(0, 0.02^2), gates 0. With ctx_ids, V is `words` (n_ctx, D), their token embeddings
+ * (clip_text_embed); copies after the first have N(0, 0.02^2) added so that they can part. NULL when ctx_ids is.
+ * Every vector has its own stream: a smaller n_ab, n_pro or n_ctx_ab starts from the same values as a larger one. */
+void prompts_params_init(float *params, const prompts_set_t *set, const float *words);
+/* slots (S, D), the table of clip_text_forward: v, or sigma(g) a. */
+void prompts_slots(float *slots, const prompts_set_t *set, const float *params);
+/* dparams (parameter_count) += what dslots (S, D) gives: dv += ds; da += sigma(g) ds; dg += sigma'(g) <a, ds>. */
+void prompts_slots_backward(float *dparams, const float *dslots, const prompts_set_t *set, const float *params);
 
 /* ---- For people ---- */
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);

@@ -7,9 +7,9 @@
 
 typedef struct {
     prompts_assembler_t *to;
-    int *ids, *vector, *gate; /* (room + 1) */
-    int length, room;         /* room: positions before EOT */
-    char *text;               /* for people */
+    int *ids;         /* (room + 1) */
+    int length, room; /* room: positions before EOT */
+    char *text;       /* for people */
     size_t text_used, text_size;
 } draft_t;
 
@@ -35,17 +35,14 @@ static void show(draft_t *draft, const char *text, size_t size)
     draft->text[draft->text_used] = '\0';
 }
 
-static void put(draft_t *draft, int id, int vector, int gate)
+static void put(draft_t *draft, int id)
 {
     if (draft->length == draft->room) {
         draft->to->cut = true;
         if (id < 0) draft->to->cut_vector++;
         return;
     }
-    draft->ids[draft->length] = id;
-    draft->vector[draft->length] = vector;
-    draft->gate[draft->length] = gate;
-    draft->length++;
+    draft->ids[draft->length++] = id;
 }
 
 /* Tokens of `size` bytes of text: a run that is not cut inside a word. */
@@ -63,7 +60,7 @@ static status_t put_text(draft_t *draft, const char *text, size_t size)
         goto done;
     }
     TRY_DONE(clip_tokenizer_pieces(pieces, &count, draft->room + 1, draft->to->tokenizer, copy));
-    for (int i = 0; i < count && i <= draft->room; i++) put(draft, pieces[i], -1, -1);
+    for (int i = 0; i < count && i <= draft->room; i++) put(draft, pieces[i]);
     show(draft, text, size);
 done:
     free(pieces);
@@ -72,7 +69,7 @@ done:
 }
 
 /* The runs between placeholders are tokenized whole, with replaced texts in place: `run` gathers one. */
-static status_t put_body(draft_t *draft, char *run, const char *body, const prompts_edit_t *edits, int count, int D)
+static status_t put_body(draft_t *draft, char *run, const char *body, const prompts_edit_t *edits, int count)
 {
     size_t used = 0;
     int at = 0, placeholders = 0;
@@ -90,8 +87,7 @@ static status_t put_body(draft_t *draft, char *run, const char *body, const prom
         TRY(put_text(draft, run, used));
         used = 0;
         if (i == count) break;
-        for (int k = 0; k < draft->to->set->options.n_ctx_ab; k++)
-            put(draft, -1, edits[i].vector + k * D, edits[i].gate);
+        for (int k = 0; k < draft->to->set->options.n_ctx_ab; k++) put(draft, CLIP_SLOT(edits[i].slot + k));
         char name[32];
         /* an insertion brings its own space */
         int size = snprintf(name, sizeof name, "[a%d]%s", ++placeholders, edits[i].start == edits[i].end ? " " : "");
@@ -103,17 +99,12 @@ static status_t put_body(draft_t *draft, char *run, const char *body, const prom
 
 static status_t keep(prompts_prompt_t *out, const draft_t *draft, arena_t *arena)
 {
-    size_t count = (size_t)draft->length;
-    int *arrays = arena_take(arena, 3 * count, sizeof *arrays);
+    int *ids = arena_take(arena, (size_t)draft->length, sizeof *ids);
     char *text = arena_take(arena, draft->text_used + 1, 1);
-    if (arrays == NULL || text == NULL) return ST_ENOMEM;
-    memcpy(arrays, draft->ids, count * sizeof *arrays);
-    memcpy(arrays + count, draft->vector, count * sizeof *arrays);
-    memcpy(arrays + 2 * count, draft->gate, count * sizeof *arrays);
+    if (ids == NULL || text == NULL) return ST_ENOMEM;
+    memcpy(ids, draft->ids, (size_t)draft->length * sizeof *ids);
     memcpy(text, draft->text, draft->text_used + 1);
-    out->ids = arrays;
-    out->vector = arrays + count;
-    out->gate = arrays + 2 * count;
+    out->ids = ids;
     out->text = text;
     out->length = draft->length;
     return ST_OK;
@@ -124,35 +115,32 @@ status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler,
 {
     status_t status = ST_OK;
     prompts_set_t *set = assembler->set;
-    int context = clip_tokenizer_context(assembler->tokenizer), D = set->width;
+    int context = clip_tokenizer_context(assembler->tokenizer);
     size_t most = strlen(body) + 64;
     for (int i = 0; i < count; i++) most += 32 + (edits[i].text != NULL ? strlen(edits[i].text) : 0);
     draft_t draft = {.to = assembler, .room = context - 1, .text_size = most};
     assembler->cut = false;
     assembler->cut_vector = 0;
-    int *arrays = base_alloc(3 * (size_t)context, sizeof *arrays);
+    draft.ids = base_alloc((size_t)context, sizeof *draft.ids);
     char *run = base_alloc(most, 1);
     draft.text = base_alloc(most, 1);
-    if (arrays == NULL || run == NULL || draft.text == NULL) {
+    if (draft.ids == NULL || run == NULL || draft.text == NULL) {
         status = ST_ENOMEM;
         goto done;
     }
-    draft.ids = arrays;
-    draft.vector = arrays + context;
-    draft.gate = arrays + 2 * context;
-    put(&draft, clip_tokenizer_sot(assembler->tokenizer), -1, -1);
-    /* V is the first array of the block. */
-    for (int k = 0; k < set->options.n_ctx; k++) put(&draft, -1, (copy * set->options.n_ctx + k) * D, -1);
+    put(&draft, clip_tokenizer_sot(assembler->tokenizer));
+    /* V has the first slots. */
+    for (int k = 0; k < set->options.n_ctx; k++) put(&draft, CLIP_SLOT(copy * set->options.n_ctx + k));
     char prefix[32] = "";
     int prefix_size = set->options.n_ctx > 0 ? snprintf(prefix, sizeof prefix, "[V]x%d ", set->options.n_ctx) : 0;
     show(&draft, prefix, (size_t)prefix_size);
-    TRY_DONE(put_body(&draft, run, body, edits, count, D));
+    TRY_DONE(put_body(&draft, run, body, edits, count));
     draft.room++;
-    put(&draft, clip_tokenizer_eot(assembler->tokenizer), -1, -1);
+    put(&draft, clip_tokenizer_eot(assembler->tokenizer));
     *out = (prompts_prompt_t){.kind = kind, .copy = copy};
     TRY_DONE(keep(out, &draft, &set->arena));
 done:
-    free(arrays);
+    free(draft.ids);
     free(run);
     free(draft.text);
     return status;

@@ -48,8 +48,7 @@ int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int
 typedef struct {
     int start, end;
     const char *text;
-    int vector; /* of a placeholder: offset of its first vector, */
-    int gate;   /* and of its gate, -1: none */
+    int slot; /* of a placeholder: its first slot */
 } prompts_edit_t;
 typedef struct {
     prompts_set_t *set;

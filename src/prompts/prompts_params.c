@@ -30,13 +30,13 @@ static rng_t stream_of(const rng_t *base, const int64_t *path, int depth)
     return rng;
 }
 
-static void init_context(float *V, const prompts_set_t *set, const rng_t *base, const float *table)
+static void init_context(float *V, const prompts_set_t *set, const rng_t *base, const float *words)
 {
     int n_ctx = set->options.n_ctx, D = set->width;
     for (int copy = 0; copy < set->options.n_pro; copy++) {
         for (int k = 0; k < n_ctx; k++) {
             float *v = V + ((int64_t)copy * n_ctx + k) * D;
-            if (set->ctx_ids != NULL) memcpy(v, table + (int64_t)set->ctx_ids[k] * D, (size_t)D * sizeof *v);
+            if (set->ctx_ids != NULL) memcpy(v, words + (int64_t)k * D, (size_t)D * sizeof *v);
             if (set->ctx_ids != NULL && copy == 0) continue;
             rng_t rng = stream_of(base, (const int64_t[]){0, copy, k}, 3);
             add_normal(v, &rng, D);
@@ -58,9 +58,9 @@ static void init_placeholders(float *a, const prompts_parameter_t *row, const pr
                 }
 }
 
-void prompts_params_init(float *params, const prompts_set_t *set, const float *table)
+void prompts_params_init(float *params, const prompts_set_t *set, const float *words)
 {
-    REQUIRE(set->ctx_ids == NULL || table != NULL);
+    REQUIRE(set->ctx_ids == NULL || words != NULL);
     if (set->parameter_count == 0) return;
     memset(params, 0, (size_t)set->parameter_count * sizeof *params);
     char purpose[64];
@@ -68,41 +68,40 @@ void prompts_params_init(float *params, const prompts_set_t *set, const float *t
     rng_t base = rng_init(set->key.dataset, set->key.category, set->key.shots, set->key.seed, purpose);
     for (int i = 0; i < set->parameters; i++) {
         const prompts_parameter_t *row = &set->parameter[i];
-        if (row->group < 0) init_context(params + row->offset, set, &base, table);
+        if (row->group < 0) init_context(params + row->offset, set, &base, words);
         if (row->ndim == 5) init_placeholders(params + row->offset, row, &set->group[row->group], &base);
     }
 }
 
-void prompts_embed(float *x, const prompts_prompt_t *prompt, const float *params, const float *table, int D)
+void prompts_slots(float *slots, const prompts_set_t *set, const float *params)
 {
-    for (int l = 0; l < prompt->length; l++) {
-        float *row = x + (int64_t)l * D;
-        if (prompt->vector[l] < 0) {
-            memcpy(row, table + (int64_t)prompt->ids[l] * D, (size_t)D * sizeof *row);
-        } else {
-            const float *vector = params + prompt->vector[l];
-            float scale = prompt->gate[l] < 0 ? 1.0F : (float)sigmoid(params[prompt->gate[l]]);
-            for (int d = 0; d < D; d++) row[d] = scale * vector[d];
-        }
+    int D = set->width;
+    for (int k = 0; k < set->slots; k++) {
+        const prompts_slot_t *slot = &set->slot[k];
+        const float *vector = params + slot->vector;
+        float *row = slots + (int64_t)k * D;
+        float scale = slot->gate < 0 ? 1.0F : (float)sigmoid(params[slot->gate]);
+        for (int d = 0; d < D; d++) row[d] = scale * vector[d];
     }
 }
 
-void prompts_embed_backward(float *dparams, const float *dx, const prompts_prompt_t *prompt, const float *params, int D)
+void prompts_slots_backward(float *dparams, const float *dslots, const prompts_set_t *set, const float *params)
 {
-    for (int l = 0; l < prompt->length; l++) {
-        if (prompt->vector[l] < 0) continue;
-        const float *vector = params + prompt->vector[l], *drow = dx + (int64_t)l * D;
-        float *dvector = dparams + prompt->vector[l];
-        if (prompt->gate[l] < 0) { /* x = v */
+    int D = set->width;
+    for (int k = 0; k < set->slots; k++) {
+        const prompts_slot_t *slot = &set->slot[k];
+        const float *vector = params + slot->vector, *drow = dslots + (int64_t)k * D;
+        float *dvector = dparams + slot->vector;
+        if (slot->gate < 0) { /* row = v */
             for (int d = 0; d < D; d++) dvector[d] += drow[d];
             continue;
         }
-        /* x = sigma(g) a */
-        double s = sigmoid(params[prompt->gate[l]]), dot = 0;
+        /* row = sigma(g) a */
+        double s = sigmoid(params[slot->gate]), dot = 0;
         for (int d = 0; d < D; d++) {
             dvector[d] += (float)s * drow[d];
             dot += (double)vector[d] * drow[d];
         }
-        dparams[prompt->gate[l]] += (float)(s * (1 - s) * dot);
+        dparams[slot->gate] += (float)(s * (1 - s) * dot);
     }
 }

@@ -182,13 +182,24 @@ static status_t add_parameter(prompts_set_t *set, const char *name, const prompt
     return ST_OK;
 }
 
+/* Room for `count` more slots; the table moves in the arena as it grows, group by group. */
+static status_t add_slots(prompts_set_t *set, int count)
+{
+    prompts_slot_t *slot = arena_take(&set->arena, (size_t)set->slots + (size_t)count, sizeof *slot);
+    if (slot == NULL) return ST_ENOMEM;
+    if (set->slots > 0) memcpy(slot, set->slot, (size_t)set->slots * sizeof *slot);
+    set->slot = slot;
+    set->slots += count;
+    return ST_OK;
+}
+
 /* Edits of the first `slots` values, or of one placeholder before the noun when there is none. */
 static int placeholder_edits(prompts_edit_t *edits, const source_t *source, int slots)
 {
     for (int i = 0; i < slots; i++)
-        edits[i] = (prompts_edit_t){.start = source->slot[i].start, .end = source->slot[i].end, .gate = -1};
+        edits[i] = (prompts_edit_t){.start = source->slot[i].start, .end = source->slot[i].end};
     if (slots > 0) return slots;
-    edits[0] = (prompts_edit_t){.start = source->noun_start, .end = source->noun_start, .gate = -1};
+    edits[0] = (prompts_edit_t){.start = source->noun_start, .end = source->noun_start};
     return 1;
 }
 
@@ -233,20 +244,22 @@ static status_t add_learnable(builder_t *builder, prompts_group_t *group, const 
     int count = 0, D = set->width;
     TRY(fit_placeholders(edits, &count, builder, group, source));
     TRY(name_placeholders(builder, group, source, edits, count));
-    int vectors = (int)set->parameter_count;
+    int first_slot = set->slots, vector = (int)set->parameter_count, gate = -1;
     TRY(add_parameter(set, "a", group, 5,
                       (const int64_t[5]){options->n_ab, options->n_pro, count, options->n_ctx_ab, D}));
-    int gates = -1;
     if (group->level == PROMPTS_COMPONENT) {
-        gates = (int)set->parameter_count;
+        gate = (int)set->parameter_count;
         TRY(add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
     }
+    int vectors = options->n_ab * options->n_pro * count * options->n_ctx_ab;
+    TRY(add_slots(set, vectors));
+    for (int k = 0; k < vectors; k++)
+        set->slot[first_slot + k] =
+            (prompts_slot_t){.vector = vector + k * D, .gate = gate < 0 ? -1 : gate + k / options->n_ctx_ab % count};
     for (int j = 0; j < options->n_ab; j++) {
         for (int copy = 0; copy < options->n_pro; copy++) {
-            for (int i = 0; i < count; i++) {
-                edits[i].vector = vectors + ((j * options->n_pro + copy) * count + i) * options->n_ctx_ab * D;
-                edits[i].gate = gates < 0 ? -1 : gates + i;
-            }
+            for (int i = 0; i < count; i++)
+                edits[i].slot = first_slot + ((j * options->n_pro + copy) * count + i) * options->n_ctx_ab;
             prompts_prompt_t *prompt = &group->prompt[group->nhp + group->ahp + group->alp++];
             TRY(add_prompt(prompt, builder, group, edits, count, PROMPTS_ALP, copy));
         }
@@ -331,6 +344,8 @@ static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenize
     const prompts_options_t *options = &set->options;
     if (options->n_ctx == 0) return ST_OK;
     TRY(add_parameter(set, "V", NULL, 3, (const int64_t[5]){options->n_pro, options->n_ctx, set->width}));
+    TRY(add_slots(set, options->n_pro * options->n_ctx));
+    for (int k = 0; k < set->slots; k++) set->slot[k] = (prompts_slot_t){.vector = k * set->width, .gate = -1};
     if (strcmp(options->ctx_init, "random") == 0) return ST_OK;
     int count = 0, *ids = arena_take(&set->arena, (size_t)options->n_ctx, sizeof *ids);
     if (ids == NULL) return ST_ENOMEM;

@@ -37,21 +37,12 @@ static prompts_set_t make_set(const prompts_options_t *options, const prompts_ke
     return set;
 }
 
-static float *make_params(const prompts_set_t *set, const float *table)
+static float *make_params(const prompts_set_t *set, const float *words)
 {
     float *params = malloc((size_t)set->parameter_count * sizeof *params);
     assert_non_null(params);
-    prompts_params_init(params, set, table);
+    prompts_params_init(params, set, words);
     return params;
-}
-
-static float *make_table(int D)
-{
-    size_t count = (size_t)clip_tokenizer_vocab(tokenizer) * (size_t)D;
-    float *table = malloc(count * sizeof *table);
-    rng_t rng = rng_init("table", "", 0, 1, "");
-    for (size_t i = 0; i < count; i++) table[i] = (float)rng_normal(&rng);
-    return table;
 }
 
 static const prompts_parameter_t *find(const prompts_set_t *set, const char *name)
@@ -126,45 +117,51 @@ static void words_give_the_first_values_of_v(void **state)
     options.n_ctx = count;
     options.n_pro = 2;
     prompts_set_t set = make_set(&options, &KEY, WIDTH);
-    float *table = make_table(WIDTH), *params = make_params(&set, table);
-    for (int k = 0; k < count; k++) {
-        const float *word = table + ids[k] * WIDTH;
-        assert_memory_equal(params + k * WIDTH, word, WIDTH * sizeof *word);
-        const float *second = params + (count + k) * WIDTH;
-        assert_memory_not_equal(second, word, WIDTH * sizeof *word);
-        for (int d = 0; d < WIDTH; d++) assert_true(fabsf(second[d] - word[d]) < 0.12F);
+    assert_memory_equal(set.ctx_ids, ids, (size_t)count * sizeof *ids);
+    float embeddings[8 * WIDTH];
+    for (int i = 0; i < count * WIDTH; i++) embeddings[i] = (float)(i % 13) - 6;
+    float *params = make_params(&set, embeddings);
+    assert_memory_equal(params, embeddings, (size_t)(count * WIDTH) * sizeof *params);
+    const float *second = params + count * WIDTH;
+    for (int i = 0; i < count * WIDTH; i++) {
+        assert_true(second[i] != embeddings[i]);
+        assert_true(fabsf(second[i] - embeddings[i]) < 0.12F);
     }
-    free(table);
     free(params);
     prompts_set_free(&set);
 }
 
-static void embeddings_are_rows_of_the_table_and_of_the_parameters(void **state)
+static void slots_are_vectors_behind_their_gates(void **state)
 {
     (void)state;
     prompts_options_t options = prompts_options_default();
+    options.n_ctx_ab = 2;
     prompts_set_t set = make_set(&options, &KEY, WIDTH);
-    float *table = make_table(WIDTH), *params = make_params(&set, NULL), x[CONTEXT * WIDTH];
+    float *params = make_params(&set, NULL), *slots = malloc((size_t)(set.slots * WIDTH) * sizeof *slots);
     const prompts_group_t *cap = &set.group[3];
-    const prompts_prompt_t *alp = &cap->prompt[cap->nhp + cap->ahp + 2];
     params[find(&set, "3 cap/gate")->offset + 1] = 1.5F;
-    prompts_embed(x, alp, params, table, WIDTH);
-    int seen = 0;
-    for (int l = 0; l < alp->length; l++) {
-        for (int d = 0; d < WIDTH; d++) {
-            float want = alp->ids[l] >= 0 ? table[alp->ids[l] * WIDTH + d] : params[alp->vector[l] + d];
-            if (alp->gate[l] >= 0) want *= params[alp->gate[l]] == 1.5F ? 0.81757448F : 0.5F;
-            assert_true(fabsf(x[l * WIDTH + d] - want) <= 1e-6F * fabsf(want));
+    prompts_slots(slots, &set, params);
+    for (int j = 0; j < cap->alp; j++) {
+        const prompts_prompt_t *alp = &cap->prompt[cap->nhp + cap->ahp + j];
+        int placeholder = 0;
+        for (int l = 5; l < alp->length; l++) {
+            if (alp->ids[l] >= 0) continue;
+            int k = CLIP_SLOT(alp->ids[l]);
+            float scale = placeholder++ / 2 == 1 ? 0.81757448F : 0.5F; /* the second of four has the open gate */
+            for (int d = 0; d < WIDTH; d++) {
+                float want = scale * params[set.slot[k].vector + d];
+                assert_true(fabsf(slots[k * WIDTH + d] - want) <= 1e-6F * fabsf(want));
+            }
         }
-        seen += alp->gate[l] >= 0 && params[alp->gate[l]] == 1.5F;
+        assert_int_equal(placeholder, 8);
     }
-    assert_int_equal(seen, 1);
-    free(table);
+    assert_memory_equal(slots, params, 4 * WIDTH * sizeof *slots);
+    free(slots);
     free(params);
     prompts_set_free(&set);
 }
 
-/* d/dparams of sum(w * x) against central differences, every coordinate of every prompt of two groups. */
+/* d/dparams of sum(w * slots) against central differences, every coordinate. */
 static void gradients_equal_finite_differences(void **state)
 {
     (void)state;
@@ -173,40 +170,40 @@ static void gradients_equal_finite_differences(void **state)
     options.n_ctx_ab = 3;
     options.n_pro = 2;
     prompts_set_t set = make_set(&options, &KEY, WIDTH);
-    float *table = make_table(WIDTH), *params = make_params(&set, NULL);
-    size_t count = (size_t)set.parameter_count;
+    float *params = make_params(&set, NULL);
+    size_t count = (size_t)set.parameter_count, size = (size_t)(set.slots * WIDTH);
     rng_t rng = rng_init("gradient", "", 0, 1, "");
+    float *gradient = calloc(count, sizeof *gradient), *numeric = calloc(count, sizeof *numeric);
+    float *weights = malloc(size * sizeof *weights), *slots = malloc(size * sizeof *slots);
     for (size_t i = 0; i < count; i++) params[i] = (float)rng_normal(&rng);
-    for (int g = 2; g <= 3; g++) {
-        const prompts_group_t *group = &set.group[g];
-        int prompts = group->nhp + group->ahp + group->alp;
-        float *gradient = calloc(count, sizeof *gradient), *numeric = calloc(count, sizeof *numeric);
-        float *weights = malloc((size_t)(prompts * CONTEXT * WIDTH) * sizeof *weights), x[CONTEXT * WIDTH];
-        for (int i = 0; i < prompts * CONTEXT * WIDTH; i++) weights[i] = (float)rng_normal(&rng);
-        for (int p = 0; p < prompts; p++)
-            prompts_embed_backward(gradient, weights + p * CONTEXT * WIDTH, &group->prompt[p], params, WIDTH);
-        for (size_t i = 0; i < count; i++) {
-            const float step = 1.0F / 64; /* a power of two: params +- step are exact enough */
-            double value[2] = {0, 0};
-            float kept = params[i];
-            for (int side = 0; side < 2; side++) {
-                params[i] = side == 0 ? kept + step : kept - step;
-                for (int p = 0; p < prompts; p++) {
-                    prompts_embed(x, &group->prompt[p], params, table, WIDTH);
-                    for (int k = 0; k < group->prompt[p].length * WIDTH; k++)
-                        value[side] += (double)weights[p * CONTEXT * WIDTH + k] * x[k];
-                }
-            }
-            params[i] = kept;
-            numeric[i] = (float)((value[0] - value[1]) / (2 * step));
+    for (size_t i = 0; i < size; i++) weights[i] = (float)rng_normal(&rng);
+    prompts_slots_backward(gradient, weights, &set, params);
+    for (size_t i = 0; i < count; i++) {
+        const float step = 1.0F / 64; /* a power of two: params +- step are exact enough */
+        double value[2] = {0, 0};
+        float kept = params[i];
+        for (int side = 0; side < 2; side++) {
+            params[i] = side == 0 ? kept + step : kept - step;
+            prompts_slots(slots, &set, params);
+            for (size_t k = 0; k < size; k++) value[side] += (double)weights[k] * slots[k];
         }
-        check_array(group->name, gradient, numeric, count, 1e-3);
-        assert_true(check_diff(gradient, numeric, count).cosine > 0.9999);
-        free(gradient);
-        free(numeric);
-        free(weights);
+        params[i] = kept;
+        numeric[i] = (float)((value[0] - value[1]) / (2 * step));
     }
-    free(table);
+    for (int i = 0; i < set.parameters; i++) {
+        size_t from = (size_t)set.parameter[i].offset;
+        size_t to = i + 1 < set.parameters ? (size_t)set.parameter[i + 1].offset : count;
+        check_array(set.parameter[i].name, gradient + from, numeric + from, to - from, 1e-3);
+    }
+    assert_true(check_diff(gradient, numeric, count).cosine > 0.9999);
+    /* the backward adds */
+    prompts_slots_backward(gradient, weights, &set, params);
+    for (size_t i = 0; i < count; i++) numeric[i] *= 2;
+    check_array("twice", gradient, numeric, count, 1e-3);
+    free(gradient);
+    free(numeric);
+    free(weights);
+    free(slots);
     free(params);
     prompts_set_free(&set);
 }
@@ -243,7 +240,7 @@ int main(void)
         cmocka_unit_test(initial_values_are_small_normal_numbers_and_open_half_gates),
         cmocka_unit_test(a_smaller_setting_starts_from_the_same_values),
         cmocka_unit_test(words_give_the_first_values_of_v),
-        cmocka_unit_test(embeddings_are_rows_of_the_table_and_of_the_parameters),
+        cmocka_unit_test(slots_are_vectors_behind_their_gates),
         cmocka_unit_test(gradients_equal_finite_differences),
         cmocka_unit_test(printing_shows_every_prompt_with_its_tokens),
     };

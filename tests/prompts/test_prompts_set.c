@@ -118,16 +118,16 @@ static void ids_are_the_texts_with_slots_for_what_is_learned(void **state)
             assert_int_equal(prompt->ids[0], clip_tokenizer_sot(tokenizer));
             assert_int_equal(prompt->ids[prompt->length - 1], clip_tokenizer_eot(tokenizer));
             for (int k = 0; k < 4; k++) {
-                assert_int_equal(prompt->ids[1 + k], -1);
-                assert_int_equal(prompt->vector[1 + k], (prompt->copy * 4 + k) * WIDTH);
-                assert_int_equal(prompt->gate[1 + k], -1);
+                assert_int_equal(prompt->ids[1 + k], CLIP_SLOT(prompt->copy * 4 + k));
+                assert_int_equal(set.slot[prompt->copy * 4 + k].vector, (prompt->copy * 4 + k) * WIDTH);
+                assert_int_equal(set.slot[prompt->copy * 4 + k].gate, -1);
             }
             int learnable = 0;
             for (int l = 5; l < prompt->length; l++) {
-                assert_int_equal(prompt->ids[l] < 0, prompt->vector[l] >= 0);
-                learnable += prompt->ids[l] < 0;
-                bool gated = prompt->ids[l] < 0 && group->level == PROMPTS_COMPONENT;
-                assert_int_equal(prompt->gate[l] >= 0, gated);
+                if (prompt->ids[l] >= 0) continue;
+                learnable++;
+                assert_in_range(CLIP_SLOT(prompt->ids[l]), 12, set.slots - 1);
+                assert_int_equal(set.slot[CLIP_SLOT(prompt->ids[l])].gate >= 0, group->level == PROMPTS_COMPONENT);
             }
             assert_int_equal(learnable, prompt->kind == PROMPTS_ALP ? 2 * group->placeholders : 0);
             if (prompt->kind == PROMPTS_ALP) continue;
@@ -145,13 +145,14 @@ static void ids_are_the_texts_with_slots_for_what_is_learned(void **state)
         for (int i = group->nhp + group->ahp; i < group->nhp + group->ahp + group->alp; i++) {
             number++;
             for (int l = 5; l < group->prompt[i].length; l++) {
-                if (group->prompt[i].vector[l] < 0) continue;
+                if (group->prompt[i].ids[l] >= 0) continue;
+                const prompts_slot_t *slot = &set.slot[CLIP_SLOT(group->prompt[i].ids[l])];
                 for (int d = 0; d < WIDTH; d++) {
-                    int *o = &owner[group->prompt[i].vector[l] + d];
+                    int *o = &owner[slot->vector + d];
                     assert_int_equal(*o, 0);
                     *o = number;
                 }
-                if (group->prompt[i].gate[l] >= 0) owner[group->prompt[i].gate[l]] = -1;
+                if (slot->gate >= 0) owner[slot->gate] = -1;
             }
         }
     }
