@@ -41,4 +41,87 @@ typedef enum { ALIGN_IMAGE, ALIGN_FOREGROUND, ALIGN_BACKGROUND, ALIGN_COMPONENT 
 void align_weights(float *weights, const uint8_t *labels, int h, int w, int scale, int C, align_region_t region,
                    int component, double gamma);
 
+/* ---- Losses, METHOD.md 7 ------------------------------------------------------------------------------------------- */
+/* A group's prompts are rows first .. first + normal + ahp + alp - 1 of f: NHP, then AHP, then ALP, copies included.
+ * normal > 0 and ahp + alp > 0. */
+typedef struct {
+    align_region_t region;
+    int component; /* of ALIGN_COMPONENT */
+    int first, normal, ahp, alp;
+} align_group_t;
+
+typedef enum {
+    ALIGN_TERM_TOTAL,
+    ALIGN_TERM_CLIP,
+    ALIGN_TERM_TRIP,
+    ALIGN_TERM_MEAN,
+    ALIGN_TERM_REG,
+    ALIGN_TERMS
+} align_term_t;
+extern const char *const align_term_names[]; /* "total", "clip", "trip", "mean", "reg", NULL */
+typedef struct {
+    bool use[ALIGN_TERMS]; /* by term; TOTAL's is not read */
+    double epsilon, lambda_mean, lambda_reg, logit_scale;
+} align_losses_t;
+
+/* What is learned from: tokens of all K images. */
+typedef struct {
+    const float *z;       /* (N,E), rows normalised: K * T patch tokens, or K class tokens; not owned */
+    const float *weights; /* (G,N) w_gi; NULL: 1 everywhere. not owned */
+    int N, E;
+} align_tokens_t;
+
+/* Anchors p_n, p_a (G,E) of prompt features f (P,E). */
+void align_anchors(float *normal, float *abnormal, const float *f, const align_group_t *groups, int G, int E);
+
+/* terms: sums over the groups of l_clip, l_trip, l_mean as METHOD.md prints them (l_mean without its weight), l_reg with
+ * its own, and total = clip + trip + lambda_mean mean + reg. A term that is off, or that cannot be, is 0: l_mean of a
+ * group without AHP or without ALP; l_reg unless there is a background and the image and every component have ALP.
+ * df (P,E), overwritten: d total / d f; NULL: terms alone. P is the number of rows the groups cover, from row 0.
+ * Kinks, where the derivative is the one of a side: the hinge of l_trip at 0, any distance at 0 (derivative 0).
+ * Products run in float32, everything else in double. ST_ENOMEM; scratch from `arena`, given back. */
+status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const align_group_t *groups, int G,
+                    const align_tokens_t *tokens, const align_losses_t *losses, arena_t *arena);
+
+/* ---- Optimisers ---------------------------------------------------------------------------------------------------- */
+/* PyTorch's SGD: v = mu v + (g + decay w); w -= rate v. All (n); v starts from zeros. */
+void align_sgd(float *w, float *v, const float *g, int64_t n, double rate, double mu, double decay);
+/* Cosine annealing: the rate of `epoch` (from 0) of `epochs`, from `start` to `end`. */
+double align_cosine(double start, double end, int epoch, int epochs);
+
+/* ---- Query former, METHOD.md 8 ------------------------------------------------------------------------------------- */
+/* One flat block of parameters with a table, named as torch.nn.MultiheadAttention names them. */
+typedef struct {
+    const char *name;
+    int64_t offset;    /* floats from the start of the block */
+    int rows, columns; /* rows 1: a vector */
+} align_block_t;
+enum { ALIGN_QUERY_BLOCKS = 11 };
+/* Fills the table; returns the floats of the whole block. */
+int64_t align_query_table(align_block_t table[ALIGN_QUERY_BLOCKS], int G, int E);
+int align_query_heads(int E); /* 8, or the largest divisor of E below */
+/* Queries N(0,1); in_proj Xavier-uniform, out_proj and proj uniform in 1/sqrt(inputs), proj's bias too, other biases 0:
+ * PyTorch's own starts, drawn from `rng` in the order of the table. */
+void align_query_init(float *params, int G, int E, rng_t *rng);
+/* q (G,E), rows normalised, and *loss = l_qf, which may be NULL. */
+status_t align_query_forward(float *q, double *loss, const float *params, const float *normal, const float *abnormal,
+                             int G, int E, arena_t *arena);
+typedef struct {
+    int steps; /* 300, and on as long as the loss is not at its floor, up to */
+    int max_steps;
+    double rate, beta1, beta2, epsilon; /* Adam: 3e-3, 0.9, 0.999, 1e-8 */
+} align_adam_t;
+extern const align_adam_t align_query_adam;
+/* Trains params in place on constant anchors (G,E). *steps: how many were taken, losses (max_steps + 1): l_qf before
+ * each of them and after the last. METHOD.md's 300 steps reach the floor where anchors lie apart; where they lie close
+ * (cosine above 0.8 or so) queries stay for a while at their common mean, which matches every token to one group. So
+ * steps go on until the loss is within 1e-3 of the floor and within a hundredth of the gap between floor and common
+ * mean; a warning tells when max_steps did not do. */
+status_t align_query_train(float *params, double *losses, int *steps, const float *normal, const float *abnormal, int G,
+                           int E, const align_adam_t *adam, arena_t *arena);
+/* The least l_qf there can be: mean over g of 2 - |p_n + p_a|, at q = normalise(p_n + p_a). */
+double align_query_floor(const float *normal, const float *abnormal, int G, int E);
+/* How far above its floor l_qf is when all queries are the same, at best: 0 when all groups' anchors are. */
+double align_query_gap(const float *normal, const float *abnormal, int G, int E);
+
 #endif

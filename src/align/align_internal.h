@@ -16,4 +16,8 @@ void align_distances(double *d2, const align_points_t *points, int center);
  * Everything is computed in blocks of rows: scratch from `arena`, given back on return. */
 status_t align_density_centers(int *centers, int count, const align_points_t *points, arena_t *arena);
 
+/* grad: d l_qf of every parameter of the query former, laid out as its block; what one step of Adam is given. */
+status_t align_query_gradient(float *grad, double *loss, const float *params, const float *normal,
+                              const float *abnormal, int G, int E, arena_t *arena);
+
 #endif
