@@ -66,7 +66,7 @@ static int digit(int32_t c, int base)
     return -1;
 }
 
-/* "&#123;" or "&#x7b;" at `start`, the position after '#'; returns the position after it, or `start` if there is no number. */
+/* "&#123;" or "&#x7b;", `start` after its '#'; returns the position after it, `start` when there is no number. */
 static size_t read_number(uint32_t *number, const points_t *in, size_t start)
 {
     int base = 10;

@@ -13,7 +13,7 @@
 
 #define PROMPTS_MAX_COMPONENTS 6
 
-/* ---- Vocabulary --------------------------------------------------------------------------------------------------- */
+/* ---- Vocabulary -------------------------------------------------------------------------------------------------- */
 typedef enum {
     PROMPTS_COLOR,
     PROMPTS_TEXTURE,
@@ -80,8 +80,8 @@ void prompts_mfsc_free(prompts_mfsc_t *mfsc);
  *        context's end makes equal to the NHP is left out.
  *   ALP  n_ab: every such value replaced by a placeholder of n_ctx_ab learnable vectors; a body without value gets one
  *        placeholder before its noun.
- * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In component
- * groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
+ * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In
+ * component groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
 typedef struct {
     bool learn;           /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
     int n_ahp;            /* most AHP a group, >= 1 */

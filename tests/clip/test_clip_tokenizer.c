@@ -72,7 +72,7 @@ static void ids_equal_open_clips_on_every_golden_string(void **state)
     check_golden_ids("clip/tokenizer-small", SMALL, 300);
 }
 
-/* When the demo model got other merges: tests/reference/tokenizer.py --merges <its merges.txt> --name tokenizer-demo. */
+/* When the demo model gets other merges: tests/reference/tokenizer.py --merges FILE --name tokenizer-demo. */
 static void ids_equal_with_the_demo_models_merges(void **state)
 {
     (void)state;
