@@ -21,6 +21,27 @@ static status_t make_digest(clip_model_t *model)
     return ST_OK;
 }
 
+/* The GEMM self-check at the shapes this model will use. */
+static status_t check_products(const clip_config_t *config)
+{
+    const int R = config->grid * config->grid + 1, W = config->width, F = config->mlp, d = W / config->heads;
+    const int shape[][3] = {{R, 3 * W, W}, {R, F, W}, {R, W, F}, {R, R, d}, {1, config->embed, W}};
+    const int count = (int)(sizeof shape / sizeof *shape);
+    size_t most = 0;
+    for (int i = 0; i < count; i++) {
+        const size_t M = (size_t)shape[i][0], N = (size_t)shape[i][1], K = (size_t)shape[i][2];
+        const size_t floats = M * K + N * K + M * N;
+        if (floats > most) most = floats;
+    }
+    float *scratch = base_alloc(most, sizeof *scratch);
+    if (scratch == NULL) return ST_ENOMEM;
+    status_t status = ops_check();
+    for (int i = 0; i < count && status == ST_OK; i++)
+        status = ops_check_linear(shape[i][0], shape[i][1], shape[i][2], scratch);
+    free(scratch);
+    return status;
+}
+
 status_t clip_model_open(clip_model_t **out, const char *dir)
 {
     status_t status = ST_OK;
@@ -33,8 +54,8 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
         status = ST_ENOMEM;
         goto done;
     }
-    TRY_DONE(ops_check());
     TRY_DONE(clip_config_read(&model->config, dir));
+    TRY_DONE(check_products(&model->config));
     TRY_DONE(clip_weights_load(model));
     TRY_DONE(make_digest(model));
     *out = model;

@@ -19,9 +19,12 @@ void ops_set_threads(int threads);
 int ops_threads(void);
 /* "OpenBLAS 0.3.21, core Cooperlake, 1 thread": for provenance. */
 void ops_backend(char *out, size_t size);
-/* Multiplies small and tower-sized matrices and compares with plain C: ST_EIO, naming library, core and shape, when the
- * BLAS of this machine gives wrong results. Takes some 10 ms. */
+/* Multiplies small matrices of awkward shapes and compares every element with plain C: ST_EIO, naming library, core and
+ * shape, when the BLAS of this machine gives wrong results. Takes some milliseconds. */
 status_t ops_check(void);
+/* The same for one linear layer of the shapes in use, by a sample of its elements with the last rows and columns
+ * among them. scratch: M K + N K + M N floats. */
+status_t ops_check_linear(int M, int N, int K, float *scratch);
 
 /* ---- Products ------------------------------------------------------------------------------------------------------ */
 /* c (M,N) = alpha op(a) op(b) + beta c, where op(a) is (M,K) and op(b) is (K,N), stored transposed when the flag says

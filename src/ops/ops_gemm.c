@@ -75,6 +75,22 @@ static void fill(float *x, int n, uint32_t salt)
     }
 }
 
+static status_t fail_wrong(int m, int n, int M, int N, int K, double got, double want)
+{
+    char backend[256];
+    ops_backend(backend, sizeof backend);
+    return fail(ST_EIO,
+                "%s multiplies wrongly: element (%d,%d) of (%d,%d) with K=%d is %.9g, expected %.9g (hint: set "
+                "OPENBLAS_CORETYPE=HASWELL, or use another version)",
+                backend, m, n, M, N, K, got, want);
+}
+
+/* K products of size below 1, each rounded to 2^-24: bounds the error with room for the order of the sum. */
+static double allowed_error(int K)
+{
+    return (K + 4) * 0x1p-22;
+}
+
 #define CHECK_SIDE 96
 
 status_t ops_check(void)
@@ -104,16 +120,29 @@ status_t ops_check(void)
                 want += (double)a[how.transpose_a ? k * how.lda + i / N : i / N * how.lda + k] *
                         (double)b[how.transpose_b ? i % N * how.ldb + k : k * how.ldb + i % N];
             want = (double)how.alpha * want + (double)how.beta * (double)before[i];
-            /* K products of size below 1, each rounded to 2^-24: K 2^-23 bounds the error with room for the order. */
-            double allowed = (K + 4) * 0x1p-22;
-            if (fabs((double)got[i] - want) <= allowed) continue;
-            char backend[256];
-            ops_backend(backend, sizeof backend);
-            return fail(ST_EIO,
-                        "%s multiplies wrongly: element %d of (%d,%d) with K=%d is %.9g, expected %.9g (hint: set "
-                        "OPENBLAS_CORETYPE=HASWELL, or use another version)",
-                        backend, i, M, N, K, (double)got[i], want);
+            if (fabs((double)got[i] - want) <= allowed_error(K)) continue;
+            return fail_wrong(i / N, i % N, M, N, K, (double)got[i], want);
         }
+    }
+    return ST_OK;
+}
+
+#define CHECK_SAMPLES 512
+
+status_t ops_check_linear(int M, int N, int K, float *scratch)
+{
+    float *x = scratch, *w = x + (size_t)M * (size_t)K, *y = w + (size_t)N * (size_t)K;
+    fill(x, M * K, 1);
+    fill(w, N * K, 77777);
+    ops_linear(y, x, w, NULL, M, N, K);
+    for (uint32_t s = 0; s < CHECK_SAMPLES; s++) {
+        /* A quarter of the sample lies in the last row, a quarter in the last column: where kernels handle edges. */
+        const int m = s % 4 == 0 ? M - 1 : (int)(s * 2654435761u >> 8) % M;
+        const int n = s % 4 == 1 ? N - 1 : (int)(s * 2246822519u >> 8) % N;
+        double want = 0;
+        for (int k = 0; k < K; k++) want += (double)x[(size_t)m * K + k] * (double)w[(size_t)n * K + k];
+        const double got = (double)y[(size_t)m * N + n];
+        if (!(fabs(got - want) <= allowed_error(K))) return fail_wrong(m, n, M, N, K, got, want);
     }
     return ST_OK;
 }

@@ -87,6 +87,9 @@ static void the_self_check_passes_and_the_backend_has_a_name(void **state)
 {
     (void)state;
     check_error(ops_check(), ST_OK, "");
+    float *scratch = malloc(sizeof(float) * (31 * 70 + 45 * 70 + 31 * 45));
+    check_error(ops_check_linear(31, 45, 70, scratch), ST_OK, "");
+    free(scratch);
     char backend[256];
     ops_backend(backend, sizeof backend);
     assert_non_null(strstr(backend, "core "));
