@@ -166,8 +166,6 @@ static status_t walk(clip_model_t *model, loader_t *loader)
     TRY(take_named(&text->proj, loader, prefix, "text_projection", D, E, 0, 0));
 
     const float *scale = NULL;
-    int64_t ignored = 0;
-    loader->parameters = &ignored;
     TRY(take_named(&scale, loader, "", "logit_scale", 0, 0, 0, 0));
     if (scale != NULL) model->logit_scale = *scale;
     return ST_OK;
