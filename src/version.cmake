@@ -1,4 +1,4 @@
-# Writes OUT: the version with the commit it was built from ("0.1.0+1a2b3c4-dirty"), at every build, touching the file
+# Writes OUT, a C source: the version with the commit it was built from ("0.1.0+1a2b3c4-dirty"), at every build, touching the file
 # only when it changes.
 find_package(Git QUIET)
 set(commit "")
@@ -9,5 +9,5 @@ endif()
 if(commit)
   string(PREPEND commit "+")
 endif()
-file(WRITE "${OUT}.new" "#define FGAD_VERSION \"${VERSION}${commit}\"\n")
+file(WRITE "${OUT}.new" "#include \"suite/suite.h\"\nconst char *suite_code_version(void)\n{\n    return \"${VERSION}${commit}\";\n}\n")
 file(COPY_FILE "${OUT}.new" "${OUT}" ONLY_IF_DIFFERENT)

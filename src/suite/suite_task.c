@@ -109,10 +109,11 @@ const char *const suite_metric_names[SUITE_METRICS] = {"image_auroc", "pixel_aur
 static status_t write_numbers(io_h5_t *file, const suite_numbers_t *numbers)
 {
     for (const suite_number_t *row = suite_number_table; row->name != NULL; row++) {
-        const double *value = (const double *)((const char *)numbers + row->offset);
+        double value;
+        memcpy(&value, (const char *)numbers + row->offset, sizeof value);
         char description[160];
         snprintf(description, sizeof description, "%s; NaN: missing", row->description);
-        const io_h5_field_t field = {row->name, IO_H5_F64, 0, {0}, "", "1", description, value};
+        const io_h5_field_t field = {row->name, IO_H5_F64, 0, {0}, "", "1", description, &value};
         TRY(io_h5_write(file, "metrics", &field, 1));
     }
     return ST_OK;

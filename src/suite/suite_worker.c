@@ -1,7 +1,5 @@
 #include "suite/suite_internal.h"
 
-#include "fgad_version.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,11 +28,6 @@ void suite_worker_close(suite_worker_t *worker)
     worker->vision = NULL;
     worker->model = NULL;
     worker->masks.labels = NULL;
-}
-
-const char *suite_code_version(void)
-{
-    return FGAD_VERSION;
 }
 
 status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
