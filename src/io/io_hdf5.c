@@ -2,7 +2,7 @@
  * error (a failing H5Fclose leaves the library with a file it can neither close nor forget), and that its bytes can be
  * signed: a user block of 512 bytes, which every HDF5 reader skips, holds the SHA-256 of all that follows, and
  * io_h5_open checks it. Equal content gives equal bytes: no times are kept in objects. */
-#include "io/io_hdf5_internal.h"
+#include "io/io_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Datasets and attributes out of an HDF5 file. */
-#include "io/io_hdf5_internal.h"
+#include "io/io_internal.h"
 
 #include <hdf5.h>
 #include <inttypes.h>

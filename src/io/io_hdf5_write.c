@@ -1,5 +1,5 @@
 /* Datasets and attributes into an HDF5 file being made. */
-#include "io/io_hdf5_internal.h"
+#include "io/io_internal.h"
 
 #include <hdf5.h>
 #include <stdio.h>
