@@ -109,3 +109,8 @@ const char *clip_backend(void)
     ops_backend(text, sizeof text);
     return text;
 }
+
+void clip_set_threads(int threads)
+{
+    ops_set_threads(threads);
+}

@@ -65,7 +65,9 @@ static void a_model_knows_its_shapes_parameters_and_digest(void **state)
     char digest[80];
     snprintf(digest, sizeof digest, "%s", clip_model_digest(model));
     assert_int_equal(strlen(digest), 64);
+    clip_set_threads(1);
     assert_non_null(strstr(clip_backend(), "core"));
+    assert_non_null(strstr(clip_backend(), "1 thread"));
     clip_model_close(model);
 
     check_error(clip_model_open(&model, dir), ST_OK, "");
