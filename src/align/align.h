@@ -7,9 +7,10 @@
 #define FGAD_ALIGN_H
 
 #include "base/base.h"
+#include "clip/clip.h"
+#include "prompts/prompts.h"
 
 /* ---- Region aggregation, METHOD.md 6 ------------------------------------------------------------------------------- */
-#define ALIGN_MAX_COMPONENTS 6
 #define ALIGN_NEIGHBOURS 5 /* k of DPC-KNN, the token itself among them */
 
 typedef enum { ALIGN_CENTERS_LANGUAGE, ALIGN_CENTERS_DENSITY } align_centers_t;
@@ -34,19 +35,17 @@ typedef struct {
 status_t align_regions(uint8_t *labels, const float *z, int N, int E, const float *anchors, int C, bool background,
                        const align_aggregation_t *how, arena_t *arena);
 
-/* What a group looks at, and its token weights. */
-typedef enum { ALIGN_IMAGE, ALIGN_FOREGROUND, ALIGN_BACKGROUND, ALIGN_COMPONENT } align_region_t;
-/* w (h,w): 1 + gamma * share of the region in token i's scale x scale cell of labels (scale h, scale w). `component`
- * counts for ALIGN_COMPONENT only; ALIGN_IMAGE gives 1 everywhere. */
-void align_weights(float *weights, const uint8_t *labels, int h, int w, int scale, int C, align_region_t region,
+/* Token weights w (h,w) of one group: 1 + gamma * share of the group's region in token i's scale x scale cell of labels
+ * (scale h, scale w). `component` counts for PROMPTS_COMPONENT only; PROMPTS_IMAGE gives 1 everywhere. */
+void align_weights(float *weights, const uint8_t *labels, int h, int w, int scale, int C, prompts_level_t level,
                    int component, double gamma);
 
 /* ---- Losses, METHOD.md 7 ------------------------------------------------------------------------------------------- */
 /* A group's prompts are rows first .. first + normal + ahp + alp - 1 of f: NHP, then AHP, then ALP, copies included.
  * normal > 0 and ahp + alp > 0. */
 typedef struct {
-    align_region_t region;
-    int component; /* of ALIGN_COMPONENT */
+    prompts_level_t level;
+    int component; /* of PROMPTS_COMPONENT */
     int first, normal, ahp, alp;
 } align_group_t;
 
@@ -88,6 +87,51 @@ status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const 
 void align_sgd(float *w, float *v, const float *g, int64_t n, double rate, double mu, double decay);
 /* Cosine annealing: the rate of `epoch` (from 0) of `epochs`, from `start` to `end`. */
 double align_cosine(double start, double end, int epoch, int epochs);
+
+/* ---- A head, METHOD.md 7 -------------------------------------------------------------------------------------------
+ * The learning of one head (pixel or image) as single epochs. Between two epochs its whole state is params, momentum
+ * and epoch: written into a freshly opened head, learning goes on to the same bits. All prompts of all groups go
+ * through the text tower as one batch. */
+typedef struct {
+    int epochs;             /* 100 for the pixel head, 50 for the image head; the schedule's length */
+    double rate, rate_end;  /* 2e-3 to 1e-5 */
+    double momentum, decay; /* 0.9, 5e-4 */
+    align_losses_t losses;
+    size_t budget; /* bytes of activations to keep for the gradient: see clip_text_plan; no bit depends on it */
+} align_training_t;
+/* METHOD.md's values for prompts_key_t.head "pixel" or "image"; logit_scale `raw`: the model's stored parameter. */
+align_training_t align_training_default(const char *head, const clip_model_t *model);
+
+typedef struct {
+    const prompts_set_t *set; /* not owned */
+    align_training_t training;
+    int E, G;
+    align_group_t groups[PROMPTS_MAX_GROUPS]; /* group g of set; rows in the order of the prompts, group by group */
+    int64_t count;                            /* floats of the block: set->parameter_count, 0 without learning */
+    float *initial, *params, *momentum;       /* (count) each, NULL when count is 0. owned */
+    int epoch;                                /* epochs done */
+    struct align_work *work;                  /* the text batch and scratch. owned */
+} align_head_t;
+/* Draws the initial parameters. With set->options.learn false the head has no parameters and can only give anchors.
+ * model and set must outlive it. Needs align_head_free in every case. */
+status_t align_head_init(align_head_t *out, const clip_model_t *model, const prompts_set_t *set,
+                         const align_training_t *training);
+void align_head_free(align_head_t *head);
+/* Bytes a head will take, and how its batch is computed (plan may be NULL): without opening it. */
+status_t align_head_plan(size_t *bytes, clip_text_plan_t *plan, const clip_config_t *config, const prompts_set_t *set,
+                         size_t budget);
+/* Anchors (G,E) of the parameters as they are: before the first epoch those of the region aggregation, after the last
+ * one the head's result, between for track_epochs. Changes nothing. ST_EFORMAT when a feature is not finite. */
+status_t align_head_anchors(float *normal, float *abnormal, align_head_t *head);
+/* One full-batch epoch: features, losses at the current parameters into terms, gradient, step, epoch + 1. On an error
+ * nothing is changed. ST_EFORMAT when features or losses are not finite (the learning rate is too high). */
+status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const align_tokens_t *tokens);
+
+/* anchors (C+1,E) or (C,E) as align_regions wants them, from p_n (G,E) of a head; *background: there is one. */
+void align_region_anchors(float *anchors, bool *background, const float *normal, const prompts_set_t *set, int E);
+/* weights (G, K*h*w) as align_tokens_t wants them, of K images' labels (K, scale h, scale w). */
+void align_group_weights(float *weights, const prompts_set_t *set, const uint8_t *labels, int K, int h, int w,
+                         int scale, double gamma);
 
 /* ---- Query former, METHOD.md 8 ------------------------------------------------------------------------------------- */
 /* One flat block of parameters with a table, named as torch.nn.MultiheadAttention names them. */

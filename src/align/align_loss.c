@@ -267,10 +267,10 @@ static double reg_loss(features_t *features, double lambda, bool gradient, doubl
     int E = features->E, image = -1, back = -1, components = 0;
     for (int g = 0; g < features->G; g++) {
         const align_group_t *group = features->groups + g;
-        if (group->region == ALIGN_IMAGE) image = g;
-        if (group->region == ALIGN_BACKGROUND) back = g;
-        if (group->region != ALIGN_IMAGE && group->region != ALIGN_COMPONENT) continue;
-        components += group->region == ALIGN_COMPONENT;
+        if (group->level == PROMPTS_IMAGE) image = g;
+        if (group->level == PROMPTS_BACKGROUND) back = g;
+        if (group->level != PROMPTS_IMAGE && group->level != PROMPTS_COMPONENT) continue;
+        components += group->level == PROMPTS_COMPONENT;
         if (group->alp == 0) return 0;
     }
     if (image < 0 || back < 0 || components == 0) return 0;
@@ -278,7 +278,7 @@ static double reg_loss(features_t *features, double lambda, bool gradient, doubl
     memset(u, 0, sizeof(double) * 3 * (size_t)E);
     for (int g = 0; g < features->G; g++) {
         const align_group_t *group = features->groups + g;
-        if (group->region == ALIGN_COMPONENT) add_mean(u, features->hat, first_alp(group), group->alp, E, 1);
+        if (group->level == PROMPTS_COMPONENT) add_mean(u, features->hat, first_alp(group), group->alp, E, 1);
     }
     double norm = normalise(unit, u, E), square = 0;
     const align_group_t *whole = features->groups + image;
@@ -298,7 +298,7 @@ static double reg_loss(features_t *features, double lambda, bool gradient, doubl
     normalise_backward(u, residual, unit, norm, E);
     for (int g = 0; g < features->G; g++) {
         const align_group_t *group = features->groups + g;
-        if (group->region == ALIGN_COMPONENT)
+        if (group->level == PROMPTS_COMPONENT)
             add_mean_backward(features->dhat, u, first_alp(group), group->alp, E, -factor);
     }
     return lambda * length;

@@ -17,7 +17,7 @@ typedef struct {
     int N, E, C, classes;
 } scene_t;
 
-enum { MAX_CLASSES = ALIGN_MAX_COMPONENTS + 1 };
+enum { MAX_CLASSES = PROMPTS_MAX_COMPONENTS + 1 };
 
 static double similarity_of(const scene_t *scene, int token, int class)
 {
@@ -191,7 +191,7 @@ status_t align_regions(uint8_t *labels, const float *z, int N, int E, const floa
                        const align_aggregation_t *how, arena_t *arena)
 {
     REQUIRE(labels != NULL && z != NULL && anchors != NULL && how != NULL && arena != NULL);
-    REQUIRE(N > 0 && E > 0 && C > 0 && C <= ALIGN_MAX_COMPONENTS && (how->stages == 1 || how->stages == 2));
+    REQUIRE(N > 0 && E > 0 && C > 0 && C <= PROMPTS_MAX_COMPONENTS && (how->stages == 1 || how->stages == 2));
     arena_mark_t mark = arena_mark(arena);
     scene_t scene = {.z = z, .anchors = anchors, .how = how, .arena = arena, .N = N, .E = E, .C = C};
     scene.classes = background ? C + 1 : C;
@@ -209,15 +209,15 @@ done:
     return status;
 }
 
-void align_weights(float *weights, const uint8_t *labels, int h, int w, int scale, int C, align_region_t region,
+void align_weights(float *weights, const uint8_t *labels, int h, int w, int scale, int C, prompts_level_t level,
                    int component, double gamma)
 {
     REQUIRE(weights != NULL && h > 0 && w > 0);
-    if (region == ALIGN_IMAGE) {
+    if (level == PROMPTS_IMAGE) {
         for (int i = 0; i < h * w; i++) weights[i] = 1;
         return;
     }
-    REQUIRE(labels != NULL && scale > 0 && (region != ALIGN_COMPONENT || (component >= 0 && component < C)));
+    REQUIRE(labels != NULL && scale > 0 && (level != PROMPTS_COMPONENT || (component >= 0 && component < C)));
     for (int y = 0; y < h; y++) {
         for (int x = 0; x < w; x++) {
             int inside = 0;
@@ -225,10 +225,10 @@ void align_weights(float *weights, const uint8_t *labels, int h, int w, int scal
                 const uint8_t *row = labels + (size_t)(y * scale + dy) * (size_t)(w * scale) + (size_t)(x * scale);
                 for (int dx = 0; dx < scale; dx++) {
                     bool back = row[dx] == C;
-                    if (region == ALIGN_FOREGROUND)
+                    if (level == PROMPTS_FOREGROUND)
                         inside += !back;
                     else
-                        inside += region == ALIGN_BACKGROUND ? back : row[dx] == component;
+                        inside += level == PROMPTS_BACKGROUND ? back : row[dx] == component;
                 }
             }
             weights[y * w + x] = (float)(1 + gamma * inside / (scale * scale));

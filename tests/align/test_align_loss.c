@@ -34,7 +34,7 @@ static bool read_case(case_t *out, const check_golden_t *golden, int n)
     if (rows == NULL) return false;
     *out = (case_t){.G = dims[0]};
     for (int g = 0; g < out->G; g++, rows += 5) {
-        out->groups[g] = (align_group_t){(align_region_t)rows[0], 0, rows[1], rows[2], rows[3], rows[4]};
+        out->groups[g] = (align_group_t){(prompts_level_t)rows[0], 0, rows[1], rows[2], rows[3], rows[4]};
         out->P += rows[2] + rows[3] + rows[4];
     }
     out->f = entry(golden, n, "f", 'f', NULL);
@@ -130,7 +130,7 @@ static void tokens_at_an_anchor_and_a_nan_feature_are_told_apart(void **state)
     (void)state;
     arena_t arena;
     arena_init(&arena, "losses");
-    const align_group_t group = {ALIGN_IMAGE, 0, 0, 1, 1, 1};
+    const align_group_t group = {PROMPTS_IMAGE, 0, 0, 1, 1, 1};
     align_losses_t losses = {.use = {true, true, true, true, true}, .epsilon = 1, .lambda_mean = 1, .logit_scale = 4.6};
     float f[9] = {2, 0, 0, 0, 1, 0, 0, 0, 3}, z[3] = {1, 0, 0}, df[9];
     double terms[ALIGN_TERMS];

@@ -68,8 +68,8 @@ static void weights_are_shares_of_the_cell(void **state)
         const uint8_t *labels = check_golden_u8(golden, name, NULL, NULL);
         float *got = malloc(sizeof(float) * (size_t)(h * w));
         for (int group = 0; group < C + 3; group++) {
-            align_region_t region = group < 3 ? (align_region_t)group : ALIGN_COMPONENT;
-            align_weights(got, labels, h, w, scale, C, region, group - 3, 1.5);
+            prompts_level_t level = group < 3 ? (prompts_level_t)group : PROMPTS_COMPONENT;
+            align_weights(got, labels, h, w, scale, C, level, group - 3, 1.5);
             check_array("weights", got, want + group * h * w, (size_t)(h * w), 0);
         }
         free(got);
@@ -86,12 +86,12 @@ static void regions_of_all_classes_part_the_image(void **state)
     for (int i = 0; i < 16 * 8; i++) labels[i] = (uint8_t)rng_below(&rng, 4);
     float sum[8] = {0}, w[8];
     for (int c = 0; c < 3; c++) {
-        align_weights(w, labels, 4, 2, 4, 3, ALIGN_COMPONENT, c, 1);
+        align_weights(w, labels, 4, 2, 4, 3, PROMPTS_COMPONENT, c, 1);
         for (int i = 0; i < 8; i++) sum[i] += w[i] - 1;
     }
-    align_weights(w, labels, 4, 2, 4, 3, ALIGN_FOREGROUND, 0, 1);
+    align_weights(w, labels, 4, 2, 4, 3, PROMPTS_FOREGROUND, 0, 1);
     for (int i = 0; i < 8; i++) assert_true(sum[i] == w[i] - 1);
-    align_weights(w, labels, 4, 2, 4, 3, ALIGN_BACKGROUND, 0, 1);
+    align_weights(w, labels, 4, 2, 4, 3, PROMPTS_BACKGROUND, 0, 1);
     for (int i = 0; i < 8; i++) assert_true(sum[i] + w[i] - 1 == 1);
 }
 
