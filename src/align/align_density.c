@@ -35,7 +35,7 @@ void align_distances(double *d2, const align_points_t *points, int center)
 /* Mean of the k smallest of d2 (n), added from the smallest up. */
 static double nearest_mean(const double *d2, int n, int k)
 {
-    double nearest[ALIGN_NEIGHBOURS];
+    double nearest[ALIGN_NEIGHBOURS] = {0};
     int held = 0;
     for (int j = 0; j < n; j++) {
         if (held == k && d2[j] >= nearest[k - 1]) continue;
@@ -81,7 +81,7 @@ status_t align_density_centers(int *centers, int count, const align_points_t *po
             bool found = false;
             double smallest = largest;
             for (int j = 0; j < n; j++) {
-                bool denser = rho[j] > rho[i] || (rho[j] == rho[i] && j < i);
+                bool denser = rho[j] > rho[i] || (j < i && rho[j] == rho[i]);
                 if (denser && (!found || row[j] < smallest)) found = true, smallest = row[j];
             }
             score[i] = rho[i] * sqrt(smallest / points->dims);

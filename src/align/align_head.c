@@ -133,7 +133,7 @@ status_t align_head_plan(size_t *bytes, clip_text_plan_t *plan, const clip_confi
     REQUIRE(bytes != NULL && config != NULL && set != NULL);
     arena_t arena;
     arena_init(&arena, "plan");
-    clip_text_plan_t text;
+    clip_text_plan_t text = {0};
     clip_prompt_t *batch = make_batch(set, &arena);
     status_t status = ST_ENOMEM;
     if (batch != NULL) status = clip_text_plan(&text, config, batch, set->prompts, set->parameter_count > 0, budget);

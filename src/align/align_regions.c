@@ -138,7 +138,7 @@ static status_t split(uint8_t *labels, const scene_t *scene, const int *index, i
     else
         TRY(align_density_centers(centers, count, &points, scene->arena));
     TRY(assign(cluster, &points, centers, count, scene->arena));
-    int name[MAX_CLASSES];
+    int name[MAX_CLASSES] = {0};
     for (int c = 0; c < count; c++) {
         name[c] = c;
         if (language) continue;
