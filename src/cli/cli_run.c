@@ -108,6 +108,7 @@ int cli_run(int argc, char **argv)
     if (code == EXIT_DONE && arguments.keys) {
         code = print_keys();
     } else if (code == EXIT_DONE) {
+        suite_signals_install();
         MPI_Init(NULL, NULL);
         code = run_job(&arguments);
         MPI_Finalize();

@@ -138,6 +138,9 @@ typedef struct {
     bool interrupted;
     double seconds;
 } suite_outcome_t;
+/* Not collective. From here on USR1, USR2 and TERM ask a run to finish its step and stop. To be called first of all: a
+ * warning that comes while MPI starts or the model is opened must not kill the rank. */
+void suite_signals_install(void);
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
  * fails is recorded under <run>/failed and reported; the others go on. ST_OK also with failed tasks (see outcome);
  * errors of the world that stop everything (the output cannot be written) come back on every rank alike. */

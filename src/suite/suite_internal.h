@@ -171,7 +171,6 @@ status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker);
 status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_options_t *options);
 /* Set by SIGUSR1, SIGUSR2 and SIGTERM: finish the step and leave. */
 bool suite_interrupted(void);
-void suite_signals_install(void);
 
 /* ---- Reducer ---- */
 /* Reads every finished task of the plan and writes results.h5, results.csv and run.yaml. *missing counts tasks without a

@@ -114,7 +114,6 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     *out = (suite_outcome_t){0};
     MPI_Comm_rank(comm, &worker.rank);
     MPI_Comm_size(comm, &worker.size);
-    suite_signals_install();
     name_run(worker.run_id, comm);
     status_t status = suite_agree(comm, worker.rank == 0 ? prepare(plan, options) : ST_OK);
     if (status == ST_OK) {
