@@ -63,6 +63,35 @@ static const cli_command_t commands[] = {
      "\n"
      "examples:\n"
      "  fgad data demo datasets/data/demo\n"},
+    {"mfsc check", cli_mfsc_check, "check fine-grained captions",
+     "usage: fgad mfsc check FILE... | --all [--model DIR] [--assets DIR]\n"
+     "\n"
+     "Checks captions against their schema and the rules of datasets/mfsc/README.md: every complaint on a line, with\n"
+     "file and field, and exit code 1. Then lists, as notes, what the model's tokenizer would cut.\n"
+     "\n"
+     "  --all             every caption of <assets>/mfsc, file names and folders too\n"
+     "  --model DIR       whose tokenizer and context count (default: datasets/models/demo-clip, if it is there)\n"
+     "  --assets DIR      folder with mfsc/ (default: datasets)\n"
+     "\n"
+     "examples:\n"
+     "  fgad mfsc check --all\n"
+     "  fgad mfsc check own/push_button.json --model datasets/models/vit-b-16-plus-240\n"},
+    {"mfsc show", cli_mfsc_show, "print a caption, and the prompts made of it",
+     "usage: fgad mfsc show CATEGORY | FILE [--dataset NAME] [--prompts [-s key=value]... [--model DIR]]\n"
+     "\n"
+     "Prints a caption: components, attributes, sentences and abnormal states. CATEGORY is searched below\n"
+     "<assets>/mfsc; DATASET/CATEGORY will do as well.\n"
+     "\n"
+     "  --dataset NAME    where two datasets have a category of this name\n"
+     "  --prompts         also every prompt of every group with its token count, as the pixel head has them\n"
+     "  -s key=value      set a key of a job: n_ahp, n_ab, n_ctx, n_ctx_ab, ctx_init, pixel.n_pro, learn, shots, "
+     "seeds\n"
+     "  --model DIR       whose tokenizer cuts and counts (default: datasets/models/demo-clip)\n"
+     "  --assets DIR      folder with mfsc/ (default: datasets)\n"
+     "\n"
+     "examples:\n"
+     "  fgad mfsc show gear --prompts\n"
+     "  fgad mfsc show mvtec/cable --prompts -s n_ahp=20 -s n_ab=1 --model datasets/models/vit-b-16-plus-240\n"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

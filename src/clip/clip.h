@@ -18,6 +18,9 @@ typedef struct {
     bool quick_gelu;
 } clip_config_t;
 
+/* From dir/open_clip_config.json alone, without the weights. */
+status_t clip_config_read(clip_config_t *out, const char *dir);
+
 typedef struct clip_model clip_model_t;
 
 /* Opens and checks a model: every tensor of the configuration by name, shape and finiteness. Messages say expected

@@ -50,8 +50,6 @@ struct clip_model {
     int64_t vision_parameters, text_parameters;
 };
 
-/* clip_config.c: reads dir/open_clip_config.json. */
-status_t clip_config_read(clip_config_t *out, const char *dir);
 /* clip_weights.c: opens dir/open_clip_model.safetensors, checks every tensor and points the model at them. */
 status_t clip_weights_load(clip_model_t *model);
 
