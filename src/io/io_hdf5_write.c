@@ -199,3 +199,15 @@ status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fiel
     for (int i = 0; i < count; i++) TRY(write_field(file, group, &fields[i]));
     return ST_OK;
 }
+
+status_t io_h5_copy(io_h5_t *file, io_h5_t *source, const char *path)
+{
+    REQUIRE(file->writing);
+    status_t status = ST_OK;
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    if (links < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||
+        H5Ocopy(source->id, path, file->id, path, H5P_DEFAULT, links) < 0)
+        status = io_h5_fail(ST_EIO, file, "copying", path);
+    if (links >= 0) H5Pclose(links);
+    return status;
+}
