@@ -83,6 +83,7 @@ void prompts_mfsc_free(prompts_mfsc_t *mfsc);
  * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In
  * component groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
 typedef struct {
+    bool image_only;      /* true: the group `image` alone, the single-level baseline */
     bool learn;           /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
     int n_ahp;            /* most AHP a group, >= 1 */
     int n_ab;             /* ALP a group, >= 0 */

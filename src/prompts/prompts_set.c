@@ -302,9 +302,11 @@ static status_t add_groups(builder_t *builder)
     source_t source;
     find_source(&source, mfsc, mfsc->summary, -1, true);
     TRY(add_group(builder, PROMPTS_IMAGE, -1, "image", &source));
+    set->background = -1;
+    set->first_component = 1;
+    if (set->options.image_only) return ST_OK;
     find_source(&source, mfsc, mfsc->relation, -1, false);
     TRY(add_group(builder, PROMPTS_FOREGROUND, -1, "foreground", &source));
-    set->background = -1;
     if (mfsc->background != NULL) {
         const char *body = prompts_text(set, "%s background", mfsc->background);
         if (body == NULL) return ST_ENOMEM;
