@@ -2,6 +2,7 @@
 #ifndef FGAD_SUITE_INTERNAL_H
 #define FGAD_SUITE_INTERNAL_H
 
+#include "align/align.h"
 #include "clip/clip.h"
 #include "data/data.h"
 #include "suite/suite.h"
@@ -32,6 +33,8 @@ extern const char *const suite_view_names[], *const suite_tree_names[], *const s
 /* metric_memory in bytes; "0": no limit. */
 status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
 data_options_t suite_data_options(const suite_job_t *job);
+/* <assets>/mfsc/<dataset>/<category>.json (heap). */
+char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category);
 /* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
 char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);
 /* The points of the sweep, each a resolved job; one point without a sweep. */
@@ -110,14 +113,23 @@ typedef struct {
     clip_model_t *model; /* opened at first use */
     clip_vision_t *vision;
     clip_tap_t taps[2];
-    suite_masks_t masks; /* of the category measured last */
+    suite_masks_t masks;         /* of the category measured last */
+    clip_tokenizer_t *tokenizer; /* opened at first use */
+    progress_t progress;         /* shown by rank 0 */
+    double progress_done;        /* predicted seconds of finished items */
     int rank, size;
-    double started, longest_step;                       /* seconds */
+    double started, deadline; /* clock_seconds; deadline 0: none */
+    double longest_step;      /* seconds of the longest thing that cannot be interrupted: epoch, chunk, task */
     double predicted[ITEM_KINDS], measured[ITEM_KINDS]; /* seconds of the items made by this rank */
     char run_id[32];
 } suite_worker_t;
 status_t suite_worker_model(suite_worker_t *worker);
+status_t suite_worker_tokenizer(suite_worker_t *worker);
 void suite_worker_close(suite_worker_t *worker);
+/* A signal came, or the next step may end after the time limit. */
+bool suite_worker_must_stop(const suite_worker_t *worker);
+/* Tells how far the item in hand is, in [0, 1], with a few words. */
+void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail);
 
 /* Makes the feature file of a chunk, a support image or its tiles. */
 status_t suite_encode(suite_worker_t *worker, const item_t *item);
@@ -127,9 +139,42 @@ status_t suite_features_read(suite_features_t *out, const char *path);
 void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int listing, int chunk);
 
 /* ---- Learned heads ---- */
+/* What a head gives (G groups, E embedding). Owned by the struct. */
+typedef struct {
+    int G, E, epochs;
+    float *normal, *abnormal; /* (G, E) anchors */
+    float *keys;              /* (G, E) intrinsic features of the query former; NULL: none was trained */
+    double *losses;           /* (epochs, ALIGN_TERMS) */
+    float *query_params;      /* (query_count) */
+    int64_t query_count;
+    double *query_losses; /* (query_steps + 1) */
+    int query_steps;
+    int oracle_count; /* states kept for track_epochs */
+    int *oracle_epoch;
+    float *oracle_normal, *oracle_abnormal, *oracle_keys; /* (oracle_count, G, E) */
+} suite_learned_t;
+status_t suite_learned_alloc(suite_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
+void suite_learned_free(suite_learned_t *learned);
+/* Anchors, keys and oracle states of a learned head's file. */
+status_t suite_learned_read(suite_learned_t *out, const char *path, suite_head_t head);
+
+typedef struct {
+    const align_head_t *head;
+    const suite_learned_t *result;
+    const uint8_t *labels; /* (shots, side, side) or NULL */
+    int side;
+    double seconds;
+} suite_learn_file_t;
+status_t suite_learn_write(const suite_worker_t *worker, const item_t *item, const suite_learn_file_t *what);
 /* Identity of the head that task t learns: of all that it depends on, and of nothing else. */
 status_t suite_learn_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, int t, suite_head_t head);
 status_t suite_learn(suite_worker_t *worker, const items_t *items, const item_t *item);
+
+/* The state of a head in mid-learning, "<item path>.checkpoint": the next life goes on from it to the same bits. */
+status_t suite_checkpoint_write(const align_head_t *head, const suite_learned_t *result, const item_t *item);
+/* Restores head and result when there is a checkpoint of this item; a damaged one is set aside with a warning. */
+status_t suite_checkpoint_read(align_head_t *head, suite_learned_t *result, const item_t *item);
+void suite_checkpoint_remove(const item_t *item);
 
 /* ---- Maps of a task, (n, T) unless said ---- */
 typedef struct {
@@ -139,7 +184,7 @@ typedef struct {
     float *S_i, *M_img; /* (n); S_i NULL without the prompt branch */
 } suite_maps_t;
 void suite_maps_free(suite_maps_t *maps);
-status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad);
+status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image);
 
 /* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
 typedef struct {
@@ -157,8 +202,24 @@ status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite
 status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item_t *item);
 
 /* ---- Task files ---- */
-status_t suite_task_write(const suite_worker_t *worker, const suite_task_t *task, const suite_maps_t *maps,
-                          const suite_numbers_t *numbers, const int *keep, double seconds);
+/* Test metrics at states kept during learning: for study, never for choice (METHOD.md 12.3). */
+typedef struct {
+    int count;
+    int *epoch;
+    suite_numbers_t *numbers;
+} suite_oracle_t;
+typedef struct {
+    const suite_task_t *task;
+    const suite_maps_t *maps;
+    const suite_numbers_t *numbers;
+    const suite_oracle_t *oracle;
+    const int *keep; /* (maps->n) test images */
+    const items_t *items;
+    const int *heads; /* items of the learned heads, whose groups prompts/<head> are copied */
+    int head_count;
+    double seconds;
+} suite_task_file_t;
+status_t suite_task_write(const suite_worker_t *worker, const suite_task_file_t *what);
 /* Reads a task file's numbers; ST_EFORMAT when it is damaged or another task's. */
 status_t suite_task_numbers(suite_numbers_t *out, const char *path, const char *id);
 
@@ -168,7 +229,7 @@ status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker);
 
 /* ---- Scheduling ---- */
 /* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */
-status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_options_t *options);
+status_t suite_schedule(suite_worker_t *worker, items_t *items);
 /* Set by SIGUSR1, SIGUSR2 and SIGTERM: finish the step and leave. */
 bool suite_interrupted(void);
 

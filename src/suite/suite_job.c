@@ -127,7 +127,7 @@ const io_option_t suite_job_options[] = {
     {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
      "epochs between checkpoints of a task in learning", SUITE_STAGE_NONE},
     {"track_epochs", IO_INT, AT(track_epochs), "0", 0, 100000, NULL,
-     "store test metrics every N epochs, as an oracle reported apart; 0: never", SUITE_STAGE_NONE},
+     "store test metrics every N epochs, as an oracle reported apart; 0: never", SUITE_STAGE_PROMPTS},
     {"max_attempts", IO_INT, AT(max_attempts), "3", 1, 1000, NULL, "runs in which a failed task is tried again",
      SUITE_STAGE_NONE},
     {"sweep_mode", IO_CHOICE, AT(sweep_mode), "product", 0, 0, sweep_names,
@@ -188,6 +188,17 @@ static status_t check_job(const suite_job_t *job)
     if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
     if (!suite_job_has(&job->groups, "image"))
         return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
+    if (job->groups.count != 1 && job->groups.count != 4)
+        return fail(ST_EFORMAT, "groups: %d levels are named, expected image alone or all four", job->groups.count);
+    if (job->method != SUITE_METHOD_FINEGRAINEDAD)
+        return fail(ST_EFORMAT,
+                    "method: '%s' is not part of this version (expected finegrainedad; branches: [vad] is the memory "
+                    "bank alone, groups: [image] the single-level prompts)",
+                    suite_method_names[job->method]);
+    if (suite_job_has(&job->branches, "pad") && job->heads.count == 0)
+        return fail(ST_EFORMAT, "heads: the list is empty (expected pixel, image or both, or branches: [vad])");
+    if (job->branches.count == 1 && suite_job_has(&job->branches, "pad") && !suite_job_has(&job->heads, "pixel"))
+        return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
     if (job->memory_taps.count != 0 && job->memory_taps.count != 2)
         return fail(ST_EFORMAT, "memory_taps: %d points are named, expected two, as '4.attn, 9.attn'",
                     job->memory_taps.count);

@@ -79,6 +79,31 @@ static status_t cache_folders(suite_listing_t *listing, const suite_plan_t *plan
     return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
+/* The digest of the category's caption and of the vocabulary, which prompts are made of. */
+static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
+{
+    char *caption = suite_caption_path(job, listing->images.dataset, listing->images.category);
+    char *vocabulary = base_format("%s/mfsc/vocabulary.json", job->assets);
+    status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
+    char both[2 * IO_DIGEST_SIZE];
+    if (status == ST_OK && !io_exists(caption))
+        status = fail(ST_ENOTFOUND,
+                      "'%s' does not exist: %s/%s has no caption (hint: write one, see %s/mfsc/README.md, or use "
+                      "branches: [vad])",
+                      caption, listing->images.dataset, listing->images.category, job->assets);
+    if (status == ST_OK) status = io_digest_file(both, caption);
+    if (status == ST_OK) status = io_digest_file(both + IO_DIGEST_SIZE - 1, vocabulary);
+    if (status == ST_OK) io_digest_bytes(listing->caption_digest, both, strlen(both));
+    free(caption);
+    free(vocabulary);
+    return status;
+}
+
+char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category)
+{
+    return base_format("%s/mfsc/%s/%s.json", job->assets, dataset, category);
+}
+
 static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const char *dataset, const char *root,
                             const char *category)
 {
@@ -91,6 +116,7 @@ static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const ch
     TRY(data_category_read(&listing->images, dataset, root, category, &options));
     plan->listing_count++;
     TRY(listing_digest(listing));
+    if (suite_job_has(&job->branches, "pad")) TRY(caption_digest(listing, job));
     return cache_folders(listing, plan, job);
 }
 

@@ -69,11 +69,11 @@ static status_t prepare(const suite_plan_t *plan, const suite_run_options_t *opt
     return ST_OK;
 }
 
-static status_t work(suite_worker_t *worker, const suite_run_options_t *options, items_t *items)
+static status_t work(suite_worker_t *worker, items_t *items)
 {
     TRY(suite_worker_model(worker));
     TRY(suite_items_make(items, worker->plan, clip_model_config(worker->model)));
-    return suite_schedule(worker, items, options);
+    return suite_schedule(worker, items);
 }
 
 static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm comm)
@@ -111,13 +111,14 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
 {
     suite_worker_t worker = {.plan = plan, .started = clock_seconds()};
     items_t items = {0};
+    if (options->time_limit > 0) worker.deadline = worker.started + options->time_limit;
     *out = (suite_outcome_t){0};
     MPI_Comm_rank(comm, &worker.rank);
     MPI_Comm_size(comm, &worker.size);
     name_run(worker.run_id, comm);
     status_t status = suite_agree(comm, worker.rank == 0 ? prepare(plan, options) : ST_OK);
     if (status == ST_OK) {
-        status = work(&worker, options, &items);
+        status = work(&worker, &items);
         wait_for_all(comm);
         status = suite_agree(comm, status);
         out->interrupted = status == ST_EINTERRUPTED;

@@ -158,7 +158,9 @@ static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
         mark_failed(worker, item, reason, false);
         return ST_OK;
     }
+    char name[512];
     double started = clock_seconds();
+    suite_worker_progress(worker, item, 0, item_name(name, worker->plan, item));
     status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
                       : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
                                                   : suite_encode(worker, item);
@@ -171,7 +173,7 @@ static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
         return ST_OK;
     }
     double seconds = clock_seconds() - started;
-    if (seconds > worker->longest_step) worker->longest_step = seconds;
+    if (item->kind != ITEM_LEARN && seconds > worker->longest_step) worker->longest_step = seconds;
     worker->predicted[item->kind] += item->cost;
     worker->measured[item->kind] += seconds;
     forget_failure(worker, item);
@@ -220,11 +222,6 @@ static status_t visit(bool *worked, suite_worker_t *worker, items_t *items, item
     status_t status = do_item(worker, items, item);
     suite_claim_release(claim);
     return status;
-}
-
-static bool out_of_time(const suite_worker_t *worker, const suite_run_options_t *options)
-{
-    return options->time_limit > 0 && clock_seconds() - worker->started + worker->longest_step > options->time_limit;
 }
 
 static status_t make_folders(const suite_plan_t *plan, const items_t *items)
@@ -285,37 +282,34 @@ static void tidy_queue(queue_t *queue, const items_t *items)
     queue->count = kept;
 }
 
-static status_t pass(bool *worked, suite_worker_t *worker, items_t *items, queue_t *queue,
-                     const suite_run_options_t *options, progress_t *progress)
+static status_t pass(bool *worked, suite_worker_t *worker, items_t *items, queue_t *queue)
 {
-    char name[512];
     *worked = false;
     for (int i = 0; i < queue->count && !*worked; i++) {
         /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
         int at = queue->count > worker->size ? (i + worker->rank) % queue->count : i;
         item_t *item = &items->items[queue->open[at]];
-        if (suite_interrupted() || out_of_time(worker, options))
+        if (suite_worker_must_stop(worker))
             return fail(ST_EINTERRUPTED, "%s",
                         suite_interrupted() ? "a signal asked to stop" : "the time limit is near");
+        worker->progress_done = queue->done;
         TRY(visit(worked, worker, items, item));
-        if (*worked && worker->rank == 0) progress_update(progress, queue->done, item_name(name, worker->plan, item));
     }
     return ST_OK;
 }
 
-status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_options_t *options)
+status_t suite_schedule(suite_worker_t *worker, items_t *items)
 {
     status_t status;
-    progress_t progress;
     queue_t queue = {0};
     double pause = 0.005;
     TRY_DONE(make_folders(worker->plan, items));
     TRY_DONE(fill_queue(&queue, items));
     TRY_DONE(suite_heartbeat_start());
-    progress_begin(&progress, worker->plan->points[0].name, queue.total);
+    progress_begin(&worker->progress, worker->plan->points[0].name, queue.total);
     while (queue.count > 0 && status == ST_OK) {
         bool worked;
-        status = pass(&worked, worker, items, &queue, options, &progress);
+        status = pass(&worked, worker, items, &queue);
         tidy_queue(&queue, items);
         if (worked || status != ST_OK) {
             pause = 0.005;
@@ -326,7 +320,7 @@ status_t suite_schedule(suite_worker_t *worker, items_t *items, const suite_run_
         nanosleep(&sleep, NULL);
         if (pause < 0.3) pause *= 1.5;
     }
-    progress_end(&progress);
+    progress_end(&worker->progress);
     suite_heartbeat_stop();
 done:
     free(queue.open);

@@ -119,35 +119,81 @@ static status_t write_numbers(io_h5_t *file, const suite_numbers_t *numbers)
     return ST_OK;
 }
 
-status_t suite_task_write(const suite_worker_t *worker, const suite_task_t *task, const suite_maps_t *maps,
-                          const suite_numbers_t *numbers, const int *keep, double seconds)
+/* The learned heads, whole: whoever has the task file has the prompts that made it. */
+static status_t copy_heads(io_h5_t *file, const suite_task_file_t *what)
 {
+    for (int i = 0; i < what->head_count; i++) {
+        const item_t *head = &what->items->items[what->heads[i]];
+        if (i > 0 && what->heads[i] == what->heads[0]) continue; /* handcrafted prompts serve both heads */
+        io_h5_t *source;
+        char path[32];
+        snprintf(path, sizeof path, "prompts/%s", suite_head_names[head->head]);
+        TRY(io_h5_open(&source, head->path));
+        status_t status = io_h5_copy(file, source, path);
+        io_h5_close(source);
+        if (status != ST_OK) return status;
+    }
+    return ST_OK;
+}
+
+static status_t write_oracle(io_h5_t *file, const suite_oracle_t *oracle)
+{
+    int64_t n = oracle->count;
+    if (n == 0) return ST_OK;
+    double *column = base_alloc((size_t)n, sizeof *column);
+    if (column == NULL) return ST_ENOMEM;
+    const io_h5_field_t epoch = {"epoch", IO_H5_I32, 1, {n}, "state", "epochs", "epochs done", oracle->epoch};
+    status_t status = io_h5_write(file, "oracle", &epoch, 1);
+    for (const suite_number_t *row = suite_number_table; status == ST_OK && row->name != NULL; row++) {
+        for (int64_t i = 0; i < n; i++)
+            memcpy(&column[i], (const char *)&oracle->numbers[i] + row->offset, sizeof *column);
+        const io_h5_field_t field = {row->name, IO_H5_F64, 1, {n}, "state", "1", row->description, column};
+        status = io_h5_write(file, "oracle", &field, 1);
+    }
+    if (status == ST_OK)
+        status = io_h5_set_text(file, "oracle", "description",
+                                "test metrics during learning: choosing an epoch by them would use test labels");
+    free(column);
+    return status;
+}
+
+static status_t write_attributes(io_h5_t *file, const suite_worker_t *worker, const suite_task_file_t *what)
+{
+    const suite_task_t *task = what->task;
     const suite_plan_t *plan = worker->plan;
-    const data_category_t *images = &plan->listings[task->listing].images;
+    TRY(io_h5_set_text(file, "/", "description",
+                       "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
+    TRY(io_h5_set_text(file, "/", "id", task->id));
+    TRY(io_h5_set_text(file, "/", "dataset", task->dataset));
+    TRY(io_h5_set_text(file, "/", "category", task->category));
+    TRY(io_h5_set_i64(file, "/", "shots", task->shots));
+    TRY(io_h5_set_i64(file, "/", "seed", (int64_t)task->seed));
+    TRY(io_h5_set_text(file, "/", "point", plan->point_text[task->point]));
+    TRY(io_h5_set_options(file, "options", &plan->points[task->point], suite_job_options));
+    TRY(io_h5_set_f64(file, "/", "evaluate_seconds", what->seconds));
+    TRY(suite_provenance_write(file, worker));
+    return io_h5_set_i64(file, "/", "complete", 1);
+}
+
+status_t suite_task_write(const suite_worker_t *worker, const suite_task_file_t *what)
+{
+    const suite_task_t *task = what->task;
+    const data_category_t *images = &worker->plan->listings[task->listing].images;
     status_t status;
     io_h5_t *file = NULL;
     names_t names = {0};
-    TRY_DONE(names_make(&names, task, images, keep, maps->n));
+    TRY_DONE(names_make(&names, task, images, what->keep, what->maps->n));
     TRY_DONE(io_h5_create(&file, task->path));
-    TRY_DONE(write_maps(file, maps, &names));
+    TRY_DONE(write_maps(file, what->maps, &names));
     const io_h5_field_t support[] = {
         {"path", IO_H5_STRING, 1, {task->shots}, "shot", "1", "training images of the task", names.support},
         {"digest", IO_H5_STRING, 1, {task->shots}, "shot", "1", "SHA-256 of the image file", names.digests},
     };
     TRY_DONE(io_h5_write(file, "support", support, 2));
-    TRY_DONE(write_numbers(file, numbers));
-    TRY_DONE(io_h5_set_text(file, "/", "description",
-                            "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
-    TRY_DONE(io_h5_set_text(file, "/", "id", task->id));
-    TRY_DONE(io_h5_set_text(file, "/", "dataset", task->dataset));
-    TRY_DONE(io_h5_set_text(file, "/", "category", task->category));
-    TRY_DONE(io_h5_set_i64(file, "/", "shots", task->shots));
-    TRY_DONE(io_h5_set_i64(file, "/", "seed", (int64_t)task->seed));
-    TRY_DONE(io_h5_set_text(file, "/", "point", plan->point_text[task->point]));
-    TRY_DONE(io_h5_set_options(file, "options", &plan->points[task->point], suite_job_options));
-    TRY_DONE(io_h5_set_f64(file, "/", "evaluate_seconds", seconds));
-    TRY_DONE(suite_provenance_write(file, worker));
-    TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
+    TRY_DONE(write_numbers(file, what->numbers));
+    TRY_DONE(copy_heads(file, what));
+    TRY_DONE(write_oracle(file, what->oracle));
+    TRY_DONE(write_attributes(file, worker, what));
     status = io_h5_publish(file);
     file = NULL;
 done:

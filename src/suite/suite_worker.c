@@ -9,6 +9,7 @@ status_t suite_worker_model(suite_worker_t *worker)
 {
     if (worker->vision != NULL) return ST_OK;
     const suite_job_t *job = &worker->plan->points[0];
+    clip_set_threads(job->threads);
     if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
     const clip_config_t *config = clip_model_config(worker->model);
     static const char *const otherwise[2] = {"4.attn", "9.attn"};
@@ -20,11 +21,31 @@ status_t suite_worker_model(suite_worker_t *worker)
     return clip_vision_open(&worker->vision, worker->model, worker->taps);
 }
 
+status_t suite_worker_tokenizer(suite_worker_t *worker)
+{
+    if (worker->tokenizer != NULL) return ST_OK;
+    TRY(suite_worker_model(worker));
+    const clip_config_t *config = clip_model_config(worker->model);
+    return clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context);
+}
+
+bool suite_worker_must_stop(const suite_worker_t *worker)
+{
+    return suite_interrupted() || (worker->deadline > 0 && clock_seconds() + worker->longest_step > worker->deadline);
+}
+
+void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail)
+{
+    if (worker->rank == 0) progress_update(&worker->progress, worker->progress_done + share * item->cost, detail);
+}
+
 void suite_worker_close(suite_worker_t *worker)
 {
+    clip_tokenizer_close(worker->tokenizer);
     clip_vision_close(worker->vision);
     clip_model_close(worker->model);
     free(worker->masks.labels);
+    worker->tokenizer = NULL;
     worker->vision = NULL;
     worker->model = NULL;
     worker->masks.labels = NULL;
