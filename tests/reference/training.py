@@ -2,7 +2,9 @@
 
 replay.py uses the same classes on the files of a real run.
 """
+import json
 import math
+import os
 
 import numpy as np
 import torch
@@ -11,6 +13,31 @@ import torch.nn.functional as F
 import golden
 import toy_model
 from losses import TERMS, Group, anchors, losses
+
+
+def load_model(directory):
+    """Weights by name (float32) and the text configuration of a model directory in open_clip's layout."""
+    with open(os.path.join(directory, "open_clip_config.json"), encoding="utf-8") as file:
+        config = json.load(file)["model_cfg"]
+    raw = np.memmap(os.path.join(directory, "open_clip_model.safetensors"), np.uint8, "r")
+    size = int(raw[:8].view("<u8")[0])
+    weights = {}
+    for name, entry in json.loads(bytes(raw[8:8 + size])).items():
+        if name == "__metadata__" or name.startswith("visual."):
+            continue
+        first, last = (8 + size + o for o in entry["data_offsets"])
+        data = np.frombuffer(raw[first:last].tobytes(), {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[entry["dtype"]])
+        if entry["dtype"] == "BF16":
+            data = (data.astype("<u4") << 16).view("<f4")
+        weights[name] = data.astype(np.float32).reshape(entry["shape"])
+    return weights, config
+
+
+def open_tower(directory, dtype=torch.float64):
+    weights, config = load_model(directory)
+    text = config["text_cfg"]
+    tower = TextTower(weights, text["layers"], text["heads"], config.get("quick_gelu", False), dtype)
+    return tower, float(weights.get("logit_scale", math.log(1 / 0.07)))
 
 
 class TextTower:
