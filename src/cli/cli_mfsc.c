@@ -263,8 +263,14 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     m->assignments[0] = "dataset=folder";
     TRY_DONE(suite_job_read(&job, NULL, m->assignments, m->assignment_count + 1));
     TRY_DONE(open_tokenizer(m, m->model != NULL ? m->model : job.model, 0));
-    const prompts_options_t options = {job.learn,    job.n_ahp,       job.n_ab,    job.n_ctx,
-                                       job.n_ctx_ab, job.pixel_n_pro, job.ctx_init};
+    const prompts_options_t options = {.image_only = job.groups.count == 1,
+                                       .learn = job.learn,
+                                       .n_ahp = job.n_ahp,
+                                       .n_ab = job.n_ab,
+                                       .n_ctx = job.n_ctx,
+                                       .n_ctx_ab = job.n_ctx_ab,
+                                       .n_pro = job.pixel_n_pro,
+                                       .ctx_init = job.ctx_init};
     const prompts_key_t key = {mfsc->dataset, mfsc->category, job.shots.value[0], (uint64_t)job.seeds.value[0],
                                "pixel"};
     TRY_DONE(prompts_set_init(&set, mfsc, &m->vocabulary, m->tokenizer, &options, &key, m->config.text_width));

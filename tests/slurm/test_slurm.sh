@@ -21,7 +21,7 @@ done < <(compgen -e | grep -E '^(SLURM|SBATCH|SRUN|SALLOC)_')
 
 rm -rf "$WORK"
 mkdir -p "$WORK"
-state=$(mktemp -d /tmp/fgad-slurm.XXXXXX) # sockets want a short path
+state=$(mktemp -d -t fgad-slurm.XXXXXX) # sockets want a short path
 trap '"$cluster" stop "$state"' EXIT
 "$cluster" start "$state"
 eval "$("$cluster" env "$state")"
