@@ -2,7 +2,9 @@
 # A real Slurm on this machine for as long as a test needs it: one controller, two nodes (n1, n2), munge.
 #
 #   cluster.sh check       exit 0 if a cluster can run here; else one line with the reason and exit 77
-#   cluster.sh start DIR   start it, with all of its state in DIR (made if missing); return when both nodes are idle
+#   cluster.sh start DIR [PID]
+#                          start it, with all of its state in DIR (made if missing); return when both nodes are idle.
+#                          With PID it stops by itself when that process ends, even by kill -9
 #   cluster.sh env DIR     print what points Slurm's commands, and MPI, at it: eval "$(cluster.sh env DIR)"
 #   cluster.sh stop DIR    cancel its jobs, end its processes, remove DIR
 #
@@ -53,7 +55,9 @@ free_ports() {
     die "no $count free consecutive ports found between 17000 and 29000"
 }
 
-pid_alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+# alive PID: a zombie is dead; in a container nobody may ever reap it.
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+pid_alive() { [ -s "$1" ] && alive "$(cat "$1")"; }
 
 # await SECONDS WHAT COMMAND...: poll until the command succeeds; else say what did not come about, with the logs' ends.
 await() {
@@ -167,6 +171,11 @@ cluster_start() {
         fi
     done
     await 30 "the nodes did not become idle" nodes_are_idle
+    if [ -n "$OWNER" ]; then
+        # shellcheck disable=SC2016 # its own arguments
+        setsid bash -c 'while kill -0 "$1" && [ -e "$2" ]; do sleep 1; done; exec bash "$3" stop "$2"' \
+            _ "$OWNER" "$DIR" "$(realpath "$0")" </dev/null >/dev/null 2>&1 &
+    fi
 }
 
 # Job processes and their slurmstepd carry the path of this cluster's configuration and a job id in their environment.
@@ -196,7 +205,7 @@ end_pid() {
     pid=$(cat "$1")
     kill "$pid" 2>/dev/null || true
     for ((i = 0; i < 50; i++)); do
-        kill -0 "$pid" 2>/dev/null || return 0
+        alive "$pid" || return 0
         sleep 0.2
     done
     kill -KILL "$pid" 2>/dev/null || true
@@ -229,16 +238,17 @@ cluster_stop() {
 }
 
 # What a shell needs to use the cluster. Open MPI refuses root unless told; its shared-memory segments are named after
-# the host and the rank's number on its node, so that ranks of two nodes on one host would share one: TCP alone; and
-# more ranks than cores must not spin.
+# the host and the rank's number on its node, so that ranks of two nodes on one host would share one: TCP alone, over the
+# one interface that every machine has; and more ranks than cores must not spin.
 cluster_env() {
     printf 'export SLURM_CONF=%q\n' "$SLURM_CONF"
     echo "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
-    echo "export OMPI_MCA_btl=self,tcp OMPI_MCA_mpi_yield_when_idle=1"
+    echo "export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo"
+    echo "export OMPI_MCA_mpi_yield_when_idle=1"
 }
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -254,7 +264,11 @@ case "${1:-}" in
     start | stop | env) ;;
     *) usage ;;
 esac
-[ $# -eq 2 ] || usage
+case $1$# in
+    start2 | start3 | stop2 | env2) ;;
+    *) usage ;;
+esac
+OWNER=${3:-}
 DIR=$(realpath -m "$2")
 [ "$DIR" != / ] || die "the root is no folder for a cluster"
 export SLURM_CONF="$DIR/slurm.conf"

@@ -10,7 +10,7 @@ cluster=$here/cluster.sh
 
 fail() {
     echo "FAILED: $*" >&2
-    tail -n 40 "$WORK"/out/*/slurm/*.log >&2 2>/dev/null || true
+    tail -n 40 "$state/log/slurmctld.log" "$WORK"/out/*/run/slurm/*.log >&2 2>/dev/null || true
     exit 1
 }
 
@@ -23,7 +23,7 @@ rm -rf "$WORK"
 mkdir -p "$WORK"
 state=$(mktemp -d -t fgad-slurm.XXXXXX) # sockets want a short path
 trap '"$cluster" stop "$state"' EXIT
-"$cluster" start "$state"
+"$cluster" start "$state" $$
 eval "$("$cluster" env "$state")"
 
 "$MAKE_MODEL" "$WORK/model" --preset toy --seed 7
@@ -146,16 +146,17 @@ submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10
 patience 120 "the job" queue_is_empty
 ended_as COMPLETED
 run=$WORK/out/mpirun/run
+[ "$(sum 'kept from earlier runs')" -gt 0 ] || fail "the second job went on from nothing"
 cmp "$WORK/plain/small/results.csv" "$run/results.csv" || fail "results.csv after a cancelled run differs"
 h5diff "$(find "$WORK/plain/small/tasks" -name '*.h5' | sort | head -n 1)" \
     "$(find "$run/tasks" -name '*.h5' | sort | head -n 1)" maps maps || fail "maps after a cancelled run differ"
 
 echo "-- over a time limit far too short"
-# Enough seeds for some 80 s of two ranks: Slurm looks at limits every 30 s, so the first warning comes within 30 s.
+# Enough seeds for about a minute of two ranks: Slurm looks at limits every 30 s, so the first warning comes within 30 s.
 begin=$(date +%s%N)
 plain pace seeds=2,3
 milliseconds=$((($(date +%s%N) - begin) / 1000000))
-pairs=$((2 * 80000 / milliseconds + 2))
+pairs=$((2 * 60000 / milliseconds + 2))
 seeds=$(seq -s , 0 $((pairs - 1)))
 tasks=$((4 * pairs))
 plain long "seeds=$seeds"
