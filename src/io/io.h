@@ -155,6 +155,8 @@ void io_options_free(void *options, const io_option_t *table);
  * (one flag a table row, may be NULL) tells which keys the file set; other flags are left as they are. On failure some
  * fields may be set already; io_options_free is in order. */
 status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path);
+/* The same from a text; `name` stands for the path in messages. */
+status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *name);
 /* "key=value"; lists are comma-separated, "" is the empty list. "sweep.epsilon=0,0.5" sets one axis (values apart by
  * ';' where they hold commas), "sweep=" removes all; "roots.mvtec=/data" likewise. `origin` stands in messages for the
  * file, e.g. "-s". */

@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    char *text;
+    const char *text;
     size_t size;
     const io_option_t *table;
     node_t root;
@@ -451,13 +451,13 @@ static status_t take_mapping(reader_t *reader, void *options, bool *used, node_t
     return ST_OK;
 }
 
-status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path)
+status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *path)
 {
-    REQUIRE(options != NULL && table != NULL && path != NULL);
+    REQUIRE(options != NULL && table != NULL && text != NULL && path != NULL);
     status_t status = ST_OK;
     cyaml_data_t *data = NULL;
-    reader_t reader = {.path = path, .table = table, .root = {.row = -1, .shape = SHAPE_MAPPING}};
-    TRY_DONE(io_read_file(&reader.text, &reader.size, path));
+    reader_t reader = {
+        .path = path, .table = table, .text = text, .size = strlen(text), .root = {.row = -1, .shape = SHAPE_MAPPING}};
     for (int i = 0; table[i].name != NULL; i++)
         if (!add_row(&reader.root, table, i)) TRY_DONE(fail(ST_ENOMEM, "%s: out of memory", path));
     cyaml_err_t error;
@@ -471,7 +471,17 @@ done:
     /* The schema in hand may be one made to stumble; freeing needs the one that loaded. */
     if (data != NULL && make_schema(&reader.root)) unload(&reader, data);
     node_free(&reader.root);
-    free(reader.text);
+    return status;
+}
+
+status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path)
+{
+    char *text;
+    size_t size;
+    TRY(io_read_file(&text, &size, path));
+    status_t status = strlen(text) == size ? io_options_parse_yaml(options, table, used, text, path)
+                                           : fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);
+    free(text);
     return status;
 }
 
