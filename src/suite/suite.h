@@ -149,11 +149,14 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
 status_t suite_agree(MPI_Comm comm, status_t status);
 
 /* ---- Results -------------------------------------------------------------------------------------------------------
- * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). */
-enum { SUITE_METRICS = 7 };
+ * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). Every value is found by
+ * its column's name, never by place. A task without a result is named apart, so that it cannot pass for a row. */
+enum { SUITE_METRICS = 8 };
 extern const char *const suite_metric_names[SUITE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
+#define SUITE_MEAN "MEAN"
 typedef struct {
     char *dataset, *category, *point, *method, *protocol, *task; /* owned */
+    char *changes; /* of a rescored row: what was set anew since the task, "key=value" lines; "" otherwise; owned */
     int shots;
     int64_t seed;
     double metric[SUITE_METRICS]; /* fractions; NaN: missing */
@@ -161,10 +164,14 @@ typedef struct {
 typedef struct {
     suite_row_t *rows; /* in the order of the plan: dataset, category, shots, seed, point; then MEAN rows */
     int count;
-    int missing; /* tasks of the plan that had no file */
+    suite_row_t *lost; /* tasks of the plan that have no result, all metrics NaN */
+    int missing;       /* of them */
+    char *source;      /* folder of the run whose task files the rows come from (of a rescored set: not its own) */
+    char *assets;      /* the job's */
 } suite_results_t;
-/* Reads <run>/results.h5. Not collective. */
-status_t suite_results_read(suite_results_t *out, const char *run_dir);
+/* Reads <path>/results.h5, or `path` itself when it ends with .csv. Not collective. ST_EFORMAT: columns missing, unknown
+ * or of different lengths, two rows of one task, a MEAN that is not the mean of its rows. */
+status_t suite_results_read(suite_results_t *out, const char *path);
 void suite_results_free(suite_results_t *results);
 /* An aligned text table: a block a dataset, point and number of shots; a line a category, mean over seeds and sample
  * standard deviation; then the mean of categories. Not collective. */

@@ -188,7 +188,7 @@ status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, boo
 
 /* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
 typedef struct {
-    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1;
+    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
 } suite_numbers_t;
 typedef struct {
     const char *name;

@@ -102,11 +102,41 @@ done:
     return status;
 }
 
+/* Real-IAD's sample level: images that show one object count once, by the highest of their scores. Missing (NaN) where
+ * no object has two views. */
+static status_t measure_samples(double *auroc, const suite_maps_t *maps, const data_category_t *images, const int *keep,
+                                const uint8_t *labels)
+{
+    status_t status = ST_ENOMEM;
+    int n = maps->n, groups = 0;
+    int32_t *group = base_alloc((size_t)n, sizeof *group);
+    float *scores = base_alloc((size_t)n, sizeof *scores);
+    uint8_t *sample_labels = base_alloc((size_t)n, 1);
+    *auroc = NAN;
+    if (group == NULL || scores == NULL || sample_labels == NULL) goto done;
+    status = ST_OK;
+    for (int i = 0; i < n; i++) {
+        const char *sample = images->test[keep[i]].sample;
+        if (sample == NULL) goto done;
+        /* The list is sorted by name, and an object's views stand together. */
+        if (i == 0 || strcmp(sample, images->test[keep[i - 1]].sample) != 0) groups++;
+        group[i] = groups - 1;
+    }
+    if (groups == n) goto done;
+    TRY_DONE(metrics_group_max(scores, sample_labels, maps->M_img, labels, group, n, groups));
+    TRY_DONE(metrics_auroc(auroc, scores, sample_labels, groups));
+done:
+    free(group);
+    free(scores);
+    free(sample_labels);
+    return status;
+}
+
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep)
 {
     metrics_ranking_t ranking;
-    *out = (suite_numbers_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = (suite_numbers_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     uint8_t *labels = base_alloc((size_t)maps->n, 1);
     if (labels == NULL) return ST_ENOMEM;
     int anomalous = 0;
@@ -115,6 +145,7 @@ status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite
         anomalous += labels[i];
     }
     status_t status = metrics_ranking(&ranking, maps->M_img, labels, maps->n);
+    if (status == ST_OK) status = measure_samples(&out->sample_auroc, maps, images, keep, labels);
     free(labels);
     if (status != ST_OK) return status;
     bool both = anomalous > 0 && anomalous < maps->n;

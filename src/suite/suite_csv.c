@@ -1,0 +1,105 @@
+/* CSV: records whose cells are found by the name of their column. */
+#include "suite/suite_posthoc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The next record, its cells cut out of *text in place. Their number; -1 at the end of the text, -2 when a quote is left
+ * open. */
+static int next_record(char **cells, char **text)
+{
+    char *at = *text;
+    int count = 0;
+    if (*at == '\0') return -1;
+    for (;;) {
+        char *start = at, *to = at;
+        bool quoted = *at == '"';
+        if (quoted) at++;
+        while (*at != '\0' && (quoted || (*at != ',' && *at != '\n'))) {
+            if (quoted && *at == '"') {
+                at++;
+                if (*at != '"') {
+                    quoted = false;
+                    continue;
+                }
+            }
+            *to++ = *at++;
+        }
+        if (quoted) return -2;
+        char end = *at;
+        if (end != '\0') at++;
+        if (to > start && end != ',' && to[-1] == '\r') to--;
+        *to = '\0';
+        if (count < SUITE_CSV_COLUMNS) cells[count] = start;
+        count++;
+        if (end != ',') break;
+    }
+    *text = at;
+    return count;
+}
+
+static int find_column(const suite_csv_t *csv, const char *name)
+{
+    for (int c = 0; c < csv->columns; c++)
+        if (strcmp(csv->name[c], name) == 0) return c;
+    return -1;
+}
+
+status_t suite_csv_open(suite_csv_t *csv, const char *path)
+{
+    status_t status = ST_OK;
+    *csv = (suite_csv_t){.path = path, .line = 1};
+    TRY(io_read_file(&csv->bytes, NULL, path));
+    csv->next = csv->bytes;
+    /* Spreadsheets put a byte order mark first. */
+    if (strncmp(csv->next, "\xef\xbb\xbf", 3) == 0) csv->next += 3;
+    csv->columns = next_record(csv->name, &csv->next);
+    if (csv->columns < 1 || csv->columns > SUITE_CSV_COLUMNS) {
+        csv->columns = 0;
+        status = fail(ST_EFORMAT, "%s:1: expected a line with the names of the columns", path);
+    }
+    for (int c = 0; c < csv->columns; c++) {
+        csv->cell[c] = csv->name[c];
+        if (find_column(csv, csv->name[c]) != c)
+            status = fail(ST_EFORMAT, "%s:1: two columns are called '%s'", path, csv->name[c]);
+    }
+    if (status != ST_OK) suite_csv_close(csv);
+    return status;
+}
+
+status_t suite_csv_next(bool *more, suite_csv_t *csv)
+{
+    for (;;) {
+        int cells = next_record(csv->cell, &csv->next);
+        *more = cells != -1;
+        if (cells == -1) return ST_OK;
+        csv->line++;
+        if (cells == 1 && csv->columns > 1 && csv->cell[0][0] == '\0') continue; /* an empty line */
+        if (cells == csv->columns) return ST_OK;
+        if (cells == -2) return fail(ST_EFORMAT, "%s:%d: a quote is left open", csv->path, csv->line);
+        return fail(ST_EFORMAT, "%s:%d: has %d cells, the header has %d", csv->path, csv->line, cells, csv->columns);
+    }
+}
+
+const char *suite_csv_cell(const suite_csv_t *csv, const char *name)
+{
+    int c = find_column(csv, name);
+    return c >= 0 ? csv->cell[c] : NULL;
+}
+
+void suite_csv_close(suite_csv_t *csv)
+{
+    free(csv->bytes);
+    *csv = (suite_csv_t){0};
+}
+
+void suite_csv_put(FILE *out, const char *text)
+{
+    if (strpbrk(text, ",\"\n\r") == NULL) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (const char *c = text; *c != '\0'; c++) fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
+    fputc('"', out);
+}

@@ -1,0 +1,307 @@
+/* Result sets come back by the names of their columns, and are checked: what was edited by hand or cut off is refused. */
+#include "suite/suite_posthoc.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Files made before sample-level AUROC was there do not have its column. */
+static bool is_optional(int metric)
+{
+    return strcmp(suite_metric_names[metric], "sample_auroc") == 0;
+}
+
+/* ---- Checks -------------------------------------------------------------------------------------------------------- */
+
+static int compare_rows(const void *a, const void *b)
+{
+    const suite_row_t *x = *(const suite_row_t *const *)a, *y = *(const suite_row_t *const *)b;
+    int order = strcmp(x->dataset, y->dataset);
+    if (order == 0) order = strcmp(x->category, y->category);
+    if (order == 0) order = (x->shots > y->shots) - (x->shots < y->shots);
+    if (order == 0) order = (x->seed > y->seed) - (x->seed < y->seed);
+    if (order == 0) order = strcmp(x->point, y->point);
+    return order != 0 ? order : strcmp(x->method, y->method);
+}
+
+static status_t check_repeats(const suite_row_t **sorted, int count, const char *path)
+{
+    for (int i = 1; i < count; i++)
+        if (compare_rows(&sorted[i], &sorted[i - 1]) == 0)
+            return fail(ST_EFORMAT, "'%s': two rows are %s/%s, %d-shot, seed %lld%s%s, expected one", path,
+                        sorted[i]->dataset, sorted[i]->category, sorted[i]->shots, (long long)sorted[i]->seed,
+                        sorted[i]->point[0] != '\0' ? ", " : "", sorted[i]->point);
+    return ST_OK;
+}
+
+static status_t check_ranges(const suite_results_t *results, const char *path)
+{
+    for (int i = 0; i < results->count; i++)
+        for (int m = 0; m < SUITE_METRICS; m++) {
+            const suite_row_t *row = &results->rows[i];
+            if (!isnan(row->metric[m]) && !(row->metric[m] >= 0 && row->metric[m] <= 1))
+                return fail(ST_EFORMAT, "'%s': %s of %s/%s is %g, expected a fraction from 0 to 1", path,
+                            suite_metric_names[m], row->dataset, row->category, row->metric[m]);
+        }
+    return ST_OK;
+}
+
+/* Every MEAN must be the mean of its rows: values that moved from one row to another are noticed. */
+static status_t check_means(const suite_results_t *results, const suite_row_t **sorted, int sorted_count,
+                            const char *path)
+{
+    suite_row_groups_t groups;
+    TRY(suite_row_groups_make(&groups, results));
+    status_t status = ST_OK;
+    for (int g = 0; g < groups.groups && status == ST_OK; g++) {
+        suite_row_t key = results->rows[groups.order[groups.first[g]]];
+        key.category = (char[]){SUITE_MEAN};
+        const suite_row_t *wanted = &key;
+        const suite_row_t **mean = bsearch(&wanted, sorted, (size_t)sorted_count, sizeof *sorted, compare_rows);
+        for (int m = 0; mean != NULL && m < SUITE_METRICS && status == ST_OK; m++) {
+            double sum = 0;
+            int counted = 0;
+            for (int i = groups.first[g]; i < groups.first[g + 1]; i++) {
+                double value = results->rows[groups.order[i]].metric[m];
+                if (!isnan(value)) sum += value, counted++;
+            }
+            double own = counted > 0 ? sum / counted : (double)NAN, stated = (*mean)->metric[m];
+            if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)
+                status = fail(ST_EFORMAT,
+                              "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
+                              "the file was changed; fgad run makes it again)",
+                              path, key.dataset, key.shots, (long long)key.seed, suite_metric_names[m], stated, own);
+        }
+    }
+    suite_row_groups_free(&groups);
+    return status;
+}
+
+static status_t check(const suite_results_t *results, const char *path)
+{
+    status_t status;
+    const suite_row_t **sorted = base_alloc((size_t)results->count + 1, sizeof *sorted);
+    if (sorted == NULL) return ST_ENOMEM;
+    for (int i = 0; i < results->count; i++) sorted[i] = &results->rows[i];
+    qsort(sorted, (size_t)results->count, sizeof *sorted, compare_rows);
+    TRY_DONE(check_repeats(sorted, results->count, path));
+    TRY_DONE(check_ranges(results, path));
+    TRY_DONE(check_means(results, sorted, results->count, path));
+done:
+    free(sorted);
+    return status;
+}
+
+/* ---- HDF5 ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    io_h5_t *file;
+    const char *path, *group; /* "" or "lost/" */
+    suite_row_t *rows;
+    int count;
+} reader_t;
+
+static status_t read_column(void **data, const reader_t *reader, const char *name, io_h5_type_t type)
+{
+    int ndim;
+    int64_t dims[6];
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", reader->group, name);
+    TRY(io_h5_read(data, &ndim, dims, reader->file, full, type));
+    if (ndim == 1 && (reader->rows == NULL || dims[0] == reader->count) && dims[0] < INT32_MAX) return ST_OK;
+    if (type == IO_H5_STRING)
+        io_h5_free_strings(*data, ndim > 0 ? dims[0] : 0);
+    else
+        free(*data);
+    return fail(ST_EFORMAT, "'%s': the column %s has another length than dataset", reader->path, full);
+}
+
+static status_t read_texts(reader_t *reader, const suite_text_column_t *column)
+{
+    void *data;
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", reader->group, column->name);
+    if (column->optional && !io_h5_has(reader->file, full)) {
+        for (int i = 0; i < reader->count; i++) {
+            char *nothing = base_format("%s", "");
+            if (nothing == NULL) return ST_ENOMEM;
+            memcpy((char *)&reader->rows[i] + column->offset, &nothing, sizeof nothing);
+        }
+        return ST_OK;
+    }
+    TRY(read_column(&data, reader, column->name, IO_H5_STRING));
+    char **strings = data;
+    for (int i = 0; i < reader->count; i++) {
+        memcpy((char *)&reader->rows[i] + column->offset, &strings[i], sizeof(char *));
+        strings[i] = NULL; /* the row owns it now */
+    }
+    io_h5_free_strings(strings, reader->count);
+    return ST_OK;
+}
+
+static status_t read_rows(reader_t *reader, bool metrics)
+{
+    void *data;
+    int ndim;
+    int64_t dims[6];
+    char name[128];
+    snprintf(name, sizeof name, "%sdataset", reader->group);
+    TRY(io_h5_dims(&ndim, dims, reader->file, name));
+    if (ndim != 1 || dims[0] >= INT32_MAX)
+        return fail(ST_EFORMAT, "'%s': the column %s is not a list", reader->path, name);
+    reader->rows = calloc((size_t)dims[0] + 1, sizeof *reader->rows);
+    if (reader->rows == NULL) return fail(ST_ENOMEM, "out of memory");
+    reader->count = (int)dims[0];
+    for (const suite_text_column_t *column = suite_text_columns; column->name != NULL; column++)
+        TRY(read_texts(reader, column));
+    TRY(read_column(&data, reader, "shots", IO_H5_I64));
+    for (int i = 0; i < reader->count; i++) reader->rows[i].shots = (int)((int64_t *)data)[i];
+    free(data);
+    TRY(read_column(&data, reader, "seed", IO_H5_I64));
+    for (int i = 0; i < reader->count; i++) reader->rows[i].seed = ((int64_t *)data)[i];
+    free(data);
+    for (int m = 0; m < SUITE_METRICS; m++) {
+        if (!metrics || (is_optional(m) && !io_h5_has(reader->file, suite_metric_names[m]))) {
+            for (int i = 0; i < reader->count; i++) reader->rows[i].metric[m] = NAN;
+            continue;
+        }
+        TRY(read_column(&data, reader, suite_metric_names[m], IO_H5_F64));
+        for (int i = 0; i < reader->count; i++) reader->rows[i].metric[m] = ((double *)data)[i];
+        free(data);
+    }
+    return ST_OK;
+}
+
+static status_t read_h5(suite_results_t *out, const char *dir, const char *path)
+{
+    status_t status;
+    int64_t missing;
+    char *made_from = NULL;
+    reader_t reader = {.path = path, .group = ""}, lost = {.path = path, .group = "lost/"};
+    TRY_DONE(io_h5_open(&reader.file, path));
+    status = read_rows(&reader, true);
+    out->rows = reader.rows;
+    out->count = reader.count;
+    TRY_DONE(status);
+    TRY_DONE(io_h5_get_i64(&missing, reader.file, "/", "tasks_missing"));
+    lost.file = reader.file;
+    if (missing > 0 && io_h5_has(reader.file, "lost")) {
+        status = read_rows(&lost, false);
+        out->lost = lost.rows;
+        out->missing = lost.count;
+        TRY_DONE(status);
+    }
+    if (out->missing != missing) {
+        status = fail(ST_EFORMAT, "'%s' names %d lost tasks, expected %lld", path, out->missing, (long long)missing);
+        goto done;
+    }
+    TRY_DONE(io_h5_get_text(&out->assets, reader.file, "/", "assets"));
+    if (io_h5_get_text(&made_from, reader.file, "/", "made_from") == ST_OK)
+        out->source = base_format("%s/%s", dir, made_from);
+    else
+        out->source = base_format("%s", dir);
+    if (out->source == NULL) status = ST_ENOMEM;
+done:
+    io_h5_close(reader.file);
+    free(made_from);
+    return status;
+}
+
+/* ---- CSV ----------------------------------------------------------------------------------------------------------- */
+
+static status_t check_header(const suite_csv_t *csv)
+{
+    const char *absent = NULL;
+    for (const suite_text_column_t *column = suite_text_columns; column->name != NULL; column++)
+        if (!column->optional && suite_csv_cell(csv, column->name) == NULL) absent = column->name;
+    if (suite_csv_cell(csv, "shots") == NULL) absent = "shots";
+    if (suite_csv_cell(csv, "seed") == NULL) absent = "seed";
+    for (int m = 0; m < SUITE_METRICS; m++)
+        if (!is_optional(m) && suite_csv_cell(csv, suite_metric_names[m]) == NULL) absent = suite_metric_names[m];
+    return absent == NULL ? ST_OK : fail(ST_EFORMAT, "%s:1: no column is called '%s'", csv->path, absent);
+}
+
+static status_t read_whole(int64_t *out, const suite_csv_t *csv, const char *name)
+{
+    const char *text = suite_csv_cell(csv, name);
+    char *end;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || *out < 0 || *out > INT32_MAX)
+        return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a whole number", csv->path, csv->line, name, text);
+    return ST_OK;
+}
+
+static status_t read_row(suite_row_t *row, const suite_csv_t *csv)
+{
+    int64_t shots, seed;
+    TRY(read_whole(&shots, csv, "shots"));
+    TRY(read_whole(&seed, csv, "seed"));
+    const suite_row_key_t key = {.dataset = suite_csv_cell(csv, "dataset"),
+                                 .category = suite_csv_cell(csv, "category"),
+                                 .point = suite_csv_cell(csv, "point"),
+                                 .method = suite_csv_cell(csv, "method"),
+                                 .protocol = suite_csv_cell(csv, "protocol"),
+                                 .task = suite_csv_cell(csv, "task"),
+                                 .shots = (int)shots,
+                                 .seed = seed};
+    TRY(suite_row_make(row, &key));
+    for (int m = 0; m < SUITE_METRICS; m++) {
+        const char *text = suite_csv_cell(csv, suite_metric_names[m]);
+        if (text == NULL || text[0] == '\0') continue;
+        char *end;
+        row->metric[m] = strtod(text, &end);
+        if (*end != '\0' || !isfinite(row->metric[m])) {
+            suite_row_free(row);
+            return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a fraction or nothing", csv->path, csv->line,
+                        suite_metric_names[m], text);
+        }
+    }
+    return ST_OK;
+}
+
+static status_t read_csv(suite_results_t *out, const char *path)
+{
+    status_t status;
+    int room = 0;
+    suite_csv_t csv;
+    TRY(suite_csv_open(&csv, path));
+    TRY_DONE(check_header(&csv));
+    for (;;) {
+        bool more;
+        TRY_DONE(suite_csv_next(&more, &csv));
+        if (!more) break;
+        if (out->count == room) {
+            room = room > 0 ? 2 * room : 64;
+            suite_row_t *rows = realloc(out->rows, (size_t)room * sizeof *rows);
+            if (rows == NULL) {
+                status = fail(ST_ENOMEM, "out of memory");
+                goto done;
+            }
+            out->rows = rows;
+        }
+        TRY_DONE(read_row(&out->rows[out->count], &csv));
+        out->count++;
+    }
+done:
+    suite_csv_close(&csv);
+    return status;
+}
+
+status_t suite_results_read(suite_results_t *out, const char *path)
+{
+    status_t status;
+    size_t length = strlen(path);
+    char file[4096];
+    *out = (suite_results_t){0};
+    bool csv = length > 4 && strcmp(path + length - 4, ".csv") == 0;
+    snprintf(file, sizeof file, csv ? "%s" : "%s/results.h5", path);
+    if (!io_exists(file))
+        return fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
+    TRY_DONE(csv ? read_csv(out, file) : read_h5(out, path, file));
+    TRY_DONE(check(out, file));
+done:
+    if (status != ST_OK) suite_results_free(out);
+    return status;
+}
