@@ -24,6 +24,7 @@ int cli_data_fewshot(int argc, char **argv);
 int cli_data_demo(int argc, char **argv);
 int cli_mfsc_check(int argc, char **argv);
 int cli_mfsc_show(int argc, char **argv);
+int cli_mfsc_caption(int argc, char **argv);
 
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */
 int cli_bad_input(void);

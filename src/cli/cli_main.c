@@ -92,6 +92,30 @@ static const cli_command_t commands[] = {
      "examples:\n"
      "  fgad mfsc show gear --prompts\n"
      "  fgad mfsc show mvtec/cable --prompts -s n_ahp=20 -s n_ab=1 --model datasets/models/vit-b-16-plus-240\n"},
+    {"mfsc caption", cli_mfsc_caption, "draft a caption with a vision chat model",
+     "usage: fgad mfsc caption --image FILE [--image FILE]... --category NAME --dataset NAME --out FILE [options]\n"
+     "\n"
+     "Sends pictures of good objects and the instruction <assets>/mfsc/prompt.md to an OpenAI-compatible chat "
+     "endpoint\n"
+     "with vision, checks the answer as `fgad mfsc check` does, and sends complaints back until it is fit. A draft is\n"
+     "a draft: read it beside the images. On failure every answer is kept at <out>.answer-N.txt.\n"
+     "\n"
+     "  --image FILE      PNG or JPEG of a good object (again for more)\n"
+     "  --url URL         endpoint, as https://host/v1 (default: FGAD_API_URL)\n"
+     "  --model NAME      the endpoint's name of the model (default: FGAD_API_MODEL)\n"
+     "  --timeout S       seconds to wait for one answer (default: 120)\n"
+     "  --retries N       times that complaints are sent back (default: 3)\n"
+     "  --no-schema       do not ask for response_format, for endpoints that refuse it\n"
+     "  --ca FILE         trust these authorities (PEM) instead of the system's\n"
+     "  --force           write over --out\n"
+     "  --assets DIR      folder with mfsc/ (default: datasets)\n"
+     "\n"
+     "The key is read from FGAD_API_KEY, sent to the endpoint, and neither shown nor stored. Status 429 and 5xx are\n"
+     "tried again after a while (Retry-After counts, up to a minute).\n"
+     "\n"
+     "examples:\n"
+     "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset own \\\n"
+     "      --out datasets/mfsc/own/push_button.json --url https://example.org/v1 --model a-vision-model\n"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,11 +1,13 @@
 /* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF), maps out (PNG, TIFF), PIL's
- * resize, JSON, YAML job files, safetensors, HDF5, digests, small file-system helpers. It knows formats, not meaning:
+ * resize, JSON, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
  * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
- * jansson, libcyaml, HDF5, libcrypto and zlib, each behind one file. Every message names the file. */
+ * jansson, libcyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
 #include "base/base.h"
+
+#include <stdio.h>
 
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
 /* A name list; each name and the array are owned by the struct. */
@@ -104,6 +106,24 @@ io_json_node_t io_json_member(const char **key, io_json_node_t object, int index
 const char *io_json_string(io_json_node_t node); /* NULL when not a string */
 double io_json_number(io_json_node_t node, double otherwise);
 bool io_json_bool(io_json_node_t node, bool otherwise);
+/* `text` (UTF-8) as a JSON string with its quotes. */
+void io_json_quote(FILE *out, const char *text);
+/* A node as indented JSON and a final newline (caller frees; NULL when memory is out). */
+char *io_json_text(io_json_node_t node);
+
+/* ---- HTTP (libcurl behind it) -------------------------------------------------------------------------------------- */
+typedef struct {
+    const char *url;     /* https:// or http:// */
+    const char *key;     /* sent as bearer token, NULL: none; messages and answers have stars in its place */
+    const char *ca;      /* PEM file of authorities to trust instead of the system's, NULL: the system's */
+    double timeout;      /* seconds of one attempt, whole */
+    size_t most;         /* bytes of an answer; a longer one is refused as soon as that is known */
+    int attempts;        /* on status 429 and 5xx; between them 1, 2, 4 ... seconds, or what Retry-After says */
+    double longest_wait; /* seconds; bounds both */
+} io_http_t;
+/* The text of a 2xx answer (NUL-terminated, caller frees). ST_EIO: no connection, no trust, no answer in time, another
+ * status (its error.message is told); ST_EFORMAT: too long, or no fit URL or key. Redirections are not followed. */
+status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, const char *body, size_t body_size);
 
 /* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes -------------------------------------- */
 typedef enum {

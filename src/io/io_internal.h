@@ -54,6 +54,7 @@ void io_yaml_version(char out[64]);
 void io_h5_version(char out[64]);
 void io_digest_version(char out[64]);
 void io_gzip_version(char out[64]);
+void io_http_version(char out[64]);
 
 /* ---- HDF5: hdf5.h itself stays in io_hdf5*.c, where an hid_t is an int64_t ---- */
 struct io_h5 {

@@ -69,6 +69,26 @@ status_t prompts_mfsc_check(prompts_report_t *report, const char *path, const pr
  * every case. */
 status_t prompts_mfsc_read(prompts_mfsc_t *out, const char *path, const prompts_vocabulary_t *vocabulary);
 void prompts_mfsc_free(prompts_mfsc_t *mfsc);
+/* As prompts_mfsc_check, of a text; `name` stands for the path in complaints and in the rule on the file's place. */
+status_t prompts_mfsc_check_text(prompts_report_t *report, const char *text, size_t size, const char *name,
+                                 const prompts_vocabulary_t *vocabulary, bool in_place);
+
+/* A caption drafted by a vision chat model behind an OpenAI-compatible endpoint. */
+typedef struct {
+    const char *category, *dataset;
+    const char *const *images; /* (image_count) paths of PNG or JPEG pictures of good objects */
+    int image_count;
+    const char *folder; /* with prompt.md, vocabulary.json and schema.json */
+    const char *model;  /* the endpoint's name for it */
+    bool with_schema;   /* ask for the form by response_format; the answer is checked in either case */
+    int retries;        /* times that complaints are sent back */
+    io_http_t http;
+} prompts_draft_t;
+/* Asks until an answer is a caption without complaints and writes that to `path`; *answers tells how many it took. On
+ * failure nothing is at `path`, and every answer at `<path>.answer-N.txt`. ST_EFORMAT: no answer was fit, or it is no
+ * chat completion; else as io_http_post_json. */
+status_t prompts_mfsc_draft(int *answers, const char *path, const prompts_draft_t *draft,
+                            const prompts_vocabulary_t *vocabulary);
 
 /* ---- Prompts, METHOD.md 5 ------------------------------------------------------------------------------------------
  * Groups, in this order: image (body: summary), foreground (relation), background ("<background> background"; none when

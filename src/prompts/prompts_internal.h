@@ -43,6 +43,11 @@ void prompts_places_find(prompts_place_t *places, int count, const char *sentenc
  * values; else the caption of one. */
 int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int component, bool with_background);
 
+/* ---- Drafts (prompts_draft_request.c) ---- */
+/* The request after `count` answers and complaints about them (caller frees *body). */
+status_t prompts_draft_request(char **body, size_t *size, const prompts_draft_t *draft, const char *const *answers,
+                               const char *const *complaints, int count);
+
 /* ---- Assembly (prompts_assemble.c) --- */
 /* One change of a body: bytes [start, end) become a text, or (text NULL) a placeholder. */
 typedef struct {

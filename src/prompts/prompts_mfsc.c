@@ -1,6 +1,7 @@
 /* Reading a caption file: form, then contents, then rules. */
 #include "prompts/prompts_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static status_t copy(const char **out, prompts_mfsc_t *mfsc, const char *text)
@@ -80,15 +81,15 @@ static status_t check_names(prompts_report_t *report, io_json_node_t root, const
     return ST_OK;
 }
 
-/* out is filled as far as the complaints allow; report says whether it is whole. */
-static status_t load(prompts_mfsc_t *out, prompts_report_t *report, const char *path,
-                     const prompts_vocabulary_t *vocabulary, bool in_place)
+/* out is filled as far as the complaints allow; report says whether it is whole. `path` names the text. */
+static status_t load_text(prompts_mfsc_t *out, prompts_report_t *report, const char *text, size_t size,
+                          const char *path, const prompts_vocabulary_t *vocabulary, bool in_place)
 {
     io_json_t *json = NULL;
     arena_init(&out->arena, "caption");
     status_t status = copy(&out->path, out, path);
     if (status != ST_OK) return status;
-    status = io_json_read(&json, path);
+    status = io_json_parse(&json, text, size, path);
     if (status == ST_EFORMAT) return prompts_complain(report, NULL, "%s", fail_message());
     if (status != ST_OK) return status;
     io_json_node_t root = io_json_root(json);
@@ -100,6 +101,27 @@ static status_t load(prompts_mfsc_t *out, prompts_report_t *report, const char *
     TRY_DONE(prompts_rules_check(report, out, vocabulary, in_place));
 done:
     io_json_free(json);
+    return status;
+}
+
+static status_t load(prompts_mfsc_t *out, prompts_report_t *report, const char *path,
+                     const prompts_vocabulary_t *vocabulary, bool in_place)
+{
+    char *text = NULL;
+    size_t size = 0;
+    TRY(io_read_file(&text, &size, path));
+    status_t status = load_text(out, report, text, size, path, vocabulary, in_place);
+    free(text);
+    return status;
+}
+
+status_t prompts_mfsc_check_text(prompts_report_t *report, const char *text, size_t size, const char *name,
+                                 const prompts_vocabulary_t *vocabulary, bool in_place)
+{
+    *report = (prompts_report_t){0};
+    prompts_mfsc_t mfsc = {0};
+    status_t status = load_text(&mfsc, report, text, size, name, vocabulary, in_place);
+    prompts_mfsc_free(&mfsc);
     return status;
 }
 

@@ -120,8 +120,8 @@ static void a_missing_file_is_named(void **state)
 static void every_library_tells_its_version(void **state)
 {
     (void)state;
-    static const char *const names[] = {"HDF5 ",    "libpng ",   "libjpeg-turbo ", "libtiff ",
-                                        "jansson ", "libcyaml ", "OpenSSL ",       "zlib "};
+    static const char *const names[] = {"HDF5 ",     "libpng ",  "libjpeg-turbo ", "libtiff ", "jansson ",
+                                        "libcyaml ", "OpenSSL ", "zlib ",          "libcurl "};
     char *text = io_library_versions();
     assert_non_null(text);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -129,6 +129,25 @@ static void every_library_tells_its_version(void **state)
         if (found == NULL) fail_msg("'%s' does not name %s", text, names[i]);
         assert_in_range(found[strlen(names[i])], '0', '9');
     }
+    free(text);
+}
+
+static void a_document_is_written_and_read_back(void **state)
+{
+    (void)state;
+    static const char document[] =
+        "{\"b\": [1.5, -2, true, null, {}, []],\"a\": {\"x\": \"q\\\"\\\\\\n\\t\\u0001\\u00e9\"}}";
+    static const char expected[] = "{\n  \"b\": [\n    1.5,\n    -2,\n    true,\n    null,\n    {},\n    []\n  ],\n"
+                                   "  \"a\": { \"x\": \"q\\\"\\\\\\n\\u0009\\u0001\xc3\xa9\" }\n}\n";
+    io_json_t *json = parse(document);
+    char *text = io_json_text(io_json_root(json));
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    io_json_free(json);
+    json = parse(text);
+    assert_string_equal(io_json_string(io_json_get(io_json_get(io_json_root(json), "a"), "x")),
+                        "q\"\\\n\t\001\xc3\xa9");
+    io_json_free(json);
     free(text);
 }
 
@@ -141,6 +160,7 @@ int main(void)
         cmocka_unit_test(bad_documents_are_refused_with_line_and_column),
         cmocka_unit_test(a_large_object_is_found_by_key_quickly),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_document_is_written_and_read_back),
         cmocka_unit_test(every_library_tells_its_version),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
