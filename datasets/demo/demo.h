@@ -33,7 +33,7 @@ const char *demo_category_name(int index);
  *   1. "FGDS", 4 bytes
  *   2. uint32 size S, images N, length J of the text
  *   3. J bytes of JSON: {"scene", "noun", "background", "items": [{"noun", "color", "texture", "shape", "material",
- *      "location", "count"}], "images": [{"defect", "item", "color"}]}; "defect" is "good" or a kind of defect
+ *      "location", "count"}], "images": [{"defect", "item", "color", "zoom"}]}; "defect" is "good" or a kind of defect
  *   4. N times: rgb (S,S,3) uint8; part (S,S) uint8, 0 background, 1 + item; defect (S,S) uint8, 255 = covered
  * The first image of a scene is good, the others are good or defective; a few are close-ups. */
 status_t demo_stream(FILE *out, uint64_t seed, int64_t first, int64_t stride, int64_t scenes, int images, int size);

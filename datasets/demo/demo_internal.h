@@ -124,6 +124,7 @@ typedef struct {
     int item;          /* the component that is hit */
     const char *color; /* new colour of DEMO_WRONG_COLOR; NULL: drawn */
     float strength;    /* contrast and size, 1 usual */
+    int more;          /* how often a surface defect is drawn beyond the first time */
 } demo_defect_t;
 
 /* Part of the scene that is shown: `zoom` > 1 is a close-up around (x, y). */

@@ -295,7 +295,7 @@ void demo_random_scene(demo_scene_t *scene, rng_t *rng)
 
 demo_defect_t demo_random_defect(const demo_scene_t *scene, rng_t *rng)
 {
-    demo_defect_t defect = {.strength = between(rng, 0.7f, 1.25f)};
+    demo_defect_t defect = {.strength = between(rng, 0.75f, 1.4f)};
     bool sheet = scene->items[0].outline.kind == DEMO_EVERYWHERE;
     defect.item = rng_below(rng, 2) ? 0 : (int)rng_below(rng, (uint32_t)scene->n_items);
     const demo_item_t *item = &scene->items[defect.item];
@@ -312,6 +312,8 @@ demo_defect_t demo_random_defect(const demo_scene_t *scene, rng_t *rng)
         if (defect.kind == DEMO_BENT && (!slim || item->outline.bend != 0)) continue;
         break;
     }
+    /* Several of a kind: more to learn from a picture. */
+    if (!small && demo_defect_is_surface(defect.kind)) defect.more = (int)rng_below(rng, 3);
     for (int attempt = 0; defect.kind == DEMO_WRONG_COLOR && attempt < 100; attempt++) {
         defect.color = PICK(rng, COLORS);
         if (!held_out(item->noun, defect.color) && color_gap(defect.color, item->color) > 0.6f) break;

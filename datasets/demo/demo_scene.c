@@ -185,7 +185,8 @@ status_t demo_render(demo_canvas_t *canvas, const demo_scene_t *scene, demo_view
         rng_t item_rng = rng_split(rng, (uint64_t)(16 + i));
         draw_item(canvas, &scene->items[i], i, pose, defect, &item_rng);
     }
-    if (defect && demo_defect_is_surface(defect->kind)) demo_draw_defect(canvas, defect, &defect_rng);
+    if (defect && demo_defect_is_surface(defect->kind))
+        for (int k = 0; k <= defect->more; k++) demo_draw_defect(canvas, defect, &defect_rng);
     expose(canvas, scene, &paint_rng);
     return ST_OK;
 }

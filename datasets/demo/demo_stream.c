@@ -38,7 +38,13 @@ static void shrink(uint8_t *rgb, uint8_t *part, uint8_t *defect, const demo_canv
     }
 }
 
-static void write_text(char *text, size_t room, int64_t number, const demo_scene_t *scene, const demo_defect_t *defects,
+/* What one picture of a scene shows. */
+typedef struct {
+    demo_defect_t defect;
+    demo_view_t view;
+} shot_t;
+
+static void write_text(char *text, size_t room, int64_t number, const demo_scene_t *scene, const shot_t *shots,
                        int images)
 {
     size_t n = (size_t)snprintf(text, room, "{\"scene\":%lld,\"noun\":\"%s\",\"background\":\"%s\",\"items\":[",
@@ -54,39 +60,39 @@ static void write_text(char *text, size_t room, int64_t number, const demo_scene
     }
     n += (size_t)snprintf(text + n, room - n, "],\"images\":[");
     for (int i = 0; i < images; i++)
-        n += (size_t)snprintf(text + n, room - n, "%s{\"defect\":\"%s\",\"item\":%d,\"color\":\"%s\"}", i ? "," : "",
-                              demo_defect_name(defects[i].kind), defects[i].item,
-                              defects[i].color ? defects[i].color : "");
+        n += (size_t)snprintf(text + n, room - n, "%s{\"defect\":\"%s\",\"item\":%d,\"color\":\"%s\",\"zoom\":%.2f}",
+                              i ? "," : "", demo_defect_name(shots[i].defect.kind), shots[i].defect.item,
+                              shots[i].defect.color ? shots[i].defect.color : "", (double)shots[i].view.zoom);
     (void)snprintf(text + n, room - n, "]}");
 }
 
 static status_t stream_scene(FILE *out, const rng_t *rng, int64_t number, int images, int size, uint8_t *pixels)
 {
     demo_scene_t scene;
-    demo_defect_t defects[16] = {{0}};
+    shot_t shots[16] = {{.view = {.zoom = 1}}};
     rng_t scene_rng = rng_split(rng, 0), defect_rng = rng_split(rng, 1);
     size_t area = (size_t)size * (size_t)size;
     char text[8192];
     demo_random_scene(&scene, &scene_rng);
     scene.width = scene.width / 96 * size;
     scene.height = scene.height / 96 * size;
-    for (int i = 1; i < images; i++)
-        if (rng_below(&defect_rng, 4) != 0) defects[i] = demo_random_defect(&scene, &defect_rng);
-    write_text(text, sizeof text, number, &scene, defects, images);
+    for (int i = 1; i < images; i++) {
+        shots[i] = (shot_t){.view = {.zoom = 1}};
+        if (rng_below(&defect_rng, 4) != 0) shots[i].defect = demo_random_defect(&scene, &defect_rng);
+        if (rng_below(&defect_rng, 6) != 0) continue;
+        shots[i].view.zoom = 1.5f + 2.0f * (float)rng_uniform(&defect_rng);
+        shots[i].view.x = 1.2f * (float)(rng_uniform(&defect_rng) - 0.5);
+        shots[i].view.y = 1.2f * (float)(rng_uniform(&defect_rng) - 0.5);
+    }
+    write_text(text, sizeof text, number, &scene, shots, images);
     uint32_t head[3] = {(uint32_t)size, (uint32_t)images, (uint32_t)strlen(text)};
     bool good =
         fwrite("FGDS", 4, 1, out) == 1 && fwrite(head, sizeof head, 1, out) == 1 && fwrite(text, head[2], 1, out) == 1;
     for (int i = 0; good && i < images; i++) {
         rng_t image_rng = rng_split(rng, (uint64_t)(16 + i));
-        demo_view_t view = {.zoom = 1};
-        if (i > 0 && rng_below(&defect_rng, 6) == 0) {
-            view.zoom = 1.5f + 2.0f * (float)rng_uniform(&defect_rng);
-            view.x = 1.2f * (float)(rng_uniform(&defect_rng) - 0.5);
-            view.y = 1.2f * (float)(rng_uniform(&defect_rng) - 0.5);
-        }
         demo_canvas_t canvas;
-        const demo_defect_t *defect = defects[i].kind == DEMO_GOOD ? NULL : &defects[i];
-        TRY(demo_render(&canvas, &scene, view, scene.width, scene.height, defect, &image_rng));
+        const demo_defect_t *defect = shots[i].defect.kind == DEMO_GOOD ? NULL : &shots[i].defect;
+        TRY(demo_render(&canvas, &scene, shots[i].view, scene.width, scene.height, defect, &image_rng));
         shrink(pixels, pixels + 3 * area, pixels + 4 * area, &canvas, size);
         demo_canvas_free(&canvas);
         good = fwrite(pixels, 5 * area, 1, out) == 1;
