@@ -318,7 +318,7 @@ status_t suite_learn_write(const suite_worker_t *worker, const item_t *item, con
     TRY_DONE(write_params(file, base, what->head));
     TRY_DONE(write_results(file, base, what));
     TRY_DONE(io_h5_set_f64(file, base, "logit_scale", what->head->training.losses.logit_scale));
-    TRY_DONE(io_h5_set_f64(file, base, "learn_seconds", what->seconds));
+    TRY_DONE(io_h5_set_f64(file, "/", "learn_seconds", what->seconds));
     TRY_DONE(io_h5_set_text(file, "/", "description", "prompts of one head of one category and draw of shots"));
     TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
     TRY_DONE(io_h5_set_options(file, "options", &worker->plan->points[worker->plan->tasks[item->index].point],

@@ -1,4 +1,4 @@
-# For the suite's shell tests, which source it: FGAD, MAKE_MODEL and WORK come from CTest. A failed check ends the test.
+# For the suite's shell tests, which source it: FGAD, MAKE_MODEL, DATA and WORK come from CTest. A failed check ends the test.
 set -eu
 fail() {
     echo "FAILED: $*" >&2
@@ -27,10 +27,18 @@ same_results() {
         [ -f "$other" ] || fail "$other is missing"
         h5diff "$file" "$other" maps maps || fail "the maps of $file and $other differ"
         h5diff "$file" "$other" metrics metrics || fail "the metrics of $file and $other differ"
+        if h5ls "$file/prompts" > /dev/null 2>&1; then
+            h5diff "$file" "$other" prompts prompts || fail "the prompts of $file and $other differ"
+        fi
         count=$((count + 1))
     done
     [ "$count" -gt 0 ] || fail "$1 has no tasks"
 }
 
-"$MAKE_MODEL" "$WORK/model" --preset toy --seed 7
-"$FGAD" data demo "$WORK/data/demo"
+# demo_data [CATEGORY...]: the demo images (all, or these categories) and the toy model, as $WORK/data/demo and $WORK/model.
+# They are made once by the fixture suite_data; a test that changes them works on its own copy.
+demo_data() {
+    mkdir -p "$WORK/data/demo"
+    ln -sfn "$DATA/model" "$WORK/model"
+    for category in ${*:-$(ls "$DATA/demo")}; do cp -r "$DATA/demo/$category" "$WORK/data/demo/"; done
+}

@@ -1,5 +1,6 @@
 # Bad input gets one clear line, and nothing is lost: exact messages and exit codes of the whole program.
 . "$(dirname "$0")/lib.sh"
+demo_data fabric tablet
 job="$WORK/job.yaml"
 cat > "$job" <<YAML
 dataset: [demo]
@@ -28,7 +29,7 @@ expected
 refused 2 "fgad: there is no command 'rum' (did you mean 'run'? \`fgad --help\` lists them)" rum
 refused 2 "fgad run: no job file is named (see \`fgad run --help\`)" run
 refused 2 "fgad run: unknown option '--dryrun' (see \`fgad run --help\`)" run "$job" --dryrun
-refused 2 "fgad: -s: category names 'gear' twice" run "$job" -s category=gear,gear
+refused 2 "fgad: -s: category names 'fabric' twice" run "$job" -s category=fabric,fabric
 refused 2 "fgad: $job: memory_taps: 1 points are named, expected two, as '4.attn, 9.attn'" run "$job" -s memory_taps=4.attn
 
 # The output cannot be written: a file stands where the folder should be.

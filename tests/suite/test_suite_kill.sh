@@ -1,5 +1,6 @@
 # kill -9 in the middle loses nothing but the step in flight: the next run ends with the bits of an undisturbed one.
 . "$(dirname "$0")/lib.sh"
+demo_data gear connector
 cat > "$WORK/job.yaml" <<YAML
 dataset: [demo]
 data_root: $WORK/data

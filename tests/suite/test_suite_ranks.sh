@@ -1,12 +1,14 @@
 # The same bits for 1, 2 and 3 ranks, and every file explains itself.
 . "$(dirname "$0")/lib.sh"
+demo_data gear fabric tablet
 cat > "$WORK/job.yaml" <<YAML
 dataset: [demo]
 data_root: $WORK/data
 model: $WORK/model
 shots: [1, 2]
 seeds: [0, 1]
-branches: [vad]
+pixel: {epochs: 3}
+image: {epochs: 2, n_pro: 2}
 resolution: 96
 chunk: 5
 YAML
