@@ -167,7 +167,10 @@ status_t align_head_anchors(float *normal, float *abnormal, align_head_t *head)
 status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const align_tokens_t *tokens)
 {
     REQUIRE(terms != NULL && head != NULL && head->work != NULL && tokens != NULL && tokens->E == head->E);
-    REQUIRE(head->count > 0 && head->epoch < head->training.epochs);
+    REQUIRE(head->epoch < head->training.epochs);
+    if (head->count == 0)
+        return fail(ST_EFORMAT, "%s head: there is nothing to learn (hint: learn: false, or n_ctx or n_ab above 0)",
+                    head->set->key.head);
     struct align_work *work = head->work;
     const align_training_t *training = &head->training;
     size_t slots = (size_t)head->set->slots * (size_t)head->set->width;

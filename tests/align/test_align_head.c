@@ -229,6 +229,8 @@ static void without_learning_a_head_gives_anchors_alone(void **state)
     for (int e = 0; e < 28; e++) f[e] = (float)((double)f[e] / sqrt(square));
     check_array("normal", normal, f, 28, 1e-5);
     clip_text_close(text);
+    double terms[ALIGN_TERMS];
+    check_error(align_head_epoch(terms, &head, &c.tokens), ST_EFORMAT, "pixel head: there is nothing to learn");
     align_head_free(&head);
     check_golden_close(c.golden);
 }
