@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real Slurm runs jobs by slurm/submit: to the end; over a time limit far too short; as an array on one run directory;
-# through mpirun, cancelled and submitted again. Each time the results have the bits of a plain mpirun run.
+# through mpirun, cancelled, submitted again and a rank of it killed. Each time the results have the bits of a plain mpirun run.
 # FGAD, MAKE_MODEL and WORK come from CTest. 77: no Slurm can run here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -133,7 +133,7 @@ ended_as COMPLETED
 check array small $tasks
 [ "$(grep -l 'begins on' "$run"/slurm/run-"$id"_*.log | wc -l)" -eq 3 ] || fail "not all elements ran"
 
-echo "-- through mpirun, cancelled in the middle, submitted again"
+echo "-- through mpirun: cancelled in the middle, submitted again, a rank killed by -9"
 submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10
 cancelled=$id
 a_task_is_done() { [ -n "$(find "$WORK/out/mpirun/run/tasks" -name '*.h5' 2>/dev/null)" ]; }
@@ -143,8 +143,21 @@ patience 60 "the cancelled job" queue_is_empty
 ended_as CANCELLED
 [ ! -e "$WORK/out/mpirun/run/slurm/$cancelled.requeues" ] || fail "the cancelled job was requeued"
 submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10
+# Rank 1 of this job, known by its environment; mpirun itself has the program's name in its arguments, but no rank.
+kill_rank() {
+    local pid
+    for pid in $(pgrep -f "run $WORK/job.yaml"); do
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=1"; then
+            kill -KILL "$pid"
+            return
+        fi
+    done
+    return 1
+}
+patience 60 "a rank to kill" kill_rank
 patience 120 "the job" queue_is_empty
 ended_as COMPLETED
+[ "$(cut -d ' ' -f 3 "$WORK/out/mpirun/run/slurm/$id.requeues")" = died ] || fail "the job with a dead rank was not requeued"
 run=$WORK/out/mpirun/run
 [ "$(sum 'kept from earlier runs')" -gt 0 ] || fail "the second job went on from nothing"
 cmp "$WORK/plain/small/results.csv" "$run/results.csv" || fail "results.csv after a cancelled run differs"
