@@ -24,13 +24,27 @@ static const cli_command_t commands[] = {
      "  fgad run jobs/demo.yaml\n"
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
-    {"report", cli_report, "print the table of a run",
-     "usage: fgad report RUN\n"
+    {"report", cli_report, "print the tables of a run",
+     "usage: fgad report RUN [options]\n"
      "\n"
-     "Prints the results of a run as an aligned table: mean over seeds and sample standard deviation, in percent.\n"
+     "Prints the results of a run (or of a results.csv): mean over seeds and sample standard deviation, in percent; "
+     "the\n"
+     "mean over categories. What is missing is called missing; a number of fewer seeds or categories bears a *.\n"
+     "\n"
+     "  --format F        text (default), md, csv, latex (booktabs) or json; csv and json hold fractions, all digits\n"
+     "  --dataset D,...   only these; likewise --category C,... and --shots N,...\n"
+     "  --point P         only this grid point, or those with the words of it, as epsilon=0.5\n"
+     "  --metrics M,...   image_auroc, pixel_auroc, aupro, image_ap, image_f1max, pixel_ap, pixel_f1max,\n"
+     "                    sample_auroc, or all\n"
+     "  --means           means over categories alone, a line a grid point\n"
+     "  --published       the published figures of the same dataset and shots, and ours minus them\n"
+     "  --table N         of them, those of table N of the paper\n"
+     "  -s assets=DIR     where published/published.json lies, when not where the run had its datasets/\n"
      "\n"
      "examples:\n"
-     "  fgad report results/demo\n"},
+     "  fgad report results/demo\n"
+     "  fgad report results/demo --metrics all --format csv > demo.csv\n"
+     "  fgad report results/mvtec --shots 4 --published --format latex\n"},
     {"model info", cli_model_info, "tell what a model folder holds",
      "usage: fgad model info DIR\n"
      "\n"

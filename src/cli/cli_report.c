@@ -1,12 +1,99 @@
 #include "cli/cli.h"
 #include "suite/suite.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+/* Options that take a text, and where it goes. */
+typedef struct {
+    const char *name;
+    size_t offset;
+} text_option_t;
+static const text_option_t text_options[] = {{"--dataset", offsetof(suite_report_options_t, dataset)},
+                                             {"--category", offsetof(suite_report_options_t, category)},
+                                             {"--shots", offsetof(suite_report_options_t, shots)},
+                                             {"--point", offsetof(suite_report_options_t, point)},
+                                             {"--metrics", offsetof(suite_report_options_t, metrics)},
+                                             {"--table", offsetof(suite_report_options_t, table)},
+                                             {"--against", offsetof(suite_report_options_t, against)},
+                                             {0}};
+
+static int take_text(suite_report_options_t *options, const char *name, const char *value)
+{
+    for (const text_option_t *row = text_options; row->name != NULL; row++) {
+        if (strcmp(row->name, name) != 0) continue;
+        memcpy((char *)options + row->offset, &value, sizeof value);
+        return 1;
+    }
+    return 0;
+}
+
+static int take_format(suite_report_options_t *options, const char *value)
+{
+    for (int f = 0; suite_format_names[f] != NULL; f++)
+        if (strcmp(suite_format_names[f], value) == 0) return options->format = (suite_format_t)f, EXIT_DONE;
+    return cli_bad_usage("report", "--format is '%s', expected text, md, csv, latex or json", value);
+}
+
+static int take_number(double *out, const char *name, const char *value, double low, double high)
+{
+    char *end;
+    *out = strtod(value, &end);
+    if (end != value && *end == '\0' && *out >= low && *out <= high) return EXIT_DONE;
+    return cli_bad_usage("report", "%s is '%s', expected a number from %g to %g", name, value, low, high);
+}
+
+static int parse(suite_report_options_t *options, const char **run, const char **assignments, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        int code = EXIT_DONE;
+        double number = 0;
+        if (strcmp(name, "--published") == 0) {
+            options->published = true;
+            continue;
+        } else if (strcmp(name, "--means") == 0) {
+            options->means = true;
+            continue;
+        } else if (strcmp(name, "--per-defect") == 0) {
+            options->per_defect = true;
+            continue;
+        } else if (name[0] != '-') {
+            if (*run != NULL) return cli_bad_usage("report", "two runs, '%s' and '%s', expected one", *run, name);
+            *run = name;
+            continue;
+        }
+        if (value == NULL) return cli_bad_usage("report", "%s is unknown or wants a value", name);
+        if (strcmp(name, "--format") == 0) {
+            code = take_format(options, value);
+        } else if (strcmp(name, "--bootstrap") == 0) {
+            code = take_number(&number, name, value, 1, 1e6);
+            options->bootstrap = (int)number;
+        } else if (strcmp(name, "--bootstrap-seed") == 0) {
+            code = take_number(&number, name, value, 0, 9e15);
+            options->bootstrap_seed = (uint64_t)number;
+        } else if (strcmp(name, "--level") == 0) {
+            code = take_number(&options->level, name, value, 0.01, 0.9999);
+        } else if (strcmp(name, "-s") == 0) {
+            assignments[options->assignment_count++] = value;
+        } else if (!take_text(options, name, value)) {
+            return cli_bad_usage("report", "unknown option '%s'", name);
+        }
+        if (code != EXIT_DONE) return code;
+        i++;
+    }
+    options->published = options->published || options->table != NULL;
+    return *run != NULL ? EXIT_DONE : cli_bad_usage("report", "expected the folder of a run");
+}
+
 int cli_report(int argc, char **argv)
 {
-    suite_results_t results;
-    if (argc != 2) return cli_bad_usage("report", "expected one folder of a run, found %d arguments", argc - 1);
-    if (suite_results_read(&results, argv[1]) != ST_OK) return cli_bad_input();
-    suite_results_print(stdout, &results);
-    suite_results_free(&results);
-    return EXIT_DONE;
+    suite_report_options_t options = suite_report_defaults;
+    const char *run = NULL, **assignments = calloc((size_t)argc + 1, sizeof *assignments);
+    if (assignments == NULL) return cli_bad_usage("report", "out of memory");
+    options.assignments = assignments;
+    int code = parse(&options, &run, assignments, argc, argv);
+    if (code == EXIT_DONE && suite_report_print(stdout, run, &options) != ST_OK) code = cli_bad_input();
+    free(assignments);
+    return code;
 }

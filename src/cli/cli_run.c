@@ -67,8 +67,9 @@ static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
     suite_results_t results;
     clock_format(duration, outcome->seconds);
     if (suite_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
-    suite_results_print(stdout, &results);
+    status_t status = suite_results_print(stdout, &results);
     suite_results_free(&results);
+    if (status != ST_OK) return cli_bad_input();
     printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
            outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);

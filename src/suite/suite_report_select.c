@@ -1,0 +1,219 @@
+/* Which rows a report shows, in blocks that become tables. */
+#include "suite/suite_posthoc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const suite_metric_labels[SUITE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
+                                                        "image AP %",     "image F1-max %", "pixel AP %",
+                                                        "pixel F1-max %", "sample AUROC %"};
+
+/* Whether the comma-separated list names the word; NULL names everything. */
+static bool names(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    if (list == NULL) return true;
+    for (const char *at = list;; at++) {
+        at += strspn(at, " ");
+        size_t end = strcspn(at, ",");
+        size_t used = end;
+        while (used > 0 && at[used - 1] == ' ') used--;
+        if (used == length && strncmp(at, word, length) == 0) return true;
+        at += end;
+        if (*at == '\0') return false;
+    }
+}
+
+/* A point is meant by its whole text or by some of its words. */
+static bool is_point(const char *point, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    if (strcmp(point, wanted) == 0) return true;
+    for (const char *at = point; length > 0 && (at = strstr(at, wanted)) != NULL; at++)
+        if ((at == point || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
+    return false;
+}
+
+static bool is_selected(const suite_report_options_t *options, const suite_row_t *row)
+{
+    char shots[16];
+    snprintf(shots, sizeof shots, "%d", row->shots);
+    return strcmp(row->category, SUITE_MEAN) != 0 && names(options->dataset, row->dataset) &&
+           names(options->category, row->category) && names(options->shots, shots) &&
+           (options->point == NULL || is_point(row->point, options->point));
+}
+
+/* ---- Blocks -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const suite_row_t *row;
+    bool lost;
+    int index, leader;
+} entry_t;
+
+static int compare_blocks(const suite_row_t *a, const suite_row_t *b)
+{
+    int order = strcmp(a->dataset, b->dataset);
+    if (order == 0) order = strcmp(a->method, b->method);
+    if (order == 0) order = (a->shots > b->shots) - (a->shots < b->shots);
+    if (order == 0) order = strcmp(a->point, b->point);
+    return order != 0 ? order : strcmp(a->protocol, b->protocol);
+}
+
+static int by_block(const void *a, const void *b)
+{
+    const entry_t *x = a, *y = b;
+    int order = compare_blocks(x->row, y->row);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_leader(const void *a, const void *b)
+{
+    const entry_t *x = a, *y = b;
+    int order = (x->leader > y->leader) - (x->leader < y->leader);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int place_of_category(suite_block_t *block, const char *category)
+{
+    for (int c = 0; c < block->categories; c++)
+        if (strcmp(block->category[c], category) == 0) return c;
+    block->category[block->categories] = category;
+    return block->categories++;
+}
+
+/* Seeds stay sorted; how many there are is at most the block's rows. */
+static void note_seed(suite_block_t *block, int64_t seed)
+{
+    int at = block->seeds;
+    for (int s = 0; s < block->seeds; s++)
+        if (block->seed[s] == seed) return;
+    while (at > 0 && block->seed[at - 1] > seed) block->seed[at] = block->seed[at - 1], at--;
+    block->seed[at] = seed;
+    block->seeds++;
+}
+
+static int place_of_seed(const suite_block_t *block, int64_t seed)
+{
+    int s = 0;
+    while (block->seed[s] != seed) s++;
+    return s;
+}
+
+static status_t make_block(suite_block_t *block, const entry_t *entries, int count, arena_t *arena)
+{
+    const suite_row_t *one = entries[0].row;
+    *block = (suite_block_t){.dataset = one->dataset,
+                             .method = one->method,
+                             .point = one->point,
+                             .protocol = one->protocol,
+                             .shots = one->shots,
+                             .category = arena_take(arena, (size_t)count, sizeof *block->category),
+                             .seed = arena_take(arena, (size_t)count, sizeof *block->seed)};
+    if (block->category == NULL || block->seed == NULL) return ST_ENOMEM;
+    for (int i = 0; i < count; i++) {
+        place_of_category(block, entries[i].row->category);
+        note_seed(block, entries[i].row->seed);
+    }
+    block->row = arena_take(arena, (size_t)block->categories * (size_t)block->seeds, sizeof *block->row);
+    if (block->row == NULL) return ST_ENOMEM;
+    for (int i = 0; i < count; i++) {
+        int c = place_of_category(block, entries[i].row->category), s = place_of_seed(block, entries[i].row->seed);
+        if (!entries[i].lost) block->row[c * block->seeds + s] = entries[i].row;
+    }
+    return ST_OK;
+}
+
+static status_t make_blocks(suite_report_t *report)
+{
+    const suite_results_t *results = report->results;
+    arena_t *arena = &report->document->arena;
+    int total = results->count + results->missing, n = 0;
+    status_t status = ST_OK;
+    entry_t *entries = base_alloc((size_t)total + 1, sizeof *entries);
+    report->blocks = arena_take(arena, (size_t)total + 1, sizeof *report->blocks);
+    if (entries == NULL || report->blocks == NULL) {
+        free(entries);
+        return ST_ENOMEM;
+    }
+    for (int i = 0; i < total; i++) {
+        bool lost = i >= results->count;
+        const suite_row_t *row = lost ? &results->lost[i - results->count] : &results->rows[i];
+        if (is_selected(report->options, row)) entries[n++] = (entry_t){row, lost, i, i};
+    }
+    qsort(entries, (size_t)n, sizeof *entries, by_block);
+    for (int i = 1; i < n; i++)
+        if (compare_blocks(entries[i].row, entries[i - 1].row) == 0) entries[i].leader = entries[i - 1].leader;
+    qsort(entries, (size_t)n, sizeof *entries, by_leader);
+    for (int from = 0, to; from < n && status == ST_OK; from = to) {
+        for (to = from + 1; to < n && entries[to].leader == entries[from].leader;) to++;
+        status = make_block(&report->blocks[report->count], entries + from, to - from, arena);
+        if (status == ST_OK) report->count++;
+    }
+    free(entries);
+    return status;
+}
+
+/* ---- What there is, when nothing is selected ----------------------------------------------------------------------- */
+
+static status_t nothing_selected(const suite_report_t *report)
+{
+    const suite_results_t *results = report->results;
+    char there[512] = "";
+    size_t used = 0;
+    const char *last = "";
+    for (int i = 0; i < results->count + results->missing; i++) {
+        const suite_row_t *row = i < results->count ? &results->rows[i] : &results->lost[i - results->count];
+        char line[256];
+        snprintf(line, sizeof line, "%s%s %d-shot%s%s", used > 0 ? "; " : "", row->dataset, row->shots,
+                 row->point[0] != '\0' ? " " : "", row->point);
+        if (strstr(there, line + (used > 0 ? 2 : 0)) != NULL || strcmp(line, last) == 0) continue;
+        if (used + strlen(line) + 8 > sizeof there) {
+            snprintf(there + used, sizeof there - used, "; ...");
+            break;
+        }
+        used += (size_t)snprintf(there + used, sizeof there - used, "%s", line);
+    }
+    return fail(ST_ENOTFOUND, "no result is selected (there are: %s)", there[0] != '\0' ? there : "none");
+}
+
+static status_t choose_metrics(suite_report_t *report)
+{
+    const char *list = report->options->metrics;
+    bool data = report->options->format == SUITE_FORMAT_CSV || report->options->format == SUITE_FORMAT_JSON;
+    bool all = list != NULL ? strcmp(list, "all") == 0 : data;
+    bool samples = false;
+    for (int i = 0; i < report->results->count; i++)
+        samples = samples || !isnan(report->results->rows[i].metric[SUITE_METRICS - 1]);
+    for (int m = 0; m < SUITE_METRICS; m++) {
+        bool usual = m < 2 || (m == SUITE_METRICS - 1 && samples);
+        bool here = all            ? (data || samples || m < SUITE_METRICS - 1)
+                    : list != NULL ? names(list, suite_metric_names[m])
+                                   : usual;
+        if (here) report->metric[report->metrics++] = m;
+    }
+    /* Every word of the list must be a metric. */
+    for (const char *at = list; at != NULL && !all && *at != '\0';) {
+        size_t length = strcspn(at, ",");
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), at);
+        const char *nearest = suite_metric_names[0];
+        bool known = false;
+        for (int m = 0; m < SUITE_METRICS; m++) {
+            known = known || names(word, suite_metric_names[m]);
+            if (base_edit_distance(word, suite_metric_names[m]) < base_edit_distance(word, nearest))
+                nearest = suite_metric_names[m];
+        }
+        if (!known) return fail(ST_EFORMAT, "there is no metric '%s' (did you mean '%s'?)", word, nearest);
+        at += length + (at[length] == ',');
+    }
+    return ST_OK;
+}
+
+status_t suite_report_select(suite_report_t *report)
+{
+    TRY(choose_metrics(report));
+    TRY(make_blocks(report));
+    return report->count > 0 ? ST_OK : nothing_selected(report);
+}

@@ -1,0 +1,305 @@
+/* Reports on small result sets written here as CSV: every way in which a table could lie is tried. */
+#include "support/check.h"
+
+#include "suite/suite_posthoc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROTOCOL "aupro=exact8@0.3 mask=>127 size=400 sigma=4 select=last"
+static const char header[] = "dataset,category,shots,seed,point,method,image_auroc,pixel_auroc,aupro,image_ap,"
+                             "image_f1max,pixel_ap,pixel_f1max,protocol,task\n";
+
+/* Image and pixel AUROC as texts, so that "" can be missing. */
+static const char *line(const char *category, int seed, const char *image, const char *pixel)
+{
+    static char text[8][256];
+    static int next;
+    char *out = text[next++ % 8];
+    snprintf(out, 256, "mvtec,%s,4,%d,,finegrainedad,%s,%s,0.5,0.5,0.5,0.5,0.5," PROTOCOL ",0123456789abcdef\n",
+             category, seed, image, pixel);
+    return out;
+}
+
+/* The lines as a file; its path lives until the next call. */
+static const char *write_csv(const char *first, const char *const *lines, int count)
+{
+    static char path[4096];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    fputs(first, out);
+    for (int i = 0; i < count; i++) fputs(lines[i], out);
+    fclose(out);
+    snprintf(path, sizeof path, "%s/results.csv", check_temp_dir("suite_report"));
+    assert_int_equal(io_write_file(path, text, size), ST_OK);
+    free(text);
+    return path;
+}
+
+/* What the report prints (caller frees). */
+static char *report(const char *path, const suite_report_options_t *options)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    status_t status = suite_report_print(out, path, options);
+    fclose(out);
+    if (status != ST_OK) fail_msg("no report: %s", fail_message());
+    return text;
+}
+
+/* Columns are padded to their widest cell, which is not what these tests are about: blanks count once. */
+static char *squeeze(const char *text)
+{
+    char *out = malloc(strlen(text) + 1), *to = out;
+    assert_non_null(out);
+    for (; *text != '\0'; text++)
+        if (*text != ' ' || to == out || to[-1] != ' ') *to++ = *text;
+    *to = '\0';
+    return out;
+}
+
+static void check_has(const char *text, const char *part)
+{
+    char *squeezed = squeeze(text);
+    if (strstr(squeezed, part) == NULL) fail_msg("'%s' is not in:\n%s", part, text);
+    free(squeezed);
+}
+
+static void check_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL) fail_msg("'%s' is in:\n%s", part, text);
+}
+
+static void mean_and_sample_deviation_are_over_seeds(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.91"), line("bottle", 1, "0.92", "0.95"),
+                           line("cable", 0, "0.7", "0.81"), line("cable", 1, "0.76", "0.85")};
+    char *text = report(write_csv(header, lines, 4), &suite_report_defaults);
+    check_has(text, "mvtec, finegrainedad, 4-shot\n");
+    check_has(text, "bottle 91.00 +- 1.41");
+    check_has(text, "cable 73.00 +- 4.24");
+    check_has(text, "MEAN 82.00 +- 2.83 88.00 +- 2.83"); /* of 80 and 84, of 86 and 90 */
+    check_has(text, "(" PROTOCOL ")");
+    check_has_not(text, "*");
+    free(text);
+}
+
+static void columns_in_another_order_give_the_same_table(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.8"), line("cable", 0, "0.7", "0.6")};
+    char *one = report(write_csv(header, lines, 2), &suite_report_defaults);
+    const char *other[] = {
+        "0.8,abc," PROTOCOL ",0.9,mvtec,bottle,finegrainedad,0,4,,0.1,0.2,0.3,0.4,0.5,note\n",
+        "0.6,abd," PROTOCOL ",0.7,mvtec,cable,finegrainedad,0,4,,0.1,0.2,0.3,0.4,0.5,note\n",
+    };
+    char *two = report(write_csv("pixel_auroc,task,protocol,image_auroc,dataset,category,method,seed,shots,point,aupro,"
+                                 "image_ap,image_f1max,pixel_ap,pixel_f1max,remark\n",
+                                 other, 2),
+                       &suite_report_defaults);
+    assert_string_equal(one, two);
+    free(one);
+    free(two);
+}
+
+static void a_damaged_table_is_refused(void **state)
+{
+    (void)state;
+    const char *good = line("bottle", 0, "0.9", "0.8");
+    const struct {
+        const char *header, *lines[3], *message;
+    } cases[] = {
+        {"dataset,category,shots,seed,point,method,image_auroc,protocol,task\n", {good}, "no column is called"},
+        {"dataset,dataset,shots\n", {good}, "two columns are called 'dataset'"},
+        {header, {"mvtec,bottle,4,0,,finegrainedad,0.9,0.8\n"}, ":2: has 8 cells, the header has 15"},
+        {header, {good, good}, "two rows are mvtec/bottle, 4-shot, seed 0"},
+        {header, {line("bottle", 0, "91.2", "0.8")}, "image_auroc of mvtec/bottle is 91.2, expected a fraction"},
+        {header, {line("bottle", 0, "0.9x", "0.8")}, ":2: image_auroc is '0.9x'"},
+        {header, {line("bottle", 0, "nan", "0.8")}, ":2: image_auroc is 'nan'"},
+        {header, {"mvtec,\"bottle,4\n"}, "a quote is left open"},
+        /* The values of one row moved into another column: its mean does not agree any more. */
+        {header,
+         {line("bottle", 0, "0.8", "0.9"), line("cable", 0, "0.7", "0.6"), line("MEAN", 0, "0.8", "0.7")},
+         "has image_auroc 0.800000, its categories give 0.750000"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int count = 0;
+        while (count < 3 && cases[i].lines[count] != NULL) count++;
+        suite_results_t results;
+        check_error(suite_results_read(&results, write_csv(cases[i].header, cases[i].lines, count)), ST_EFORMAT,
+                    cases[i].message);
+    }
+}
+
+static void a_missing_seed_is_marked_and_named(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.9"), line("bottle", 1, "0.92", "0.9"),
+                           line("cable", 0, "0.7", "0.7"), line("screw", 1, "0.5", "0.5")};
+    char *text = report(write_csv(header, lines, 3), &suite_report_defaults);
+    check_has(text, "cable 70.00*");
+    check_has(text, "MEAN 80.00*"); /* of seed 0 alone, never of bottle's seed 1 with cable's seed 0 */
+    check_has(text, "(no result yet: cable seed 1; * of fewer than 2 seeds)");
+    free(text);
+    /* No seed has all categories: no mean at all. */
+    text = report(write_csv(header, lines, 4), &suite_report_defaults);
+    check_has(text, "MEAN missing missing");
+    check_has(text, "cable seed 1, screw seed 0");
+    free(text);
+}
+
+static void a_category_of_one_class_is_missing_not_zero(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.9"), line("cable", 0, "", ""), line("screw", 0, "0.7", "0.8")};
+    const char *path = write_csv(header, lines, 3);
+    char *text = report(path, &suite_report_defaults);
+    check_has(text, "cable missing missing");
+    check_has(text, "MEAN 80.00* 85.00*");
+    check_has(text, "(no image AUROC: cable (test images of one class, or without ground truth); * means are of the "
+                    "other 2 of 3 categories)");
+    free(text);
+
+    suite_report_options_t options = suite_report_defaults;
+    options.format = SUITE_FORMAT_JSON;
+    text = report(path, &options);
+    io_json_t *json;
+    assert_int_equal(io_json_parse(&json, text, strlen(text), "report"), ST_OK);
+    io_json_node_t rows = io_json_get(io_json_at(io_json_get(io_json_root(json), "tables"), 0), "rows");
+    assert_int_equal(io_json_count(rows), 4);
+    io_json_node_t cable = io_json_at(rows, 1), mean = io_json_at(rows, 3);
+    assert_string_equal(io_json_string(io_json_get(cable, "category")), "cable");
+    assert_int_equal(io_json_kind(io_json_get(cable, "image_auroc")), IO_JSON_NULL);
+    assert_true(io_json_number(io_json_get(mean, "image_auroc"), -1) == (0.9 + 0.7) / 2);
+    assert_true(io_json_number(io_json_get(mean, "image_auroc_categories"), -1) == 2);
+    assert_string_equal(io_json_string(io_json_get(mean, "protocol")), PROTOCOL);
+    io_json_free(json);
+    free(text);
+
+    options.format = SUITE_FORMAT_LATEX;
+    text = report(path, &options);
+    check_has(text, "cable & -- & -- \\\\");
+    check_has(text, "80.00$^{*}$");
+    check_has(text, "image AUROC \\%");
+    check_has(text, "mask=$>$127");
+    free(text);
+}
+
+static void csv_repeats_the_protocol_and_keeps_all_digits(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.90000000000000002", "0.1"), line("cable", 0, "", "0.3")};
+    suite_report_options_t options = suite_report_defaults;
+    options.format = SUITE_FORMAT_CSV;
+    options.metrics = "pixel_auroc,image_auroc";
+    char *text = report(write_csv(header, lines, 2), &options);
+    assert_string_equal(
+        text,
+        "dataset,category,shots,point,method,seeds,image_auroc,image_auroc_sd,image_auroc_n,image_auroc_categories,"
+        "pixel_auroc,pixel_auroc_sd,pixel_auroc_n,pixel_auroc_categories,protocol\n"
+        "mvtec,bottle,4,,finegrainedad,1,0.90000000000000002,,1,1,0.10000000000000001,,1,1," PROTOCOL "\n"
+        "mvtec,cable,4,,finegrainedad,1,,,0,0,0.29999999999999999,,1,1," PROTOCOL "\n"
+        "mvtec,MEAN,4,,finegrainedad,1,0.90000000000000002,,1,1,0.20000000000000001,,1,2," PROTOCOL "\n");
+    free(text);
+}
+
+static void selections_that_match_nothing_say_what_there_is(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.9")};
+    const char *path = write_csv(header, lines, 1);
+    suite_report_options_t options = suite_report_defaults;
+    options.shots = "1,2";
+    check_error(suite_report_print(stdout, path, &options), ST_ENOTFOUND, "there are: mvtec 4-shot");
+    options = suite_report_defaults;
+    options.metrics = "aupro,pixel_auc";
+    check_error(suite_report_print(stdout, path, &options), ST_EFORMAT,
+                "no metric 'pixel_auc' (did you mean 'pixel_auroc'?)");
+}
+
+static void points_are_chosen_by_their_words(void **state)
+{
+    (void)state;
+    static const char *const points[] = {"epsilon=0.5 gamma=1", "epsilon=0.5 gamma=1.5", "epsilon=1 gamma=1"};
+    char texts[3][256];
+    const char *lines[3];
+    for (int i = 0; i < 3; i++) {
+        snprintf(texts[i], sizeof texts[i], "mvtec,bottle,4,0,%s,finegrainedad,0.%d,0.5,,,,,," PROTOCOL ",t%d\n",
+                 points[i], i + 1, i);
+        lines[i] = texts[i];
+    }
+    const char *path = write_csv(header, lines, 3);
+    suite_report_options_t options = suite_report_defaults;
+    options.point = "gamma=1";
+    options.means = true;
+    char *text = report(path, &options);
+    check_has(text, "epsilon=0.5 gamma=1 10.00");
+    check_has(text, "epsilon=1 gamma=1 30.00");
+    check_has_not(text, "gamma=1.5");
+    free(text);
+}
+
+static void published_figures_stand_beside_with_the_difference(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9551", "0.96"), line("cable", 0, "0.9551", "0.96")};
+    const char *const assets[] = {"assets=" FGAD_SOURCE_DIR "/datasets"};
+    suite_report_options_t options = suite_report_defaults;
+    options.published = true;
+    options.assignments = assets;
+    options.assignment_count = 1;
+    options.format = SUITE_FORMAT_JSON;
+    const char *path = write_csv(header, lines, 2);
+    char *text = report(path, &options);
+    io_json_t *json;
+    assert_int_equal(io_json_parse(&json, text, strlen(text), "report"), ST_OK);
+    io_json_node_t rows = io_json_get(io_json_at(io_json_get(io_json_root(json), "tables"), 1), "rows");
+    int found = 0;
+    for (int i = 0; i < io_json_count(rows); i++) {
+        io_json_node_t row = io_json_at(rows, i);
+        const char *method = io_json_string(io_json_get(row, "method"));
+        double table = io_json_number(io_json_get(row, "table"), 0);
+        assert_string_equal(io_json_string(io_json_get(row, "shots")), "4");
+        if (strcmp(method, "InCTRL") == 0) { /* gives no pixel figure: none is made up */
+            assert_int_equal(io_json_kind(io_json_get(row, "pixel_auroc")), IO_JSON_NULL);
+            assert_int_equal(io_json_kind(io_json_get(row, "pixel_auroc_difference")), IO_JSON_NULL);
+            found++;
+        }
+        if (strcmp(method, "FineGrainedAD") != 0 || table != 1) continue;
+        assert_true(io_json_number(io_json_get(row, "image_auroc"), 0) == 94.51 / 100);
+        assert_true(fabs(io_json_number(io_json_get(row, "image_auroc_difference"), 0) - (0.01)) < 1e-12);
+        assert_true(fabs(io_json_number(io_json_get(row, "pixel_auroc_difference"), 0) - (0.96 - 0.9671)) < 1e-12);
+        found++;
+    }
+    assert_int_equal(found, 2);
+    check_has(text, "NOT COMPARABLE: ours is of 2 of the dataset's 15 categories");
+    check_has(text, "best epoch on the test set");
+    io_json_free(json);
+    free(text);
+    options.format = SUITE_FORMAT_TEXT;
+    options.table = "4";
+    text = report(path, &options);
+    check_has(text, "parts=BL+MP+AT+TI");
+    check_has_not(text, "InCTRL");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mean_and_sample_deviation_are_over_seeds),
+        cmocka_unit_test(columns_in_another_order_give_the_same_table),
+        cmocka_unit_test(a_damaged_table_is_refused),
+        cmocka_unit_test(a_missing_seed_is_marked_and_named),
+        cmocka_unit_test(a_category_of_one_class_is_missing_not_zero),
+        cmocka_unit_test(csv_repeats_the_protocol_and_keeps_all_digits),
+        cmocka_unit_test(selections_that_match_nothing_say_what_there_is),
+        cmocka_unit_test(points_are_chosen_by_their_words),
+        cmocka_unit_test(published_figures_stand_beside_with_the_difference),
+    };
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
