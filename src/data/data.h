@@ -83,8 +83,9 @@ int data_test_without_shots(int *keep, const data_category_t *category, const in
  * but none above the threshold (0/1 masks of a set that has 0/255) is refused. */
 status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_category_t *category,
                         const data_image_t *image);
-/* Nearest neighbour at pixel centres, src x = floor((x + 1/2) sw / dw) in integers: PIL's NEAREST and torch's
- * "nearest-exact", in step with the maps' bilinear (align_corners = false); torch's and OpenCV's "nearest" would
+/* Nearest neighbour at pixel centres, src x = floor((x + 1/2) sw / dw) in integers: torch's "nearest-exact", in step with
+ * the maps' bilinear (align_corners = false). PIL's NEAREST means the same but adds the ratio up in floating point: it
+ * falls a pixel short where a centre meets an edge (59 of 400 columns from 480). torch's and OpenCV's "nearest" would
  * shift the mask by up to half a pixel. dst (dh, dw), src (sh, sw). METHOD.md 10. */
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
 

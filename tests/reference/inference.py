@@ -1,0 +1,435 @@
+"""The whole inference of a finished task once more, by another road: images, captions and the model are read here, with
+PIL, PyTorch (double), scipy and scikit-learn; only the options, the drawn shots, the drawn replacements of values and
+learned parameters come from the task file. Compares prompts, anchors, maps and AUROCs with what fgad stored.
+
+    /usr/bin/python3 tests/reference/inference.py TASK.h5...      from the folder where fgad ran (paths may be relative)
+    ... --golden NAME    also writes this script's maps of one task to tests/golden/NAME.* (the towers of this script, not fgad's)
+
+Ends with 1 when a map differs by more than 1e-4, an AUROC by 5e-5 or more, a prompt or a matched group at all (a group may
+differ where two are equally near, within 1e-5).
+"""
+import argparse
+import json
+import os
+import re
+import sys
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
+import PIL  # noqa: E402
+import scipy  # noqa: E402
+import sklearn  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from PIL import Image  # noqa: E402
+from scipy.ndimage import gaussian_filter  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+import golden  # noqa: E402
+from tokenizer import Tokenizer, read_merges  # noqa: E402
+from toy_model import Tower  # noqa: E402
+
+MEAN, STD = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
+ATTRIBUTES = ("color", "texture", "shape", "material", "direction", "number", "location")
+MAP_TOLERANCE, AUROC_TOLERANCE, TIE = 1e-4, 5e-5, 1e-5
+
+
+# ---- Model and images -----------------------------------------------------------------------------------------------
+def read_safetensors(path):
+    raw = np.memmap(path, np.uint8, "r")
+    size = int(raw[:8].view("<u8")[0])
+    tensors = {}
+    for name, entry in json.loads(bytes(raw[8 : 8 + size])).items():
+        if name == "__metadata__":
+            continue
+        begin, end = (8 + size + offset for offset in entry["data_offsets"])
+        data = np.frombuffer(raw[begin:end].tobytes(), {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[entry["dtype"]])
+        if entry["dtype"] == "BF16":
+            data = (data.astype("<u4") << 16).view("<f4")
+        tensors[name] = torch.from_numpy(data.astype(np.float64).reshape(entry["shape"]))
+    return tensors
+
+
+class Model:
+    def __init__(self, folder):
+        with open(os.path.join(folder, "open_clip_config.json"), encoding="utf-8") as file:
+            config = json.load(file)["model_cfg"]
+        vision, text = config["vision_cfg"], config["text_cfg"]
+        self.tower = Tower.__new__(Tower)
+        self.tower.w = read_safetensors(os.path.join(folder, "open_clip_model.safetensors"))
+        self.tower.p = {
+            "image_size": vision["image_size"], "patch": vision["patch_size"], "width": vision["width"], "layers": vision["layers"],
+            "head_width": vision.get("head_width", 64), "text_heads": text["heads"], "text_layers": text["layers"],
+            "quick_gelu": config.get("quick_gelu", False),
+        }
+        self.context, self.vocab = text.get("context_length", 77), text["vocab_size"]
+        self.S, self.h = vision["image_size"], vision["image_size"] // vision["patch_size"]
+        self.layers = vision["layers"]
+        self.tokenizer = Tokenizer(read_merges(os.path.join(folder, "merges.txt"), self.vocab))
+        self.embedding = self.tower.w["token_embedding.weight"]
+
+    def image(self, path, taps):
+        picture = Image.open(path).convert("RGB").resize((self.S, self.S), Image.BICUBIC)
+        pixels = (np.asarray(picture, np.float64) / 255 - MEAN) / STD
+        return self.tower.image(torch.from_numpy(pixels.transpose(2, 0, 1).copy()), taps)
+
+
+def read_taps(text, layers):
+    names = [name for name in text.strip("[]").split(", ") if name] or ["4.attn", "9.attn"]
+    default = text.strip("[]") == ""
+    taps = []
+    for name in names:
+        block, kind = name.split(".")
+        taps.append((int(np.floor(int(block) * layers / 12 + 0.5)) if default else int(block), kind == "mlp"))
+    return taps
+
+
+# ---- Prompts, METHOD.md 4 and 5 -------------------------------------------------------------------------------------
+def whole_words(sentence, text):
+    """Where `text` stands in `sentence` with no letter, digit or hyphen on either side."""
+    return [m.start() for m in re.finditer(r"(?<![a-z0-9-])" + re.escape(text) + r"(?![a-z0-9-])", sentence)]
+
+
+def noun_place(sentence, noun, others):
+    """The first place of the noun that no longer noun or value covers."""
+    covered = set()
+    for other in others:
+        if len(other) > len(noun):
+            for at in whole_words(sentence, other):
+                covered.update(range(at, at + len(other)))
+    return next(at for at in whole_words(sentence, noun) if not covered & set(range(at, at + len(noun))))
+
+
+class Group:
+    """name, body, noun and its place, and the values [(attribute, text)] that may be replaced in the body."""
+
+    def __init__(self, name, body, noun, values, others=()):
+        self.name, self.body, self.noun = name, body, noun
+        self.at = noun_place(body, noun, [*others, *(text for _, text in values)])
+        self.values = [(attribute, text) for attribute, text in values if whole_words(body, text)]
+        self.component = False
+
+    def applied(self, state):
+        return self.body[: self.at] + state.replace("{}", self.noun) + self.body[self.at + len(self.noun) :]
+
+
+def make_groups(caption, image_only):
+    image, foreground = caption["image"], caption["foreground"]
+    every, own, names = [], [], [c["name"] for c in caption["components"]]
+    for place, component in zip(foreground["components"], caption["components"]):
+        values = [*component["attributes"].items(), ("number", place["number"]), ("location", place["location"])]
+        own.append(values)
+        every += values
+    groups = [Group("image", image["summary"], image["foreground"], every, [*names, image["background"]])]
+    if image_only:
+        return groups
+    groups.append(Group("foreground", foreground["relation"], image["foreground"], every, names))
+    if image["background"] != "none":
+        phrase = image["background"] + " background"
+        groups.append(Group("background", phrase, phrase, []))
+    for component, values in zip(caption["components"], own):
+        group = Group(component["name"], component["caption"], component["name"], values)
+        group.component = True
+        groups.append(group)
+    return groups
+
+
+def is_replacement(text, group, vocabulary):
+    """Whether `text` is the body with one value replaced by another of the vocabulary; returns the value replaced."""
+    for attribute, value in group.values:
+        parts = re.split(r" (?:and|or|with) ", value)
+        others = [word for word in vocabulary[attribute] if word not in parts] or ["not " + value]
+        for at in whole_words(group.body, value):
+            head, tail = group.body[:at], group.body[at + len(value) :]
+            if text.startswith(head) and text.endswith(tail) and text[len(head) : len(text) - len(tail)] in others:
+                return attribute, value, at
+    return None
+
+
+def check_learnable(text, group):
+    """The body with values, or one insertion before the noun, as [a1], [a2], ..."""
+    pieces = re.split(r"\[a\d+\]", text)
+    if not group.values:
+        return len(pieces) == 2 and pieces[0] == group.body[: group.at] and pieces[1] == " " + group.body[group.at :]
+    match = re.fullmatch("(.+)".join(re.escape(piece) for piece in pieces), group.body)
+    return match is not None and all(found in [text for _, text in group.values] for found in match.groups())
+
+
+class Head:
+    """Prompts of one head: texts checked against the caption, ids made here, features of the text tower."""
+
+    def __init__(self, file, name, groups, states, vocabulary, options, model, complain):
+        self.groups, self.complain, self.model = groups, complain, model
+        self.stored = file["prompts/" + name]
+        self.learn = options["learn"] == "true"
+        self.n_ctx, self.n_ctx_ab = (int(options["n_ctx"]), int(options["n_ctx_ab"])) if self.learn else (0, 1)
+        self.copies = int(options[name + ".n_pro"]) if self.learn else 1
+        self.n_ab = int(options["n_ab"]) if self.learn else 0
+        self.n_ahp = int(options["n_ahp"])
+        self.table = None
+        if self.learn:
+            flat = torch.from_numpy(self.stored["params/final"][:].astype(np.float64))
+            vector, gate = self.stored["params/slot_vector"][:], self.stored["params/slot_gate"][:]
+            D = model.embedding.shape[1]
+            rows = [flat[v : v + D] * (torch.sigmoid(flat[g]) if g >= 0 else 1.0) for v, g in zip(vector, gate)]
+            self.table = torch.stack(rows)
+        if len(self.stored["groups"]) != len(groups):
+            complain(f"{name} head: {len(self.stored['groups'])} groups are stored, {len(groups)} expected")
+        self.f, self.count, self.cut = [], 0, 0
+        for g, group in enumerate(groups):
+            self.f.append(self.features(self.stored[f"groups/{g}"], group, states, vocabulary))
+        self.normal = torch.stack([F.normalize(f["NHP"].mean(0), dim=0) for f in self.f])
+        self.abnormal = torch.stack([F.normalize(torch.cat([f["AHP"], f["ALP"]]).mean(0), dim=0) for f in self.f])
+
+    def expect_texts(self, texts, group, states, vocabulary):
+        prefix = f"[V]x{self.n_ctx} " if self.n_ctx else ""
+        bare = {kind: [text[len(prefix) :] for text in rows] for kind, rows in texts.items()}
+        if any(not text.startswith(prefix) for rows in texts.values() for text in rows):
+            self.complain(f"group {group.name}: a prompt without its prefix '{prefix}'")
+        if bare["NHP"] != [group.body] * self.copies:
+            self.complain(f"group {group.name}: NHP {bare['NHP']}, expected '{group.body}'")
+        abnormal = bare["AHP"][:: self.copies]
+        if bare["AHP"] != [text for text in abnormal for _ in range(self.copies)]:
+            self.complain(f"group {group.name}: copies of AHP are not beside each other")
+        normal_ids = self.model.tokenizer.encode(group.body, self.model.context - self.n_ctx)
+        wanted = [group.applied(state) for state in states]
+        visible = [t for t in wanted if self.model.tokenizer.encode(t, self.model.context - self.n_ctx) != normal_ids]
+        states_kept = visible[: self.n_ahp]
+        if abnormal[: len(states_kept)] != states_kept:
+            self.complain(f"group {group.name}: AHP by states {abnormal[: len(states_kept)]}, expected {states_kept}")
+        replaced = [is_replacement(text, group, vocabulary) for text in abnormal[len(states_kept) :]]
+        if None in replaced or len(set(replaced)) < len(replaced):
+            self.complain(f"group {group.name}: AHP by replacement {abnormal[len(states_kept) :]} are not of the caption '{group.body}'")
+        # With room left, every value that the body holds must have been replaced (one that is the noun itself is not a value).
+        if len(abnormal) < self.n_ahp and len(visible) == len(wanted):
+            missing = {value for _, value in group.values if value != group.noun} - {r[1] for r in replaced if r}
+            if missing and not self.cut:
+                self.complain(f"group {group.name}: nothing replaces {missing}")
+        if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group) for text in bare["ALP"]):
+            self.complain(f"group {group.name}: ALP {bare['ALP']}")
+
+    def expect_ids(self, text, ids, slots, copy):
+        """Ids made from the text here; -1 where the file must name a slot. The slots themselves are the file's."""
+        tokenizer, context = self.model.tokenizer, self.model.context
+        text = text[len(f"[V]x{self.n_ctx} ") :] if self.n_ctx else text
+        mine = [tokenizer.vocab - 2] + [-1] * self.n_ctx
+        for i, piece in enumerate(re.split(r"\[a\d+\]", text)):
+            mine += ([-1] * self.n_ctx_ab if i else []) + tokenizer.pieces(piece)
+        mine = mine[: context - 1] + [tokenizer.vocab - 1]
+        self.cut += len(mine) == context
+        if mine != ids.tolist() or [s >= 0 for s in slots] != [i < 0 for i in mine]:
+            self.complain(f"'{text}': ids {ids.tolist()}, expected {mine}")
+        if self.n_ctx and slots[1 : 1 + self.n_ctx].tolist() != [copy * self.n_ctx + k for k in range(self.n_ctx)]:
+            self.complain(f"'{text}': V is slots {slots[1 : 1 + self.n_ctx]}, copy {copy}")
+        return mine
+
+    def features(self, stored, group, states, vocabulary):
+        kinds = [kind.decode() for kind in stored["kind"][:]]
+        texts = {kind: [] for kind in ("NHP", "AHP", "ALP")}
+        out = {kind: [] for kind in texts}
+        if stored.attrs["name"] != group.name:
+            self.complain(f"group '{stored.attrs['name']}' stands where '{group.name}' is expected")
+        for p, kind in enumerate(kinds):
+            length, text = stored["length"][p], stored["text"][p].decode()
+            slots = stored["slots"][p][:length]
+            ids = self.expect_ids(text, stored["token_ids"][p][:length], slots, stored["copy"][p])
+            rows = [self.model.embedding[i] if i >= 0 else self.table[s] for i, s in zip(ids, slots)]
+            with torch.no_grad():
+                out[kind].append(self.model.tower.text(torch.stack(rows)))
+            texts[kind].append(text)
+            self.count += 1
+        self.expect_texts(texts, group, states, vocabulary)
+        empty = torch.zeros(0, self.model.tower.w["text_projection"].shape[1], dtype=torch.float64)
+        return {kind: torch.stack(rows) if rows else empty for kind, rows in out.items()}
+
+    def query_keys(self):
+        """The query former's forward from its stored parameters, with torch's own attention."""
+        G, E = self.normal.shape
+        stored = self.stored["query_former"]
+        flat = torch.from_numpy(stored["params"][:].astype(np.float64))
+        part = {}
+        for name, offset, (rows, columns) in zip(stored["table/name"][:], stored["table/offset"][:], stored["table/shape"][:]):
+            part[name.decode()] = flat[offset : offset + rows * columns].reshape(rows, columns)
+        heads = next(h for h in range(8, 0, -1) if E % h == 0)
+        sides = []
+        for side, anchors in (("normal", self.normal), ("abnormal", self.abnormal)):
+            attention = torch.nn.MultiheadAttention(E, heads, dtype=torch.float64)
+            for key, value in attention.named_parameters():
+                value.data = part[f"{side}.{key}"].reshape(value.shape)
+            with torch.no_grad():
+                sides.append(attention(part["query"], anchors, anchors, need_weights=False)[0])
+        return F.normalize(F.linear(torch.cat(sides, 1), part["proj.weight"], part["proj.bias"].reshape(-1)), dim=1)
+
+
+# ---- One task -------------------------------------------------------------------------------------------------------
+def harmonic(a, b):
+    return 1 / (1 / np.maximum(a, 1e-12) + 1 / np.maximum(b, 1e-12))
+
+
+def upsample(maps, R):
+    return F.interpolate(torch.from_numpy(maps)[:, None], size=(R, R), mode="bilinear", align_corners=False)[:, 0].numpy()
+
+
+class Task:
+    def __init__(self, path):
+        self.path, self.problems = path, []
+        self.file = h5py.File(path, "r")
+        self.options = {k: str(v) for k, v in self.file["options"].attrs.items()}
+        self.dataset, self.category = self.file.attrs["dataset"], self.file.attrs["category"]
+        roots = dict(pair.split(": ") for pair in self.options["roots"].strip("{}").split(", ") if pair)
+        self.root = os.path.join(roots.get(self.dataset, os.path.join(self.options["data_root"], self.dataset)), self.category)
+        self.names = [name.decode() for name in self.file["maps/path"][:]]
+        self.model = Model(self.options["model"])
+        self.branches = self.options["branches"].strip("[]").split(", ")
+        self.heads = self.options["heads"].strip("[]").split(", ") if "pad" in self.branches else []
+
+    def complain(self, line):
+        self.problems.append(line)
+
+    def prompts(self):
+        assets = self.options["assets"]
+        with open(os.path.join(assets, "mfsc", self.dataset, self.category + ".json"), encoding="utf-8") as file:
+            caption = json.load(file)
+        with open(os.path.join(assets, "mfsc", "vocabulary.json"), encoding="utf-8") as file:
+            vocabulary = json.load(file)
+        groups = make_groups(caption, self.options["groups"] == "[image]")
+        heads = {}
+        for name in self.heads:
+            # Handcrafted prompts are the same for both heads: the file holds them once.
+            stored = name if "prompts/" + name in self.file else next(iter(self.file["prompts"]))
+            heads[name] = Head(self.file, stored, groups, caption["abnormal_states"], vocabulary, self.options, self.model, self.complain)
+        return heads
+
+    def pad(self, head, tokens, t):
+        """Mhat, s_image, M_p, and how near the second-best group is."""
+        retrieval = self.options["retrieval"]
+        former = retrieval == "query_former" or (retrieval == "auto" and head.learn)
+        keys = head.query_keys() if former else head.normal
+        s = torch.sigmoid(t * (tokens @ (head.abnormal - head.normal).T)).numpy()  # e^{ta} / (e^{tn} + e^{ta})
+        match = (tokens @ keys.T).numpy()
+        group = match.argmax(1)
+        hat = s[np.arange(len(s)), group] if self.options["token_wise"] == "true" else s.mean(1)
+        weight = np.exp(s[:, 0]) / np.exp(s[:, 0]).sum()
+        factor = {"mean1": len(s) * weight, "literal": weight, "off": 1.0}[self.options["reweight"]]
+        return hat, s[:, 0], factor * hat, group, match
+
+    def infer(self):
+        taps = read_taps(self.options["memory_taps"], self.model.layers)
+        stored = float(self.model.tower.w["logit_scale"]) if "logit_scale" in self.model.tower.w else np.log(1 / 0.07)
+        scale = self.options["logit_scale"]
+        t = {"raw": stored, "exp": np.exp(stored)}[scale] if scale in ("raw", "exp") else float(scale)
+        heads = self.prompts()
+        bank = [[], []]
+        if "vad" in self.branches:
+            for name in self.file["support/path"][:]:
+                features = self.model.image(os.path.join(self.root, name.decode()), taps)
+                for tap in range(2):
+                    bank[tap].append(features[f"memory{tap + 1}"])
+        out = {key: [] for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "group", "match", "S_i", "M_img")}
+        for name in self.names:
+            features = self.model.image(os.path.join(self.root, name), taps)
+            M_v = M_p = None
+            if bank[0]:
+                M_v = np.mean([((1 - features[f"memory{tap + 1}"] @ torch.cat(bank[tap]).T) / 2).min(1)[0].numpy() for tap in range(2)], 0)
+                out["M_v"].append(M_v)
+            if "pixel" in heads:
+                hat, s_image, M_p, group, match = self.pad(heads["pixel"], features["tokens"], t)
+                for key, value in (("Mhat_p", hat), ("s_image", s_image), ("M_p", M_p), ("group", group), ("match", match)):
+                    out[key].append(value)
+            M_pix = harmonic(M_v, M_p) if M_v is not None and M_p is not None else M_v if M_p is None else M_p
+            out["M_pix"].append(M_pix)
+            largest = (M_v if self.options["image_map"] == "vad" and M_v is not None else M_pix).max()
+            if "image" in heads:
+                head = heads["image"]
+                S = float(torch.sigmoid(t * (features["cls"] @ (head.abnormal[0] - head.normal[0]))))
+                out["S_i"].append(S)
+                largest = harmonic(largest, S)
+            out["M_img"].append(largest)
+        h = self.model.h
+        arrays = {key: np.array(value) for key, value in out.items() if value}
+        for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "group"):
+            if key in arrays:
+                arrays[key] = arrays[key].reshape(-1, h, h)
+        self.heads_made = heads
+        return arrays
+
+    def aurocs(self, arrays):
+        R, sigma = int(self.options["resolution"]), float(self.options["sigma"])
+        labels, truth = [], []
+        for name in self.names:
+            defect, stem = name.split("/")[1], os.path.splitext(os.path.basename(name))[0]
+            labels.append(defect != "good")
+            if defect == "good":
+                truth.append(np.zeros((R, R), bool))
+            else:
+                mask = np.asarray(Image.open(os.path.join(self.root, "ground_truth", defect, stem + "_mask.png")).convert("L"))
+                # Not PIL's NEAREST: it adds up the ratio in floating point, and at 480 -> 400 falls short by a pixel in 59 of 400 columns.
+                binary = torch.from_numpy((mask > 127).astype(np.float32))[None, None]
+                truth.append(F.interpolate(binary, size=(R, R), mode="nearest-exact")[0, 0].numpy() > 0)
+        if not np.array_equal(labels, self.file["maps/label"][:] > 0):
+            self.complain("labels differ")
+        pixels = np.stack([gaussian_filter(m, sigma, truncate=4.0, mode="reflect") for m in upsample(arrays["M_pix"], R)])
+        return {"image_auroc": roc_auc_score(labels, arrays["M_img"]), "pixel_auroc": roc_auc_score(np.stack(truth).ravel(), pixels.ravel())}
+
+    def compare(self, arrays):
+        largest = {}
+        for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "S_i", "M_img"):
+            if (key in arrays) != ("maps/" + key in self.file):
+                self.complain(f"{key} is in one of the two only")
+            elif key in arrays:
+                stored = self.file["maps/" + key][:]
+                error = float(np.abs(stored.astype(np.float64) - arrays[key]).max()) if stored.shape == arrays[key].shape else np.inf
+                largest[key] = error
+                if not error <= MAP_TOLERANCE:
+                    self.complain(f"{key} differs by {error:.3g}")
+        for name, head in self.heads_made.items():
+            stored = head.stored["anchors"]
+            error = max(np.abs(stored["normal"][:] - head.normal.numpy()).max(), np.abs(stored["abnormal"][:] - head.abnormal.numpy()).max())
+            largest[name + " anchors"] = float(error)
+            if not error <= MAP_TOLERANCE:
+                self.complain(f"anchors of the {name} head differ by {error:.3g}")
+        if "group" in arrays:
+            match, stored = arrays["match"].reshape(-1, arrays["match"].shape[-1]), self.file["maps/group"][:].ravel()
+            rows = np.arange(len(match))
+            loss = match.max(1) - match[rows, stored]
+            largest["groups"] = int((stored != arrays["group"].ravel()).sum())
+            if not loss.max() <= TIE:
+                self.complain(f"{int((loss > TIE).sum())} tokens are matched to another group")
+        for key, value in self.aurocs(arrays).items():
+            stored = float(self.file["metrics/" + key][()])
+            print(f"    {key}: {value:.6f}, fgad {stored:.6f}")
+            if not abs(stored - value) < AUROC_TOLERANCE:
+                self.complain(f"{key} is {stored:.6f}, here {value:.6f}")
+        prompts = sum(head.count for head in self.heads_made.values())
+        print(f"    {len(self.names)} images, {prompts} prompts; largest differences: " + ", ".join(f"{k} {v:.1e}" if k != "groups" else f"groups {v}" for k, v in largest.items()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="+")
+    parser.add_argument("--golden", help="write the maps of the one task to tests/golden/NAME")
+    arguments = parser.parse_args()
+    failed = 0
+    for path in arguments.tasks:
+        task = Task(path)
+        settings = " ".join(f"{key}={task.options[key]}" for key in ("learn", "token_wise", "reweight", "logit_scale", "image_map", "retrieval"))
+        print(f"{task.dataset}/{task.category} {task.file.attrs['shots']}-shot, {settings}")
+        arrays = task.infer()
+        task.compare(arrays)
+        for line in task.problems:
+            print("    WRONG: " + line)
+        failed += len(task.problems) > 0
+        if arguments.golden:
+            kept = {key: arrays[key].astype(np.float32) for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "S_i", "M_img") if key in arrays}
+            numbers = task.aurocs(arrays)
+            kept["auroc"] = np.float64([numbers["image_auroc"], numbers["pixel_auroc"]])
+            golden.write(arguments.golden, kept, "inference.py", (torch, scipy, sklearn, PIL))
+    print(f"{len(arguments.tasks)} tasks, {failed} wrong")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
