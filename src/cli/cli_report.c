@@ -1,5 +1,5 @@
 #include "cli/cli.h"
-#include "suite/suite.h"
+#include "report/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +9,13 @@ typedef struct {
     const char *name;
     size_t offset;
 } text_option_t;
-static const text_option_t text_options[] = {{"--dataset", offsetof(suite_report_options_t, dataset)},
-                                             {"--category", offsetof(suite_report_options_t, category)},
-                                             {"--shots", offsetof(suite_report_options_t, shots)},
-                                             {"--point", offsetof(suite_report_options_t, point)},
-                                             {"--metrics", offsetof(suite_report_options_t, metrics)},
-                                             {"--table", offsetof(suite_report_options_t, table)},
-                                             {"--against", offsetof(suite_report_options_t, against)},
-                                             {0}};
+static const text_option_t text_options[] = {
+    {"--dataset", offsetof(report_options_t, dataset)}, {"--category", offsetof(report_options_t, category)},
+    {"--shots", offsetof(report_options_t, shots)},     {"--point", offsetof(report_options_t, point)},
+    {"--metrics", offsetof(report_options_t, metrics)}, {"--table", offsetof(report_options_t, table)},
+    {"--against", offsetof(report_options_t, against)}, {0}};
 
-static int take_text(suite_report_options_t *options, const char *name, const char *value)
+static int take_text(report_options_t *options, const char *name, const char *value)
 {
     for (const text_option_t *row = text_options; row->name != NULL; row++) {
         if (strcmp(row->name, name) != 0) continue;
@@ -28,10 +25,10 @@ static int take_text(suite_report_options_t *options, const char *name, const ch
     return 0;
 }
 
-static int take_format(suite_report_options_t *options, const char *value)
+static int take_format(report_options_t *options, const char *value)
 {
-    for (int f = 0; suite_format_names[f] != NULL; f++)
-        if (strcmp(suite_format_names[f], value) == 0) return options->format = (suite_format_t)f, EXIT_DONE;
+    for (int f = 0; report_format_names[f] != NULL; f++)
+        if (strcmp(report_format_names[f], value) == 0) return options->format = (report_format_t)f, EXIT_DONE;
     return cli_bad_usage("report", "--format is '%s', expected text, md, csv, latex or json", value);
 }
 
@@ -43,7 +40,7 @@ static int take_number(double *out, const char *name, const char *value, double 
     return cli_bad_usage("report", "%s is '%s', expected a number from %g to %g", name, value, low, high);
 }
 
-static int parse(suite_report_options_t *options, const char **run, const char **assignments, int argc, char **argv)
+static int parse(report_options_t *options, const char **run, const char **assignments, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -88,12 +85,12 @@ static int parse(suite_report_options_t *options, const char **run, const char *
 
 int cli_report(int argc, char **argv)
 {
-    suite_report_options_t options = suite_report_defaults;
+    report_options_t options = report_defaults;
     const char *run = NULL, **assignments = calloc((size_t)argc + 1, sizeof *assignments);
     if (assignments == NULL) return cli_bad_usage("report", "out of memory");
     options.assignments = assignments;
     int code = parse(&options, &run, assignments, argc, argv);
-    if (code == EXIT_DONE && suite_report_print(stdout, run, &options) != ST_OK) code = cli_bad_input();
+    if (code == EXIT_DONE && report_print(stdout, run, &options) != ST_OK) code = cli_bad_input();
     free(assignments);
     return code;
 }

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "report/report.h"
 #include "suite/suite.h"
 
 #include <math.h>
@@ -67,7 +68,7 @@ static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
     suite_results_t results;
     clock_format(duration, outcome->seconds);
     if (suite_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
-    status_t status = suite_results_print(stdout, &results);
+    status_t status = report_print_results(stdout, &results);
     suite_results_free(&results);
     if (status != ST_OK) return cli_bad_input();
     printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,

@@ -1,11 +1,13 @@
 /* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF), maps out (PNG, TIFF), PIL's
- * resize, JSON, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
+ * resize, JSON, CSV, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
  * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
  * jansson, libcyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
 #include "base/base.h"
+
+#include <stdio.h>
 
 #include <stdio.h>
 
@@ -124,6 +126,24 @@ typedef struct {
 /* The text of a 2xx answer (NUL-terminated, caller frees). ST_EIO: no connection, no trust, no answer in time, another
  * status (its error.message is told); ST_EFORMAT: too long, or no fit URL or key. Redirections are not followed. */
 status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, const char *body, size_t body_size);
+
+/* ---- CSV: records of named columns (RFC 4180) ---------------------------------------------------------------------- */
+enum { IO_CSV_COLUMNS = 64 };
+typedef struct {
+    const char *path; /* not owned */
+    char *bytes, *next;
+    char *name[IO_CSV_COLUMNS], *cell[IO_CSV_COLUMNS];
+    int columns, line;
+} io_csv_t;
+/* Reads the header line. ST_EFORMAT: none, or two columns of one name. Close it only after ST_OK. */
+status_t io_csv_open(io_csv_t *csv, const char *path);
+/* The next record; *more is false at the end. ST_EFORMAT: not as many cells as the header has, a quote left open. */
+status_t io_csv_next(bool *more, io_csv_t *csv);
+/* The record's cell in the column called `name` (before the first record: the name); NULL: there is no such column. */
+const char *io_csv_cell(const io_csv_t *csv, const char *name);
+void io_csv_close(io_csv_t *csv);
+/* Text as a cell: quoted where it must be. */
+void io_csv_put(FILE *out, const char *text);
 
 /* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes -------------------------------------- */
 typedef enum {

@@ -173,40 +173,5 @@ typedef struct {
  * or of different lengths, two rows of one task, a MEAN that is not the mean of its rows. */
 status_t suite_results_read(suite_results_t *out, const char *path);
 void suite_results_free(suite_results_t *results);
-/* The table that `fgad run` ends with: suite_report_print's defaults as text. Not collective. */
-status_t suite_results_print(FILE *out, const suite_results_t *results);
-
-/* ---- Reports -------------------------------------------------------------------------------------------------------
- * Tables of a result set for people (text, Markdown, LaTeX: percent, a table a dataset, point and number of shots) and
- * for programs (CSV, JSON: fractions, all digits, one table). A value that is missing is called so; a mean of fewer seeds
- * or categories than there should be is marked and told in a note. Every table names its protocol; rows of CSV and JSON
- * carry it. */
-typedef enum {
-    SUITE_FORMAT_TEXT,
-    SUITE_FORMAT_MARKDOWN,
-    SUITE_FORMAT_CSV,
-    SUITE_FORMAT_LATEX,
-    SUITE_FORMAT_JSON,
-} suite_format_t;
-extern const char *const suite_format_names[]; /* "text", "md", "csv", "latex", "json", NULL */
-typedef struct {
-    suite_format_t format;
-    /* What to show: comma-separated names; NULL: all. metrics: NULL: image and pixel AUROC, or all in CSV and JSON; "all".
-     * point: a grid point, or some of its "key=value" words. */
-    const char *dataset, *category, *shots, *point, *metrics;
-    bool means;        /* means over categories alone, a line a point */
-    bool published;    /* the published figures of the same dataset and shots, and ours minus them */
-    const char *table; /* of the published ones, those of this table of the paper, other shots too; NULL: all tables */
-    bool per_defect;   /* AUROC by kind of defect, from the stored maps */
-    int bootstrap;     /* replicates of confidence intervals, from the stored maps; 0: none (against: 1000) */
-    uint64_t bootstrap_seed;
-    double level;        /* of the intervals, in (0,1) */
-    const char *against; /* another result set to subtract, task by task, with a paired bootstrap; NULL: none */
-    const char *const *assignments; /* "data_root=..." and others that say where files lie now */
-    int assignment_count;
-} suite_report_options_t;
-extern const suite_report_options_t suite_report_defaults;
-/* Not collective. `path` as suite_results_read. ST_ENOTFOUND: nothing is selected (says what there is). */
-status_t suite_report_print(FILE *out, const char *path, const suite_report_options_t *options);
 
 #endif

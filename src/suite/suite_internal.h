@@ -233,6 +233,40 @@ status_t suite_schedule(suite_worker_t *worker, items_t *items);
 /* Set by SIGUSR1, SIGUSR2 and SIGTERM: finish the step and leave. */
 bool suite_interrupted(void);
 
+/* ---- Result sets ---- */
+/* Copies of all texts; every metric NaN. */
+typedef struct {
+    const char *dataset, *category, *point, *method, *protocol, *task, *changes;
+    int shots;
+    int64_t seed;
+} suite_row_key_t;
+status_t suite_row_make(suite_row_t *row, const suite_row_key_t *key);
+void suite_row_free(suite_row_t *row);
+/* The protocol ids that numbers of this job follow on these images (METHOD.md 10; heap). */
+char *suite_protocol_text(const suite_job_t *job, const data_category_t *images);
+/* Rows in groups of one dataset, shots, seed, point and method: order (count) holds row indices, group by group in the
+ * order of their first rows; first (groups + 1) where each begins in it. MEAN rows are left out. */
+typedef struct {
+    int *order, *first, groups;
+} suite_row_groups_t;
+status_t suite_row_groups_make(suite_row_groups_t *out, const suite_results_t *results);
+void suite_row_groups_free(suite_row_groups_t *groups);
+/* Appends the plain mean of every group that is complete: none of its tasks is lost. rows has room for them. A metric
+ * that a category does not have is left out of that metric's mean. */
+status_t suite_results_add_means(suite_results_t *results);
+/* results.csv and results.h5 of the folder `dir`. made_from: folder of the run they were rescored from, relative to dir;
+ * NULL: they are the run's own. */
+status_t suite_results_write(const suite_results_t *results, const char *dir, const suite_worker_t *worker,
+                             const char *made_from);
+/* The table of columns of text, which serves writing and reading. */
+typedef struct {
+    const char *name;
+    size_t offset; /* in suite_row_t */
+    const char *description;
+    bool optional; /* older files do not have it */
+} suite_text_column_t;
+extern const suite_text_column_t suite_text_columns[]; /* ends with {0} */
+
 /* ---- Reducer ---- */
 /* Reads every finished task of the plan and writes results.h5, results.csv and run.yaml. *missing counts tasks without a
  * file. Not collective: one rank calls. */

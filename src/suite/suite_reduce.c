@@ -1,5 +1,5 @@
 /* From task files to results.h5, results.csv and run.yaml. Everything here can be made again at any time. */
-#include "suite/suite_posthoc.h"
+#include "suite/suite_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

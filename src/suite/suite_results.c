@@ -1,5 +1,5 @@
 /* A result set: rows, their means, results.csv and results.h5. */
-#include "suite/suite_posthoc.h"
+#include "suite/suite_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -176,17 +176,17 @@ static status_t write_csv(const suite_results_t *results, const char *dir)
     fputs(",protocol,task\n", out);
     for (int i = 0; i < results->count; i++) {
         const suite_row_t *row = &results->rows[i];
-        suite_csv_put(out, row->dataset);
+        io_csv_put(out, row->dataset);
         fputc(',', out);
-        suite_csv_put(out, row->category);
+        io_csv_put(out, row->category);
         fprintf(out, ",%d,%lld,", row->shots, (long long)row->seed);
-        suite_csv_put(out, row->point);
+        io_csv_put(out, row->point);
         fputc(',', out);
-        suite_csv_put(out, row->method);
+        io_csv_put(out, row->method);
         for (int m = 0; m < SUITE_METRICS; m++)
             isnan(row->metric[m]) ? fputs(",", out) : fprintf(out, ",%.17g", row->metric[m]);
         fputc(',', out);
-        suite_csv_put(out, row->protocol);
+        io_csv_put(out, row->protocol);
         fprintf(out, ",%s\n", row->task);
     }
     if (fclose(out) != 0) {

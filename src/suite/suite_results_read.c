@@ -1,5 +1,5 @@
 /* Result sets come back by the names of their columns, and are checked: what was edited by hand or cut off is refused. */
-#include "suite/suite_posthoc.h"
+#include "suite/suite_internal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -210,21 +210,21 @@ done:
 
 /* ---- CSV ----------------------------------------------------------------------------------------------------------- */
 
-static status_t check_header(const suite_csv_t *csv)
+static status_t check_header(const io_csv_t *csv)
 {
     const char *absent = NULL;
     for (const suite_text_column_t *column = suite_text_columns; column->name != NULL; column++)
-        if (!column->optional && suite_csv_cell(csv, column->name) == NULL) absent = column->name;
-    if (suite_csv_cell(csv, "shots") == NULL) absent = "shots";
-    if (suite_csv_cell(csv, "seed") == NULL) absent = "seed";
+        if (!column->optional && io_csv_cell(csv, column->name) == NULL) absent = column->name;
+    if (io_csv_cell(csv, "shots") == NULL) absent = "shots";
+    if (io_csv_cell(csv, "seed") == NULL) absent = "seed";
     for (int m = 0; m < SUITE_METRICS; m++)
-        if (!is_optional(m) && suite_csv_cell(csv, suite_metric_names[m]) == NULL) absent = suite_metric_names[m];
+        if (!is_optional(m) && io_csv_cell(csv, suite_metric_names[m]) == NULL) absent = suite_metric_names[m];
     return absent == NULL ? ST_OK : fail(ST_EFORMAT, "%s:1: no column is called '%s'", csv->path, absent);
 }
 
-static status_t read_whole(int64_t *out, const suite_csv_t *csv, const char *name)
+static status_t read_whole(int64_t *out, const io_csv_t *csv, const char *name)
 {
-    const char *text = suite_csv_cell(csv, name);
+    const char *text = io_csv_cell(csv, name);
     char *end;
     errno = 0;
     *out = strtoll(text, &end, 10);
@@ -233,22 +233,22 @@ static status_t read_whole(int64_t *out, const suite_csv_t *csv, const char *nam
     return ST_OK;
 }
 
-static status_t read_row(suite_row_t *row, const suite_csv_t *csv)
+static status_t read_row(suite_row_t *row, const io_csv_t *csv)
 {
     int64_t shots, seed;
     TRY(read_whole(&shots, csv, "shots"));
     TRY(read_whole(&seed, csv, "seed"));
-    const suite_row_key_t key = {.dataset = suite_csv_cell(csv, "dataset"),
-                                 .category = suite_csv_cell(csv, "category"),
-                                 .point = suite_csv_cell(csv, "point"),
-                                 .method = suite_csv_cell(csv, "method"),
-                                 .protocol = suite_csv_cell(csv, "protocol"),
-                                 .task = suite_csv_cell(csv, "task"),
+    const suite_row_key_t key = {.dataset = io_csv_cell(csv, "dataset"),
+                                 .category = io_csv_cell(csv, "category"),
+                                 .point = io_csv_cell(csv, "point"),
+                                 .method = io_csv_cell(csv, "method"),
+                                 .protocol = io_csv_cell(csv, "protocol"),
+                                 .task = io_csv_cell(csv, "task"),
                                  .shots = (int)shots,
                                  .seed = seed};
     TRY(suite_row_make(row, &key));
     for (int m = 0; m < SUITE_METRICS; m++) {
-        const char *text = suite_csv_cell(csv, suite_metric_names[m]);
+        const char *text = io_csv_cell(csv, suite_metric_names[m]);
         if (text == NULL || text[0] == '\0') continue;
         char *end;
         row->metric[m] = strtod(text, &end);
@@ -265,12 +265,12 @@ static status_t read_csv(suite_results_t *out, const char *path)
 {
     status_t status;
     int room = 0;
-    suite_csv_t csv;
-    TRY(suite_csv_open(&csv, path));
+    io_csv_t csv;
+    TRY(io_csv_open(&csv, path));
     TRY_DONE(check_header(&csv));
     for (;;) {
         bool more;
-        TRY_DONE(suite_csv_next(&more, &csv));
+        TRY_DONE(io_csv_next(&more, &csv));
         if (!more) break;
         if (out->count == room) {
             room = room > 0 ? 2 * room : 64;
@@ -285,7 +285,7 @@ static status_t read_csv(suite_results_t *out, const char *path)
         out->count++;
     }
 done:
-    suite_csv_close(&csv);
+    io_csv_close(&csv);
     return status;
 }
 

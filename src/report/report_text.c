@@ -1,13 +1,13 @@
 /* Tables as aligned text and as Markdown. */
-#include "suite/suite_posthoc.h"
+#include "report/report_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { CELL_SIZE = 256 };
 
-static const suite_cell_style_t text_style = {"+-", "missing", "*"};
-static const suite_cell_style_t markdown_style = {"±", "missing", "\\*"};
+static const report_cell_style_t text_style = {"+-", "missing", "*"};
+static const report_cell_style_t markdown_style = {"±", "missing", "\\*"};
 
 /* Columns that people see: characters, not bytes (a UTF-8 sequence has one byte that is not 10xxxxxx). */
 static int width_of(const char *text)
@@ -36,19 +36,19 @@ static void escape(char out[2 * CELL_SIZE], const char *text, bool markdown)
     out[at] = '\0';
 }
 
-static void cell_text(char out[2 * CELL_SIZE], const suite_table_t *table, int row, int column, bool markdown)
+static void cell_text(char out[2 * CELL_SIZE], const report_table_t *table, int row, int column, bool markdown)
 {
     char plain[CELL_SIZE];
-    const suite_column_t *head = &table->column[column];
-    suite_cell_format(plain, sizeof plain, head, &table->cells[(size_t)row * (size_t)table->columns + (size_t)column],
-                      markdown ? &markdown_style : &text_style);
-    if (head->kind == SUITE_COLUMN_TEXT)
+    const report_column_t *head = &table->column[column];
+    report_cell_format(plain, sizeof plain, head, &table->cells[(size_t)row * (size_t)table->columns + (size_t)column],
+                       markdown ? &markdown_style : &text_style);
+    if (head->kind == REPORT_COLUMN_TEXT)
         escape(out, plain, markdown);
     else
         snprintf(out, CELL_SIZE, "%s", plain);
 }
 
-static void head_text(char out[2 * CELL_SIZE], const suite_column_t *column, bool markdown)
+static void head_text(char out[2 * CELL_SIZE], const report_column_t *column, bool markdown)
 {
     char plain[CELL_SIZE];
     snprintf(plain, sizeof plain, "%s%s%s", column->group != NULL ? column->group : "",
@@ -56,12 +56,12 @@ static void head_text(char out[2 * CELL_SIZE], const suite_column_t *column, boo
     escape(out, plain, markdown);
 }
 
-static bool is_right(const suite_column_t *column)
+static bool is_right(const report_column_t *column)
 {
-    return column->kind != SUITE_COLUMN_TEXT;
+    return column->kind != REPORT_COLUMN_TEXT;
 }
 
-static void put_rule(FILE *out, const suite_table_t *table, const int *width)
+static void put_rule(FILE *out, const report_table_t *table, const int *width)
 {
     fputs("  ", out);
     for (int c = 0; c < table->columns; c++)
@@ -69,10 +69,10 @@ static void put_rule(FILE *out, const suite_table_t *table, const int *width)
     fputc('\n', out);
 }
 
-static void put_table(FILE *out, const suite_table_t *table, bool markdown)
+static void put_table(FILE *out, const report_table_t *table, bool markdown)
 {
     char text[2 * CELL_SIZE];
-    int width[SUITE_TABLE_COLUMNS] = {0};
+    int width[REPORT_TABLE_COLUMNS] = {0};
     const char *edge = markdown ? "| " : "  ", *gap = markdown ? " | " : "  ", *end = markdown ? " |\n" : "\n";
     for (int c = 0; c < table->columns; c++) {
         head_text(text, &table->column[c], markdown);
@@ -109,7 +109,7 @@ static void put_table(FILE *out, const suite_table_t *table, bool markdown)
     for (int i = 0; i < table->notes; i++) fprintf(out, markdown ? "- %s\n" : "  (%s)\n", table->note[i]);
 }
 
-void suite_document_print_text(FILE *out, const suite_document_t *document, bool markdown)
+void report_document_print_text(FILE *out, const report_document_t *document, bool markdown)
 {
     for (int i = 0; i < document->warnings; i++) fprintf(out, markdown ? "> **%s**\n\n" : "%s\n", document->warning[i]);
     for (int t = 0; t < document->count; t++) put_table(out, document->tables[t], markdown);

@@ -1,13 +1,13 @@
 /* Which rows a report shows, in blocks that become tables. */
-#include "suite/suite_posthoc.h"
+#include "report/report_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const suite_metric_labels[SUITE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
-                                                        "image AP %",     "image F1-max %", "pixel AP %",
-                                                        "pixel F1-max %", "sample AUROC %"};
+const char *const report_metric_labels[SUITE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
+                                                         "image AP %",     "image F1-max %", "pixel AP %",
+                                                         "pixel F1-max %", "sample AUROC %"};
 
 /* Whether the comma-separated list names the word; NULL names everything. */
 static bool names(const char *list, const char *word)
@@ -35,7 +35,7 @@ static bool is_point(const char *point, const char *wanted)
     return false;
 }
 
-static bool is_selected(const suite_report_options_t *options, const suite_row_t *row)
+static bool is_selected(const report_options_t *options, const suite_row_t *row)
 {
     char shots[16];
     snprintf(shots, sizeof shots, "%d", row->shots);
@@ -75,7 +75,7 @@ static int by_leader(const void *a, const void *b)
     return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-static int place_of_category(suite_block_t *block, const char *category)
+static int place_of_category(report_block_t *block, const char *category)
 {
     for (int c = 0; c < block->categories; c++)
         if (strcmp(block->category[c], category) == 0) return c;
@@ -84,7 +84,7 @@ static int place_of_category(suite_block_t *block, const char *category)
 }
 
 /* Seeds stay sorted; how many there are is at most the block's rows. */
-static void note_seed(suite_block_t *block, int64_t seed)
+static void note_seed(report_block_t *block, int64_t seed)
 {
     int at = block->seeds;
     for (int s = 0; s < block->seeds; s++)
@@ -94,23 +94,23 @@ static void note_seed(suite_block_t *block, int64_t seed)
     block->seeds++;
 }
 
-static int place_of_seed(const suite_block_t *block, int64_t seed)
+static int place_of_seed(const report_block_t *block, int64_t seed)
 {
     int s = 0;
     while (block->seed[s] != seed) s++;
     return s;
 }
 
-static status_t make_block(suite_block_t *block, const entry_t *entries, int count, arena_t *arena)
+static status_t make_block(report_block_t *block, const entry_t *entries, int count, arena_t *arena)
 {
     const suite_row_t *one = entries[0].row;
-    *block = (suite_block_t){.dataset = one->dataset,
-                             .method = one->method,
-                             .point = one->point,
-                             .protocol = one->protocol,
-                             .shots = one->shots,
-                             .category = arena_take(arena, (size_t)count, sizeof *block->category),
-                             .seed = arena_take(arena, (size_t)count, sizeof *block->seed)};
+    *block = (report_block_t){.dataset = one->dataset,
+                              .method = one->method,
+                              .point = one->point,
+                              .protocol = one->protocol,
+                              .shots = one->shots,
+                              .category = arena_take(arena, (size_t)count, sizeof *block->category),
+                              .seed = arena_take(arena, (size_t)count, sizeof *block->seed)};
     if (block->category == NULL || block->seed == NULL) return ST_ENOMEM;
     for (int i = 0; i < count; i++) {
         place_of_category(block, entries[i].row->category);
@@ -125,7 +125,7 @@ static status_t make_block(suite_block_t *block, const entry_t *entries, int cou
     return ST_OK;
 }
 
-static status_t make_blocks(suite_report_t *report)
+static status_t make_blocks(report_t *report)
 {
     const suite_results_t *results = report->results;
     arena_t *arena = &report->document->arena;
@@ -157,7 +157,7 @@ static status_t make_blocks(suite_report_t *report)
 
 /* ---- What there is, when nothing is selected ----------------------------------------------------------------------- */
 
-static status_t nothing_selected(const suite_report_t *report)
+static status_t nothing_selected(const report_t *report)
 {
     const suite_results_t *results = report->results;
     char there[512] = "";
@@ -178,10 +178,10 @@ static status_t nothing_selected(const suite_report_t *report)
     return fail(ST_ENOTFOUND, "no result is selected (there are: %s)", there[0] != '\0' ? there : "none");
 }
 
-static status_t choose_metrics(suite_report_t *report)
+static status_t choose_metrics(report_t *report)
 {
     const char *list = report->options->metrics;
-    bool data = report->options->format == SUITE_FORMAT_CSV || report->options->format == SUITE_FORMAT_JSON;
+    bool data = report->options->format == REPORT_FORMAT_CSV || report->options->format == REPORT_FORMAT_JSON;
     bool all = list != NULL ? strcmp(list, "all") == 0 : data;
     bool samples = false;
     for (int i = 0; i < report->results->count; i++)
@@ -211,7 +211,7 @@ static status_t choose_metrics(suite_report_t *report)
     return ST_OK;
 }
 
-status_t suite_report_select(suite_report_t *report)
+status_t report_select(report_t *report)
 {
     TRY(choose_metrics(report));
     TRY(make_blocks(report));

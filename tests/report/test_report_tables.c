@@ -1,7 +1,7 @@
 /* Reports on small result sets written here as CSV: every way in which a table could lie is tried. */
 #include "support/check.h"
 
-#include "suite/suite_posthoc.h"
+#include "report/report_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,12 +39,12 @@ static const char *write_csv(const char *first, const char *const *lines, int co
 }
 
 /* What the report prints (caller frees). */
-static char *report(const char *path, const suite_report_options_t *options)
+static char *report(const char *path, const report_options_t *options)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    status_t status = suite_report_print(out, path, options);
+    status_t status = report_print(out, path, options);
     fclose(out);
     if (status != ST_OK) fail_msg("no report: %s", fail_message());
     return text;
@@ -78,7 +78,7 @@ static void mean_and_sample_deviation_are_over_seeds(void **state)
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9", "0.91"), line("bottle", 1, "0.92", "0.95"),
                            line("cable", 0, "0.7", "0.81"), line("cable", 1, "0.76", "0.85")};
-    char *text = report(write_csv(header, lines, 4), &suite_report_defaults);
+    char *text = report(write_csv(header, lines, 4), &report_defaults);
     check_has(text, "mvtec, finegrainedad, 4-shot\n");
     check_has(text, "bottle 91.00 +- 1.41");
     check_has(text, "cable 73.00 +- 4.24");
@@ -92,7 +92,7 @@ static void columns_in_another_order_give_the_same_table(void **state)
 {
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9", "0.8"), line("cable", 0, "0.7", "0.6")};
-    char *one = report(write_csv(header, lines, 2), &suite_report_defaults);
+    char *one = report(write_csv(header, lines, 2), &report_defaults);
     const char *other[] = {
         "0.8,abc," PROTOCOL ",0.9,mvtec,bottle,finegrainedad,0,4,,0.1,0.2,0.3,0.4,0.5,note\n",
         "0.6,abd," PROTOCOL ",0.7,mvtec,cable,finegrainedad,0,4,,0.1,0.2,0.3,0.4,0.5,note\n",
@@ -100,7 +100,7 @@ static void columns_in_another_order_give_the_same_table(void **state)
     char *two = report(write_csv("pixel_auroc,task,protocol,image_auroc,dataset,category,method,seed,shots,point,aupro,"
                                  "image_ap,image_f1max,pixel_ap,pixel_f1max,remark\n",
                                  other, 2),
-                       &suite_report_defaults);
+                       &report_defaults);
     assert_string_equal(one, two);
     free(one);
     free(two);
@@ -140,13 +140,13 @@ static void a_missing_seed_is_marked_and_named(void **state)
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9", "0.9"), line("bottle", 1, "0.92", "0.9"),
                            line("cable", 0, "0.7", "0.7"), line("screw", 1, "0.5", "0.5")};
-    char *text = report(write_csv(header, lines, 3), &suite_report_defaults);
+    char *text = report(write_csv(header, lines, 3), &report_defaults);
     check_has(text, "cable 70.00*");
     check_has(text, "MEAN 80.00*"); /* of seed 0 alone, never of bottle's seed 1 with cable's seed 0 */
     check_has(text, "(no result yet: cable seed 1; * of fewer than 2 seeds)");
     free(text);
     /* No seed has all categories: no mean at all. */
-    text = report(write_csv(header, lines, 4), &suite_report_defaults);
+    text = report(write_csv(header, lines, 4), &report_defaults);
     check_has(text, "MEAN missing missing");
     check_has(text, "cable seed 1, screw seed 0");
     free(text);
@@ -157,15 +157,15 @@ static void a_category_of_one_class_is_missing_not_zero(void **state)
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9", "0.9"), line("cable", 0, "", ""), line("screw", 0, "0.7", "0.8")};
     const char *path = write_csv(header, lines, 3);
-    char *text = report(path, &suite_report_defaults);
+    char *text = report(path, &report_defaults);
     check_has(text, "cable missing missing");
     check_has(text, "MEAN 80.00* 85.00*");
     check_has(text, "(no image AUROC: cable (test images of one class, or without ground truth); * means are of the "
                     "other 2 of 3 categories)");
     free(text);
 
-    suite_report_options_t options = suite_report_defaults;
-    options.format = SUITE_FORMAT_JSON;
+    report_options_t options = report_defaults;
+    options.format = REPORT_FORMAT_JSON;
     text = report(path, &options);
     io_json_t *json;
     assert_int_equal(io_json_parse(&json, text, strlen(text), "report"), ST_OK);
@@ -180,7 +180,7 @@ static void a_category_of_one_class_is_missing_not_zero(void **state)
     io_json_free(json);
     free(text);
 
-    options.format = SUITE_FORMAT_LATEX;
+    options.format = REPORT_FORMAT_LATEX;
     text = report(path, &options);
     check_has(text, "cable & -- & -- \\\\");
     check_has(text, "80.00$^{*}$");
@@ -193,8 +193,8 @@ static void csv_repeats_the_protocol_and_keeps_all_digits(void **state)
 {
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.90000000000000002", "0.1"), line("cable", 0, "", "0.3")};
-    suite_report_options_t options = suite_report_defaults;
-    options.format = SUITE_FORMAT_CSV;
+    report_options_t options = report_defaults;
+    options.format = REPORT_FORMAT_CSV;
     options.metrics = "pixel_auroc,image_auroc";
     char *text = report(write_csv(header, lines, 2), &options);
     assert_string_equal(
@@ -212,12 +212,12 @@ static void selections_that_match_nothing_say_what_there_is(void **state)
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9", "0.9")};
     const char *path = write_csv(header, lines, 1);
-    suite_report_options_t options = suite_report_defaults;
+    report_options_t options = report_defaults;
     options.shots = "1,2";
-    check_error(suite_report_print(stdout, path, &options), ST_ENOTFOUND, "there are: mvtec 4-shot");
-    options = suite_report_defaults;
+    check_error(report_print(stdout, path, &options), ST_ENOTFOUND, "there are: mvtec 4-shot");
+    options = report_defaults;
     options.metrics = "aupro,pixel_auc";
-    check_error(suite_report_print(stdout, path, &options), ST_EFORMAT,
+    check_error(report_print(stdout, path, &options), ST_EFORMAT,
                 "no metric 'pixel_auc' (did you mean 'pixel_auroc'?)");
 }
 
@@ -233,7 +233,7 @@ static void points_are_chosen_by_their_words(void **state)
         lines[i] = texts[i];
     }
     const char *path = write_csv(header, lines, 3);
-    suite_report_options_t options = suite_report_defaults;
+    report_options_t options = report_defaults;
     options.point = "gamma=1";
     options.means = true;
     char *text = report(path, &options);
@@ -248,11 +248,11 @@ static void published_figures_stand_beside_with_the_difference(void **state)
     (void)state;
     const char *lines[] = {line("bottle", 0, "0.9551", "0.96"), line("cable", 0, "0.9551", "0.96")};
     const char *const assets[] = {"assets=" FGAD_SOURCE_DIR "/datasets"};
-    suite_report_options_t options = suite_report_defaults;
+    report_options_t options = report_defaults;
     options.published = true;
     options.assignments = assets;
     options.assignment_count = 1;
-    options.format = SUITE_FORMAT_JSON;
+    options.format = REPORT_FORMAT_JSON;
     const char *path = write_csv(header, lines, 2);
     char *text = report(path, &options);
     io_json_t *json;
@@ -280,7 +280,7 @@ static void published_figures_stand_beside_with_the_difference(void **state)
     check_has(text, "best epoch on the test set");
     io_json_free(json);
     free(text);
-    options.format = SUITE_FORMAT_TEXT;
+    options.format = REPORT_FORMAT_TEXT;
     options.table = "4";
     text = report(path, &options);
     check_has(text, "parts=BL+MP+AT+TI");

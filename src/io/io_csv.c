@@ -1,5 +1,5 @@
 /* CSV: records whose cells are found by the name of their column. */
-#include "suite/suite_posthoc.h"
+#include "io/io.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static int next_record(char **cells, char **text)
         if (end != '\0') at++;
         if (to > start && end != ',' && to[-1] == '\r') to--;
         *to = '\0';
-        if (count < SUITE_CSV_COLUMNS) cells[count] = start;
+        if (count < IO_CSV_COLUMNS) cells[count] = start;
         count++;
         if (end != ',') break;
     }
@@ -38,23 +38,23 @@ static int next_record(char **cells, char **text)
     return count;
 }
 
-static int find_column(const suite_csv_t *csv, const char *name)
+static int find_column(const io_csv_t *csv, const char *name)
 {
     for (int c = 0; c < csv->columns; c++)
         if (strcmp(csv->name[c], name) == 0) return c;
     return -1;
 }
 
-status_t suite_csv_open(suite_csv_t *csv, const char *path)
+status_t io_csv_open(io_csv_t *csv, const char *path)
 {
     status_t status = ST_OK;
-    *csv = (suite_csv_t){.path = path, .line = 1};
+    *csv = (io_csv_t){.path = path, .line = 1};
     TRY(io_read_file(&csv->bytes, NULL, path));
     csv->next = csv->bytes;
     /* Spreadsheets put a byte order mark first. */
     if (strncmp(csv->next, "\xef\xbb\xbf", 3) == 0) csv->next += 3;
     csv->columns = next_record(csv->name, &csv->next);
-    if (csv->columns < 1 || csv->columns > SUITE_CSV_COLUMNS) {
+    if (csv->columns < 1 || csv->columns > IO_CSV_COLUMNS) {
         csv->columns = 0;
         status = fail(ST_EFORMAT, "%s:1: expected a line with the names of the columns", path);
     }
@@ -63,11 +63,11 @@ status_t suite_csv_open(suite_csv_t *csv, const char *path)
         if (find_column(csv, csv->name[c]) != c)
             status = fail(ST_EFORMAT, "%s:1: two columns are called '%s'", path, csv->name[c]);
     }
-    if (status != ST_OK) suite_csv_close(csv);
+    if (status != ST_OK) io_csv_close(csv);
     return status;
 }
 
-status_t suite_csv_next(bool *more, suite_csv_t *csv)
+status_t io_csv_next(bool *more, io_csv_t *csv)
 {
     for (;;) {
         int cells = next_record(csv->cell, &csv->next);
@@ -81,19 +81,19 @@ status_t suite_csv_next(bool *more, suite_csv_t *csv)
     }
 }
 
-const char *suite_csv_cell(const suite_csv_t *csv, const char *name)
+const char *io_csv_cell(const io_csv_t *csv, const char *name)
 {
     int c = find_column(csv, name);
     return c >= 0 ? csv->cell[c] : NULL;
 }
 
-void suite_csv_close(suite_csv_t *csv)
+void io_csv_close(io_csv_t *csv)
 {
     free(csv->bytes);
-    *csv = (suite_csv_t){0};
+    *csv = (io_csv_t){0};
 }
 
-void suite_csv_put(FILE *out, const char *text)
+void io_csv_put(FILE *out, const char *text)
 {
     if (strpbrk(text, ",\"\n\r") == NULL) {
         fputs(text, out);

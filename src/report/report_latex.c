@@ -1,11 +1,11 @@
 /* Tables in LaTeX, with booktabs. */
-#include "suite/suite_posthoc.h"
+#include "report/report_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { CELL_SIZE = 256 };
-static const suite_cell_style_t style = {"$\\pm$", "--", "$^{*}$"};
+static const report_cell_style_t style = {"$\\pm$", "--", "$^{*}$"};
 
 static void put_escaped(FILE *out, const char *text)
 {
@@ -23,20 +23,20 @@ static void put_escaped(FILE *out, const char *text)
     }
 }
 
-static bool same_group(const suite_column_t *a, const suite_column_t *b)
+static bool same_group(const report_column_t *a, const report_column_t *b)
 {
     return a->group != NULL && b->group != NULL && strcmp(a->group, b->group) == 0;
 }
 
 /* The first column after c that is not of its group. */
-static int group_end(const suite_table_t *table, int c)
+static int group_end(const report_table_t *table, int c)
 {
     int end = c + 1;
     while (end < table->columns && same_group(&table->column[c], &table->column[end])) end++;
     return end;
 }
 
-static void put_groups(FILE *out, const suite_table_t *table)
+static void put_groups(FILE *out, const report_table_t *table)
 {
     bool any = false;
     for (int c = 0; c < table->columns; c++) any = any || table->column[c].group != NULL;
@@ -57,7 +57,7 @@ static void put_groups(FILE *out, const suite_table_t *table)
     fputc('\n', out);
 }
 
-static void put_table(FILE *out, const suite_table_t *table)
+static void put_table(FILE *out, const report_table_t *table)
 {
     char text[CELL_SIZE];
     fputs("\\begin{table}[t]\n\\centering\n\\caption{", out);
@@ -67,7 +67,7 @@ static void put_table(FILE *out, const suite_table_t *table)
         put_escaped(out, table->note[i]);
     }
     fputs(".}\n\\begin{tabular}{", out);
-    for (int c = 0; c < table->columns; c++) fputc(table->column[c].kind == SUITE_COLUMN_TEXT ? 'l' : 'r', out);
+    for (int c = 0; c < table->columns; c++) fputc(table->column[c].kind == REPORT_COLUMN_TEXT ? 'l' : 'r', out);
     fputs("}\n\\toprule\n", out);
     put_groups(out, table);
     for (int c = 0; c < table->columns; c++) {
@@ -78,11 +78,11 @@ static void put_table(FILE *out, const suite_table_t *table)
     for (int r = 0; r < table->rows; r++) {
         if (table->rule[r]) fputs("\\midrule\n", out);
         for (int c = 0; c < table->columns; c++) {
-            const suite_column_t *column = &table->column[c];
-            suite_cell_format(text, sizeof text, column, &table->cells[(size_t)r * (size_t)table->columns + (size_t)c],
-                              &style);
+            const report_column_t *column = &table->column[c];
+            report_cell_format(text, sizeof text, column, &table->cells[(size_t)r * (size_t)table->columns + (size_t)c],
+                               &style);
             if (c > 0) fputs(" & ", out);
-            if (column->kind == SUITE_COLUMN_TEXT)
+            if (column->kind == REPORT_COLUMN_TEXT)
                 put_escaped(out, text);
             else
                 fputs(text, out);
@@ -92,7 +92,7 @@ static void put_table(FILE *out, const suite_table_t *table)
     fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
 }
 
-void suite_document_print_latex(FILE *out, const suite_document_t *document)
+void report_document_print_latex(FILE *out, const report_document_t *document)
 {
     fputs("% needs \\usepackage{booktabs}\n", out);
     for (int i = 0; i < document->warnings; i++) fprintf(out, "%% %s\n", document->warning[i]);

@@ -1,0 +1,41 @@
+/* report: tables of what a run found. It reads result sets (and, where asked, the stored maps behind them) and prints
+ * them for people (text, Markdown, LaTeX: percent, a table a dataset, point and number of shots) and for programs (CSV,
+ * JSON: fractions, all digits, one table). A value that is missing is called so; a mean of fewer seeds or categories than
+ * there should be is marked and told in a note. Every table names its protocol; rows of CSV and JSON carry it. It runs
+ * nothing and writes no file. Depends on base, io, data, metrics and suite. No function here is collective. */
+#ifndef FGAD_REPORT_H
+#define FGAD_REPORT_H
+
+#include "suite/suite.h"
+
+typedef enum {
+    REPORT_FORMAT_TEXT,
+    REPORT_FORMAT_MARKDOWN,
+    REPORT_FORMAT_CSV,
+    REPORT_FORMAT_LATEX,
+    REPORT_FORMAT_JSON,
+} report_format_t;
+extern const char *const report_format_names[]; /* "text", "md", "csv", "latex", "json", NULL */
+typedef struct {
+    report_format_t format;
+    /* What to show: comma-separated names; NULL: all. metrics: NULL: image and pixel AUROC, or all in CSV and JSON; "all".
+     * point: a grid point, or some of its "key=value" words. */
+    const char *dataset, *category, *shots, *point, *metrics;
+    bool means;        /* means over categories alone, a line a point */
+    bool published;    /* the published figures of the same dataset and shots, and ours minus them */
+    const char *table; /* of the published ones, those of this table of the paper, other shots too; NULL: all tables */
+    bool per_defect;   /* AUROC by kind of defect, from the stored maps */
+    int bootstrap;     /* replicates of confidence intervals, from the stored maps; 0: none (against: 1000) */
+    uint64_t bootstrap_seed;
+    double level;        /* of the intervals, in (0,1) */
+    const char *against; /* another result set to subtract, task by task, with a paired bootstrap; NULL: none */
+    const char *const *assignments; /* "data_root=..." and others that say where files lie now */
+    int assignment_count;
+} report_options_t;
+extern const report_options_t report_defaults;
+/* `path` as suite_results_read. ST_ENOTFOUND: nothing is selected (says what there is). */
+status_t report_print(FILE *out, const char *path, const report_options_t *options);
+/* The table that `fgad run` ends with: the defaults, as text; of a run of many points, a line a point. */
+status_t report_print_results(FILE *out, const suite_results_t *results);
+
+#endif
