@@ -1,0 +1,45 @@
+"use strict";
+// Sorting and filtering of the report's tables. A cell's data-value, where it has one, is what it sorts by.
+(function () {
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    return cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent.trim();
+  };
+  const compare = (a, b, numeric) => numeric ? Number(a) - Number(b) : a.localeCompare(b, "en", {numeric: true});
+  const sort = (table, header) => {
+    const column = header.cellIndex, numeric = header.classList.contains("number"), body = table.tBodies[0];
+    const descending = header.getAttribute("aria-sort") ? header.getAttribute("aria-sort") === "ascending" : numeric;
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const rows = Array.from(body.rows).map((row) => [value(row, column), row]);
+    rows.sort(([a], [b]) => {
+      if (a === "" || b === "") return (a === "") - (b === "");
+      return descending ? compare(b, a, numeric) : compare(a, b, numeric);
+    });
+    body.append(...rows.map(([, row]) => row));
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    for (const header of table.tHead.rows[0].cells) {
+      header.querySelector("button").addEventListener("click", () => sort(table, header));
+    }
+  }
+  for (const input of document.querySelectorAll("input[data-filters]")) {
+    const table = document.getElementById(input.dataset.filters), count = input.parentElement.querySelector(".count");
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const row of table.tBodies[0].rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+        shown += row.hidden ? 0 : 1;
+      }
+      count.textContent = shown + " of " + table.tBodies[0].rows.length + " rows";
+    });
+  }
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = Array.from(document.querySelectorAll("details:not([open])"));
+    for (const details of closed) details.open = true;
+  });
+  addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
+})();
