@@ -31,6 +31,7 @@ enum { SUITE_DRAW_SEED, SUITE_DRAW_PUBLISHED, SUITE_DRAW_FILE };
 enum { SUITE_FEATURES_F32, SUITE_FEATURES_F16 };
 enum { SUITE_METHOD_FINEGRAINEDAD, SUITE_METHOD_PROMPTAD, SUITE_METHOD_WINCLIP, SUITE_METHOD_PATCHCORE };
 enum { SUITE_METRIC_SIZE_R, SUITE_METRIC_SIZE_NATIVE };
+enum { SUITE_AUPRO_EXACT8, SUITE_AUPRO_STEPS200 };
 enum { SUITE_SWEEP_PRODUCT, SUITE_SWEEP_ONE_AT_A_TIME };
 enum { SUITE_RETRIEVAL_AUTO, SUITE_RETRIEVAL_QUERY_FORMER, SUITE_RETRIEVAL_NORMAL };
 
@@ -68,6 +69,7 @@ typedef struct {
     int metric_size;
     char *metric_memory;
     double aupro_limit;
+    int aupro, mask_threshold;
     int threads, checkpoint_every, track_epochs, max_attempts;
     int sweep_mode;
     io_sweep_t sweep;

@@ -98,14 +98,17 @@ typedef struct {
 } suite_features_t;           /* owned */
 void suite_features_free(suite_features_t *features);
 
-/* Ground truth of a category's kept test images at metric size, pooled in order. */
+/* Ground truth of test images at metric size, one after another. Kept from one measurement to the next. */
 typedef struct {
-    const data_category_t *images; /* whose; not owned */
-    int size;                      /* R, or 0 for native */
-    int count;                     /* images */
-    int64_t total;                 /* pixels */
-    uint8_t *labels;               /* (total) 0/1, owned */
+    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is held */
+    int count;       /* images */
+    int (*size)[2];  /* (count) width, height; owned */
+    uint8_t *labels; /* 0/1, owned */
 } suite_masks_t;
+/* Of images->test[keep[i]], i < n, as the job measures; does nothing when that is what `masks` holds. */
+status_t suite_masks_load(suite_masks_t *masks, const data_category_t *images, const suite_job_t *job, const int *keep,
+                          int n);
+void suite_masks_free(suite_masks_t *masks);
 
 /* What a rank keeps open while it works: the model and the image tower's workspace. */
 typedef struct {
@@ -196,6 +199,15 @@ typedef struct {
     const char *description;
 } suite_number_t;
 extern const suite_number_t suite_number_table[]; /* ends with {0} */
+/* The parts of suite_measure. M_img (n); pixels: of maps M_pix (n,h,w) that go to the masks' sizes, for jobs that differ
+ * in AUPRO's limit and form alone. Pixels of images without any ground truth are not measured (suite_has_pixels). */
+status_t suite_measure_images(suite_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
+                              int n);
+bool suite_has_pixels(const data_category_t *images, const int *keep, int n);
+status_t suite_measure_pixels(suite_numbers_t *const *out, const suite_job_t *const *jobs, int count,
+                              const float *M_pix, int h, int w, const suite_masks_t *masks, const char *temp_dir);
+/* M_pix (n,T) and M_img (n) of stored branches as the job fuses them (METHOD.md 9); scratch (T). */
+void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch);
 /* From low-resolution maps to numbers (METHOD.md 9 "Map at full size", 10). keep (maps->n): which test images. */
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep);

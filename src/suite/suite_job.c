@@ -14,6 +14,7 @@ static const char *const retrieval_names[] = {"auto", "query_former", "normal", 
 static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
 static const char *const image_map_names[] = {"fused", "vad", NULL};
 static const char *const metric_size_names[] = {"R", "native", NULL};
+static const char *const aupro_names[] = {"exact8", "steps200", NULL};
 static const char *const branch_names[] = {"vad", "pad", NULL};
 static const char *const group_names[] = {"image", "foreground", "background", "components", NULL};
 static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
@@ -123,6 +124,12 @@ const io_option_t suite_job_options[] = {
      "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", SUITE_STAGE_NONE},
     {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
      SUITE_STAGE_METRICS},
+    {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, aupro_names,
+     "exact8: MVTec's definition; steps200: 200 thresholds, as much published few-shot code, to compare with its "
+     "tables",
+     SUITE_STAGE_METRICS},
+    {"mask_threshold", IO_INT, AT(mask_threshold), "-1", -1, 65534, NULL,
+     "a mask's pixel is anomalous above this value; -1: the dataset's own rule (127; VisA 0)", SUITE_STAGE_METRICS},
     {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL, "BLAS threads a rank", SUITE_STAGE_NONE},
     {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
      "epochs between checkpoints of a task in learning", SUITE_STAGE_NONE},

@@ -8,74 +8,102 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Size at which image i is compared with its mask. */
-static status_t image_size(int *width, int *height, const suite_job_t *job, const data_image_t *image)
+/* ---- Ground truth -------------------------------------------------------------------------------------------------- */
+
+void suite_masks_free(suite_masks_t *masks)
 {
-    *width = *height = job->resolution;
-    if (job->metric_size == SUITE_METRIC_SIZE_R) return ST_OK;
-    return io_image_size(width, height, image->path);
+    free(masks->size);
+    free(masks->labels);
+    *masks = (suite_masks_t){0};
 }
 
-/* The ground truth of every kept test image, pooled: labels and where each image begins. Kept by the worker for the
- * next task of the same category. */
-static status_t load_masks(suite_worker_t *worker, const data_category_t *images, const suite_job_t *job,
-                           const int *keep, int n)
+/* The dataset's rule, or the job's. */
+static int mask_threshold(const data_category_t *images, const suite_job_t *job)
 {
-    suite_masks_t *masks = &worker->masks;
-    int size = job->metric_size == SUITE_METRIC_SIZE_R ? job->resolution : 0;
-    if (masks->labels != NULL && masks->images == images && masks->size == size && masks->count == n) return ST_OK;
-    free(masks->labels);
-    *masks = (suite_masks_t){.images = images, .size = size, .count = n};
-    int64_t total = 0;
-    for (int i = 0; i < n; i++) {
-        int width, height;
-        TRY(image_size(&width, &height, job, &images->test[keep[i]]));
-        total += (int64_t)width * height;
-    }
-    uint8_t *labels = base_alloc((size_t)total, 1);
-    if (labels == NULL) return ST_ENOMEM;
-    uint8_t *at = labels;
+    return job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold;
+}
+
+static uint64_t masks_key(const data_category_t *images, const suite_job_t *job, const int *keep, int n)
+{
+    int rule[3] = {job->metric_size == SUITE_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n};
+    uint64_t key = base_hash(BASE_HASH_SEED, rule, sizeof rule);
     for (int i = 0; i < n; i++) {
         const data_image_t *image = &images->test[keep[i]];
-        int width, height, mask_width, mask_height;
-        uint8_t *mask = NULL;
-        status_t status = image_size(&width, &height, job, image);
-        if (status == ST_OK && image->mask == NULL) {
-            memset(at, 0, (size_t)width * (size_t)height);
-        } else if (status == ST_OK) {
-            status = data_mask_read(&mask, &mask_width, &mask_height, images, image);
-            if (status == ST_OK) data_mask_resize(at, width, height, mask, mask_width, mask_height);
-            free(mask);
-        }
-        if (status != ST_OK) {
-            free(labels);
-            return status;
-        }
-        at += (size_t)width * (size_t)height;
+        key = base_hash(key, image->path, strlen(image->path) + 1);
+        if (image->mask != NULL) key = base_hash(key, image->mask, strlen(image->mask) + 1);
     }
-    masks->labels = labels;
-    masks->total = total;
+    return key | 1;
+}
+
+static status_t load_mask(uint8_t *labels, const int size[2], const data_category_t *images, const data_image_t *image)
+{
+    int width, height;
+    uint8_t *mask;
+    if (image->mask == NULL) {
+        memset(labels, 0, (size_t)size[0] * (size_t)size[1]);
+        return ST_OK;
+    }
+    TRY(data_mask_read(&mask, &width, &height, images, image));
+    data_mask_resize(labels, size[0], size[1], mask, width, height);
+    free(mask);
     return ST_OK;
 }
 
-static status_t measure_pixels(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
-                               const data_category_t *images, const suite_job_t *job, const int *keep)
+status_t suite_masks_load(suite_masks_t *masks, const data_category_t *images, const suite_job_t *job, const int *keep,
+                          int n)
 {
-    status_t status;
+    status_t status = ST_ENOMEM;
+    size_t total = 0;
+    uint64_t key = masks_key(images, job, keep, n);
+    if (masks->key == key) return ST_OK;
+    suite_masks_free(masks);
+    data_category_t ruled = *images;
+    ruled.mask_threshold = mask_threshold(images, job);
+    masks->size = base_alloc((size_t)n, sizeof *masks->size);
+    if (masks->size == NULL) goto done;
+    for (int i = 0; i < n; i++) {
+        masks->size[i][0] = masks->size[i][1] = job->resolution;
+        if (job->metric_size != SUITE_METRIC_SIZE_R)
+            TRY_DONE(io_image_size(&masks->size[i][0], &masks->size[i][1], images->test[keep[i]].path));
+        total += (size_t)masks->size[i][0] * (size_t)masks->size[i][1];
+    }
+    status = ST_ENOMEM;
+    masks->labels = base_alloc(total, 1);
+    if (masks->labels == NULL) goto done;
+    uint8_t *at = masks->labels;
+    status = ST_OK;
+    for (int i = 0; i < n; i++) {
+        TRY_DONE(load_mask(at, masks->size[i], &ruled, &images->test[keep[i]]));
+        at += (size_t)masks->size[i][0] * (size_t)masks->size[i][1];
+    }
+    masks->count = n;
+    masks->key = key;
+done:
+    if (status != ST_OK) suite_masks_free(masks);
+    return status;
+}
+
+bool suite_has_pixels(const data_category_t *images, const int *keep, int n)
+{
+    int anomalous = 0;
+    for (int i = 0; i < n; i++) anomalous += images->test[keep[i]].label;
+    return anomalous == 0 || images->masks_missing < images->test_anomalous;
+}
+
+/* ---- Pixels -------------------------------------------------------------------------------------------------------- */
+
+/* Every map at the size of its mask, smoothed, given to `pixels`. */
+static status_t add_maps(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const suite_masks_t *masks,
+                         double sigma)
+{
+    status_t status = ST_OK;
     arena_t arena;
-    metrics_pixels_t *pixels = NULL;
-    metrics_pixels_result_t result;
     float *map = NULL;
-    metrics_pixels_options_t options = {.regions = true, .temp_dir = worker->plan->run_dir};
+    size_t room = 0;
+    const uint8_t *mask = masks->labels;
     arena_init(&arena, "measure");
-    TRY_DONE(suite_job_memory(&options.memory, job));
-    TRY_DONE(load_masks(worker, images, job, keep, maps->n));
-    TRY_DONE(metrics_pixels_open(&pixels, &options));
-    const uint8_t *mask = worker->masks.labels;
-    size_t T = (size_t)(maps->h * maps->w), room = 0;
-    for (int i = 0; i < maps->n; i++) {
-        int width, height;
-        TRY_DONE(image_size(&width, &height, job, &images->test[keep[i]]));
+    for (int i = 0; i < masks->count; i++) {
+        int width = masks->size[i][0], height = masks->size[i][1];
         size_t size = (size_t)width * (size_t)height;
         if (size > room) {
             free(map);
@@ -85,30 +113,54 @@ static status_t measure_pixels(suite_numbers_t *out, suite_worker_t *worker, con
                 goto done;
             }
         }
-        detect_upsample(map, height, width, maps->M_pix + (size_t)i * T, maps->h, maps->w);
-        TRY_DONE(detect_smooth(map, height, width, job->sigma, &arena));
+        detect_upsample(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w);
+        TRY_DONE(detect_smooth(map, height, width, sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));
         mask += size;
     }
-    TRY_DONE(metrics_pixels_measure(&result, pixels, job->aupro_limit, NULL, NULL));
-    out->pixel_auroc = result.ranking.auroc;
-    out->aupro = result.aupro;
-    out->pixel_ap = result.ranking.ap;
-    out->pixel_f1 = result.ranking.f1_max;
 done:
-    metrics_pixels_close(pixels);
     free(map);
     arena_free(&arena);
     return status;
 }
 
+static status_t measure_aupro(suite_numbers_t *out, metrics_pixels_t *pixels, const suite_job_t *job)
+{
+    metrics_pixels_result_t result;
+    TRY(metrics_pixels_measure(&result, pixels, job->aupro_limit, NULL, NULL));
+    out->pixel_auroc = result.ranking.auroc;
+    out->aupro = result.aupro;
+    out->pixel_ap = result.ranking.ap;
+    out->pixel_f1 = result.ranking.f1_max;
+    if (job->aupro == SUITE_AUPRO_STEPS200)
+        TRY(metrics_pixels_aupro_steps(&out->aupro, pixels, 200, job->aupro_limit, NULL));
+    return ST_OK;
+}
+
+status_t suite_measure_pixels(suite_numbers_t *const *out, const suite_job_t *const *jobs, int count,
+                              const float *M_pix, int h, int w, const suite_masks_t *masks, const char *temp_dir)
+{
+    status_t status;
+    metrics_pixels_t *pixels = NULL;
+    metrics_pixels_options_t options = {.regions = true, .temp_dir = temp_dir};
+    TRY_DONE(suite_job_memory(&options.memory, jobs[0]));
+    TRY_DONE(metrics_pixels_open(&pixels, &options));
+    TRY_DONE(add_maps(pixels, M_pix, h, w, masks, jobs[0]->sigma));
+    for (int i = 0; i < count; i++) TRY_DONE(measure_aupro(out[i], pixels, jobs[i]));
+done:
+    metrics_pixels_close(pixels);
+    return status;
+}
+
+/* ---- Images -------------------------------------------------------------------------------------------------------- */
+
 /* Real-IAD's sample level: images that show one object count once, by the highest of their scores. Missing (NaN) where
  * no object has two views. */
-static status_t measure_samples(double *auroc, const suite_maps_t *maps, const data_category_t *images, const int *keep,
-                                const uint8_t *labels)
+static status_t measure_samples(double *auroc, const float *M_img, const data_category_t *images, const int *keep,
+                                int n, const uint8_t *labels)
 {
     status_t status = ST_ENOMEM;
-    int n = maps->n, groups = 0;
+    int groups = 0;
     int32_t *group = base_alloc((size_t)n, sizeof *group);
     float *scores = base_alloc((size_t)n, sizeof *scores);
     uint8_t *sample_labels = base_alloc((size_t)n, 1);
@@ -123,7 +175,7 @@ static status_t measure_samples(double *auroc, const suite_maps_t *maps, const d
         group[i] = groups - 1;
     }
     if (groups == n) goto done;
-    TRY_DONE(metrics_group_max(scores, sample_labels, maps->M_img, labels, group, n, groups));
+    TRY_DONE(metrics_group_max(scores, sample_labels, M_img, labels, group, n, groups));
     TRY_DONE(metrics_auroc(auroc, scores, sample_labels, groups));
 done:
     free(group);
@@ -132,27 +184,34 @@ done:
     return status;
 }
 
-status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
-                       const data_category_t *images, const suite_job_t *job, const int *keep)
+status_t suite_measure_images(suite_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
+                              int n)
 {
     metrics_ranking_t ranking;
-    *out = (suite_numbers_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    uint8_t *labels = base_alloc((size_t)maps->n, 1);
-    if (labels == NULL) return ST_ENOMEM;
     int anomalous = 0;
-    for (int i = 0; i < maps->n; i++) {
+    uint8_t *labels = base_alloc((size_t)n, 1);
+    if (labels == NULL) return ST_ENOMEM;
+    for (int i = 0; i < n; i++) {
         labels[i] = (uint8_t)images->test[keep[i]].label;
         anomalous += labels[i];
     }
-    status_t status = metrics_ranking(&ranking, maps->M_img, labels, maps->n);
-    if (status == ST_OK) status = measure_samples(&out->sample_auroc, maps, images, keep, labels);
+    status_t status = metrics_ranking(&ranking, M_img, labels, n);
+    if (status == ST_OK) status = measure_samples(&out->sample_auroc, M_img, images, keep, n, labels);
     free(labels);
     if (status != ST_OK) return status;
-    bool both = anomalous > 0 && anomalous < maps->n;
+    bool both = anomalous > 0 && anomalous < n;
     out->image_auroc = ranking.auroc;
     out->image_ap = both ? ranking.ap : (double)NAN;
     out->image_f1 = both ? ranking.f1_max : (double)NAN;
-    /* Anomalous images without any ground truth have no pixel metrics: missing, not zero. */
-    if (anomalous > 0 && images->masks_missing >= images->test_anomalous) return ST_OK;
-    return measure_pixels(out, worker, maps, images, job, keep);
+    return ST_OK;
+}
+
+status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
+                       const data_category_t *images, const suite_job_t *job, const int *keep)
+{
+    *out = (suite_numbers_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    TRY(suite_measure_images(out, maps->M_img, images, keep, maps->n));
+    if (!suite_has_pixels(images, keep, maps->n)) return ST_OK;
+    TRY(suite_masks_load(&worker->masks, images, job, keep, maps->n));
+    return suite_measure_pixels(&out, &job, 1, maps->M_pix, maps->h, maps->w, &worker->masks, worker->plan->run_dir);
 }

@@ -9,9 +9,10 @@ char *suite_protocol_text(const suite_job_t *job, const data_category_t *images)
     char size[16];
     snprintf(size, sizeof size, job->metric_size == SUITE_METRIC_SIZE_R ? "%d" : "native", job->resolution);
     bool views = strcmp(images->dataset, "realiad") == 0;
-    return base_format("aupro=exact8@%g mask=>%d size=%s sigma=%g select=last%s%s", job->aupro_limit,
-                       images->mask_threshold, size, job->sigma, views ? " views=" : "",
-                       views ? suite_view_names[job->views] : "");
+    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s",
+                       job->aupro == SUITE_AUPRO_EXACT8 ? "exact8" : "steps200", job->aupro_limit,
+                       job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size, job->sigma,
+                       views ? " views=" : "", views ? suite_view_names[job->views] : "");
 }
 
 static status_t task_row(suite_row_t *row, const suite_plan_t *plan, const suite_task_t *task)

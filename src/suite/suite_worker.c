@@ -44,11 +44,10 @@ void suite_worker_close(suite_worker_t *worker)
     clip_tokenizer_close(worker->tokenizer);
     clip_vision_close(worker->vision);
     clip_model_close(worker->model);
-    free(worker->masks.labels);
+    suite_masks_free(&worker->masks);
     worker->tokenizer = NULL;
     worker->vision = NULL;
     worker->model = NULL;
-    worker->masks.labels = NULL;
 }
 
 status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
