@@ -51,6 +51,7 @@ static demo_shape_t broken_cut(const demo_shape_t *s, float strength, rng_t *rng
     }
     float size = between(rng, 0.35f, 0.6f) * (s->kind == DEMO_RING ? 0.5f * large : small) * strength;
     size = size < 0.06f ? 0.06f : size > 0.28f ? 0.28f : size;
+    reach -= 0.3f * size;
     return (demo_shape_t){.kind = DEMO_BLOB,
                           .x = s->x + reach * cosf(angle),
                           .y = s->y + reach * sinf(angle),

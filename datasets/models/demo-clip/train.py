@@ -565,13 +565,15 @@ def compute_loss(model, probes, batch, args, share=1.0):
         normal_ids += [g[0] for g in groups[2:]]
         group_of.append((start, len(groups) - 2))
     # What is it: normal tokens against the captions and backgrounds of all scenes; equal texts count as one.
+    # The sentences on whole scenes stand among the wrong answers, so that a part is matched by its own caption.
     unique, inverse = torch.unique(torch.tensor(normal_ids), return_inverse=True)
+    choices = torch.cat([unique, torch.tensor([i for i in {g[k][0] for g, *_ in scenes for k in (0, 1)} if i not in set(normal_ids)])])
     what, what_n = 0.0, 0
     for s in range(len(scenes)):
         m = (covers[s] < 0.01) & (labels[s] >= 2)
         target = inverse[group_of[s][0] + labels[s][m] - 2]
         pick = torch.randperm(len(target))[:160]
-        what = what + F.cross_entropy(t * tokens[s][m][pick] @ fn[unique].T, target[pick], reduction="sum")
+        what = what + F.cross_entropy(t * tokens[s][m][pick] @ fn[choices].T, target[pick], reduction="sum")
         what_n += len(pick)
     # CLIP's own loss on the class token: every image against the summaries of all scenes, normal and abnormal.
     image_texts = [i for groups, *_ in scenes for i in [groups[0][0]] + groups[0][1]]
