@@ -40,7 +40,7 @@ typedef struct {
 void prompts_places_find(prompts_place_t *places, int count, const char *sentence);
 /* The texts of a sentence, into places (PROMPTS_MAX_PLACES), not yet looked for; returns how many. Place 0 is the
  * sentence's noun. component < 0: summary (with the background) or relation, with every component's name and
- * values; else the caption of one. */
+ * values; else the caption of one, where the other nouns need not be but keep their places when they are longer. */
 int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int component, bool with_background);
 
 /* ---- Drafts (prompts_draft_request.c) ---- */

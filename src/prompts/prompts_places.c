@@ -121,23 +121,50 @@ void prompts_places_find(prompts_place_t *places, int count, const char *sentenc
     }
 }
 
+static bool is_value_of(const prompts_component_t *component, const char *text)
+{
+    for (int a = 0; a < PROMPTS_ATTRIBUTES; a++)
+        if (component->value[a] != NULL && strcmp(component->value[a], text) == 0) return true;
+    return false;
+}
+
+/* A noun that a component's caption need not have: there to keep its place from shorter texts, but not from a value of
+ * the same text (in the caption of a leather's hide, "leather" is the material). */
+static int add_guard(prompts_place_t *places, int count, const prompts_mfsc_t *mfsc, int component, const char *noun,
+                     int of)
+{
+    if (is_value_of(&mfsc->component[component], noun)) return count;
+    places[count++] = (prompts_place_t){.text = noun, .component = of};
+    return count;
+}
+
+static int add_values(prompts_place_t *places, int count, const prompts_mfsc_t *mfsc, int component)
+{
+    for (int a = 0; a < PROMPTS_ATTRIBUTES; a++) {
+        const char *value = mfsc->component[component].value[a];
+        if (value == NULL) continue;
+        places[count++] = (prompts_place_t){
+            .text = value, .component = component, .is_value = true, .attribute = (prompts_attribute_t)a};
+    }
+    return count;
+}
+
 int prompts_places_list(prompts_place_t *places, const prompts_mfsc_t *mfsc, int component, bool with_background)
 {
     int count = 0;
     const char *noun = component < 0 ? mfsc->foreground : mfsc->component[component].name;
     places[count++] = (prompts_place_t){.text = noun, .component = component};
+    if (component >= 0) {
+        count = add_guard(places, count, mfsc, component, mfsc->foreground, -1);
+        for (int c = 0; c < mfsc->components; c++)
+            if (c != component) count = add_guard(places, count, mfsc, component, mfsc->component[c].name, c);
+        return add_values(places, count, mfsc, component);
+    }
     if (with_background && mfsc->background != NULL)
         places[count++] = (prompts_place_t){.text = mfsc->background, .component = -1};
     for (int c = 0; c < mfsc->components; c++) {
-        if (component >= 0 && c != component) continue;
-        if (component < 0) places[count++] = (prompts_place_t){.text = mfsc->component[c].name, .component = c};
-        for (int a = 0; a < PROMPTS_ATTRIBUTES; a++) {
-            if (mfsc->component[c].value[a] == NULL) continue;
-            places[count++] = (prompts_place_t){.text = mfsc->component[c].value[a],
-                                                .component = c,
-                                                .is_value = true,
-                                                .attribute = (prompts_attribute_t)a};
-        }
+        places[count++] = (prompts_place_t){.text = mfsc->component[c].name, .component = c};
+        count = add_values(places, count, mfsc, c);
     }
     return count;
 }

@@ -31,8 +31,8 @@ static void value_field(char out[96], int component, prompts_attribute_t attribu
  * name and attributes. */
 static bool is_required(const prompts_place_t *place, int component, bool with_background)
 {
+    if (component >= 0) return place->component == component && place->attribute < PROMPTS_NUMBER;
     if (!place->is_value) return true;
-    if (component >= 0) return place->attribute < PROMPTS_NUMBER;
     return !with_background && place->attribute >= PROMPTS_NUMBER;
 }
 

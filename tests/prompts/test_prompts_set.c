@@ -353,6 +353,28 @@ static void a_state_goes_to_the_noun_and_not_into_a_longer_name(void **state)
     prompts_mfsc_free(&mfsc);
 }
 
+/* The same in a component's caption, where the longer name is another component's, or the whole object's. */
+static void a_caption_may_name_other_parts_before_its_own(void **state)
+{
+    (void)state;
+    const edit_t edits[] = {
+        {"{\"name\": \"bezel\", \"number\"", "{\"name\": \"cap ring\", \"number\""},
+        {"{\"name\": \"bezel\", \"caption\"", "{\"name\": \"cap ring\", \"caption\""},
+        {"metal bezel", "metal cap ring"},
+        {"one bezel", "one cap ring"},
+        {"ring-shaped bezel", "ring-shaped cap ring"},
+        {"a red and round plastic cap with", "inside its cap ring sits a red and round plastic cap with"},
+    };
+    prompts_mfsc_t mfsc = read_edited(edits, 6);
+    prompts_options_t options = prompts_options_default();
+    prompts_set_t set = make_set(&mfsc, &options, &KEY);
+    check_text(
+        &set.group[3], PROMPTS_AHP,
+        "[V]x4 inside its cap ring sits a red and round plastic cap with a crack with a smooth, slightly domed face.");
+    prompts_set_free(&set);
+    prompts_mfsc_free(&mfsc);
+}
+
 /* "red" is the cap's colour and, here, its name: the noun stays a noun. */
 static void a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all(void **state)
 {
@@ -436,6 +458,7 @@ int main(void)
         cmocka_unit_test(one_component_without_background_has_three_groups),
         cmocka_unit_test(six_components_have_nine_groups),
         cmocka_unit_test(a_state_goes_to_the_noun_and_not_into_a_longer_name),
+        cmocka_unit_test(a_caption_may_name_other_parts_before_its_own),
         cmocka_unit_test(a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all),
         cmocka_unit_test(a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart),
         cmocka_unit_test(wrong_options_are_named),

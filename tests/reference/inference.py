@@ -131,7 +131,8 @@ def make_groups(caption, image_only):
         phrase = image["background"] + " background"
         groups.append(Group("background", phrase, phrase, []))
     for component, values in zip(caption["components"], own):
-        group = Group(component["name"], component["caption"], component["name"], values)
+        others = [name for name in [image["foreground"], *names] if name not in [text for _, text in values]]
+        group = Group(component["name"], component["caption"], component["name"], values, others)
         group.component = True
         groups.append(group)
     return groups
