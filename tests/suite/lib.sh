@@ -42,3 +42,17 @@ demo_data() {
     ln -sfn "$DATA/model" "$WORK/model"
     for category in ${*:-$(ls "$DATA/demo")}; do cp -r "$DATA/demo/$category" "$WORK/data/demo/"; done
 }
+
+# write_merges FILE VOCABULARY: merges for a model of that vocabulary. First those of the tests, which know the captions' words;
+# then made-up ones of letters and digits, enough for a model as large as CLIP's own.
+write_merges() {
+    awk -v wanted=$(($2 - 514)) '
+        function put(pair) { if (wanted > 0 && !(pair in seen)) { seen[pair]; print pair; wanted-- } }
+        NR == 1 { print; next }
+        { put($0) }
+        END {
+            n = split("a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9", c, " ")
+            for (i = 1; i <= n; i++) for (j = 1; j <= n; j++) { put(c[i] " " c[j]); put(c[i] " " c[j] "</w>") }
+            for (i = 1; i <= n; i++) for (j = 1; j <= n; j++) for (k = 1; k <= n; k++) put(c[i] c[j] " " c[k])
+        }' "$(dirname "$0")/../golden/clip/merges-small.txt" > "$1"
+}
