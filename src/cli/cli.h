@@ -17,6 +17,8 @@ typedef struct {
 } cli_command_t;
 
 int cli_run(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_reduce(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_model_info(int argc, char **argv);
 int cli_data_check(int argc, char **argv);

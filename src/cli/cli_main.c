@@ -24,6 +24,28 @@ static const cli_command_t commands[] = {
      "  fgad run jobs/demo.yaml\n"
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
+    {"status", cli_status, "tell what a run has done, is doing and still has to do",
+     "usage: fgad status RUN [--all]\n"
+     "\n"
+     "Looks at the folder of a run, also while it works: tasks done, failed with reason, missing; who works on what,\n"
+     "where and since when; when it will be done.\n"
+     "\n"
+     "  --all             every running item and missing task, not the first few\n"
+     "\n"
+     "exit codes: 0 complete, 1 all is done but what failed, 2 bad input, 75 work is left\n"
+     "\n"
+     "examples:\n"
+     "  fgad status results/demo\n"},
+    {"reduce", cli_reduce, "make the results of a run again from its task files",
+     "usage: fgad reduce RUN\n"
+     "\n"
+     "Writes results.h5 and results.csv anew from the task files that are there; names the tasks that are missing.\n"
+     "A run does this itself at its end.\n"
+     "\n"
+     "exit codes: 0 done, 1 tasks are missing, 2 bad input\n"
+     "\n"
+     "examples:\n"
+     "  fgad reduce results/demo\n"},
     {"report", cli_report, "print the tables of a run",
      "usage: fgad report RUN [options]\n"
      "\n"

@@ -125,6 +125,9 @@ typedef struct {
 /* Not collective (every rank makes the same plan). Opens the model for its digest and the category folders; draws the
  * shots. ST_ENOTFOUND, ST_EFORMAT name the file or folder. */
 status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. Not collective. ST_ENOTFOUND:
+ * it is not the folder of a run. */
+status_t suite_plan_open(suite_plan_t *out, const char *run_dir);
 void suite_plan_free(suite_plan_t *plan);
 /* Prints what would be done: points, tasks, images to encode, bytes on disk. Not collective. */
 status_t suite_plan_print(FILE *out, const suite_plan_t *plan);
@@ -149,6 +152,17 @@ void suite_signals_install(void);
 status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options);
 /* Collective. The worst status of all ranks, on every rank, with the line of the lowest rank that has it. */
 status_t suite_agree(MPI_Comm comm, status_t status);
+
+/* ---- Looking at a run, also while it works; not collective ---- */
+typedef struct {
+    int done, failed, left; /* tasks; left: neither done nor failed */
+    int running;            /* work items in living hands */
+} suite_status_t;
+/* Prints tasks and work items by state, who works on what since when, reasons of failures, what is missing (`all`: every
+ * task of it, else the first few) and when it will be done. */
+status_t suite_status_print(FILE *out, suite_status_t *status, const suite_plan_t *plan, bool all);
+/* Makes results.h5 and results.csv again from the task files. *missing: tasks without one, named in results.h5. */
+status_t suite_run_reduce(int *missing, const suite_plan_t *plan);
 
 /* ---- Results -------------------------------------------------------------------------------------------------------
  * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). Every value is found by

@@ -16,6 +16,7 @@ typedef struct {
     char host[256];
     long pid;
     unsigned long long born; /* start time of the process, so that a reused pid is not taken for the holder */
+    long long since;         /* when it took the claim, seconds of the epoch */
 } holder_t;
 
 /* Field 22 of /proc/<pid>/stat; 0 when there is no such process or no /proc. */
@@ -37,7 +38,7 @@ static unsigned long long birth(long pid)
 
 static void ourselves(holder_t *holder)
 {
-    *holder = (holder_t){.pid = (long)getpid()};
+    *holder = (holder_t){.pid = (long)getpid(), .since = (long long)time(NULL)};
     gethostname(holder->host, sizeof holder->host - 1);
     holder->born = birth(holder->pid);
 }
@@ -47,9 +48,9 @@ static bool read_holder(holder_t *holder, const char *path)
     FILE *file = fopen(path, "r");
     if (file == NULL) return false;
     *holder = (holder_t){0};
-    int fields = fscanf(file, "%255s %ld %llu", holder->host, &holder->pid, &holder->born);
+    int fields = fscanf(file, "%255s %ld %llu %lld", holder->host, &holder->pid, &holder->born, &holder->since);
     fclose(file);
-    return fields == 3;
+    return fields == 4;
 }
 
 /* A holder is alive unless its claim has been silent too long or, on this host, its process is gone. */
@@ -145,7 +146,7 @@ static status_t try_take(bool *taken, const char *path)
     }
     holder_t us;
     ourselves(&us);
-    dprintf(descriptor, "%s %ld %llu\n", us.host, us.pid, us.born);
+    dprintf(descriptor, "%s %ld %llu %lld\n", us.host, us.pid, us.born, us.since);
     close(descriptor);
     *taken = true;
     hold(path);
@@ -159,6 +160,18 @@ status_t suite_claim_take(bool *taken, const char *path)
     log_info("the claim '%s' was left by a process that is gone: taken over", path);
     set_aside(path);
     return try_take(taken, path);
+}
+
+bool suite_claim_read(suite_claim_t *out, const char *path)
+{
+    holder_t holder;
+    *out = (suite_claim_t){0};
+    if (!read_holder(&holder, path)) return false;
+    snprintf(out->host, sizeof out->host, "%s", holder.host);
+    out->pid = holder.pid;
+    out->since = holder.since;
+    out->alive = !is_stale(path);
+    return true;
 }
 
 void suite_claim_release(const char *path)

@@ -52,6 +52,8 @@ typedef struct {
     double cost;       /* predicted seconds */
     double tail;       /* predicted seconds from its begin to the end of the longest chain that waits for it */
     int listing;       /* index into the plan's listings */
+    int folder;        /* SUITE_FOLDERS * listing + which of the listing's folders holds its file */
+    const char *name;  /* of its file in that folder; points into path */
     int index;         /* chunk number, train image, or task (of a learned head: one of those that share it) */
     int scale;         /* of tiles */
     suite_head_t head; /* of a learned head */
@@ -59,14 +61,44 @@ typedef struct {
     int need_count;
     bool by_us;  /* this rank made it (or failed at it) in this run */
     bool reused; /* the file was there before the run */
+    bool wanted; /* an unfinished task needs it */
 } item_t;
 typedef struct {
     item_t *items;
     int count;
     int *order; /* (count) longest tail first */
+    int *slot;  /* open addressing over (folder, name); -1: empty */
+    int slots;  /* a power of two */
 } items_t;
 status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config);
 void suite_items_free(items_t *items);
+/* Sets `wanted` by the states: unfinished tasks, and what they need, as far as it is not done. */
+void suite_items_mark_wanted(items_t *items);
+/* The item whose file is called `name` (`length` bytes of it) in that folder; -1: none. */
+int suite_items_find(const items_t *items, int folder, const char *name, size_t length);
+/* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
+const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_t *item);
+extern const char *const suite_item_kinds[ITEM_KINDS]; /* "chunks", ... */
+
+/* ---- Folders: what stands on disk, by one listing a folder instead of a question a file ---- */
+enum { SUITE_FOLDER_FEATURES, SUITE_FOLDER_PROMPTS, SUITE_FOLDER_TASKS, SUITE_FOLDERS };
+void suite_folder_path(char out[4096], const suite_plan_t *plan, int folder);
+typedef struct {
+    const suite_plan_t *plan;
+    const items_t *items;
+    uint32_t *there, *claimed; /* (items) the round in which the item's file, its claim, was seen last */
+    uint32_t *round;           /* (folders) looks so far */
+    double *looked;            /* (folders) clock_seconds of the last look; 0: none */
+} suite_folders_t;
+/* Looks into every folder, and takes each item whose file is there as done. */
+status_t suite_folders_find_done(suite_folders_t *folders, items_t *items);
+status_t suite_folders_make(suite_folders_t *out, const suite_plan_t *plan, const items_t *items);
+void suite_folders_free(suite_folders_t *folders);
+/* Looks into one folder; one that does not exist is empty. */
+status_t suite_folders_look(suite_folders_t *folders, int folder);
+/* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
+bool suite_folders_has(const suite_folders_t *folders, int item);
+bool suite_folders_claimed(const suite_folders_t *folders, int item);
 
 /* ---- Costs: predicted seconds on one core ---- */
 double suite_cost_encode(const suite_cost_t *cost, const clip_config_t *config, int images);
@@ -84,6 +116,14 @@ void suite_cost_learned(suite_cost_t *cost, const double predicted[ITEM_KINDS], 
 #define SUITE_CLAIM_SILENCE 120
 #define SUITE_CLAIM_BEAT 20
 status_t suite_claim_take(bool *taken, const char *path);
+typedef struct {
+    char host[256];
+    long pid;
+    int64_t since; /* seconds of the epoch */
+    bool alive;    /* as far as can be told from here */
+} suite_claim_t;
+/* False: there is no such claim, or it is not yet written. */
+bool suite_claim_read(suite_claim_t *out, const char *path);
 void suite_claim_release(const char *path);
 /* A thread that touches the claim held by this process every SUITE_CLAIM_BEAT seconds. */
 status_t suite_heartbeat_start(void);
@@ -239,6 +279,19 @@ status_t suite_task_numbers(suite_numbers_t *out, const char *path, const char *
 /* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
 status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker);
 
+/* ---- Failures: a record a failed item below <run>/failed, so that other ranks of this run do not try it again ---- */
+typedef struct {
+    char run[64]; /* the run that failed last */
+    int attempts; /* so far */
+    char reason[1024];
+} suite_failure_t;
+/* <run>/failed/<...>.txt (heap). */
+char *suite_failure_path(const suite_plan_t *plan, const item_t *item);
+/* False: the item has not failed. */
+bool suite_failure_read(suite_failure_t *out, const suite_plan_t *plan, const item_t *item);
+void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason);
+void suite_failure_forget(const suite_worker_t *worker, const item_t *item);
+
 /* ---- Scheduling ---- */
 /* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */
 status_t suite_schedule(suite_worker_t *worker, items_t *items);
@@ -280,9 +333,10 @@ typedef struct {
 extern const suite_text_column_t suite_text_columns[]; /* ends with {0} */
 
 /* ---- Reducer ---- */
+/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. */
+status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker, bool finished);
 /* Reads every finished task of the plan and writes results.h5, results.csv and run.yaml. *missing counts tasks without a
  * file. Not collective: one rank calls. */
-status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker);
 status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker);
 
 #endif

@@ -78,6 +78,10 @@ static status_t add_item(int *index, builder_t *builder, const item_t *item, cha
     item_t *new = &builder->items->items[*index];
     *new = *item;
     new->path = path;
+    new->name = strrchr(path, '/') + 1;
+    new->folder = SUITE_FOLDERS * item->listing + (item->kind == ITEM_EVALUATE ? SUITE_FOLDER_TASKS
+                                                   : item->kind == ITEM_LEARN  ? SUITE_FOLDER_PROMPTS
+                                                                               : SUITE_FOLDER_FEATURES);
     enter_item(builder, *index);
     return ST_OK;
 }
@@ -211,6 +215,84 @@ static int by_tail(const void *a, const void *b, void *items)
     return *(const int *)a - *(const int *)b;
 }
 
+static void want_needs(items_t *items, item_kind_t kind)
+{
+    for (int i = 0; i < items->count; i++) {
+        const item_t *user = &items->items[i];
+        if (user->kind != kind || !user->wanted) continue;
+        for (int n = 0; n < user->need_count; n++) {
+            item_t *need = &items->items[user->needs[n]];
+            need->wanted = need->state != ITEM_DONE;
+        }
+    }
+}
+
+void suite_items_mark_wanted(items_t *items)
+{
+    for (int i = 0; i < items->count; i++) {
+        item_t *item = &items->items[i];
+        item->wanted = item->kind == ITEM_EVALUATE && item->state != ITEM_DONE;
+    }
+    want_needs(items, ITEM_EVALUATE);
+    want_needs(items, ITEM_LEARN);
+}
+
+/* ---- By file name ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t name_hash(int folder, const char *name, size_t length)
+{
+    return base_hash(base_hash(BASE_HASH_SEED, &folder, sizeof folder), name, length);
+}
+
+int suite_items_find(const items_t *items, int folder, const char *name, size_t length)
+{
+    for (uint64_t at = name_hash(folder, name, length);; at++) {
+        int i = items->slot[at & (uint64_t)(items->slots - 1)];
+        if (i < 0) return -1;
+        const item_t *item = &items->items[i];
+        if (item->folder == folder && strncmp(item->name, name, length) == 0 && item->name[length] == '\0') return i;
+    }
+}
+
+static status_t index_names(items_t *items)
+{
+    for (items->slots = 64; items->slots < 2 * items->count;) items->slots *= 2;
+    items->slot = base_alloc((size_t)items->slots, sizeof *items->slot);
+    if (items->slot == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->slots; i++) items->slot[i] = -1;
+    for (int i = 0; i < items->count; i++) {
+        const item_t *item = &items->items[i];
+        uint64_t at = name_hash(item->folder, item->name, strlen(item->name));
+        while (items->slot[at & (uint64_t)(items->slots - 1)] >= 0) at++;
+        items->slot[at & (uint64_t)(items->slots - 1)] = i;
+    }
+    return ST_OK;
+}
+
+/* ---- For people ------------------------------------------------------------------------------------------------------ */
+
+const char *const suite_item_kinds[ITEM_KINDS] = {"chunks of test images", "support images", "tiled support images",
+                                                  "learned heads", "evaluations"};
+
+const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_t *item)
+{
+    const data_category_t *images = &plan->listings[item->listing].images;
+    if (item->kind == ITEM_EVALUATE) {
+        const suite_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "%s/%s shots %d seed %llu%s%s", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, plan->point_text[task->point][0] != '\0' ? " " : "",
+                 plan->point_text[task->point]);
+    } else if (item->kind == ITEM_LEARN) {
+        const suite_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "learning %s/%s shots %d seed %llu, %s head", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, suite_head_names[item->head]);
+    } else {
+        static const char *const kinds[] = {"chunk", "support image", "tiles of image"};
+        snprintf(out, 512, "encoding %s/%s %s %d", images->dataset, images->category, kinds[item->kind], item->index);
+    }
+    return out;
+}
+
 status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config)
 {
     status_t status = ST_OK;
@@ -226,6 +308,7 @@ status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_con
     }
     for (int i = 0; i < out->count; i++) out->order[i] = i;
     qsort_r(out->order, (size_t)out->count, sizeof *out->order, by_tail, out->items);
+    TRY_DONE(index_names(out));
 done:
     free(builder.slot);
     if (status != ST_OK) suite_items_free(out);
@@ -240,5 +323,6 @@ void suite_items_free(items_t *items)
     }
     free(items->items);
     free(items->order);
+    free(items->slot);
     *items = (items_t){0};
 }

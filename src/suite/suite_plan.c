@@ -229,6 +229,31 @@ done:
     return status;
 }
 
+status_t suite_plan_open(suite_plan_t *out, const char *run_dir)
+{
+    status_t status = ST_ENOMEM;
+    char *file = base_format("%s/run.yaml", run_dir), *output = NULL, *name = NULL;
+    char *real = realpath(run_dir, NULL);
+    *out = (suite_plan_t){0};
+    if (file == NULL) goto done;
+    if (real == NULL || !io_exists(file)) {
+        status = fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
+        goto done;
+    }
+    char *slash = strrchr(real, '/');
+    *slash = '\0';
+    output = base_format("output=%s", real[0] != '\0' ? real : "/");
+    name = base_format("name=%s", slash + 1);
+    if (output == NULL || name == NULL) goto done;
+    status = suite_plan_make(out, file, (const char *const[]){output, name}, 2);
+done:
+    free(file);
+    free(real);
+    free(output);
+    free(name);
+    return status;
+}
+
 void suite_plan_free(suite_plan_t *plan)
 {
     for (int i = 0; i < plan->task_count; i++) {

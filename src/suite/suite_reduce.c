@@ -63,7 +63,7 @@ status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker
     TRY_DONE(collect(&results, plan));
     *missing = results.missing;
     TRY_DONE(suite_results_write(&results, plan->run_dir, worker, NULL));
-    TRY_DONE(suite_run_yaml_write(plan, worker));
+    TRY_DONE(suite_run_yaml_write(plan, worker, true));
 done:
     suite_results_free(&results);
     return status;

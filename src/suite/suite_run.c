@@ -58,15 +58,11 @@ static status_t set_tasks_aside(const suite_plan_t *plan)
 }
 
 /* On rank 0, before anybody begins: the folder can be made and written. */
-static status_t prepare(const suite_plan_t *plan, const suite_run_options_t *options)
+static status_t prepare(const suite_worker_t *worker, const suite_run_options_t *options)
 {
-    TRY(io_make_dirs(plan->run_dir));
-    if (options->fresh) TRY(set_tasks_aside(plan));
-    char path[4096];
-    snprintf(path, sizeof path, "%s/.writable", plan->run_dir);
-    TRY(io_write_file(path, "", 0));
-    unlink(path);
-    return ST_OK;
+    TRY(io_make_dirs(worker->plan->run_dir));
+    if (options->fresh) TRY(set_tasks_aside(worker->plan));
+    return suite_run_yaml_write(worker->plan, worker, false);
 }
 
 static status_t work(suite_worker_t *worker, items_t *items)
@@ -116,7 +112,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     MPI_Comm_rank(comm, &worker.rank);
     MPI_Comm_size(comm, &worker.size);
     name_run(worker.run_id, comm);
-    status_t status = suite_agree(comm, worker.rank == 0 ? prepare(plan, options) : ST_OK);
+    status_t status = suite_agree(comm, worker.rank == 0 ? prepare(&worker, options) : ST_OK);
     if (status == ST_OK) {
         status = work(&worker, &items);
         wait_for_all(comm);
@@ -134,4 +130,10 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     suite_worker_close(&worker);
     out->seconds = clock_seconds() - worker.started;
     return status;
+}
+
+status_t suite_run_reduce(int *missing, const suite_plan_t *plan)
+{
+    const suite_worker_t worker = {.plan = plan, .size = 1};
+    return suite_reduce(missing, plan, &worker);
 }

@@ -62,105 +62,40 @@ done:
     return ST_OK;
 }
 
-/* ---- Failures: a record a failed item, so that other ranks of this run do not try it again ------------------------- */
-
-static char *failure_path(const suite_worker_t *worker, const item_t *item)
-{
-    const char *name = strrchr(item->path, '/');
-    const data_category_t *images = &worker->plan->listings[item->listing].images;
-    return base_format("%s/failed/%s-%s-%s-%s.txt", worker->plan->run_dir, images->dataset, images->category,
-                       name != NULL ? name + 1 : item->path, item->id);
-}
-
-/* Line 1: the run that failed; line 2: attempts so far; line 3: the reason. */
-static bool read_failure(char run[64], int *attempts, char reason[1024], const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return false;
-    bool ok = fscanf(file, "%63s %d%*[\n]", run, attempts) == 2 && fgets(reason, 1024, file) != NULL;
-    fclose(file);
-    if (ok) reason[strcspn(reason, "\n")] = '\0';
-    return ok;
-}
-
-static void record_failure(const suite_worker_t *worker, const item_t *item, const char *reason)
-{
-    char run[64], old[1024];
-    int attempts = 0;
-    char *path = failure_path(worker, item);
-    if (path == NULL) return;
-    read_failure(run, &attempts, old, path);
-    char *text = base_format("%s %d\n%s\n", worker->run_id, attempts + 1, reason);
-    if (text == NULL || io_write_file(path, text, strlen(text)) != ST_OK)
-        log_warn("the failure could not be recorded: %s", fail_message());
-    free(text);
-    free(path);
-}
-
 /* Whether this run has given the item up: it failed in this run, or in max_attempts runs before. */
-static bool given_up(const suite_worker_t *worker, const item_t *item, char reason[1024])
+static bool given_up(const suite_worker_t *worker, const item_t *item, suite_failure_t *failure)
 {
-    char run[64];
-    int attempts = 0;
-    char *path = failure_path(worker, item);
-    bool known = path != NULL && read_failure(run, &attempts, reason, path);
-    free(path);
-    return known && (strcmp(run, worker->run_id) == 0 || attempts >= worker->plan->points[0].max_attempts);
-}
-
-static void forget_failure(const suite_worker_t *worker, const item_t *item)
-{
-    char *path = failure_path(worker, item);
-    if (path != NULL) unlink(path);
-    free(path);
+    return suite_failure_read(failure, worker->plan, item) &&
+           (strcmp(failure->run, worker->run_id) == 0 || failure->attempts >= worker->plan->points[0].max_attempts);
 }
 
 /* ---- One step ------------------------------------------------------------------------------------------------------ */
-
-static const char *item_name(char out[512], const suite_plan_t *plan, const item_t *item)
-{
-    const data_category_t *images = &plan->listings[item->listing].images;
-    if (item->kind == ITEM_EVALUATE) {
-        const suite_task_t *task = &plan->tasks[item->index];
-        snprintf(out, 512, "%s/%s shots %d seed %llu%s%s", task->dataset, task->category, task->shots,
-                 (unsigned long long)task->seed, plan->point_text[task->point][0] != '\0' ? " " : "",
-                 plan->point_text[task->point]);
-    } else if (item->kind == ITEM_LEARN) {
-        const suite_task_t *task = &plan->tasks[item->index];
-        snprintf(out, 512, "learning %s/%s shots %d seed %llu, %s head", task->dataset, task->category, task->shots,
-                 (unsigned long long)task->seed, suite_head_names[item->head]);
-    } else {
-        static const char *const kinds[] = {"chunk", "support image", "tiles of image"};
-        snprintf(out, 512, "encoding %s/%s %s %d", images->dataset, images->category, kinds[item->kind], item->index);
-    }
-    return out;
-}
 
 static void mark_failed(suite_worker_t *worker, item_t *item, const char *reason, bool ours)
 {
     char name[512];
     item->state = ITEM_FAILED;
     item->by_us = ours;
-    if (ours) log_error("%s: %s", item_name(name, worker->plan, item), reason);
+    if (ours) log_error("%s: %s", suite_item_name(name, worker->plan, item), reason);
 }
 
 /* Does the item under its claim. ST_EIO of the output and ST_EINTERRUPTED end the run; other errors fail the item. */
 static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
 {
     bool whole;
-    char reason[1024];
+    suite_failure_t failure;
     TRY(check_file(&whole, item)); /* somebody may have published between our look and our claim */
     if (whole) {
         item->state = ITEM_DONE;
         return ST_OK;
     }
-    if (given_up(worker, item, reason)) {
-        mark_failed(worker, item, reason, false);
+    if (given_up(worker, item, &failure)) {
+        mark_failed(worker, item, failure.reason, false);
         return ST_OK;
     }
     char name[512];
     double started = clock_seconds();
-    suite_worker_progress(worker, item, 0, item_name(name, worker->plan, item));
+    suite_worker_progress(worker, item, 0, suite_item_name(name, worker->plan, item));
     status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
                       : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
                                                   : suite_encode(worker, item);
@@ -168,7 +103,7 @@ static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
     if (status != ST_OK) {
         char message[1024];
         snprintf(message, sizeof message, "%s", fail_message());
-        record_failure(worker, item, message);
+        suite_failure_record(worker, item, message);
         mark_failed(worker, item, message, true);
         return ST_OK;
     }
@@ -176,7 +111,7 @@ static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
     if (item->kind != ITEM_LEARN && seconds > worker->longest_step) worker->longest_step = seconds;
     worker->predicted[item->kind] += item->cost;
     worker->measured[item->kind] += seconds;
-    forget_failure(worker, item);
+    suite_failure_forget(worker, item);
     item->state = ITEM_DONE;
     item->by_us = true;
     return ST_OK;

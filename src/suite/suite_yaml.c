@@ -1,24 +1,42 @@
-/* run.yaml: the resolved job, as it could be run again, and where it came from. */
+/* run.yaml: the resolved job, as it could be run again from any folder, and where it came from. */
 #include "suite/suite_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static void write_row(FILE *out, const suite_job_t *job, const io_option_t *row, const char **mapping)
+/* The folder that relative paths begin at, in front of `path`, unless it is absolute (heap). */
+static char *absolute(const char *path)
 {
-    const char *dot = strchr(row->name, '.');
-    char *value = io_options_text(job, row);
-    if (dot == NULL) {
-        *mapping = NULL;
-    } else {
-        size_t length = (size_t)(dot - row->name);
-        if (*mapping == NULL || strncmp(*mapping, row->name, length + 1) != 0)
-            fprintf(out, "%.*s:\n", (int)length, row->name);
-        *mapping = row->name;
-    }
-    fprintf(out, "%s%s: %s\n", dot != NULL ? "  " : "", dot != NULL ? dot + 1 : row->name,
-            value != NULL && value[0] != '\0' ? value : "\"\"");
-    free(value);
+    char here[4096];
+    if (path[0] == '/' || getcwd(here, sizeof here) == NULL) return base_format("%s", path);
+    return base_format("%s/%s", here, path);
+}
+
+/* The job's rows, with paths that hold from everywhere (heap). */
+static char *job_text(const suite_job_t *job)
+{
+    suite_job_t copy = *job; /* its paths are set anew below; all else is only read */
+    char *text = NULL;
+    bool list = strcmp(job->fewshot, "draw") != 0 && strcmp(job->fewshot, "published") != 0;
+    copy.output = absolute(job->output);
+    copy.data_root = absolute(job->data_root);
+    copy.assets = absolute(job->assets);
+    copy.model = absolute(job->model);
+    copy.fewshot = list ? absolute(job->fewshot) : base_format("%s", job->fewshot);
+    copy.roots.value = calloc((size_t)job->roots.count + 1, sizeof *copy.roots.value);
+    bool ok = copy.output != NULL && copy.data_root != NULL && copy.assets != NULL && copy.model != NULL &&
+              copy.fewshot != NULL && copy.roots.value != NULL;
+    for (int i = 0; i < job->roots.count && ok; i++) ok = (copy.roots.value[i] = absolute(job->roots.value[i])) != NULL;
+    if (ok) text = io_options_yaml(&copy, suite_job_options);
+    for (int i = 0; i < job->roots.count && copy.roots.value != NULL; i++) free(copy.roots.value[i]);
+    free(copy.roots.value);
+    free(copy.output);
+    free(copy.data_root);
+    free(copy.assets);
+    free(copy.model);
+    free(copy.fewshot);
+    return text;
 }
 
 /* Keys that this job gives a value but that nothing in it reads. */
@@ -34,19 +52,22 @@ static void write_unused(FILE *out, const suite_job_t *job)
     }
 }
 
-status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker)
+status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker, bool finished)
 {
     char *text = NULL, path[4096], now[32];
     size_t size = 0;
-    const char *mapping = NULL;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    char *rows = job_text(&plan->points[0]);
+    FILE *out = rows != NULL ? open_memstream(&text, &size) : NULL;
+    if (out == NULL) {
+        free(rows);
+        return fail(ST_ENOMEM, "out of memory");
+    }
     clock_iso8601(now);
     fprintf(out, "# The resolved job of this run; `fgad run` on this file does it again.\n");
-    fprintf(out, "# fgad %s, %d rank%s, %s, finished %s\n# model digest %s\n", suite_code_version(), worker->size,
-            worker->size == 1 ? "" : "s", clip_backend(), now, plan->model_digest);
-    for (const io_option_t *row = suite_job_options; row->name != NULL; row++)
-        write_row(out, &plan->points[0], row, &mapping);
+    fprintf(out, "# fgad %s, %d rank%s, %s, %s %s\n# model digest %s\n", suite_code_version(), worker->size,
+            worker->size == 1 ? "" : "s", clip_backend(), finished ? "finished" : "started", now, plan->model_digest);
+    fputs(rows, out);
+    free(rows);
     fprintf(out, "# Keys that this job did not use:\n");
     write_unused(out, &plan->points[0]);
     fclose(out);

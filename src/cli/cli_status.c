@@ -1,0 +1,28 @@
+#include "cli/cli.h"
+#include "suite/suite.h"
+
+#include <string.h>
+
+int cli_status(int argc, char **argv)
+{
+    const char *run = NULL;
+    bool all = false;
+    suite_plan_t plan;
+    suite_status_t counts;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            all = true;
+        else if (argv[i][0] == '-')
+            return cli_bad_usage("status", "unknown option '%s'", argv[i]);
+        else if (run != NULL)
+            return cli_bad_usage("status", "two runs, '%s' and '%s', expected one", run, argv[i]);
+        else
+            run = argv[i];
+    }
+    if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
+    if (suite_plan_open(&plan, run) != ST_OK) return cli_bad_input();
+    status_t status = suite_status_print(stdout, &counts, &plan, all);
+    suite_plan_free(&plan);
+    if (status != ST_OK) return cli_bad_input();
+    return counts.left > 0 ? EXIT_RESUME : counts.failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
+}

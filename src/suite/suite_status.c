@@ -1,0 +1,217 @@
+/* What a run is doing, told from its folder alone: files that are there, claims with a living holder, failure records. */
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { FEW = 12 }; /* lines of a list that is not shown whole */
+
+typedef struct {
+    FILE *out;
+    const suite_plan_t *plan;
+    items_t items;
+    suite_folders_t folders;
+    io_names_t failures; /* file names below <run>/failed, sorted */
+    bool *running;       /* (items) */
+    int *blame;          /* (items) the item whose failure stops this one; -1: none */
+    suite_status_t *status;
+    double left; /* predicted seconds of work */
+    int hands;   /* processes at work */
+    bool all;
+} view_t;
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool has_failed(const view_t *view, int i)
+{
+    if (view->failures.count == 0) return false;
+    bool found = false;
+    char *path = suite_failure_path(view->plan, &view->items.items[i]);
+    const char *name = path != NULL ? strrchr(path, '/') + 1 : NULL;
+    if (name != NULL)
+        found = bsearch(&name, view->failures.name, (size_t)view->failures.count, sizeof(char *), by_text) != NULL;
+    free(path);
+    return found;
+}
+
+/* Claims and failures of what is not done. */
+static status_t look(view_t *view)
+{
+    char path[4200];
+    const items_t *items = &view->items;
+    snprintf(path, sizeof path, "%s/failed", view->plan->run_dir);
+    status_t status = io_list_dir(&view->failures, path);
+    if (status != ST_OK && status != ST_ENOTFOUND) return status;
+    view->running = calloc((size_t)items->count + 1, sizeof *view->running);
+    view->blame = base_alloc((size_t)items->count + 1, sizeof *view->blame);
+    if (view->running == NULL || view->blame == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (int kind = 0; kind < ITEM_KINDS; kind++) /* needs before their users */
+        for (int i = 0; i < items->count; i++) {
+            const item_t *item = &items->items[i];
+            if ((int)item->kind != kind) continue;
+            view->blame[i] = -1;
+            if (!item->wanted) continue;
+            if (suite_folders_claimed(&view->folders, i)) {
+                suite_claim_t claim;
+                snprintf(path, sizeof path, "%s.claim", item->path);
+                view->running[i] = suite_claim_read(&claim, path) && claim.alive;
+            }
+            if (has_failed(view, i)) view->blame[i] = i;
+            for (int n = 0; n < item->need_count && view->blame[i] < 0; n++)
+                if (items->items[item->needs[n]].wanted) view->blame[i] = view->blame[item->needs[n]];
+            if (view->running[i]) view->blame[i] = -1; /* it is being tried again */
+            view->status->running += view->running[i];
+            if (view->blame[i] < 0) view->left += item->cost;
+        }
+    return ST_OK;
+}
+
+static void print_counts(view_t *view)
+{
+    int count[ITEM_KINDS][4] = {{0}}; /* needed, done, running, failed */
+    suite_status_t *status = view->status;
+    for (int i = 0; i < view->items.count; i++) {
+        const item_t *item = &view->items.items[i];
+        bool done = item->state == ITEM_DONE, failed = view->blame[i] >= 0;
+        int *row = count[item->kind];
+        row[0] += done || item->wanted;
+        row[1] += done;
+        row[2] += view->running[i];
+        row[3] += failed;
+        if (item->kind == ITEM_EVALUATE) *(done ? &status->done : failed ? &status->failed : &status->left) += 1;
+    }
+    fprintf(view->out, "%d task%s: %d done, %d failed, %d left\n\n", view->plan->task_count,
+            view->plan->task_count == 1 ? "" : "s", status->done, status->failed, status->left);
+    fprintf(view->out, "  %-24s %8s %8s %8s %8s %8s\n", "", "needed", "done", "running", "failed", "left");
+    for (int kind = 0; kind < ITEM_KINDS; kind++) {
+        const int *row = count[kind];
+        if (row[0] == 0) continue;
+        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", suite_item_kinds[kind], row[0], row[1], row[2], row[3],
+                row[0] - row[1] - row[2] - row[3]);
+    }
+}
+
+static void print_running(view_t *view)
+{
+    char name[512], path[4200], since[16];
+    struct {
+        char host[256];
+        long pid;
+    } seen[256];
+    int shown = 0;
+    for (int i = 0; i < view->items.count; i++) {
+        suite_claim_t claim;
+        if (!view->running[i]) continue;
+        snprintf(path, sizeof path, "%s.claim", view->items.items[i].path);
+        if (!suite_claim_read(&claim, path)) continue; /* done since we looked */
+        int known = 0;
+        while (known < view->hands && known < 256 &&
+               (seen[known].pid != claim.pid || strcmp(seen[known].host, claim.host) != 0))
+            known++;
+        if (known == view->hands || known == 256) {
+            if (known < 256) {
+                seen[known].pid = claim.pid;
+                memcpy(seen[known].host, claim.host, sizeof claim.host);
+            }
+            view->hands++;
+        }
+        if (shown == 0) fprintf(view->out, "\nrunning:\n");
+        shown++;
+        if (shown == FEW + 1 && !view->all) fprintf(view->out, "  ... and more (--all shows them)\n");
+        if (shown > FEW && !view->all) continue;
+        clock_format(since, (double)(time(NULL) - (time_t)claim.since));
+        fprintf(view->out, "  %s (%s, pid %ld, since %s)\n", suite_item_name(name, view->plan, &view->items.items[i]),
+                claim.host, claim.pid, since);
+    }
+}
+
+static void print_failed(view_t *view)
+{
+    char name[512];
+    int shown = 0;
+    for (int i = 0; i < view->items.count; i++) {
+        suite_failure_t failure;
+        const item_t *item = &view->items.items[i];
+        if (view->blame[i] != i || !suite_failure_read(&failure, view->plan, item)) continue;
+        if (shown == 0) fprintf(view->out, "\nfailed:\n");
+        if (shown++ == FEW && !view->all) {
+            fprintf(view->out, "  ... and more (--all shows them)\n");
+            return;
+        }
+        int most = view->plan->points[0].max_attempts;
+        fprintf(view->out, "  %s: %s (tried in %d run%s of at most %d)\n", suite_item_name(name, view->plan, item),
+                failure.reason, failure.attempts, failure.attempts == 1 ? "" : "s", most);
+    }
+}
+
+static void print_missing(view_t *view)
+{
+    char name[512], cause[512];
+    int shown = 0, missing = view->status->failed + view->status->left;
+    for (int i = 0; i < view->items.count; i++) {
+        const item_t *item = &view->items.items[i];
+        if (item->kind != ITEM_EVALUATE || item->state == ITEM_DONE) continue;
+        if (shown == 0) fprintf(view->out, "\nmissing:\n");
+        if (shown++ == FEW && !view->all) {
+            fprintf(view->out, "  ... and %d more (--all shows them)\n", missing - FEW);
+            return;
+        }
+        fprintf(view->out, "  %s", suite_item_name(name, view->plan, item));
+        if (view->running[i])
+            fprintf(view->out, ": running\n");
+        else if (view->blame[i] >= 0 && view->blame[i] != i)
+            fprintf(view->out, ": waits for what has failed (%s)\n",
+                    suite_item_name(cause, view->plan, &view->items.items[view->blame[i]]));
+        else
+            fprintf(view->out, "%s\n", view->blame[i] == i ? ": failed" : "");
+    }
+}
+
+static void print_outlook(const view_t *view)
+{
+    char left[16], eta[16];
+    const suite_status_t *status = view->status;
+    if (status->left > 0) {
+        clock_format(left, view->left);
+        fprintf(view->out, "\nabout %s of work is left for one core", left);
+        clock_format(eta, view->left / (view->hands > 0 ? view->hands : 1));
+        if (view->hands > 0)
+            fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->hands);
+        else
+            fprintf(view->out, "; nobody works on it (fgad run %s/run.yaml goes on)\n", view->plan->run_dir);
+    } else if (status->failed > 0) {
+        fprintf(view->out, "\nfailed tasks are tried again by fgad run %s/run.yaml\n", view->plan->run_dir);
+    } else {
+        fprintf(view->out, "\ncomplete: fgad report %s\n", view->plan->run_dir);
+    }
+}
+
+status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_t *plan, bool all)
+{
+    status_t status;
+    clip_config_t config;
+    view_t view = {.out = out, .plan = plan, .status = result, .all = all};
+    *result = (suite_status_t){0};
+    TRY_DONE(clip_config_read(&config, plan->points[0].model));
+    TRY_DONE(suite_items_make(&view.items, plan, &config));
+    TRY_DONE(suite_folders_make(&view.folders, plan, &view.items));
+    TRY_DONE(suite_folders_find_done(&view.folders, &view.items));
+    TRY_DONE(look(&view));
+    fprintf(out, "run %s: ", plan->run_dir);
+    print_counts(&view);
+    print_running(&view);
+    print_failed(&view);
+    print_missing(&view);
+    print_outlook(&view);
+done:
+    free(view.running);
+    free(view.blame);
+    io_names_free(&view.failures);
+    suite_folders_free(&view.folders);
+    suite_items_free(&view.items);
+    return status;
+}

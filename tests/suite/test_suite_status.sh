@@ -1,0 +1,95 @@
+# What `fgad status` and `fgad reduce` say of a run: whole, stopped, broken, at work, moved; and that a run which is asked to
+# stop ends with 75 and goes on later.
+. "$(dirname "$0")/lib.sh"
+cp datasets/models/demo-clip/merges.txt "$WORK/model"
+job="$WORK/job.yaml"
+cat > "$job" <<YAML
+dataset: [demo]
+category: [gear, tablet]
+data_root: $WORK/data
+model: $WORK/model
+output: $WORK/out
+shots: [1]
+seeds: [0, 1]
+resolution: 64
+chunk: 7
+n_ahp: 2
+n_ab: 1
+pixel:
+  epochs: 8
+image:
+  epochs: 4
+aggregation:
+  scale: 1
+YAML
+
+# says CODE "pattern" COMMAND...: fgad ends with CODE and its output has a line that matches
+says() {
+    want=$1
+    pattern=$2
+    shift 2
+    code=0
+    "$FGAD" "$@" > "$WORK/said" 2>&1 || code=$?
+    [ "$code" = "$want" ] || fail "'$*' ended with $code, expected $want: $(cat "$WORK/said")"
+    grep -q -- "$pattern" "$WORK/said" || fail "'$*' does not say '$pattern': $(cat "$WORK/said")"
+}
+
+says 2 "'$WORK/out/calm/run.yaml' does not exist (expected the folder of a run, as results/demo)" status "$WORK/out/calm"
+says 0 "^4 tasks done" run "$job" -s name=calm
+says 0 "4 tasks: 4 done, 0 failed, 0 left" status "$WORK/out/calm"
+cp "$WORK/out/calm/results.csv" "$WORK/calm.csv"
+
+# Results can be made again from the task files, to the same bytes, and from another place.
+rm "$WORK/out/calm/results.csv" "$WORK/out/calm/results.h5"
+mv "$WORK/out/calm" "$WORK/out/moved"
+says 0 "4 of 4 tasks" reduce "$WORK/out/moved"
+cmp "$WORK/calm.csv" "$WORK/out/moved/results.csv" || fail "results.csv was made otherwise"
+task=$(find "$WORK/out/moved/tasks/demo/gear" -name 'k1-s1-*.h5')
+mv "$task" "$WORK/taken.h5"
+says 1 "3 of 4 tasks" reduce "$WORK/out/moved"
+grep -q "^  demo/gear shots 1 seed 1$" "$WORK/said" || fail "the missing task is not named: $(cat "$WORK/said")"
+says 75 "4 tasks: 3 done, 0 failed, 1 left" status "$WORK/out/moved"
+mv "$WORK/taken.h5" "$task"
+
+# Every signal that asks to stop: exit code 75, nothing lost, the same numbers in the end.
+for signal in TERM USR1 USR2; do
+    rm -rf "$WORK/out2"
+    "$FGAD" run "$job" -s output="$WORK/out2" > "$WORK/stopped" 2>&1 &
+    pid=$!
+    while kill -0 $pid 2> /dev/null && [ "$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l)" -lt 8 ]; do sleep 0.02; done
+    "$FGAD" status "$WORK/out2/run" > "$WORK/working" 2>&1 || true
+    kill -s $signal $pid
+    code=0
+    wait $pid || code=$?
+    [ $code = 75 ] || fail "$signal: exit code $code, expected 75: $(cat "$WORK/stopped")"
+    says 75 "nobody works on it" status "$WORK/out2/run"
+    says 0 "^4 tasks done\|kept from earlier runs" run "$job" -s output="$WORK/out2"
+    cmp "$WORK/calm.csv" "$WORK/out2/run/results.csv" || fail "$signal: the numbers differ"
+done
+grep -q "^running:" "$WORK/working" && grep -q "pid [0-9]*, since" "$WORK/working" ||
+    fail "a run at work is not shown so: $(cat "$WORK/working")"
+grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is foretold: $(cat "$WORK/working")"
+
+# Its own limit, too.
+says 75 "INCOMPLETE" run "$job" -s output="$WORK/out3" --time-limit 0.5
+says 0 "^4 tasks done\|kept from earlier runs" run "$job" -s output="$WORK/out3" --time-limit 1000
+
+# What failed is told with its reason, and what waits for it.
+picture=$(find "$WORK/data/demo/tablet/test/good" -name '*.png' | sort | head -1)
+cp "$picture" "$WORK/picture.png"
+head -c 200 "$WORK/picture.png" > "$picture"
+code=0
+"$FGAD" run "$job" -s output="$WORK/out4" > "$WORK/broken" 2>&1 || code=$?
+[ $code = 1 ] || fail "a broken picture: exit code $code, expected 1"
+says 1 "4 tasks: 2 done, 2 failed, 0 left" status "$WORK/out4/run"
+grep -q "^  encoding demo/tablet chunk .*'$picture'.*(tried in 1 run of at most 3)" "$WORK/said" || fail "no reason: $(cat "$WORK/said")"
+grep -q "^  demo/tablet shots 1 seed 0: waits for what has failed" "$WORK/said" || fail "no cause: $(cat "$WORK/said")"
+# A failed item is tried again by every run, at most max_attempts times; then it is given up, until its cause is gone.
+for attempt in 2 3 3; do
+    "$FGAD" run "$job" -s output="$WORK/out4" > "$WORK/broken" 2>&1 && fail "a broken picture was passed over"
+    says 1 "(tried in $attempt runs of at most 3)" status "$WORK/out4/run"
+done
+cp "$WORK/picture.png" "$picture"
+says 0 "^2 tasks done, 2 kept" run "$job" -s output="$WORK/out4"
+says 0 "4 tasks: 4 done, 0 failed, 0 left" status "$WORK/out4/run"
+cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the numbers after a failure differ"
