@@ -1,7 +1,7 @@
 # What `fgad status` and `fgad reduce` say of a run: whole, stopped, broken, at work, moved; and that a run which is asked to
 # stop ends with 75 and goes on later.
 . "$(dirname "$0")/lib.sh"
-cp datasets/models/demo-clip/merges.txt "$WORK/model"
+demo_data gear tablet
 job="$WORK/job.yaml"
 cat > "$job" <<YAML
 dataset: [demo]
