@@ -45,7 +45,11 @@ class Selection:
         datasets, categories = names(arguments.dataset), names(arguments.category)
         rows = table.task_rows()
         if not rows:
-            raise run.Problem(f"'{table.path('results.csv')}' has no finished task")
+            failures = [reason for _, reason in table.failures()]
+            raise run.Problem(
+                f"'{table.folder}' has no finished task; {table.missing_count()} are missing"
+                + (f", the first failure: {failures[0]}" if failures else " (hint: `fgad run` goes on)")
+            )
         check("dataset", datasets, table.datasets())
         check("category", categories, run.unique(row.category for row in rows))
         check("point", None if arguments.point is None else [arguments.point], table.points())

@@ -67,8 +67,9 @@ class Table:
                 f'<div class="tools"><input type="search" data-filters="{self.name}" placeholder="Filter rows" '
                 f'aria-label="Filter rows"><span class="note count">{len(self.rows)} rows</span></div>'
             )
+        tall = " tall" if len(self.rows) > 40 else ""
         return (
-            f'{tools}<div class="scroll"><table class="sortable" id="{self.name}"><thead><tr>{head}</tr></thead>'
+            f'{tools}<div class="scroll{tall}"><table class="sortable" id="{self.name}"><thead><tr>{head}</tr></thead>'
             f"<tbody>\n{body}\n</tbody></table></div>"
         )
 

@@ -1,0 +1,99 @@
+"""Every script on small runs: figures appear, what a run lacks is told in one line, bad input ends with 2."""
+import os
+import subprocess
+import sys
+import unittest
+
+import support
+
+
+class Scripts(unittest.TestCase):
+    def figures(self, name, run, *arguments, form="png"):
+        """The names of the files that a script made, each checked to begin as its format does."""
+        folder = os.path.join(support.WORK, f"{name}-{run}-{form}")
+        code, lines, errors = support.script(
+            f"{name}.py", support.run_path(run), "-o", folder, "--format", form, *arguments
+        )
+        self.assertEqual(code, 0, errors)
+        self.assertEqual(sorted(map(os.path.basename, lines)), sorted(os.listdir(folder)))
+        for path in lines:
+            with open(path, "rb") as file:
+                self.assertTrue(file.read(5) in (b"\x89PNG\r", b"%PDF-", b"<?xml"), path)
+        return sorted(os.listdir(folder))
+
+    def refuses(self, expected, name, *arguments):
+        code, lines, errors = support.script(name, *arguments)
+        self.assertEqual((code, len(errors), lines), (2, 1, []), errors)
+        self.assertTrue(errors[0].startswith(f"{name}: "), errors)
+        self.assertIn(expected, errors[0])
+
+    def test_ablation_draws_each_swept_key(self):
+        self.assertEqual(
+            self.figures("ablation", "swept", form="svg"),
+            [
+                f"ablation-demo-{key}-{metric}.svg"
+                for key in ("losses", "sigma")
+                for metric in ("image_auroc", "pixel_auroc")
+            ],
+        )
+        self.refuses("'gamma' is not in this run", "ablation.py", support.run_path("swept"), "--key", "gamma")
+        self.refuses("sweeps no key", "ablation.py", support.run_path("learned"))
+
+    def test_losses_of_both_heads_and_the_query_former(self):
+        made = self.figures("losses", "learned")
+        for part in (
+            "loss-demo-tablet-pixel",
+            "loss-demo-tablet-image",
+            "query-former-demo-tablet-pixel",
+            "oracle-demo-tablet",
+        ):
+            self.assertIn(f"{part}.png", made)
+        self.refuses("holds loss curves", "losses.py", support.run_path("swept"))
+
+    def test_curves_and_histograms(self):
+        self.assertEqual(
+            self.figures("curves", "swept", form="pdf"), ["image-roc-demo.pdf", "pixel-roc-demo.pdf", "pro-demo.pdf"]
+        )
+        self.assertEqual(self.figures("histograms", "swept", "--category", "tablet"), ["scores-demo-tablet.png"])
+        self.refuses(
+            "--shots: '7' is not in this run, which has 1, 2", "curves.py", support.run_path("swept"), "--shots", "7"
+        )
+
+    def test_curves_without_images_are_those_of_images_alone(self):
+        code, lines, errors = support.script(
+            "curves.py", support.run_path("swept"), "-o", support.WORK, "--data-root", support.WORK
+        )
+        self.assertEqual((code, [os.path.basename(line) for line in lines]), (0, ["image-roc-demo.png"]))
+        self.assertTrue(any("left out: the images of demo/fabric are not below" in line for line in errors), errors)
+
+    def test_galleries_show_images(self):
+        self.assertEqual(
+            self.figures("worst", "swept", "--category", "tablet", "--count", "3"), ["worst-demo-tablet.png"]
+        )
+        self.assertEqual(
+            self.figures("matching", "learned", "--count", "3"),
+            ["matching-demo-fabric.png", "matching-demo-tablet.png"],
+        )
+        self.assertEqual(self.figures("regions", "learned"), ["regions-demo-fabric.png", "regions-demo-tablet.png"])
+        self.refuses("matches no tokens", "matching.py", support.run_path("swept"))
+        self.refuses("holds prompts/pixel/regions", "regions.py", support.run_path("swept"))
+        self.refuses("--data-root", "worst.py", support.run_path("swept"), "--data-root", support.WORK)
+
+    def test_help_has_examples(self):
+        for name in ("ablation", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
+            code, lines, _ = support.script(f"{name}.py", "--help")
+            self.assertEqual(code, 0)
+            self.assertTrue(any(line.startswith(f"  analysis/{name}.py ") for line in lines), name)
+
+    def test_a_script_can_be_called_from_anywhere(self):
+        command = [os.path.join(support.ANALYSIS, "histograms.py"), support.WORK]
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=support.WORK, check=False)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+
+    def test_what_is_no_run_is_refused(self):
+        self.refuses("expected the folder of a run", "histograms.py", support.WORK)
+
+
+if __name__ == "__main__":
+    support.start()
+    unittest.main()
