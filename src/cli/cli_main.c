@@ -67,6 +67,26 @@ static const cli_command_t commands[] = {
      "  fgad report results/demo\n"
      "  fgad report results/demo --metrics all --format csv > demo.csv\n"
      "  fgad report results/mvtec --shots 4 --published --format latex\n"},
+    {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
+     "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"
+     "\n"
+     "Measures the stored maps of a run again with other keys: branches, heads, reweight, image_map, resolution, "
+     "sigma,\n"
+     "metric_size, aupro, aupro_limit, mask_threshold. No model is needed, only the images' masks. Writes a result "
+     "set\n"
+     "of its own, RUN/rescored/NAME; the run stays as it is. Keys of learning or features are refused: run the job.\n"
+     "\n"
+     "  -s key=value         a key of the job; -s sweep.key=v1,v2,... tries each value, several sweeps all pairs\n"
+     "  -s sweep_mode=one-at-a-time   one swept key at a time\n"
+     "  -s data_root=DIR     where the images lie now; also roots.DATASET, metric_memory\n"
+     "  -s threads=N         threads (default: the job's)\n"
+     "  --name NAME          folder of the new result set (default: made from the keys)\n"
+     "\n"
+     "Settings that fuse and smooth alike share their pixels, so those of the image score alone cost next to nothing.\n"
+     "\n"
+     "examples:\n"
+     "  fgad rescore results/demo -s sweep.sigma=0,2,4,8 -s sweep.reweight=mean1,literal,off -s threads=2\n"
+     "  fgad rescore results/mvtec -s metric_size=native --name native\n"},
     {"model info", cli_model_info, "tell what a model folder holds",
      "usage: fgad model info DIR\n"
      "\n"

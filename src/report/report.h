@@ -2,7 +2,7 @@
  * them for people (text, Markdown, LaTeX: percent, a table a dataset, point and number of shots) and for programs (CSV,
  * JSON: fractions, all digits, one table). A value that is missing is called so; a mean of fewer seeds or categories than
  * there should be is marked and told in a note. Every table names its protocol; rows of CSV and JSON carry it. It runs
- * nothing and writes no file. Depends on base, io, data, metrics and suite. No function here is collective. */
+ * nothing and writes no file. Depends on base, io, data, metrics, suite and review. No function here is collective. */
 #ifndef FGAD_REPORT_H
 #define FGAD_REPORT_H
 

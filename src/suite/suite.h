@@ -7,7 +7,9 @@
 #define FGAD_SUITE_H
 
 #include "base/base.h"
+#include "data/data.h"
 #include "io/io.h"
+#include "metrics/metrics.h"
 
 #include <mpi.h>
 #include <stdio.h>
@@ -86,6 +88,17 @@ char *suite_job_root(const suite_job_t *job, const char *dataset);
 /* <output>/<name> (heap). Not collective. */
 char *suite_job_run_dir(const suite_job_t *job);
 bool suite_job_has(const io_names_t *list, const char *name);
+/* The two heads of METHOD.md 7. */
+typedef enum { SUITE_HEAD_PIXEL, SUITE_HEAD_IMAGE, SUITE_HEADS } suite_head_t;
+extern const char *const suite_head_names[]; /* "pixel", "image", NULL */
+/* Whether the job needs the head at all. */
+bool suite_head_wanted(const suite_job_t *job, suite_head_t head);
+/* metric_memory in bytes; 0: no limit. */
+status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
+data_options_t suite_data_options(const suite_job_t *job);
+/* The points of the sweep, each a resolved job, and their texts; one point without a sweep. */
+status_t suite_points_make(suite_job_t **points, char ***texts, int *count, const char *job_path,
+                           const char *const *assignments, int assignment_count);
 /* The temperature t that the job asks of a model whose stored parameter is `stored` (METHOD.md 7). Not collective. */
 status_t suite_job_logit_scale(double *t, const suite_job_t *job, double stored);
 
@@ -189,5 +202,76 @@ typedef struct {
  * or of different lengths, two rows of one task, a MEAN that is not the mean of its rows. */
 status_t suite_results_read(suite_results_t *out, const char *path);
 void suite_results_free(suite_results_t *results);
+
+/* Making one. A row takes copies of all texts; every metric is NaN. */
+typedef struct {
+    const char *dataset, *category, *point, *method, *protocol, *task, *changes; /* NULL: "" */
+    int shots;
+    int64_t seed;
+} suite_row_key_t;
+status_t suite_row_make(suite_row_t *row, const suite_row_key_t *key);
+/* Appends the plain mean over categories of every dataset, shots, seed, point and method none of whose tasks is lost; a
+ * metric that a category does not have is left out of it. rows has room for a mean beside every row. */
+status_t suite_results_add_means(suite_results_t *results);
+/* results.csv and results.h5 of the folder `dir`, with the job's options. made_from: the folder of the run whose task
+ * files the rows are of, relative to dir; NULL: their own. */
+typedef struct {
+    const suite_job_t *job;
+    const char *model_digest, *made_from;
+    int ranks;
+} suite_made_by_t;
+status_t suite_results_write(const suite_results_t *results, const char *dir, const suite_made_by_t *made_by);
+/* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
+status_t suite_made_by_write(io_h5_t *file, const suite_made_by_t *made_by);
+
+/* ---- Measuring -----------------------------------------------------------------------------------------------------
+ * From maps to numbers (METHOD.md 9, 10), the same way when a task is made and when it is looked at again. Not
+ * collective. */
+typedef struct {
+    int n, h, w;
+    float *M_v, *Mhat_p, *s_image, *M_p, *M_pix; /* (n, h*w); NULL: the branch is off */
+    int32_t *group;
+    float *S_i, *M_img; /* (n); S_i NULL without the image head */
+} suite_maps_t;         /* owned */
+void suite_maps_free(suite_maps_t *maps);
+/* M_pix (n,T) and M_img (n) of the branches and heads that the job has; scratch (T). */
+void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch);
+
+/* Ground truth of test images at metric size, one after another. Kept from one measurement to the next. */
+typedef struct {
+    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is held */
+    int count;       /* images */
+    int (*size)[2];  /* (count) width, height; owned */
+    uint8_t *labels; /* 0/1, owned */
+} suite_masks_t;
+/* Of images->test[keep[i]], i < n, as the job measures; does nothing when that is what `masks` holds. */
+status_t suite_masks_load(suite_masks_t *masks, const data_category_t *images, const suite_job_t *job, const int *keep,
+                          int n);
+void suite_masks_free(suite_masks_t *masks);
+
+/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
+typedef struct {
+    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
+} suite_numbers_t;
+typedef struct {
+    const char *name;
+    size_t offset; /* in suite_numbers_t */
+    const char *description;
+} suite_number_t;
+extern const suite_number_t suite_number_table[]; /* ends with {0} */
+extern const suite_numbers_t suite_numbers_none;  /* all missing */
+status_t suite_measure_images(suite_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
+                              int n);
+/* False: anomalous images without any ground truth have no pixel metrics. */
+bool suite_has_pixels(const data_category_t *images, const int *keep, int n);
+/* Of maps M_pix (n,h,w), brought to the masks' sizes, for jobs that differ in AUPRO's limit and form alone. */
+status_t suite_measure_pixels(suite_numbers_t *const *out, const suite_job_t *const *jobs, int count,
+                              const float *M_pix, int h, int w, const suite_masks_t *masks, const char *temp_dir);
+/* Its parts: every map at the size of its mask, smoothed, given to `pixels`; what `pixels` then measures. */
+status_t suite_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const suite_masks_t *masks,
+                          double sigma);
+status_t suite_pixels_measure(suite_numbers_t *out, metrics_pixels_t *pixels, const suite_job_t *job);
+/* The protocol ids that numbers of this job follow on these images (heap). */
+char *suite_protocol_text(const suite_job_t *job, const data_category_t *images);
 
 #endif

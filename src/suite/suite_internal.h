@@ -23,23 +23,11 @@ struct suite_listing {
     char *prompts;                       /* folder of this category's learned prompts in the cache */
 };
 
-/* The two heads of METHOD.md 7. */
-typedef enum { SUITE_HEAD_PIXEL, SUITE_HEAD_IMAGE, SUITE_HEADS } suite_head_t;
-extern const char *const suite_head_names[]; /* "pixel", "image", NULL */
-/* Whether the job needs the head at all. */
-bool suite_head_wanted(const suite_job_t *job, suite_head_t head);
-
 extern const char *const suite_view_names[], *const suite_tree_names[], *const suite_method_names[];
-/* metric_memory in bytes; "0": no limit. */
-status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
-data_options_t suite_data_options(const suite_job_t *job);
 /* <assets>/mfsc/<dataset>/<category>.json (heap). */
 char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category);
 /* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
 char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);
-/* The points of the sweep, each a resolved job; one point without a sweep. */
-status_t suite_points_make(suite_job_t **points, char ***texts, int *count, const char *job_path,
-                           const char *const *assignments, int assignment_count);
 
 /* ---- Work items: everything that makes one file ---- */
 typedef enum { ITEM_CHUNK, ITEM_SUPPORT, ITEM_TILES, ITEM_LEARN, ITEM_EVALUATE, ITEM_KINDS } item_kind_t;
@@ -138,18 +126,6 @@ typedef struct {
 } suite_features_t;           /* owned */
 void suite_features_free(suite_features_t *features);
 
-/* Ground truth of test images at metric size, one after another. Kept from one measurement to the next. */
-typedef struct {
-    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is held */
-    int count;       /* images */
-    int (*size)[2];  /* (count) width, height; owned */
-    uint8_t *labels; /* 0/1, owned */
-} suite_masks_t;
-/* Of images->test[keep[i]], i < n, as the job measures; does nothing when that is what `masks` holds. */
-status_t suite_masks_load(suite_masks_t *masks, const data_category_t *images, const suite_job_t *job, const int *keep,
-                          int n);
-void suite_masks_free(suite_masks_t *masks);
-
 /* What a rank keeps open while it works: the model and the image tower's workspace. */
 typedef struct {
     const suite_plan_t *plan;
@@ -219,36 +195,9 @@ status_t suite_checkpoint_write(const align_head_t *head, const suite_learned_t 
 status_t suite_checkpoint_read(align_head_t *head, suite_learned_t *result, const item_t *item);
 void suite_checkpoint_remove(const item_t *item);
 
-/* ---- Maps of a task, (n, T) unless said ---- */
-typedef struct {
-    int n, h, w;
-    float *M_v, *Mhat_p, *s_image, *M_p, *M_pix; /* NULL: the branch is off */
-    int32_t *group;
-    float *S_i, *M_img; /* (n); S_i NULL without the prompt branch */
-} suite_maps_t;
-void suite_maps_free(suite_maps_t *maps);
+/* ---- Evaluating ---- */
 status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image);
-
-/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
-typedef struct {
-    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
-} suite_numbers_t;
-typedef struct {
-    const char *name;
-    size_t offset; /* in suite_numbers_t */
-    const char *description;
-} suite_number_t;
-extern const suite_number_t suite_number_table[]; /* ends with {0} */
-/* The parts of suite_measure. M_img (n); pixels: of maps M_pix (n,h,w) that go to the masks' sizes, for jobs that differ
- * in AUPRO's limit and form alone. Pixels of images without any ground truth are not measured (suite_has_pixels). */
-status_t suite_measure_images(suite_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
-                              int n);
-bool suite_has_pixels(const data_category_t *images, const int *keep, int n);
-status_t suite_measure_pixels(suite_numbers_t *const *out, const suite_job_t *const *jobs, int count,
-                              const float *M_pix, int h, int w, const suite_masks_t *masks, const char *temp_dir);
-/* M_pix (n,T) and M_img (n) of stored branches as the job fuses them (METHOD.md 9); scratch (T). */
-void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch);
-/* From low-resolution maps to numbers (METHOD.md 9 "Map at full size", 10). keep (maps->n): which test images. */
+/* keep (maps->n): which test images. */
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep);
 status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item_t *item);
@@ -299,30 +248,9 @@ status_t suite_schedule(suite_worker_t *worker, items_t *items);
 bool suite_interrupted(void);
 
 /* ---- Result sets ---- */
-/* Copies of all texts; every metric NaN. */
-typedef struct {
-    const char *dataset, *category, *point, *method, *protocol, *task, *changes;
-    int shots;
-    int64_t seed;
-} suite_row_key_t;
-status_t suite_row_make(suite_row_t *row, const suite_row_key_t *key);
 void suite_row_free(suite_row_t *row);
-/* The protocol ids that numbers of this job follow on these images (METHOD.md 10; heap). */
-char *suite_protocol_text(const suite_job_t *job, const data_category_t *images);
-/* Rows in groups of one dataset, shots, seed, point and method: order (count) holds row indices, group by group in the
- * order of their first rows; first (groups + 1) where each begins in it. MEAN rows are left out. */
-typedef struct {
-    int *order, *first, groups;
-} suite_row_groups_t;
-status_t suite_row_groups_make(suite_row_groups_t *out, const suite_results_t *results);
-void suite_row_groups_free(suite_row_groups_t *groups);
-/* Appends the plain mean of every group that is complete: none of its tasks is lost. rows has room for them. A metric
- * that a category does not have is left out of that metric's mean. */
-status_t suite_results_add_means(suite_results_t *results);
-/* results.csv and results.h5 of the folder `dir`. made_from: folder of the run they were rescored from, relative to dir;
- * NULL: they are the run's own. */
-status_t suite_results_write(const suite_results_t *results, const char *dir, const suite_worker_t *worker,
-                             const char *made_from);
+/* ST_EFORMAT when a MEAN row is not the mean of its rows. */
+status_t suite_results_check_means(const suite_results_t *results, const char *path);
 /* The table of columns of text, which serves writing and reading. */
 typedef struct {
     const char *name;

@@ -92,9 +92,8 @@ bool suite_has_pixels(const data_category_t *images, const int *keep, int n)
 
 /* ---- Pixels -------------------------------------------------------------------------------------------------------- */
 
-/* Every map at the size of its mask, smoothed, given to `pixels`. */
-static status_t add_maps(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const suite_masks_t *masks,
-                         double sigma)
+status_t suite_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const suite_masks_t *masks,
+                          double sigma)
 {
     status_t status = ST_OK;
     arena_t arena;
@@ -124,7 +123,7 @@ done:
     return status;
 }
 
-static status_t measure_aupro(suite_numbers_t *out, metrics_pixels_t *pixels, const suite_job_t *job)
+status_t suite_pixels_measure(suite_numbers_t *out, metrics_pixels_t *pixels, const suite_job_t *job)
 {
     metrics_pixels_result_t result;
     TRY(metrics_pixels_measure(&result, pixels, job->aupro_limit, NULL, NULL));
@@ -145,8 +144,8 @@ status_t suite_measure_pixels(suite_numbers_t *const *out, const suite_job_t *co
     metrics_pixels_options_t options = {.regions = true, .temp_dir = temp_dir};
     TRY_DONE(suite_job_memory(&options.memory, jobs[0]));
     TRY_DONE(metrics_pixels_open(&pixels, &options));
-    TRY_DONE(add_maps(pixels, M_pix, h, w, masks, jobs[0]->sigma));
-    for (int i = 0; i < count; i++) TRY_DONE(measure_aupro(out[i], pixels, jobs[i]));
+    TRY_DONE(suite_pixels_add(pixels, M_pix, h, w, masks, jobs[0]->sigma));
+    for (int i = 0; i < count; i++) TRY_DONE(suite_pixels_measure(out[i], pixels, jobs[i]));
 done:
     metrics_pixels_close(pixels);
     return status;
@@ -209,7 +208,7 @@ status_t suite_measure_images(suite_numbers_t *out, const float *M_img, const da
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep)
 {
-    *out = (suite_numbers_t){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = suite_numbers_none;
     TRY(suite_measure_images(out, maps->M_img, images, keep, maps->n));
     if (!suite_has_pixels(images, keep, maps->n)) return ST_OK;
     TRY(suite_masks_load(&worker->masks, images, job, keep, maps->n));

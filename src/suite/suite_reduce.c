@@ -62,7 +62,9 @@ status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker
     status_t status;
     TRY_DONE(collect(&results, plan));
     *missing = results.missing;
-    TRY_DONE(suite_results_write(&results, plan->run_dir, worker, NULL));
+    const suite_made_by_t made_by = {
+        .job = &plan->points[0], .model_digest = plan->model_digest, .ranks = worker->size};
+    TRY_DONE(suite_results_write(&results, plan->run_dir, &made_by));
     TRY_DONE(suite_run_yaml_write(plan, worker, true));
 done:
     suite_results_free(&results);

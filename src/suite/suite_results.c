@@ -71,6 +71,12 @@ static int compare_groups(const suite_row_t *a, const suite_row_t *b)
     return order != 0 ? order : strcmp(a->method, b->method);
 }
 
+/* Rows in groups of one dataset, shots, seed, point and method: order (count) holds row indices, group by group in the
+ * order of their first rows; first (groups + 1) where each begins in it. MEAN rows are left out. */
+typedef struct {
+    int *order, *first, groups;
+} row_groups_t;
+
 typedef struct {
     const suite_row_t *row;
     int index, leader; /* leader: index of the first row of its group */
@@ -90,16 +96,23 @@ static int by_leader(const void *a, const void *b)
     return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-status_t suite_row_groups_make(suite_row_groups_t *out, const suite_results_t *results)
+static void groups_free(row_groups_t *groups)
+{
+    free(groups->order);
+    free(groups->first);
+    *groups = (row_groups_t){0};
+}
+
+static status_t groups_make(row_groups_t *out, const suite_results_t *results)
 {
     int n = 0;
-    *out = (suite_row_groups_t){0};
+    *out = (row_groups_t){0};
     entry_t *entries = base_alloc((size_t)results->count + 1, sizeof *entries);
     out->order = base_alloc((size_t)results->count + 1, sizeof *out->order);
     out->first = base_alloc((size_t)results->count + 1, sizeof *out->first);
     if (entries == NULL || out->order == NULL || out->first == NULL) {
         free(entries);
-        suite_row_groups_free(out);
+        groups_free(out);
         return ST_ENOMEM;
     }
     for (int i = 0; i < results->count; i++)
@@ -117,13 +130,6 @@ status_t suite_row_groups_make(suite_row_groups_t *out, const suite_results_t *r
     return ST_OK;
 }
 
-void suite_row_groups_free(suite_row_groups_t *groups)
-{
-    free(groups->order);
-    free(groups->first);
-    *groups = (suite_row_groups_t){0};
-}
-
 static bool has_lost(const suite_results_t *results, const suite_row_t *row)
 {
     for (int i = 0; i < results->missing; i++)
@@ -131,20 +137,25 @@ static bool has_lost(const suite_results_t *results, const suite_row_t *row)
     return false;
 }
 
+/* sum / count of one metric over a group; NaN where no category has it. */
+static double group_mean(const suite_results_t *results, const row_groups_t *groups, int g, int m)
+{
+    double sum = 0;
+    int counted = 0;
+    for (int i = groups->first[g]; i < groups->first[g + 1]; i++) {
+        double value = results->rows[groups->order[i]].metric[m];
+        if (!isnan(value)) sum += value, counted++;
+    }
+    return counted > 0 ? sum / counted : (double)NAN;
+}
+
 status_t suite_results_add_means(suite_results_t *results)
 {
-    suite_row_groups_t groups;
-    status_t status = suite_row_groups_make(&groups, results);
+    row_groups_t groups;
+    status_t status = groups_make(&groups, results);
     for (int g = 0; status == ST_OK && g < groups.groups; g++) {
-        double sum[SUITE_METRICS] = {0};
-        int counted[SUITE_METRICS] = {0};
         const suite_row_t *one = &results->rows[groups.order[groups.first[g]]];
         if (has_lost(results, one)) continue;
-        for (int i = groups.first[g]; i < groups.first[g + 1]; i++)
-            for (int m = 0; m < SUITE_METRICS; m++) {
-                double value = results->rows[groups.order[i]].metric[m];
-                if (!isnan(value)) sum[m] += value, counted[m]++;
-            }
         const suite_row_key_t key = {.dataset = one->dataset,
                                      .category = SUITE_MEAN,
                                      .point = one->point,
@@ -155,10 +166,41 @@ status_t suite_results_add_means(suite_results_t *results)
         suite_row_t *row = &results->rows[results->count];
         status = suite_row_make(row, &key);
         if (status == ST_OK) results->count++;
-        for (int m = 0; m < SUITE_METRICS && status == ST_OK; m++)
-            if (counted[m] > 0) row->metric[m] = sum[m] / counted[m];
+        for (int m = 0; m < SUITE_METRICS && status == ST_OK; m++) row->metric[m] = group_mean(results, &groups, g, m);
     }
-    suite_row_groups_free(&groups);
+    groups_free(&groups);
+    return status;
+}
+
+static int by_mean(const void *a, const void *b)
+{
+    return compare_groups(*(const suite_row_t *const *)a, *(const suite_row_t *const *)b);
+}
+
+status_t suite_results_check_means(const suite_results_t *results, const char *path)
+{
+    row_groups_t groups;
+    status_t status = groups_make(&groups, results);
+    int means = 0;
+    const suite_row_t **mean = base_alloc((size_t)results->count + 1, sizeof *mean);
+    if (mean == NULL && status == ST_OK) status = ST_ENOMEM;
+    for (int i = 0; i < results->count && status == ST_OK; i++)
+        if (strcmp(results->rows[i].category, SUITE_MEAN) == 0) mean[means++] = &results->rows[i];
+    if (status == ST_OK) qsort(mean, (size_t)means, sizeof *mean, by_mean);
+    for (int g = 0; status == ST_OK && g < groups.groups; g++) {
+        const suite_row_t *one = &results->rows[groups.order[groups.first[g]]];
+        const suite_row_t **found = bsearch(&one, mean, (size_t)means, sizeof *mean, by_mean);
+        for (int m = 0; found != NULL && m < SUITE_METRICS && status == ST_OK; m++) {
+            double own = group_mean(results, &groups, g, m), stated = (*found)->metric[m];
+            if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)
+                status = fail(ST_EFORMAT,
+                              "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
+                              "the file was changed; fgad run makes it again)",
+                              path, one->dataset, one->shots, (long long)one->seed, suite_metric_names[m], stated, own);
+        }
+    }
+    free(mean);
+    groups_free(&groups);
     return status;
 }
 
@@ -236,8 +278,7 @@ done:
     return status;
 }
 
-status_t suite_results_write(const suite_results_t *results, const char *dir, const suite_worker_t *worker,
-                             const char *made_from)
+status_t suite_results_write(const suite_results_t *results, const char *dir, const suite_made_by_t *made_by)
 {
     status_t status;
     io_h5_t *file = NULL;
@@ -250,9 +291,9 @@ status_t suite_results_write(const suite_results_t *results, const char *dir, co
     TRY_DONE(
         io_h5_set_text(file, "/", "description", "results of a run of fgad: a row a task, then means over categories"));
     TRY_DONE(io_h5_set_i64(file, "/", "tasks_missing", results->missing));
-    if (made_from != NULL) TRY_DONE(io_h5_set_text(file, "/", "made_from", made_from));
-    TRY_DONE(io_h5_set_options(file, "/", &worker->plan->points[0], suite_job_options));
-    TRY_DONE(suite_provenance_write(file, worker));
+    if (made_by->made_from != NULL) TRY_DONE(io_h5_set_text(file, "/", "made_from", made_by->made_from));
+    TRY_DONE(io_h5_set_options(file, "/", made_by->job, suite_job_options));
+    TRY_DONE(suite_made_by_write(file, made_by));
     status = io_h5_publish(file);
     file = NULL;
 done:

@@ -47,37 +47,6 @@ static status_t check_ranges(const suite_results_t *results, const char *path)
     return ST_OK;
 }
 
-/* Every MEAN must be the mean of its rows: values that moved from one row to another are noticed. */
-static status_t check_means(const suite_results_t *results, const suite_row_t **sorted, int sorted_count,
-                            const char *path)
-{
-    suite_row_groups_t groups;
-    TRY(suite_row_groups_make(&groups, results));
-    status_t status = ST_OK;
-    for (int g = 0; g < groups.groups && status == ST_OK; g++) {
-        suite_row_t key = results->rows[groups.order[groups.first[g]]];
-        key.category = (char[]){SUITE_MEAN};
-        const suite_row_t *wanted = &key;
-        const suite_row_t **mean = bsearch(&wanted, sorted, (size_t)sorted_count, sizeof *sorted, compare_rows);
-        for (int m = 0; mean != NULL && m < SUITE_METRICS && status == ST_OK; m++) {
-            double sum = 0;
-            int counted = 0;
-            for (int i = groups.first[g]; i < groups.first[g + 1]; i++) {
-                double value = results->rows[groups.order[i]].metric[m];
-                if (!isnan(value)) sum += value, counted++;
-            }
-            double own = counted > 0 ? sum / counted : (double)NAN, stated = (*mean)->metric[m];
-            if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)
-                status = fail(ST_EFORMAT,
-                              "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
-                              "the file was changed; fgad run makes it again)",
-                              path, key.dataset, key.shots, (long long)key.seed, suite_metric_names[m], stated, own);
-        }
-    }
-    suite_row_groups_free(&groups);
-    return status;
-}
-
 static status_t check(const suite_results_t *results, const char *path)
 {
     status_t status;
@@ -87,7 +56,7 @@ static status_t check(const suite_results_t *results, const char *path)
     qsort(sorted, (size_t)results->count, sizeof *sorted, compare_rows);
     TRY_DONE(check_repeats(sorted, results->count, path));
     TRY_DONE(check_ranges(results, path));
-    TRY_DONE(check_means(results, sorted, results->count, path));
+    TRY_DONE(suite_results_check_means(results, path));
 done:
     free(sorted);
     return status;

@@ -91,6 +91,8 @@ static status_t write_maps(io_h5_t *file, const suite_maps_t *maps, const names_
     return ST_OK;
 }
 
+const suite_numbers_t suite_numbers_none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
 const suite_number_t suite_number_table[] = {
     {"image_auroc", offsetof(suite_numbers_t, image_auroc), "exact area under the image-level ROC curve"},
     {"pixel_auroc", offsetof(suite_numbers_t, pixel_auroc),

@@ -50,7 +50,7 @@ void suite_worker_close(suite_worker_t *worker)
     worker->model = NULL;
 }
 
-status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
+status_t suite_made_by_write(io_h5_t *file, const suite_made_by_t *made_by)
 {
     char host[256] = "", now[32];
     gethostname(host, sizeof host - 1);
@@ -61,13 +61,20 @@ status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
     TRY_DONE(io_h5_set_text(file, "/", "code_version", suite_code_version()));
     TRY_DONE(io_h5_set_text(file, "/", "libraries", libraries));
     TRY_DONE(io_h5_set_text(file, "/", "blas", clip_backend()));
-    TRY_DONE(io_h5_set_text(file, "/", "model", worker->plan->points[0].model));
-    TRY_DONE(io_h5_set_text(file, "/", "model_digest", worker->plan->model_digest));
+    TRY_DONE(io_h5_set_text(file, "/", "model", made_by->job->model));
+    TRY_DONE(io_h5_set_text(file, "/", "model_digest", made_by->model_digest));
     TRY_DONE(io_h5_set_text(file, "/", "host", host));
-    TRY_DONE(io_h5_set_i64(file, "/", "ranks", worker->size));
-    TRY_DONE(io_h5_set_i64(file, "/", "threads_per_rank", worker->plan->points[0].threads));
+    TRY_DONE(io_h5_set_i64(file, "/", "ranks", made_by->ranks));
+    TRY_DONE(io_h5_set_i64(file, "/", "threads_per_rank", made_by->job->threads));
     TRY_DONE(io_h5_set_text(file, "/", "written", now));
 done:
     free(libraries);
     return status;
+}
+
+status_t suite_provenance_write(io_h5_t *file, const suite_worker_t *worker)
+{
+    const suite_made_by_t made_by = {
+        .job = &worker->plan->points[0], .model_digest = worker->plan->model_digest, .ranks = worker->size};
+    return suite_made_by_write(file, &made_by);
 }

@@ -1,0 +1,45 @@
+/* review: a finished run looked at again. It reads task files and the images' masks, and gives other numbers of the same
+ * maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import). It opens
+ * no model and changes nothing of the run. Depends on base, io, data, detect, metrics and suite. No function here is
+ * collective. Messages name the file; hints name the cure. */
+#ifndef FGAD_REVIEW_H
+#define FGAD_REVIEW_H
+
+#include "suite/suite.h"
+
+/* ---- Stored maps ---------------------------------------------------------------------------------------------------
+ * What a row's task left behind, as the row's options (those of the task, or of the rescoring) fuse it. */
+typedef struct review_stored review_stored_t;
+/* assignments: where files lie now, "data_root=..." (also roots, metric_memory); others are refused. ST_ENOTFOUND,
+ * ST_EFORMAT: no task file, a damaged one. */
+status_t review_stored_open(review_stored_t **out, const suite_results_t *results, const suite_row_t *row,
+                            const char *const *assignments, int count);
+void review_stored_close(review_stored_t *stored); /* NULL is fine */
+/* Per image (n); all belong to `stored`. */
+typedef struct {
+    int n;
+    const char *const *path, *const *defect; /* "test/<defect>/000.png" below the category; "good" for normal images */
+    const uint8_t *label;
+    const float *score; /* M_img */
+} review_scores_t;
+review_scores_t review_stored_scores(const review_stored_t *stored);
+/* All pixels at metric size with their ground truth, from the images on disk; NULL when the images have none. The caller
+ * closes *out. regions, images: as metrics_pixels_options_t. */
+status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images);
+
+/* ---- Rescoring -----------------------------------------------------------------------------------------------------
+ * Other fusion, smoothing, size, mask rule or metric of a finished run, from its stored maps: no model is opened. The
+ * assignments are those of a job, sweeps included; keys of an earlier stage are refused with the reason. Writes
+ * <run>/rescored/<name>/results.csv, results.h5 and run.yaml; nothing else changes. Without assignments the numbers are
+ * the run's own, to the last bit. */
+typedef struct {
+    char *dir; /* of the new result set; the caller frees */
+    int settings, tasks;
+    int passes; /* over all pixels of a task: settings that fuse and smooth alike share one */
+    double seconds;
+} review_rescored_t;
+/* name NULL: made from the assignments. */
+status_t review_rescore(review_rescored_t *out, const char *run_dir, const char *name, const char *const *assignments,
+                        int count);
+
+#endif

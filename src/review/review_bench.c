@@ -1,0 +1,259 @@
+/* Many settings on the stored maps of one task. Settings that fuse and smooth alike share one pass over the pixels;
+ * passes are spread over threads, each alone with its buffers, so that no bit depends on their number. */
+#include "review/review_internal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t field_size(const io_option_t *row)
+{
+    switch (row->kind) {
+    case IO_BOOL:
+        return sizeof(bool);
+    case IO_INT:
+    case IO_CHOICE:
+        return sizeof(int);
+    case IO_INT64:
+        return sizeof(int64_t);
+    case IO_DOUBLE:
+        return sizeof(double);
+    case IO_STRING:
+        return sizeof(char *);
+    case IO_INT_LIST:
+        return sizeof(io_int_list_t);
+    case IO_STRING_LIST:
+        return sizeof(io_names_t);
+    case IO_SWEEP:
+        return sizeof(io_sweep_t);
+    case IO_TEXT_MAP:
+        return sizeof(io_text_map_t);
+    }
+    return 0;
+}
+
+suite_job_t review_change_apply(const suite_job_t *job, const review_change_t *change)
+{
+    suite_job_t out = *job;
+    for (int k = 0; k < change->count; k++) {
+        size_t offset = change->keys[k]->offset;
+        memcpy((char *)&out + offset, (const char *)change->job + offset, field_size(change->keys[k]));
+    }
+    out.data_root = change->job->data_root;
+    out.roots = change->job->roots;
+    out.metric_memory = change->job->metric_memory;
+    return out;
+}
+
+void review_bench_free(review_bench_t *bench)
+{
+    for (int i = 0; i < REVIEW_BENCH_MASKS; i++) suite_masks_free(&bench->masks[i]);
+}
+
+/* All that the pixels handed to the metrics depend on; compared byte by byte, so made from zeros. */
+typedef struct {
+    double sigma;
+    int vad, pixel, reweight, size, threshold;
+} pass_key_t;
+
+typedef struct {
+    pass_key_t key;
+    int *setting; /* (count) that share the pass */
+    int count;
+} pass_t;
+
+typedef struct {
+    const review_stored_t *stored;
+    const suite_job_t *jobs; /* (settings) */
+    suite_numbers_t *numbers;
+    pass_t *passes;
+    const suite_masks_t *masks; /* of those in hand: passes first .. end-1 */
+    int next, end;
+    pthread_mutex_t lock;
+    status_t status;
+    char message[1024];
+} work_t;
+
+static pass_key_t make_key(const suite_job_t *job)
+{
+    pass_key_t key;
+    memset(&key, 0, sizeof key);
+    key.size = job->metric_size == SUITE_METRIC_SIZE_R ? job->resolution : 0;
+    key.threshold = job->mask_threshold;
+    key.sigma = job->sigma;
+    key.vad = suite_job_has(&job->branches, "vad");
+    key.pixel = suite_head_wanted(job, SUITE_HEAD_PIXEL);
+    key.reweight = key.pixel ? job->reweight : 0;
+    return key;
+}
+
+static bool same_masks(const pass_key_t *a, const pass_key_t *b)
+{
+    return a->size == b->size && a->threshold == b->threshold;
+}
+
+static void copy_pixel_numbers(suite_numbers_t *to, const suite_numbers_t *from)
+{
+    to->pixel_auroc = from->pixel_auroc;
+    to->aupro = from->aupro;
+    to->pixel_ap = from->pixel_ap;
+    to->pixel_f1 = from->pixel_f1;
+}
+
+/* One pass: the pixels once, then each of AUPRO's limits and forms once. */
+static status_t run_pass(const work_t *work, const pass_t *pass)
+{
+    const suite_maps_t *maps = &work->stored->maps;
+    size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
+    status_t status = ST_ENOMEM;
+    int unique = 0;
+    float *M_pix = base_alloc(n * T, sizeof *M_pix), *M_img = base_alloc(n + T, sizeof *M_img);
+    const suite_job_t **jobs = base_alloc((size_t)pass->count, sizeof *jobs);
+    suite_numbers_t **numbers = base_alloc((size_t)pass->count, sizeof *numbers);
+    int *same = base_alloc((size_t)pass->count, sizeof *same); /* place in jobs of each setting */
+    if (M_pix == NULL || M_img == NULL || jobs == NULL || numbers == NULL || same == NULL) goto done;
+    for (int i = 0; i < pass->count; i++) {
+        const suite_job_t *job = &work->jobs[pass->setting[i]];
+        same[i] = 0;
+        while (same[i] < unique &&
+               (jobs[same[i]]->aupro_limit != job->aupro_limit || jobs[same[i]]->aupro != job->aupro))
+            same[i]++;
+        if (same[i] < unique) continue;
+        jobs[unique] = job;
+        numbers[unique++] = &work->numbers[pass->setting[i]];
+    }
+    suite_fuse(M_pix, M_img, maps, jobs[0], M_img + n);
+    TRY_DONE(suite_measure_pixels(numbers, jobs, unique, M_pix, maps->h, maps->w, work->masks, NULL));
+    for (int i = 0; i < pass->count; i++)
+        if (numbers[same[i]] != &work->numbers[pass->setting[i]])
+            copy_pixel_numbers(&work->numbers[pass->setting[i]], numbers[same[i]]);
+done:
+    free(M_pix);
+    free(M_img);
+    free(jobs);
+    free(numbers);
+    free(same);
+    return status;
+}
+
+static void *run_passes(void *context)
+{
+    work_t *work = context;
+    for (;;) {
+        pthread_mutex_lock(&work->lock);
+        int mine = work->status == ST_OK && work->next < work->end ? work->next++ : -1;
+        pthread_mutex_unlock(&work->lock);
+        if (mine < 0) return NULL;
+        status_t status = run_pass(work, &work->passes[mine]);
+        if (status == ST_OK) continue;
+        pthread_mutex_lock(&work->lock);
+        if (work->status == ST_OK) {
+            work->status = status;
+            snprintf(work->message, sizeof work->message, "%s", fail_message()); /* the line is this thread's */
+        }
+        pthread_mutex_unlock(&work->lock);
+    }
+}
+
+/* Passes next .. end-1, whose masks are in hand, on so many threads, this one among them. */
+static status_t run_threads(work_t *work, int threads)
+{
+    enum { MOST = 64 };
+    pthread_t thread[MOST];
+    int started = 0;
+    if (threads > work->end - work->next) threads = work->end - work->next;
+    pthread_mutex_init(&work->lock, NULL);
+    while (started < threads - 1 && started < MOST && pthread_create(&thread[started], NULL, run_passes, work) == 0)
+        started++;
+    run_passes(work);
+    for (int i = 0; i < started; i++) pthread_join(thread[i], NULL);
+    pthread_mutex_destroy(&work->lock);
+    return work->status == ST_OK ? ST_OK : fail(work->status, "%s", work->message);
+}
+
+static int by_masks(const void *a, const void *b)
+{
+    const pass_key_t *x = &((const pass_t *)a)->key, *y = &((const pass_t *)b)->key;
+    return x->size != y->size ? (x->size > y->size) - (x->size < y->size)
+                              : (x->threshold > y->threshold) - (x->threshold < y->threshold);
+}
+
+static status_t make_passes(pass_t *passes, int *pass_count, int *places, const suite_job_t *jobs, int count)
+{
+    int *pass_of = base_alloc((size_t)count, sizeof *pass_of);
+    if (pass_of == NULL) return ST_ENOMEM;
+    *pass_count = 0;
+    for (int s = 0; s < count; s++) {
+        pass_key_t key = make_key(&jobs[s]);
+        int p = 0;
+        while (p < *pass_count && memcmp(&passes[p].key, &key, sizeof key) != 0) p++;
+        if (p == *pass_count) passes[(*pass_count)++] = (pass_t){.key = key};
+        passes[p].count++;
+        pass_of[s] = p;
+    }
+    for (int p = 0; p < *pass_count; p++) {
+        passes[p].setting = places;
+        places += passes[p].count;
+        passes[p].count = 0;
+    }
+    for (int s = 0; s < count; s++) passes[pass_of[s]].setting[passes[pass_of[s]].count++] = s;
+    qsort(passes, (size_t)*pass_count, sizeof *passes, by_masks);
+    free(pass_of);
+    return ST_OK;
+}
+
+static status_t measure_pixels(review_bench_t *bench, work_t *work, int count)
+{
+    status_t status = ST_ENOMEM;
+    const review_stored_t *stored = work->stored;
+    int passes, *places = base_alloc((size_t)count, sizeof *places);
+    work->passes = base_alloc((size_t)count, sizeof *work->passes);
+    if (places == NULL || work->passes == NULL) goto done;
+    TRY_DONE(make_passes(work->passes, &passes, places, work->jobs, count));
+    int slot = 0;
+    for (int first = 0; first < passes; first = work->end, slot = (slot + 1) % REVIEW_BENCH_MASKS) {
+        const suite_job_t *job = &work->jobs[work->passes[first].setting[0]];
+        work->next = first;
+        for (work->end = first + 1; work->end < passes; work->end++)
+            if (!same_masks(&work->passes[work->end].key, &work->passes[first].key)) break;
+        TRY_DONE(suite_masks_load(&bench->masks[slot], &stored->images, job, stored->keep, stored->n));
+        work->masks = &bench->masks[slot];
+        TRY_DONE(run_threads(work, bench->threads));
+    }
+    bench->passes += passes;
+done:
+    free(places);
+    free(work->passes);
+    return status;
+}
+
+status_t review_rescore_task(suite_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
+                             const review_change_t *changes, int count)
+{
+    const suite_maps_t *maps = &stored->maps;
+    size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
+    status_t status = ST_ENOMEM;
+    suite_job_t *jobs = base_alloc((size_t)count, sizeof *jobs); /* texts and lists are borrowed */
+    float *M_pix = base_alloc(n * T, sizeof *M_pix), *M_img = base_alloc(n + T, sizeof *M_img);
+    if (jobs == NULL || M_pix == NULL || M_img == NULL) goto done;
+    status = ST_OK;
+    for (int s = 0; s < count; s++) {
+        jobs[s] = review_change_apply(&stored->job, &changes[s]);
+        TRY_DONE(review_stored_check(stored, &jobs[s]));
+    }
+    TRY_DONE(review_stored_images(stored, &jobs[0]));
+    for (int s = 0; s < count; s++) {
+        out[s] = suite_numbers_none;
+        suite_fuse(M_pix, M_img, maps, &jobs[s], M_img + n);
+        TRY_DONE(suite_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
+    }
+    if (suite_has_pixels(&stored->images, stored->keep, stored->n)) {
+        work_t work = {.stored = stored, .jobs = jobs, .numbers = out};
+        status = measure_pixels(bench, &work, count);
+    }
+done:
+    free(jobs);
+    free(M_pix);
+    free(M_img);
+    return status;
+}

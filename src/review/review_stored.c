@@ -1,0 +1,258 @@
+/* A finished task seen again: its options (with a rescored row's changes), its images on disk, its maps. */
+#include "review/review_internal.h"
+
+#include "detect/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Options ------------------------------------------------------------------------------------------------------- */
+
+/* The group `options` as YAML; keys "a.b" stand side by side and become a mapping. What an older file does not have keeps
+ * its default. */
+static status_t options_text(char **text, io_h5_t *file)
+{
+    size_t size = 0, open = 0; /* characters of the mapping's name, the dot included */
+    const char *mapping = "";
+    *text = NULL;
+    FILE *out = open_memstream(text, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
+        char *value;
+        if (io_h5_get_text(&value, file, "options", row->name) != ST_OK) continue;
+        const char *dot = strchr(row->name, '.');
+        size_t length = dot != NULL ? (size_t)(dot - row->name) + 1 : 0;
+        if (length > 0 && (length != open || strncmp(mapping, row->name, length) != 0))
+            fprintf(out, "%.*s:\n", (int)length - 1, row->name);
+        mapping = row->name;
+        open = length;
+        fprintf(out, "%s%s: %s\n", length > 0 ? "  " : "", row->name + length, value[0] != '\0' ? value : "\"\"");
+        free(value);
+    }
+    return fclose(out) == 0 ? ST_OK : fail(ST_ENOMEM, "out of memory");
+}
+
+static status_t read_options(suite_job_t *job, io_h5_t *file, const char *path)
+{
+    char *text;
+    status_t status = options_text(&text, file);
+    if (status == ST_OK) status = io_options_init(job, suite_job_options);
+    if (status == ST_OK) status = io_options_parse_yaml(job, suite_job_options, NULL, text, path);
+    free(text);
+    return status;
+}
+
+/* Assignments that say where files lie now; anything else would change what the numbers are of. */
+static status_t relocate(suite_job_t *job, const char *const *assignments, int count)
+{
+    static const char *const keys[] = {"data_root", "roots", "assets", "metric_memory", "threads", NULL};
+    for (int i = 0; i < count; i++) {
+        size_t length = strcspn(assignments[i], "=.");
+        bool known = false;
+        for (int k = 0; keys[k] != NULL; k++)
+            known = known || (strlen(keys[k]) == length && strncmp(keys[k], assignments[i], length) == 0);
+        if (!known)
+            return fail(ST_EFORMAT,
+                        "-s: '%s' would change the results (expected data_root, roots, assets or "
+                        "metric_memory; fgad rescore changes more)",
+                        assignments[i]);
+        TRY(io_options_set(job, suite_job_options, NULL, assignments[i], "-s"));
+    }
+    return ST_OK;
+}
+
+static status_t apply_changes(suite_job_t *job, const char *changes)
+{
+    for (const char *line = changes; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        char *assignment = base_format("%.*s", (int)length, line);
+        if (assignment == NULL) return ST_ENOMEM;
+        status_t status = io_options_set(job, suite_job_options, NULL, assignment, "results.h5: changes");
+        free(assignment);
+        TRY(status);
+        line += length + (line[length] == '\n');
+    }
+    return ST_OK;
+}
+
+/* ---- Maps ---------------------------------------------------------------------------------------------------------- */
+
+static status_t read_array(void **out, io_h5_t *file, const char *name, io_h5_type_t type, int64_t count)
+{
+    int ndim;
+    int64_t dims[6], found = 1;
+    if (!io_h5_has(file, name)) return ST_OK;
+    TRY(io_h5_read(out, &ndim, dims, file, name, type));
+    for (int d = 0; d < ndim; d++) found *= dims[d];
+    if (found == count) return ST_OK;
+    if (type == IO_H5_STRING) io_h5_free_strings(*out, ndim > 0 ? dims[0] : 0), *out = NULL;
+    return fail(ST_EFORMAT, "%s holds %lld values, expected %lld", name, (long long)found, (long long)count);
+}
+
+static status_t read_maps(review_stored_t *stored, io_h5_t *file)
+{
+    suite_maps_t *maps = &stored->maps;
+    int ndim;
+    int64_t dims[6];
+    TRY(io_h5_dims(&ndim, dims, file, "maps/M_img"));
+    if (ndim != 1 || dims[0] < 1 || dims[0] > INT32_MAX / 4) return fail(ST_EFORMAT, "maps/M_img is not a list");
+    int64_t n = dims[0];
+    stored->n = maps->n = (int)n;
+    TRY(read_array((void **)&stored->label, file, "maps/label", IO_H5_U8, n));
+    TRY(read_array((void **)&stored->path, file, "maps/path", IO_H5_STRING, n));
+    TRY(read_array((void **)&stored->defect, file, "maps/defect", IO_H5_STRING, n));
+    TRY(read_array((void **)&maps->M_img, file, "maps/M_img", IO_H5_F32, n));
+    if (stored->label == NULL || stored->path == NULL || stored->defect == NULL)
+        return fail(ST_EFORMAT, "maps/ lacks label, path or defect");
+    if (io_h5_get_text(&stored->tree, file, "/", "tree") == ST_OK) return ST_OK; /* imported: the maps are elsewhere */
+    TRY(io_h5_dims(&ndim, dims, file, "maps/M_pix"));
+    if (ndim != 3 || dims[0] != n || dims[1] < 1 || dims[2] < 1 || dims[1] > 4096 || dims[2] > 4096)
+        return fail(ST_EFORMAT, "maps/M_pix is not (image, row, column)");
+    maps->h = (int)dims[1];
+    maps->w = (int)dims[2];
+    int64_t values = n * maps->h * maps->w;
+    TRY(read_array((void **)&maps->M_pix, file, "maps/M_pix", IO_H5_F32, values));
+    TRY(read_array((void **)&maps->M_v, file, "maps/M_v", IO_H5_F32, values));
+    TRY(read_array((void **)&maps->Mhat_p, file, "maps/Mhat_p", IO_H5_F32, values));
+    TRY(read_array((void **)&maps->s_image, file, "maps/s_image", IO_H5_F32, values));
+    TRY(read_array((void **)&maps->S_i, file, "maps/S_i", IO_H5_F32, n));
+    if (maps->Mhat_p != NULL && maps->s_image == NULL) return fail(ST_EFORMAT, "maps/ has Mhat_p but not s_image");
+    return ST_OK;
+}
+
+status_t review_stored_check(const review_stored_t *stored, const suite_job_t *job)
+{
+    const suite_maps_t *maps = &stored->maps;
+    bool vad = suite_job_has(&job->branches, "vad"), pixel = suite_head_wanted(job, SUITE_HEAD_PIXEL);
+    const char *want = vad && maps->M_v == NULL                                        ? "branches: vad"
+                       : pixel && maps->Mhat_p == NULL                                 ? "branches: pad"
+                       : suite_head_wanted(job, SUITE_HEAD_IMAGE) && maps->S_i == NULL ? "heads: image"
+                                                                                       : NULL;
+    if (stored->tree != NULL)
+        return fail(ST_EFORMAT, "these maps were imported and are not kept here (hint: fgad import -s ... again)");
+    if (want != NULL)
+        return fail(ST_EFORMAT, "%s is not in the stored maps: this run was made without it (hint: run the job again)",
+                    want);
+    return vad || pixel ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
+}
+
+status_t review_stored_open(review_stored_t **out, const suite_results_t *results, const suite_row_t *row,
+                            const char *const *assignments, int count)
+{
+    status_t status = ST_ENOMEM;
+    io_h5_t *file = NULL;
+    float *scratch = NULL;
+    char path[4096];
+    *out = NULL;
+    review_stored_t *stored = calloc(1, sizeof *stored);
+    if (stored == NULL) return fail(ST_ENOMEM, "out of memory");
+    snprintf(path, sizeof path, "%s/tasks/%s/%s/k%d-s%lld-%s.h5", results->source, row->dataset, row->category,
+             row->shots, (long long)row->seed, row->task);
+    if (results->source == NULL) {
+        status = fail(ST_ENOTFOUND, "a table without its run has no maps (expected the folder of a run)");
+        goto done;
+    }
+    stored->dataset = base_format("%s", row->dataset);
+    stored->category = base_format("%s", row->category);
+    if (stored->dataset == NULL || stored->category == NULL) goto done;
+    TRY_DONE(io_h5_open(&file, path));
+    status = read_options(&stored->job, file, path);
+    if (status == ST_OK) status = read_maps(stored, file);
+    if (status != ST_OK) {
+        fail_context(status, "'%s'", path);
+        goto done;
+    }
+    TRY_DONE(apply_changes(&stored->job, row->changes));
+    TRY_DONE(relocate(&stored->job, assignments, count));
+    if (stored->tree == NULL) {
+        TRY_DONE(review_stored_check(stored, &stored->job));
+        status = ST_ENOMEM;
+        scratch = base_alloc((size_t)(stored->maps.h * stored->maps.w), sizeof *scratch);
+        if (scratch == NULL) goto done;
+        suite_fuse(stored->maps.M_pix, stored->maps.M_img, &stored->maps, &stored->job, scratch);
+        status = ST_OK;
+    }
+    *out = stored;
+done:
+    io_h5_close(file);
+    free(scratch);
+    if (status != ST_OK) review_stored_close(stored);
+    return status;
+}
+
+void review_stored_close(review_stored_t *stored)
+{
+    if (stored == NULL) return;
+    suite_job_free(&stored->job);
+    suite_maps_free(&stored->maps);
+    suite_masks_free(&stored->masks);
+    if (stored->path != NULL) io_h5_free_strings(stored->path, stored->n);
+    if (stored->defect != NULL) io_h5_free_strings(stored->defect, stored->n);
+    if (stored->images.dataset != NULL) data_category_free(&stored->images);
+    free(stored->label);
+    free(stored->keep);
+    free(stored->tree);
+    free(stored->dataset);
+    free(stored->category);
+    free(stored);
+}
+
+review_scores_t review_stored_scores(const review_stored_t *stored)
+{
+    return (review_scores_t){.n = stored->n,
+                             .path = (const char *const *)stored->path,
+                             .defect = (const char *const *)stored->defect,
+                             .label = stored->label,
+                             .score = stored->maps.M_img};
+}
+
+/* ---- Images -------------------------------------------------------------------------------------------------------- */
+
+static int by_name(const void *key, const void *member)
+{
+    return strcmp(key, ((const data_image_t *)member)->name);
+}
+
+status_t review_stored_images(review_stored_t *stored, const suite_job_t *job)
+{
+    if (stored->keep != NULL) return ST_OK;
+    data_category_t *images = &stored->images;
+    char *root = suite_job_root(job, stored->dataset);
+    if (root == NULL) return ST_ENOMEM;
+    data_options_t options = suite_data_options(job);
+    status_t status = data_category_read(images, stored->dataset, root, stored->category, &options);
+    if (status != ST_OK) fail_context(status, "the images of the stored maps (hint: -s data_root=...)");
+    free(root);
+    TRY(status);
+    int *keep = base_alloc((size_t)stored->n, sizeof *keep);
+    if (keep == NULL) return ST_ENOMEM;
+    for (int i = 0; i < stored->n; i++) {
+        const data_image_t *image =
+            bsearch(stored->path[i], images->test, (size_t)images->test_count, sizeof *images->test, by_name);
+        if (image == NULL || image->label != stored->label[i]) {
+            free(keep);
+            return fail(ST_EFORMAT, "%s/%s has no %s test image '%s', which the stored maps are of", stored->dataset,
+                        stored->category, stored->label[i] != 0 ? "anomalous" : "normal", stored->path[i]);
+        }
+        keep[i] = (int)(image - images->test);
+    }
+    stored->keep = keep;
+    return ST_OK;
+}
+
+status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images)
+{
+    status_t status;
+    metrics_pixels_options_t options = {.regions = regions, .images = images};
+    *out = NULL;
+    TRY(review_stored_images(stored, &stored->job));
+    if (!suite_has_pixels(&stored->images, stored->keep, stored->n)) return ST_OK;
+    TRY(suite_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
+    TRY(suite_job_memory(&options.memory, &stored->job));
+    TRY(metrics_pixels_open(out, &options));
+    TRY_DONE(
+        suite_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, stored->job.sigma));
+done:
+    if (status != ST_OK) metrics_pixels_close(*out), *out = NULL;
+    return status;
+}
