@@ -1,0 +1,69 @@
+# Rescoring: nothing changed gives the run's own bits, other settings give the bits of a run with them.
+. "$(dirname "$0")/lib.sh"
+demo_data gear fabric
+cat > "$WORK/job.yaml" <<YAML
+output: $WORK/out
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1]
+seeds: [0, 1]
+pixel: {epochs: 2}
+image: {epochs: 1, n_pro: 1}
+resolution: 64
+YAML
+"$FGAD" run "$WORK/job.yaml" -s name=run > "$WORK/log" 2>&1 || fail "the run: $(tail -3 "$WORK/log")"
+run=$WORK/out/run
+
+# metrics FILE [POINT]: the numbers of its rows (of one point), without what names them
+metrics() {
+    awk -F, -v point="${2-}" 'NR > 1 && (point == "" || $5 == point) {
+        printf "%s,%s,%s", $2, $3, $4; for (i = 7; i <= 14; i++) printf ",%s", $i; print "" }' "$1/results.csv"
+}
+
+"$FGAD" rescore "$run" --name same > "$WORK/log" || fail "rescore without changes"
+cmp "$run/results.csv" "$run/rescored/same/results.csv" || fail "rescoring changed the run's own numbers"
+"$FGAD" report "$run" > "$WORK/own"
+"$FGAD" report "$run/rescored/same" > "$WORK/again"
+cmp "$WORK/own" "$WORK/again" || fail "the report of the rescored set differs"
+grep -q "from the stored maps of the run '$run'" "$run/rescored/same/run.yaml" || fail "run.yaml does not say what it is of"
+
+# What a run with the changed key gives.
+n=0
+for change in reweight=off sigma=1.5 image_map=vad branches=pad branches=vad heads=pixel resolution=33 metric_size=native \
+    aupro=steps200 aupro_limit=0.1 mask_threshold=200; do
+    n=$((n + 1))
+    "$FGAD" run "$WORK/job.yaml" -s name=run$n -s $change > "$WORK/log" 2>&1 || fail "the run with $change"
+    "$FGAD" rescore "$run" -s $change -s threads=2 --name $n > "$WORK/log" || fail "rescore -s $change"
+    metrics "$WORK/out/run$n" > "$WORK/want"
+    metrics "$run/rescored/$n" > "$WORK/got"
+    cmp "$WORK/want" "$WORK/got" || fail "rescore -s $change is not the run with $change"
+    metrics "$run" > "$WORK/own"
+    case $change in mask_threshold=200) ;; *) cmp -s "$WORK/own" "$WORK/got" && fail "$change changed nothing" ;; esac
+done
+
+# A sweep: every pair, each as if it had been asked for alone, and in good time.
+begun=$(date +%s)
+"$FGAD" rescore "$run" -s sweep.sigma=0,1,1.5,2,4 -s sweep.reweight=mean1,literal,off -s sweep.image_map=fused,vad \
+    -s sweep.aupro_limit=0.05,0.3 --name sweep > "$WORK/log" || fail "the sweep"
+[ $(($(date +%s) - begun)) -lt 60 ] || fail "60 settings took more than a minute"
+grep -q "^60 settings of 4 tasks, 60 passes" "$WORK/log" || fail "settings that smooth alike do not share: $(cat "$WORK/log")"
+[ "$(wc -l < "$run/rescored/sweep/results.csv")" -eq $((1 + 60 * 6)) ] || fail "rows are missing"
+"$FGAD" rescore "$run" -s sigma=2 -s reweight=off -s image_map=vad -s aupro_limit=0.05 --name one > "$WORK/log"
+metrics "$run/rescored/one" | sort > "$WORK/want"
+metrics "$run/rescored/sweep" "sigma=2 reweight=off image_map=vad aupro_limit=0.05" | sort > "$WORK/got"
+cmp "$WORK/want" "$WORK/got" || fail "a setting of the sweep differs from itself alone"
+
+# What stored maps cannot answer is refused, with the reason.
+refuse() {
+    "$FGAD" rescore "$run" -s "$1" > "$WORK/log" 2>&1 && fail "rescore -s $1 was not refused"
+    grep -q "$2" "$WORK/log" || fail "rescore -s $1 says: $(cat "$WORK/log")"
+}
+refuse epsilon=2 "epsilon belongs to learning: run the job again"
+refuse token_wise=false "token_wise cannot be rescored: the stored maps hold every token's score against its own group"
+refuse features=f16 "features belongs to the features"
+refuse sweep.gamma=0,1 "gamma belongs to learning"
+refuse shots=2 "shots is not a key of rescoring"
+refuse sigmo=2 "did you mean 'sigma'"
+run=$WORK/out/run5
+refuse branches=pad "branches: pad is not in the stored maps"
