@@ -62,6 +62,17 @@ static int print_keys(void)
     return EXIT_DONE;
 }
 
+/* "48 chunks of test images made, 12 reused ...": what the grid and earlier runs saved. */
+static void print_reuse(const suite_outcome_t *outcome)
+{
+    for (int kind = 0; kind < SUITE_KINDS - 1; kind++) {
+        int made = outcome->made[kind], reused = outcome->reused[kind];
+        if (made + reused == 0) continue;
+        printf("%s: %d made, %d reused, %.1f uses each\n", suite_kind_names[kind], made, reused,
+               (double)outcome->uses[kind] / (made + reused));
+    }
+}
+
 static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
 {
     char duration[16];
@@ -73,6 +84,7 @@ static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
     if (status != ST_OK) return cli_bad_input();
     printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
            outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
+    print_reuse(outcome);
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
     if (outcome->failed > 0) printf("reasons of failures: %s/failed/\n", plan->run_dir);
     printf("next: fgad report %s\n", plan->run_dir);

@@ -150,9 +150,16 @@ typedef struct {
     bool fresh;        /* set finished tasks of this job aside and do them again */
     double time_limit; /* seconds from start after which no new work is begun; 0: none */
 } suite_run_options_t;
+/* Kinds of work items, each of which makes one file: chunks of test images, support images, tiled support images, learned
+ * heads, evaluations (as many as tasks). */
+enum { SUITE_KINDS = 5 };
+extern const char *const suite_kind_names[SUITE_KINDS];
 typedef struct {
     int done, skipped, failed, missing; /* of the plan's tasks; missing counts the failed ones too */
     int encoded;                        /* feature files made */
+    int made[SUITE_KINDS];              /* work items made by this run */
+    int reused[SUITE_KINDS];            /* found whole in the cache or the run's folder */
+    int uses[SUITE_KINDS];              /* items of the next stages that read them: how much the grid shares */
     bool interrupted;
     double seconds;
 } suite_outcome_t;

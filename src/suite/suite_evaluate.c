@@ -63,7 +63,7 @@ static status_t load_memory(scorer_t *scorer, const items_t *items, const int *s
     detect_memory_t *memory = &scorer->memory;
     for (int k = 0; k < shots; k++) {
         suite_features_t features;
-        TRY(suite_features_read(&features, items->items[supports[k]].path));
+        TRY(suite_features_read(&features, &items->items[supports[k]]));
         size_t size = (size_t)features.T * (size_t)features.W;
         for (int tap = 0; tap < 2; tap++) {
             if (scorer->banks[tap] == NULL) scorer->banks[tap] = base_alloc((size_t)shots * size, sizeof(float));
@@ -115,7 +115,7 @@ static status_t scorer_make(scorer_t *scorer, suite_worker_t *worker, const item
         if (!scorer->head[head]) continue;
         const item_t *file = &items->items[item->needs[need++]];
         suite_learned_t *learned = &scorer->learned[head];
-        TRY(suite_learned_read(learned, file->path, file->head));
+        TRY(suite_learned_read(learned, file));
         scorer->anchors[head] = make_anchors(job, learned, t, learned->normal, learned->abnormal, learned->keys);
     }
     if (!suite_job_has(&job->branches, "vad")) return ST_OK;
@@ -164,7 +164,7 @@ static status_t make_maps(suite_maps_t *maps, const suite_worker_t *worker, cons
         int first, count;
         suite_chunk_range(&first, &count, plan, chunk->listing, chunk->index);
         suite_features_free(&features);
-        TRY_DONE(suite_features_read(&features, chunk->path));
+        TRY_DONE(suite_features_read(&features, chunk));
         if (features.count != count) {
             status = fail(ST_EFORMAT, "'%s' holds %d images, expected %d", chunk->path, features.count, count);
             goto done;

@@ -243,13 +243,14 @@ static status_t read_array(float **out, int64_t dims[6], int want_ndim, io_h5_t 
     return fail(ST_EFORMAT, "'%s': %s has %d dimensions, expected %d", path, name, ndim, want_ndim);
 }
 
-status_t suite_features_read(suite_features_t *out, const char *path)
+status_t suite_features_read(suite_features_t *out, const item_t *item)
 {
     status_t status;
+    const char *path = item->path;
     io_h5_t *file = NULL;
     int64_t grid, cls[6], tokens[6], first[6], second[6];
     *out = (suite_features_t){0};
-    TRY_DONE(io_h5_open(&file, path));
+    TRY_DONE(suite_item_open(&file, item));
     TRY_DONE(io_h5_get_i64(&grid, file, "/", "grid"));
     TRY_DONE(read_array(&out->cls, cls, 2, file, "cls", path));
     TRY_DONE(read_array(&out->tokens, tokens, 3, file, "tokens", path));

@@ -30,7 +30,14 @@ char *suite_caption_path(const suite_job_t *job, const char *dataset, const char
 char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);
 
 /* ---- Work items: everything that makes one file ---- */
-typedef enum { ITEM_CHUNK, ITEM_SUPPORT, ITEM_TILES, ITEM_LEARN, ITEM_EVALUATE, ITEM_KINDS } item_kind_t;
+typedef enum {
+    ITEM_CHUNK,
+    ITEM_SUPPORT,
+    ITEM_TILES,
+    ITEM_LEARN,
+    ITEM_EVALUATE,
+    ITEM_KINDS
+} item_kind_t; /* SUITE_KINDS */
 typedef enum { ITEM_OPEN, ITEM_DONE, ITEM_FAILED } item_state_t;
 typedef struct {
     item_kind_t kind;
@@ -66,7 +73,6 @@ void suite_items_mark_wanted(items_t *items);
 int suite_items_find(const items_t *items, int folder, const char *name, size_t length);
 /* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
 const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_t *item);
-extern const char *const suite_item_kinds[ITEM_KINDS]; /* "chunks", ... */
 
 /* ---- Folders: what stands on disk, by one listing a folder instead of a question a file ---- */
 enum { SUITE_FOLDER_FEATURES, SUITE_FOLDER_PROMPTS, SUITE_FOLDER_TASKS, SUITE_FOLDERS };
@@ -152,8 +158,8 @@ void suite_worker_progress(suite_worker_t *worker, const item_t *item, double sh
 
 /* Makes the feature file of a chunk, a support image or its tiles. */
 status_t suite_encode(suite_worker_t *worker, const item_t *item);
-/* Reads a feature file whole. ST_EFORMAT: damaged. */
-status_t suite_features_read(suite_features_t *out, const char *path);
+/* Reads a feature file whole. ST_EFORMAT: damaged, or of another item. */
+status_t suite_features_read(suite_features_t *out, const item_t *item);
 /* Which images a chunk holds: first and count of the listing's test images. */
 void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int listing, int chunk);
 
@@ -175,7 +181,7 @@ typedef struct {
 status_t suite_learned_alloc(suite_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
 void suite_learned_free(suite_learned_t *learned);
 /* Anchors, keys and oracle states of a learned head's file. */
-status_t suite_learned_read(suite_learned_t *out, const char *path, suite_head_t head);
+status_t suite_learned_read(suite_learned_t *out, const item_t *item);
 
 typedef struct {
     const align_head_t *head;
@@ -240,6 +246,35 @@ char *suite_failure_path(const suite_plan_t *plan, const item_t *item);
 bool suite_failure_read(suite_failure_t *out, const suite_plan_t *plan, const item_t *item);
 void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason);
 void suite_failure_forget(const suite_worker_t *worker, const item_t *item);
+
+/* ---- Steps ---- */
+/* Opens the item's file. ST_EFORMAT: damaged, not complete, or of another id. */
+status_t suite_item_open(io_h5_t **out, const item_t *item);
+/* Whether the item's file is there and whole; a damaged or foreign one is set aside with a warning, never used and never
+ * deleted. */
+status_t suite_item_check(bool *whole, const item_t *item);
+typedef enum {
+    STEP_DONE,
+    STEP_FAILED,
+    STEP_NEEDS_LOST /* files that it reads were damaged: their items are open again */
+} step_outcome_t;
+/* Does an item whose claim this rank holds. ST_EINTERRUPTED, or what stops the whole run; what the item itself dies of
+ * is an outcome. */
+status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *items, item_t *item);
+
+/* ---- Readiness ---- */
+typedef struct suite_ready suite_ready_t;
+/* Of the wanted, open items: those whose needs are all done are ready. */
+status_t suite_ready_make(suite_ready_t **out, const items_t *items, int listings);
+void suite_ready_free(suite_ready_t *ready);
+/* The ready item to do next, taken out; -1: none. prefer: a listing whose features are at hand, or -1. */
+int suite_ready_take(suite_ready_t *ready, int prefer);
+void suite_ready_put(suite_ready_t *ready, int item);
+/* The item is done: those that waited for it alone become ready. */
+void suite_ready_done(suite_ready_t *ready, int item);
+int suite_ready_count(const suite_ready_t *ready);
+/* Wanted items that need this one. */
+const int *suite_ready_users(int *count, const suite_ready_t *ready, int item);
 
 /* ---- Scheduling ---- */
 /* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */

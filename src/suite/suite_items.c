@@ -271,8 +271,8 @@ static status_t index_names(items_t *items)
 
 /* ---- For people ------------------------------------------------------------------------------------------------------ */
 
-const char *const suite_item_kinds[ITEM_KINDS] = {"chunks of test images", "support images", "tiled support images",
-                                                  "learned heads", "evaluations"};
+const char *const suite_kind_names[SUITE_KINDS] = {"chunks of test images", "support images", "tiled support images",
+                                                   "learned heads", "evaluations"};
 
 const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_t *item)
 {

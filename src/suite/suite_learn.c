@@ -131,10 +131,10 @@ static status_t make_head(work_t *work)
 /* ---- Training tokens and regions ------------------------------------------------------------------------------------ */
 
 /* The file of the k-th support image: needs hold (tiles, support) pairs for the pixel head, supports for the image head. */
-static const char *need_path(const work_t *work, const items_t *items, int k, bool tiles)
+static const item_t *need_item(const work_t *work, const items_t *items, int k, bool tiles)
 {
     int pairs = work->item->head == SUITE_HEAD_PIXEL ? 2 : 1;
-    return items->items[work->item->needs[pairs * k + (pairs == 2 && !tiles)]].path;
+    return &items->items[work->item->needs[pairs * k + (pairs == 2 && !tiles)]];
 }
 
 /* z: patch tokens of all shots (pixel head), or their class tokens (image head). */
@@ -143,7 +143,7 @@ static status_t load_tokens(work_t *work, const items_t *items)
     bool pixel = work->item->head == SUITE_HEAD_PIXEL;
     for (int k = 0; k < work->task->shots; k++) {
         suite_features_t features;
-        TRY(suite_features_read(&features, need_path(work, items, k, false)));
+        TRY(suite_features_read(&features, need_item(work, items, k, false)));
         size_t rows = pixel ? (size_t)features.T : 1, size = rows * (size_t)features.E;
         if (work->z == NULL) {
             work->z = base_alloc((size_t)work->task->shots * size, sizeof *work->z);
@@ -159,21 +159,21 @@ static status_t load_tokens(work_t *work, const items_t *items)
 }
 
 /* Tiles (scale*scale, T, E) in reading order, stitched into one grid of (scale h, scale w) tokens. */
-static status_t read_grid(float **out, const work_t *work, const char *path, int scale)
+static status_t read_grid(float **out, const work_t *work, const item_t *item, int scale)
 {
     void *data;
     int ndim, h = work->grid;
     int64_t dims[6];
     size_t E = (size_t)work->head.E, side = (size_t)(scale * h);
     io_h5_t *file;
-    TRY(io_h5_open(&file, path));
+    TRY(suite_item_open(&file, item));
     status_t status = io_h5_read(&data, &ndim, dims, file, "tokens", IO_H5_F32);
     io_h5_close(file);
     if (status != ST_OK) return status;
     const float *tiles = data;
     *out = NULL;
     if (ndim != 3 || dims[0] != scale * scale || dims[1] != h * h || dims[2] != (int64_t)E)
-        status = fail(ST_EFORMAT, "'%s': tokens has other dimensions than %d tiles of %d tokens of %zu", path,
+        status = fail(ST_EFORMAT, "'%s': tokens has other dimensions than %d tiles of %d tokens of %zu", item->path,
                       scale * scale, h * h, E);
     else if ((*out = base_alloc(side * side * E, sizeof(float))) == NULL)
         status = ST_ENOMEM;
@@ -211,7 +211,7 @@ static status_t find_regions(work_t *work, const items_t *items)
     for (int k = 0; k < work->task->shots; k++) {
         free(z);
         z = NULL;
-        TRY_DONE(read_grid(&z, work, need_path(work, items, k, true), scale));
+        TRY_DONE(read_grid(&z, work, need_item(work, items, k, true), scale));
         TRY_DONE(align_regions(work->labels + (size_t)k * cells, z, (int)cells, E, anchors, work->set.components,
                                background, &how, &arena));
     }

@@ -353,14 +353,14 @@ static status_t read_floats(float **out, suite_learned_t *learned, io_h5_t *file
     return fail(ST_EFORMAT, "%s does not end in (%d, %d)", path, learned->G, learned->E);
 }
 
-status_t suite_learned_read(suite_learned_t *out, const char *path, suite_head_t head)
+status_t suite_learned_read(suite_learned_t *out, const item_t *item)
 {
     status_t status;
     io_h5_t *file = NULL;
     char base[32], name[64];
     *out = (suite_learned_t){0};
-    snprintf(base, sizeof base, "prompts/%s", suite_head_names[head]);
-    TRY_DONE(io_h5_open(&file, path));
+    snprintf(base, sizeof base, "prompts/%s", suite_head_names[item->head]);
+    TRY_DONE(suite_item_open(&file, item));
     TRY_DONE(read_floats(&out->normal, out, file, base, "anchors/normal", 2));
     TRY_DONE(read_floats(&out->abnormal, out, file, base, "anchors/abnormal", 2));
     snprintf(name, sizeof name, "%s/query_former", base);
@@ -381,7 +381,7 @@ status_t suite_learned_read(suite_learned_t *out, const char *path, suite_head_t
 done:
     io_h5_close(file);
     if (status != ST_OK) {
-        fail_context(status, "'%s'", path);
+        fail_context(status, "'%s'", item->path);
         suite_learned_free(out);
     }
     return status;

@@ -65,26 +65,74 @@ static status_t prepare(const suite_worker_t *worker, const suite_run_options_t 
     return suite_run_yaml_write(worker->plan, worker, false);
 }
 
-static status_t work(suite_worker_t *worker, items_t *items)
+/* ---- What is done already -------------------------------------------------------------------------------------------- */
+
+/* Every rank looks into some of the folders, and all know what all have seen. */
+static status_t see_files(suite_worker_t *worker, const items_t *items, uint8_t *there, MPI_Comm comm)
 {
-    TRY(suite_worker_model(worker));
-    TRY(suite_items_make(items, worker->plan, clip_model_config(worker->model)));
-    return suite_schedule(worker, items);
+    suite_folders_t folders;
+    status_t status = suite_folders_make(&folders, worker->plan, items);
+    for (int f = worker->rank; f < SUITE_FOLDERS * worker->plan->listing_count && status == ST_OK; f += worker->size)
+        status = suite_folders_look(&folders, f);
+    for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = suite_folders_has(&folders, i);
+    suite_folders_free(&folders);
+    TRY(suite_agree(comm, status));
+    MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
+    return ST_OK;
 }
+
+/* Task files are read from end to end before they count, a share of them by every rank; the others are examined by whoever
+ * reads them. */
+static status_t find_done(suite_worker_t *worker, items_t *items, MPI_Comm comm)
+{
+    status_t status;
+    uint8_t *there = base_alloc((size_t)items->count, 1);
+    TRY_DONE(suite_agree(comm, there != NULL ? ST_OK : ST_ENOMEM));
+    TRY_DONE(see_files(worker, items, there, comm));
+    for (int i = 0, number = 0; i < items->count && status == ST_OK; i++) {
+        bool whole;
+        if (items->items[i].kind != ITEM_EVALUATE || !there[i]) continue;
+        there[i] = 0;
+        if (number++ % worker->size != worker->rank) continue;
+        status = suite_item_check(&whole, &items->items[i]);
+        there[i] = status == ST_OK && whole;
+    }
+    TRY_DONE(suite_agree(comm, status));
+    MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
+    for (int i = 0; i < items->count; i++) {
+        items->items[i].reused = there[i];
+        items->items[i].state = there[i] ? ITEM_DONE : ITEM_OPEN;
+    }
+    suite_items_mark_wanted(items);
+done:
+    free(there);
+    return status;
+}
+
+static status_t begin(suite_worker_t *worker, items_t *items, MPI_Comm comm)
+{
+    clip_config_t config;
+    status_t status = clip_config_read(&config, worker->plan->points[0].model);
+    if (status == ST_OK) status = suite_items_make(items, worker->plan, &config);
+    TRY(suite_agree(comm, status));
+    return find_done(worker, items, comm);
+}
+
+/* ---- The end ---------------------------------------------------------------------------------------------------------- */
 
 static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm comm)
 {
-    int mine[2] = {0, 0}, sum[2];
     for (int i = 0; i < items->count; i++) {
         const item_t *item = &items->items[i];
-        if (item->by_us && item->state == ITEM_DONE) mine[item->kind == ITEM_EVALUATE]++;
-        if (item->kind != ITEM_EVALUATE) continue;
-        out->skipped += item->reused;
-        out->failed += item->state == ITEM_FAILED;
+        out->made[item->kind] += item->by_us && item->state == ITEM_DONE;
+        out->reused[item->kind] += item->reused;
+        out->failed += item->kind == ITEM_EVALUATE && item->state == ITEM_FAILED;
+        for (int n = 0; n < item->need_count; n++) out->uses[items->items[item->needs[n]].kind]++;
     }
-    MPI_Allreduce(mine, sum, 2, MPI_INT, MPI_SUM, comm);
-    out->encoded = sum[0];
-    out->done = sum[1];
+    MPI_Allreduce(MPI_IN_PLACE, out->made, SUITE_KINDS, MPI_INT, MPI_SUM, comm);
+    out->encoded = out->made[ITEM_CHUNK] + out->made[ITEM_SUPPORT] + out->made[ITEM_TILES];
+    out->done = out->made[ITEM_EVALUATE];
+    out->skipped = out->reused[ITEM_EVALUATE];
     /* A rank that stopped early does not know of every failure: the one that saw most is right. */
     MPI_Allreduce(MPI_IN_PLACE, &out->failed, 1, MPI_INT, MPI_MAX, comm);
 }
@@ -114,9 +162,12 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     name_run(worker.run_id, comm);
     status_t status = suite_agree(comm, worker.rank == 0 ? prepare(&worker, options) : ST_OK);
     if (status == ST_OK) {
-        status = work(&worker, &items);
-        wait_for_all(comm);
-        status = suite_agree(comm, status);
+        status = begin(&worker, &items, comm);
+        if (status == ST_OK) {
+            status = suite_schedule(&worker, &items);
+            wait_for_all(comm);
+            status = suite_agree(comm, status);
+        }
         out->interrupted = status == ST_EINTERRUPTED;
         count_outcome(out, &items, comm);
     }

@@ -1,13 +1,11 @@
-/* Every rank runs this same loop over the same list of items: take the first that is ready and free, do it, publish it.
- * There is no manager to lose a core to, and ranks of other jobs on the same folder are simply more hands. */
+/* Every rank runs this same loop over the same list of items: take the best that is ready and free, do it, publish it.
+ * There is no manager to lose a core to, and ranks of other jobs on the same folder are simply more hands. What others
+ * have done is learned from one listing of a folder at a time, not by a question a file. */
 #include "suite/suite_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static volatile sig_atomic_t stop_asked = 0;
 
@@ -34,230 +32,245 @@ bool suite_interrupted(void)
     return stop_asked != 0;
 }
 
-/* ---- State of an item on disk ------------------------------------------------------------------------------------- */
+#define FRESH 0.25 /* seconds for which a look into a folder is believed */
+#define FIRST_PAUSE 0.005
+enum { CLAIMS_A_PASS = 64 }; /* claims of others that are looked at in one pass for dead holders */
 
-/* A file that is there counts when it is whole and ours; anything else is set aside, never used and never deleted. */
-static status_t check_file(bool *whole, const item_t *item)
+typedef struct {
+    suite_worker_t *worker;
+    items_t *items;
+    suite_ready_t *ready;
+    suite_folders_t folders;
+    int *busy; /* items that were ready but in other hands */
+    int busy_count;
+    int next_claim; /* of busy: whose holder is looked at next */
+    int open;       /* items wanted and neither done nor failed */
+    int prefer;     /* listing whose features this rank may hold; -1: none */
+    int collisions; /* claims in a row that others were quicker to take */
+    rng_t rng;
+    double total, done; /* predicted seconds */
+} schedule_t;
+
+/* ---- What became of an item ------------------------------------------------------------------------------------------ */
+
+/* A failed item takes all that wait for it along. */
+static void settle(schedule_t *s, int i, item_state_t state)
 {
-    io_h5_t *file = NULL;
-    char *id = NULL;
-    int64_t complete = 0;
-    status_t status;
-    *whole = false;
-    if (!io_exists(item->path)) return ST_OK;
-    TRY_DONE(io_h5_open(&file, item->path));
-    TRY_DONE(io_h5_get_text(&id, file, "/", "id"));
-    TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
-    *whole = complete == 1 && strcmp(id, item->id) == 0;
-    if (!*whole) status = fail(ST_EFORMAT, "'%s' has the id %s, expected %s", item->path, id, item->id);
-done:
-    io_h5_close(file);
-    free(id);
-    if (status == ST_OK || status == ST_EIO || status == ST_ENOMEM) return status;
-    char aside[4300];
-    snprintf(aside, sizeof aside, "%s.aside-%lld-%ld", item->path, (long long)time(NULL), (long)getpid());
-    log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
-    if (rename(item->path, aside) != 0 && errno != ENOENT)
-        return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
+    item_t *item = &s->items->items[i];
+    if (item->state != ITEM_OPEN) return;
+    item->state = state;
+    s->open--;
+    s->done += item->cost;
+    s->worker->progress_done = s->done;
+    if (state == ITEM_DONE) {
+        suite_ready_done(s->ready, i);
+        return;
+    }
+    int count;
+    const int *users = suite_ready_users(&count, s->ready, i);
+    for (int u = 0; u < count; u++) settle(s, users[u], ITEM_FAILED);
+}
+
+static void count_open(schedule_t *s)
+{
+    s->open = 0;
+    s->total = s->done;
+    for (int i = 0; i < s->items->count; i++) {
+        const item_t *item = &s->items->items[i];
+        if (!item->wanted || item->state != ITEM_OPEN) continue;
+        s->open++;
+        s->total += item->cost;
+    }
+    s->worker->progress.total = s->total;
+}
+
+/* Files that had counted as done turned out damaged: what is wanted and ready is found anew. */
+static status_t start_over(schedule_t *s)
+{
+    suite_items_mark_wanted(s->items);
+    suite_ready_free(s->ready);
+    s->ready = NULL;
+    s->busy_count = 0;
+    count_open(s);
+    return suite_ready_make(&s->ready, s->items, s->worker->plan->listing_count);
+}
+
+/* ---- One item -------------------------------------------------------------------------------------------------------- */
+
+static status_t do_claimed(schedule_t *s, int i)
+{
+    step_outcome_t outcome;
+    item_t *item = &s->items->items[i];
+    s->worker->progress_done = s->done;
+    TRY(suite_step(&outcome, s->worker, s->items, item));
+    if (outcome == STEP_NEEDS_LOST) return start_over(s);
+    settle(s, i, outcome == STEP_DONE ? ITEM_DONE : ITEM_FAILED);
+    if (item->kind == ITEM_EVALUATE) s->prefer = item->listing;
     return ST_OK;
 }
 
-/* Whether this run has given the item up: it failed in this run, or in max_attempts runs before. */
-static bool given_up(const suite_worker_t *worker, const item_t *item, suite_failure_t *failure)
+/* Claims the item and does it; *taken is false when it is in other hands. */
+static status_t attempt(bool *taken, schedule_t *s, int i)
 {
-    return suite_failure_read(failure, worker->plan, item) &&
-           (strcmp(failure->run, worker->run_id) == 0 || failure->attempts >= worker->plan->points[0].max_attempts);
-}
-
-/* ---- One step ------------------------------------------------------------------------------------------------------ */
-
-static void mark_failed(suite_worker_t *worker, item_t *item, const char *reason, bool ours)
-{
-    char name[512];
-    item->state = ITEM_FAILED;
-    item->by_us = ours;
-    if (ours) log_error("%s: %s", suite_item_name(name, worker->plan, item), reason);
-}
-
-/* Does the item under its claim. ST_EIO of the output and ST_EINTERRUPTED end the run; other errors fail the item. */
-static status_t do_item(suite_worker_t *worker, items_t *items, item_t *item)
-{
-    bool whole;
-    suite_failure_t failure;
-    TRY(check_file(&whole, item)); /* somebody may have published between our look and our claim */
-    if (whole) {
-        item->state = ITEM_DONE;
-        return ST_OK;
-    }
-    if (given_up(worker, item, &failure)) {
-        mark_failed(worker, item, failure.reason, false);
-        return ST_OK;
-    }
-    char name[512];
-    double started = clock_seconds();
-    suite_worker_progress(worker, item, 0, suite_item_name(name, worker->plan, item));
-    status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
-                      : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
-                                                  : suite_encode(worker, item);
-    if (status == ST_EINTERRUPTED) return status;
-    if (status != ST_OK) {
-        char message[1024];
-        snprintf(message, sizeof message, "%s", fail_message());
-        suite_failure_record(worker, item, message);
-        mark_failed(worker, item, message, true);
-        return ST_OK;
-    }
-    double seconds = clock_seconds() - started;
-    if (item->kind != ITEM_LEARN && seconds > worker->longest_step) worker->longest_step = seconds;
-    worker->predicted[item->kind] += item->cost;
-    worker->measured[item->kind] += seconds;
-    suite_failure_forget(worker, item);
-    item->state = ITEM_DONE;
-    item->by_us = true;
-    return ST_OK;
-}
-
-/* ITEM_DONE when all needs are, ITEM_FAILED when one is, else ITEM_OPEN. */
-static item_state_t needs_state(const items_t *items, const item_t *item)
-{
-    item_state_t state = ITEM_DONE;
-    for (int i = 0; i < item->need_count; i++) {
-        item_state_t need = items->items[item->needs[i]].state;
-        if (need == ITEM_FAILED) return ITEM_FAILED;
-        if (need == ITEM_OPEN) state = ITEM_OPEN;
-    }
-    return state;
-}
-
-/* Looks at one open item; *worked tells whether this rank did something. */
-static status_t visit(bool *worked, suite_worker_t *worker, items_t *items, item_t *item)
-{
-    bool taken;
-    if (io_exists(item->path)) {
-        bool whole;
-        TRY(check_file(&whole, item));
-        if (whole) {
-            item->state = ITEM_DONE;
-            *worked = true;
-            return ST_OK;
-        }
-    }
-    item_state_t needs = needs_state(items, item);
-    if (needs == ITEM_FAILED) {
-        mark_failed(worker, item, "an image or a chunk of features that it needs has failed (see above)", false);
-        *worked = true;
-        return ST_OK;
-    }
-    if (needs == ITEM_OPEN) return ST_OK;
     char claim[4200];
-    snprintf(claim, sizeof claim, "%s.claim", item->path);
-    TRY(suite_claim_take(&taken, claim));
-    if (!taken) return ST_OK;
-    *worked = true;
-    status_t status = do_item(worker, items, item);
+    snprintf(claim, sizeof claim, "%s.claim", s->items->items[i].path);
+    TRY(suite_claim_take(taken, claim));
+    if (!*taken) return ST_OK;
+    status_t status = do_claimed(s, i);
     suite_claim_release(claim);
     return status;
 }
 
-static status_t make_folders(const suite_plan_t *plan, const items_t *items)
+/* Takes the best item, or, after `skip` of them, the next one. */
+static int take(schedule_t *s, int skip)
 {
-    for (int i = 0; i < items->count; i++) {
-        char folder[4096];
-        snprintf(folder, sizeof folder, "%s", items->items[i].path);
-        char *slash = strrchr(folder, '/');
-        if (slash != NULL) *slash = '\0';
-        /* Items of one folder stand together: one look for each. */
-        if (i > 0 && strncmp(items->items[i - 1].path, folder, strlen(folder)) == 0 &&
-            items->items[i - 1].path[strlen(folder)] == '/')
-            continue;
-        TRY(io_make_dirs(folder));
-    }
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
-    return io_make_dirs(folder);
+    int held = 0, item = -1;
+    if (skip >= suite_ready_count(s->ready)) skip = suite_ready_count(s->ready) - 1;
+    int *passed = skip > 0 ? base_alloc((size_t)skip, sizeof *passed) : NULL;
+    while (passed != NULL && held < skip) passed[held++] = suite_ready_take(s->ready, -1);
+    item = suite_ready_take(s->ready, skip > 0 ? -1 : s->prefer);
+    for (int i = 0; i < held; i++) suite_ready_put(s->ready, passed[i]);
+    free(passed);
+    return item;
 }
 
-/* The items still open, longest tail first; `first` rotates so that ranks do not all reach for the same one. */
-typedef struct {
-    int *open; /* indices of items */
-    int count;
-    double total, done; /* predicted seconds */
-} queue_t;
-
-static status_t fill_queue(queue_t *queue, items_t *items)
+/* Ranks that finish together reach for the same best item: who loses jumps ahead, farther each time. */
+static int jump(schedule_t *s)
 {
-    queue->open = base_alloc((size_t)items->count, sizeof *queue->open);
-    if (queue->open == NULL) return ST_ENOMEM;
-    for (int i = 0; i < items->count; i++) {
-        item_t *item = &items->items[items->order[i]];
-        bool whole;
-        TRY(check_file(&whole, item));
-        if (whole) {
-            item->state = ITEM_DONE;
-            item->reused = true;
-        } else {
-            queue->open[queue->count++] = items->order[i];
-            queue->total += item->cost;
-        }
+    if (s->collisions == 0) return 0;
+    int reach = s->collisions < 14 ? 1 << s->collisions : 1 << 14;
+    if (reach > s->worker->size) reach = s->worker->size;
+    return (int)rng_below(&s->rng, (uint32_t)reach);
+}
+
+static status_t do_next(schedule_t *s, int skip)
+{
+    int i = take(s, skip);
+    const item_t *item = &s->items->items[i];
+    if (clock_seconds() - s->folders.looked[item->folder] > FRESH) TRY(suite_folders_look(&s->folders, item->folder));
+    if (suite_folders_has(&s->folders, i)) {
+        settle(s, i, ITEM_DONE);
+        return ST_OK;
     }
+    bool taken = false;
+    if (!suite_folders_claimed(&s->folders, i)) TRY(attempt(&taken, s, i));
+    if (!taken) s->busy[s->busy_count++] = i;
+    s->collisions = taken ? 0 : s->collisions + 1;
     return ST_OK;
 }
 
-/* Drops the items that are no longer open. */
-static void tidy_queue(queue_t *queue, const items_t *items)
+/* ---- What others do -------------------------------------------------------------------------------------------------- */
+
+/* Looks after the items in other hands. *moved: there is something to do again. */
+static status_t watch(bool *moved, schedule_t *s)
 {
     int kept = 0;
-    for (int i = 0; i < queue->count; i++) {
-        const item_t *item = &items->items[queue->open[i]];
-        if (item->state == ITEM_OPEN)
-            queue->open[kept++] = queue->open[i];
-        else
-            queue->done += item->cost;
+    double started = clock_seconds();
+    *moved = false;
+    for (int b = 0; b < s->busy_count; b++) {
+        int i = s->busy[b], folder = s->items->items[i].folder;
+        if (s->folders.looked[folder] < started) TRY(suite_folders_look(&s->folders, folder));
+        if (suite_folders_has(&s->folders, i))
+            settle(s, i, ITEM_DONE);
+        else if (!suite_folders_claimed(&s->folders, i))
+            suite_ready_put(s->ready, i);
+        else {
+            s->busy[kept++] = i;
+            continue;
+        }
+        *moved = true;
     }
-    queue->count = kept;
+    s->busy_count = kept;
+    return ST_OK;
 }
 
-static status_t pass(bool *worked, suite_worker_t *worker, items_t *items, queue_t *queue)
+/* Takes over an item whose holder is dead. */
+static status_t take_over(bool *taken, schedule_t *s)
 {
-    *worked = false;
-    for (int i = 0; i < queue->count && !*worked; i++) {
-        /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
-        int at = queue->count > worker->size ? (i + worker->rank) % queue->count : i;
-        item_t *item = &items->items[queue->open[at]];
-        if (suite_worker_must_stop(worker))
-            return fail(ST_EINTERRUPTED, "%s",
-                        suite_interrupted() ? "a signal asked to stop" : "the time limit is near");
-        worker->progress_done = queue->done;
-        TRY(visit(worked, worker, items, item));
+    *taken = false;
+    int looks = s->busy_count < CLAIMS_A_PASS ? s->busy_count : CLAIMS_A_PASS;
+    for (int k = 0; k < looks; k++) {
+        int b = s->next_claim++ % s->busy_count, i = s->busy[b];
+        suite_claim_t claim;
+        char path[4200];
+        snprintf(path, sizeof path, "%s.claim", s->items->items[i].path);
+        if (!suite_claim_read(&claim, path) || claim.alive) continue;
+        s->busy[b] = s->busy[--s->busy_count];
+        TRY(attempt(taken, s, i));
+        if (*taken) return ST_OK;
+        suite_ready_put(s->ready, i);
+        *taken = true;
+        return ST_OK;
     }
     return ST_OK;
+}
+
+/* All that is ready is in other hands: look again soon, then less often, and the less the more ranks there are. */
+static status_t wait_for_others(schedule_t *s, double *pause)
+{
+    bool moved, taken = false;
+    double longest = 0.3 * s->worker->size / 64;
+    longest = longest < 0.3 ? 0.3 : longest > 5 ? 5 : longest;
+    TRY(watch(&moved, s));
+    if (!moved) TRY(take_over(&taken, s));
+    if (moved || taken) {
+        *pause = FIRST_PAUSE;
+        return ST_OK;
+    }
+    struct timespec sleep = {.tv_sec = (time_t)*pause, .tv_nsec = (long)((*pause - (double)(time_t)*pause) * 1e9)};
+    nanosleep(&sleep, NULL);
+    if (*pause < longest) *pause *= 1.5;
+    return ST_OK;
+}
+
+static status_t run_loop(schedule_t *s)
+{
+    double pause = FIRST_PAUSE;
+    /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
+    int skip = s->worker->rank;
+    while (s->open > 0) {
+        if (suite_worker_must_stop(s->worker))
+            return fail(ST_EINTERRUPTED, "%s",
+                        suite_interrupted() ? "a signal asked to stop" : "the time limit is near");
+        if (suite_ready_count(s->ready) > 0)
+            TRY(do_next(s, skip));
+        else
+            TRY(wait_for_others(s, &pause));
+        skip = jump(s);
+    }
+    return ST_OK;
+}
+
+static status_t make_folders(const suite_plan_t *plan)
+{
+    char folder[4096];
+    for (int f = 0; f < SUITE_FOLDERS * plan->listing_count; f++) {
+        suite_folder_path(folder, plan, f);
+        TRY(io_make_dirs(folder));
+    }
+    snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
+    return io_make_dirs(folder);
 }
 
 status_t suite_schedule(suite_worker_t *worker, items_t *items)
 {
     status_t status;
-    queue_t queue = {0};
-    double pause = 0.005;
-    TRY_DONE(make_folders(worker->plan, items));
-    TRY_DONE(fill_queue(&queue, items));
+    schedule_t s = {.worker = worker, .items = items, .prefer = -1};
+    s.rng = rng_init("", "", worker->rank, 0, "schedule");
+    s.busy = base_alloc((size_t)items->count + 1, sizeof *s.busy);
+    if (s.busy == NULL) return ST_ENOMEM;
+    TRY_DONE(make_folders(worker->plan));
+    TRY_DONE(suite_folders_make(&s.folders, worker->plan, items));
+    TRY_DONE(suite_ready_make(&s.ready, items, worker->plan->listing_count));
     TRY_DONE(suite_heartbeat_start());
-    progress_begin(&worker->progress, worker->plan->points[0].name, queue.total);
-    while (queue.count > 0 && status == ST_OK) {
-        bool worked;
-        status = pass(&worked, worker, items, &queue);
-        tidy_queue(&queue, items);
-        if (worked || status != ST_OK) {
-            pause = 0.005;
-            continue;
-        }
-        /* All that is left is in other hands: look again soon, then less often. */
-        struct timespec sleep = {.tv_nsec = (long)(pause * 1e9)};
-        nanosleep(&sleep, NULL);
-        if (pause < 0.3) pause *= 1.5;
-    }
+    progress_begin(&worker->progress, worker->plan->points[0].name, 0);
+    count_open(&s);
+    status = run_loop(&s);
     progress_end(&worker->progress);
     suite_heartbeat_stop();
 done:
-    free(queue.open);
+    free(s.busy);
+    suite_ready_free(s.ready);
+    suite_folders_free(&s.folders);
     return status;
 }

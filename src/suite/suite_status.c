@@ -90,7 +90,7 @@ static void print_counts(view_t *view)
     for (int kind = 0; kind < ITEM_KINDS; kind++) {
         const int *row = count[kind];
         if (row[0] == 0) continue;
-        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", suite_item_kinds[kind], row[0], row[1], row[2], row[3],
+        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", suite_kind_names[kind], row[0], row[1], row[2], row[3],
                 row[0] - row[1] - row[2] - row[3]);
     }
 }
