@@ -258,9 +258,9 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     status_t status;
     suite_job_t job = {0};
     prompts_set_t set = {0};
-    /* The one key without a default; what it says is of no use here, and a -s dataset=... may stand after it. */
+    /* The one key without a default; here it only chooses the model when none is named. */
     memmove(m->assignments + 1, m->assignments, (size_t)m->assignment_count * sizeof *m->assignments);
-    m->assignments[0] = "dataset=folder";
+    m->assignments[0] = "dataset=demo";
     TRY_DONE(suite_job_read(&job, NULL, m->assignments, m->assignment_count + 1));
     TRY_DONE(open_tokenizer(m, m->model != NULL ? m->model : job.model, 0));
     const prompts_options_t options = {.image_only = job.groups.count == 1,

@@ -132,8 +132,10 @@ status_t clip_config_read(clip_config_t *out, const char *dir)
     if (path == NULL) return ST_ENOMEM;
     *out = (clip_config_t){0};
     if (!io_is_dir(dir)) {
-        status = fail(ST_ENOTFOUND, "'%s' is not a directory, expected a model directory with %s and %s", dir,
-                      CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE);
+        status = fail(ST_ENOTFOUND,
+                      "'%s' is not a directory, expected a model directory with %s and %s (hint: "
+                      "datasets/models/fetch --help)",
+                      dir, CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE);
         goto done;
     }
     TRY_DONE(io_json_read(&json, path));

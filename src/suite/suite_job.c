@@ -47,8 +47,10 @@ const io_option_t suite_job_options[] = {
      SUITE_STAGE_FEATURES},
     {"tree", IO_CHOICE, AT(tree), "auto", 0, 0, suite_tree_names,
      "Real-IAD: which size of its images (realiad_<tree>); auto: the only one there is", SUITE_STAGE_FEATURES},
-    {"model", IO_STRING, AT(model), "datasets/models/demo-clip", 0, 0, NULL,
-     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors)", SUITE_STAGE_NONE},
+    {"model", IO_STRING, AT(model), "auto", 0, 0, NULL,
+     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors); auto: "
+     "assets/models/demo-clip for the demo, assets/models/vit-b-16-plus-240 for other datasets",
+     SUITE_STAGE_NONE},
     {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
      "two points N.attn or N.mlp of the image tower that feed the memory; empty: 4.attn, 9.attn of 12, scaled",
      SUITE_STAGE_FEATURES},
@@ -185,6 +187,18 @@ status_t suite_job_memory(size_t *bytes, const suite_job_t *job)
                 job->metric_memory);
 }
 
+/* model: auto becomes a folder, so that what a run records is what it used. */
+static status_t resolve_model(suite_job_t *job)
+{
+    if (strcmp(job->model, "auto") != 0) return ST_OK;
+    bool demo = job->dataset.count == 1 && strcmp(job->dataset.name[0], "demo") == 0;
+    char *folder = base_format("%s/models/%s", job->assets, demo ? "demo-clip" : "vit-b-16-plus-240");
+    if (folder == NULL) return ST_ENOMEM;
+    free(job->model);
+    job->model = folder;
+    return ST_OK;
+}
+
 static status_t check_job(const suite_job_t *job)
 {
     double t;
@@ -227,6 +241,7 @@ status_t suite_job_read(suite_job_t *out, const char *path, const char *const *a
     if (path != NULL) TRY_DONE(io_options_read_yaml(out, suite_job_options, used, path));
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, suite_job_options, used, assignments[i], "-s"));
     TRY_DONE(io_options_check_required(suite_job_options, used, path != NULL ? path : "-s"));
+    TRY_DONE(resolve_model(out));
     status = check_job(out);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
 done:

@@ -50,6 +50,25 @@ static void roots_override_the_data_root(void **state)
     suite_job_free(&job);
 }
 
+static void a_model_is_found_for_the_dataset(void **state)
+{
+    (void)state;
+    const struct {
+        const char *assignments[3], *model;
+    } cases[] = {
+        {{"dataset=demo", "assets=here", "model=auto"}, "here/models/demo-clip"},
+        {{"dataset=visa", "assets=here", "shots=1"}, "here/models/vit-b-16-plus-240"},
+        {{"dataset=demo,visa", "assets=here", "shots=1"}, "here/models/vit-b-16-plus-240"},
+        {{"dataset=visa", "assets=here", "model=my/own"}, "my/own"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        suite_job_t job;
+        assert_int_equal(suite_job_read(&job, NULL, cases[i].assignments, 3), ST_OK);
+        assert_string_equal(job.model, cases[i].model);
+        suite_job_free(&job);
+    }
+}
+
 static void check_points(const char *mode, int count, const char *const *want)
 {
     suite_job_t *points;
@@ -116,6 +135,7 @@ int main(void)
         cmocka_unit_test(defaults_need_a_dataset),
         cmocka_unit_test(assignments_are_checked_and_named),
         cmocka_unit_test(roots_override_the_data_root),
+        cmocka_unit_test(a_model_is_found_for_the_dataset),
         cmocka_unit_test(a_product_sweep_has_every_pair),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),
