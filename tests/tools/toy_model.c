@@ -10,6 +10,7 @@
 static const toy_preset_t presets[] = {
     /* name, embed; image, patch, width, layers, head width; context, vocab, width, heads, layers; quick GELU */
     {"toy", 28, 20, 4, 60, 12, 20, 32, 1024, 36, 3, 3, false},
+    {"toy-long", 28, 20, 4, 24, 3, 8, 160, 1024, 36, 3, 2, false}, /* room for any caption in small merges */
     {"toy-quick", 28, 12, 4, 24, 2, 8, 32, 1024, 36, 3, 2, true},
     {"vit-b-32", 512, 224, 32, 768, 12, 64, 77, 49408, 512, 8, 12, false},
     {"vit-b-16", 512, 224, 16, 768, 12, 64, 77, 49408, 512, 8, 12, false},
