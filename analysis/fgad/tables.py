@@ -13,10 +13,10 @@ def percent_cell(spread, note="", deviations=False):
     return page.Cell(f'{100 * spread.mean:.2f}{"†" if note else ""}{room}', repr(spread.mean), "number", note)
 
 
-def seeds_cell(found, expected):
+def counted_cell(found, expected, why):
     if found >= expected:
         return page.whole(found)
-    return page.Cell(f"{found} of {expected}", found, "number short", "not all seeds of the job are there")
+    return page.Cell(f"{found} of {expected}", found, "number short", why)
 
 
 def metric_columns(table):
@@ -58,7 +58,7 @@ def block_cells(table, key, spreads, with_category):
     cells += [page.word(point or "as the job")] if len(table.points()) > 1 else []
     return (
         cells
-        + [seeds_cell(found, expected_seeds(table))]
+        + [counted_cell(found, expected_seeds(table), "not all seeds of the job are there")]
         + [percent_cell(spreads[name], notes.get(name, ""), expected_seeds(table) > 1) for name in table.measured]
     )
 
@@ -129,7 +129,7 @@ def paper_table(selection):
     rows = [row for row in table.mean_rows() if selection.wants(row) and row.point == selection.point]
     out = page.Table(
         "paper",
-        [("Dataset", False, ""), ("Shots", True, "")]
+        [("Dataset", False, ""), ("Shots", True, ""), ("Categories", True, "that our mean is over")]
         + [
             (f"{run.metric_title(name)}{what}", True, "percent")
             for name in ("image_auroc", "pixel_auroc")
@@ -140,7 +140,12 @@ def paper_table(selection):
         theirs = figures.get((dataset, shots, method))
         if theirs is None:
             continue
-        cells = [page.word(dataset), page.whole(shots)]
+        ours = len({row.category for row in table.task_rows() if row.dataset == dataset and row.shots == shots})
+        cells = [
+            page.word(dataset),
+            page.whole(shots),
+            counted_cell(ours, published.CATEGORIES[dataset], "the paper has all"),
+        ]
         for name in ("image_auroc", "pixel_auroc"):
             difference = spreads[name].mean - theirs[name] if name in theirs else math.nan
             cells += [

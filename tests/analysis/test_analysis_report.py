@@ -162,6 +162,21 @@ class Report(unittest.TestCase):
         self.assertTrue(page.tables["means"][1][3][0].endswith("†"))
         self.assertIn("without a value: tablet", text)
 
+    def test_the_papers_figures_stand_beside_ours(self):
+        folder = support.copy("learned", "paper")
+        for path in [os.path.join(folder, "results.h5")] + glob.glob(os.path.join(folder, "tasks", "*", "*", "*.h5")):
+            with h5py.File(path, "r+") as file:
+                if "dataset" in file:
+                    file["dataset"][:] = b"mvtec"
+                file.attrs["dataset"] = "mvtec"
+            support.seal(path)
+        support.edit(os.path.join(folder, "results.csv"), "demo,", "mvtec,", -1)
+        page, _ = self.report(folder, "--only", "results")
+        (row,) = page.tables["paper"][1:]
+        self.assertEqual([row[i][0] for i in (0, 1, 2, 4, 7)], ["mvtec", "1", "2 of 15", "91.04", "95.49"])
+        self.assertAlmostEqual(float(row[5][1]), float(row[3][1]) - 0.9104, places=12)
+        self.assertAlmostEqual(float(row[8][1]), float(row[6][1]) - 0.9549, places=12)
+
     def test_tampered_tables_are_refused(self):
         folder = support.copy("learned", "tampered")
         path = os.path.join(folder, "results.csv")
