@@ -150,10 +150,10 @@ def is_replacement(text, group, vocabulary):
     return None
 
 
-def check_learnable(text, group):
-    """The body with values, or one insertion before the noun, as [a1], [a2], ..."""
+def check_learnable(text, group, reach):
+    """The body with values as [a1], [a2], ...; or one insertion before the noun when no value begins within `reach` tokens."""
     pieces = re.split(r"\[a\d+\]", text)
-    if not group.values:
+    if not any(reach(group.body[:at]) for _, value in group.values for at in whole_words(group.body, value)):
         return len(pieces) == 2 and pieces[0] == group.body[: group.at] and pieces[1] == " " + group.body[group.at :]
     match = re.fullmatch("(.+)".join(re.escape(piece) for piece in pieces), group.body)
     return match is not None and all(found in [text for _, text in group.values] for found in match.groups())
@@ -209,7 +209,9 @@ class Head:
             missing = {value for _, value in group.values if value != group.noun} - {r[1] for r in replaced if r}
             if missing and not self.cut:
                 self.complain(f"group {group.name}: nothing replaces {missing}")
-        if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group) for text in bare["ALP"]):
+        room = self.model.context - 2 - self.n_ctx
+        reach = lambda head: len(self.model.tokenizer.pieces(head)) < room  # noqa: E731
+        if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group, reach) for text in bare["ALP"]):
             self.complain(f"group {group.name}: ALP {bare['ALP']}")
 
     def expect_ids(self, text, ids, slots, copy):
