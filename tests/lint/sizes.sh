@@ -1,5 +1,5 @@
 #!/bin/sh
-# lint.sizes: README at most 150 lines, a C file at most 700, a header at most 300. sizes.sh SOURCE-DIR
+# lint.sizes: README at most 150 lines, a C file at most 700, a header at most 400. sizes.sh SOURCE-DIR
 cd "$1" || exit 1
 status=0
 
@@ -19,5 +19,5 @@ limit()
 
 limit 150 README.md
 limit 700 $(find src datasets tests -name '*.c')
-limit 300 $(find src datasets tests -name '*.h')
+limit 400 $(find src datasets tests -name '*.h')
 exit $status

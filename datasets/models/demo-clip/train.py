@@ -2,7 +2,7 @@
 """Trains demo-clip, the small CLIP that comes with fgad, from pictures and captions that a program draws.
 
     OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=1 python3 train.py --data build/release/datasets/demo/fgad-demo-train-data \
-        --minutes 60 --work /tmp/demo-clip
+        --minutes 60 --work demo-clip-work
 
 Needs PyTorch 1.13 or later and numpy. Writes merges.txt, open_clip_config.json and open_clip_model.safetensors (F16)
 to --out (default: this folder), and a checkpoint to --work every few minutes, from which it goes on.
