@@ -5,7 +5,7 @@ cosine above 0.9999, regions equal to regions.py's.
 
 A trajectory may be unstable: where the loss rises for some epochs, rounding errors grow by orders of magnitude in any
 program. So a head out of tolerance is redone once more in PyTorch's own float32, and passes, named as such, when that
-strays from PyTorch's float64 as far (within a factor of 4) as the file does.
+strays from PyTorch's float64 as far as the file does (within a factor of 4; 16 for 1 - cosine, which is quadratic).
 
 usage: replay.py --model MODEL-DIR --features results/cache/features/MODEL TASK.h5 [TASK.h5 ...]
 Jobs with pixel.epochs and image.epochs of 1 and 10 and with one loss less give the comparison of every stage.
@@ -187,7 +187,7 @@ def check(h5, name, directory, tower, model):
     if not good:
         other = Replay(h5, name, open_tower(model, torch.float32)[0], directory)
         single = distance(other.learn(), exact, other)
-        good = within(found, max(1e-4, 4 * single[0].max()), max(1e-3, 4 * single[2]), max(1e-4, 4 * single[4]))
+        good = within(found, max(1e-4, 4 * single[0].max()), max(1e-3, 4 * single[2]), max(1e-4, 16 * single[4]))
         verdict = "ok as far as float32 can tell" if good else verdict
     if different or key > 1e-4 or above > 1e-3:
         good, verdict = False, "OUT OF TOLERANCE"
