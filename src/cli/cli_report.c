@@ -9,11 +9,15 @@ typedef struct {
     const char *name;
     size_t offset;
 } text_option_t;
-static const text_option_t text_options[] = {
-    {"--dataset", offsetof(report_options_t, dataset)}, {"--category", offsetof(report_options_t, category)},
-    {"--shots", offsetof(report_options_t, shots)},     {"--point", offsetof(report_options_t, point)},
-    {"--metrics", offsetof(report_options_t, metrics)}, {"--table", offsetof(report_options_t, table)},
-    {"--against", offsetof(report_options_t, against)}, {0}};
+static const text_option_t text_options[] = {{"--dataset", offsetof(report_options_t, select.dataset)},
+                                             {"--category", offsetof(report_options_t, select.category)},
+                                             {"--shots", offsetof(report_options_t, select.shots)},
+                                             {"--point", offsetof(report_options_t, select.point)},
+                                             {"--seeds", offsetof(report_options_t, select.seeds)},
+                                             {"--metrics", offsetof(report_options_t, metrics)},
+                                             {"--table", offsetof(report_options_t, table)},
+                                             {"--against", offsetof(report_options_t, against)},
+                                             {0}};
 
 static int take_text(report_options_t *options, const char *name, const char *value)
 {

@@ -18,11 +18,10 @@ typedef enum {
 extern const char *const report_format_names[]; /* "text", "md", "csv", "latex", "json", NULL */
 typedef struct {
     report_format_t format;
-    /* What to show: comma-separated names; NULL: all. metrics: NULL: image and pixel AUROC, or all in CSV and JSON; "all".
-     * point: a grid point, or some of its "key=value" words. */
-    const char *dataset, *category, *shots, *point, *metrics;
-    bool means;        /* means over categories alone, a line a point */
-    bool published;    /* the published figures of the same dataset and shots, and ours minus them */
+    suite_select_t select;
+    const char *metrics; /* comma-separated; NULL: image and pixel AUROC, or all in CSV and JSON; "all" */
+    bool means;          /* means over categories alone, a line a point */
+    bool published;      /* the published figures of the same dataset and shots, and ours minus them */
     const char *table; /* of the published ones, those of this table of the paper, other shots too; NULL: all tables */
     bool per_defect;   /* AUROC by kind of defect, from the stored maps */
     int bootstrap;     /* replicates of confidence intervals, from the stored maps; 0: none (against: 1000) */

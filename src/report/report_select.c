@@ -9,41 +9,6 @@ const char *const report_metric_labels[SUITE_METRICS] = {"image AUROC %",  "pixe
                                                          "image AP %",     "image F1-max %", "pixel AP %",
                                                          "pixel F1-max %", "sample AUROC %"};
 
-/* Whether the comma-separated list names the word; NULL names everything. */
-static bool names(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    if (list == NULL) return true;
-    for (const char *at = list;; at++) {
-        at += strspn(at, " ");
-        size_t end = strcspn(at, ",");
-        size_t used = end;
-        while (used > 0 && at[used - 1] == ' ') used--;
-        if (used == length && strncmp(at, word, length) == 0) return true;
-        at += end;
-        if (*at == '\0') return false;
-    }
-}
-
-/* A point is meant by its whole text or by some of its words. */
-static bool is_point(const char *point, const char *wanted)
-{
-    size_t length = strlen(wanted);
-    if (strcmp(point, wanted) == 0) return true;
-    for (const char *at = point; length > 0 && (at = strstr(at, wanted)) != NULL; at++)
-        if ((at == point || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
-    return false;
-}
-
-static bool is_selected(const report_options_t *options, const suite_row_t *row)
-{
-    char shots[16];
-    snprintf(shots, sizeof shots, "%d", row->shots);
-    return strcmp(row->category, SUITE_MEAN) != 0 && names(options->dataset, row->dataset) &&
-           names(options->category, row->category) && names(options->shots, shots) &&
-           (options->point == NULL || is_point(row->point, options->point));
-}
-
 /* ---- Blocks -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -140,7 +105,7 @@ static status_t make_blocks(report_t *report)
     for (int i = 0; i < total; i++) {
         bool lost = i >= results->count;
         const suite_row_t *row = lost ? &results->lost[i - results->count] : &results->rows[i];
-        if (is_selected(report->options, row)) entries[n++] = (entry_t){row, lost, i, i};
+        if (suite_row_selected(row, &report->options->select)) entries[n++] = (entry_t){row, lost, i, i};
     }
     qsort(entries, (size_t)n, sizeof *entries, by_block);
     for (int i = 1; i < n; i++)
@@ -189,7 +154,7 @@ static status_t choose_metrics(report_t *report)
     for (int m = 0; m < SUITE_METRICS; m++) {
         bool usual = m < 2 || (m == SUITE_METRICS - 1 && samples);
         bool here = all            ? (data || samples || m < SUITE_METRICS - 1)
-                    : list != NULL ? names(list, suite_metric_names[m])
+                    : list != NULL ? suite_list_names(list, suite_metric_names[m])
                                    : usual;
         if (here) report->metric[report->metrics++] = m;
     }
@@ -201,7 +166,7 @@ static status_t choose_metrics(report_t *report)
         const char *nearest = suite_metric_names[0];
         bool known = false;
         for (int m = 0; m < SUITE_METRICS; m++) {
-            known = known || names(word, suite_metric_names[m]);
+            known = known || suite_list_names(word, suite_metric_names[m]);
             if (base_edit_distance(word, suite_metric_names[m]) < base_edit_distance(word, nearest))
                 nearest = suite_metric_names[m];
         }

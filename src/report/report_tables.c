@@ -133,7 +133,7 @@ void report_block_notes(const report_t *report, report_table_t *table, const rep
 {
     note_missing_tasks(report, table, block);
     for (int i = 0; i < report->metrics; i++) note_missing_metric(report, table, block, report->metric[i]);
-    if (report->options->category != NULL)
+    if (report->options->select.category != NULL)
         report_table_note(report->document, table, "means are of the %d categories shown", block->categories);
     report_table_note(report->document, table, "%s", block->protocol);
 }

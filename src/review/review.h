@@ -42,4 +42,26 @@ typedef struct {
 status_t review_rescore(review_rescored_t *out, const char *run_dir, const char *name, const char *const *assignments,
                         int count);
 
+/* ---- Export --------------------------------------------------------------------------------------------------------
+ * Below `out`, one folder for each draw of shots and grid point, <dataset>-k<shots>-s<seed>[-<point>], with
+ *   1. maps/<category>/test/<defect>/<id>.tiff: 32-bit float maps at the images' own size, as MVTec's evaluation reads
+ *      them: upsampled and smoothed as `metric_size: native` measures them;
+ *   2. overlays/<category>/test/<defect>/<id>.png: the image and its heat map, the ground truth's contour on both; one
+ *      scale for a category, never one an image: scale.png, scale.json beside;
+ *   3. regions/<category>/shot<k>.png: the training image and what the aggregation made of it; shot<k>-labels.png: the
+ *      labels (components from 0, then background); legend.csv, legend.png: their names and colours;
+ *   4. images.csv: a line an image: path, label, defect, score, rank in its category (1: most anomalous). */
+typedef struct {
+    const char *out;
+    bool tiff, overlay, regions, csv;
+    double low, high; /* of the heat maps' scale; low >= high: from the lowest to the highest of the category */
+    suite_select_t select;
+    const char *const *assignments; /* as review_stored_open */
+    int assignment_count;
+} review_export_options_t;
+typedef struct {
+    int tasks, maps, overlays, regions, lines;
+} review_exported_t;
+status_t review_export(review_exported_t *out, const char *path, const review_export_options_t *options);
+
 #endif

@@ -6,7 +6,8 @@
 
 /* ---- Stored maps: the inside of review_stored_t ---- */
 struct review_stored {
-    char *dataset, *category, *tree; /* tree: of imported maps, their folder; else NULL */
+    char *dataset, *category, *file; /* file: the task file */
+    char *tree;                      /* of imported maps, their folder; else NULL */
     suite_job_t job;
     int n; /* images; path, defect, label (n) */
     char **path, **defect;
@@ -39,5 +40,29 @@ typedef struct {
 void review_bench_free(review_bench_t *bench);
 status_t review_rescore_task(suite_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
                              const review_change_t *changes, int count);
+
+/* The map of image i at the image's own size, upsampled and smoothed (an imported one as it is), into `map`, which has
+ * room for it; *width, *height (may not be NULL) tell the size. After review_stored_images. */
+status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena);
+
+/* ---- The tree of maps ---- */
+/* (*out)[i], i < n: "test/<defect>/<id>" of images->test[keep[i]], all different. Free with review_names_free. */
+status_t review_tree_names(char ***out, const data_category_t *images, const int *keep, int n);
+void review_names_free(char **names, int n);
+
+/* ---- Pictures: pixels are (height, width, 3) ---- */
+void review_heat_color(uint8_t rgb[3], double share); /* share in [0, 1] of the scale */
+void review_region_color(uint8_t rgb[3], int region);
+void review_blend(uint8_t *pixel, const uint8_t rgb[3], double share);
+/* The inner edge of every area of labels (height, width) other than 0; a row of `pixels` has `stride` pixels. */
+void review_paint_contour(uint8_t *pixels, int stride, const uint8_t *labels, int width, int height,
+                          const uint8_t rgb[3]);
+/* Digits, '.', '-', '+' and 'e' alone; 15 pixels high. */
+void review_paint_text(uint8_t *pixels, int width, int height, int left, int top, const char *text);
+int review_text_width(const char *text);
+/* scale.png and scale.json. */
+status_t review_write_scale(const char *folder, double low, double high);
+/* Below <folder>/regions. A task without regions is warned of. */
+status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder);
 
 #endif

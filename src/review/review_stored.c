@@ -154,7 +154,8 @@ status_t review_stored_open(review_stored_t **out, const suite_results_t *result
     }
     stored->dataset = base_format("%s", row->dataset);
     stored->category = base_format("%s", row->category);
-    if (stored->dataset == NULL || stored->category == NULL) goto done;
+    stored->file = base_format("%s", path);
+    if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
     TRY_DONE(io_h5_open(&file, path));
     status = read_options(&stored->job, file, path);
     if (status == ST_OK) status = read_maps(stored, file);
@@ -194,6 +195,7 @@ void review_stored_close(review_stored_t *stored)
     free(stored->tree);
     free(stored->dataset);
     free(stored->category);
+    free(stored->file);
     free(stored);
 }
 
@@ -238,6 +240,15 @@ status_t review_stored_images(review_stored_t *stored, const suite_job_t *job)
     }
     stored->keep = keep;
     return ST_OK;
+}
+
+status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)
+{
+    const suite_maps_t *maps = &stored->maps;
+    TRY(io_image_size(width, height, stored->images.test[stored->keep[i]].path));
+    size_t T = (size_t)(maps->h * maps->w);
+    detect_upsample(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w);
+    return detect_smooth(map, *height, *width, stored->job.sigma, arena);
 }
 
 status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images)

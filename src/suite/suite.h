@@ -210,6 +210,14 @@ typedef struct {
 status_t suite_results_read(suite_results_t *out, const char *path);
 void suite_results_free(suite_results_t *results);
 
+/* Rows that are meant, by comma-separated names; NULL: all. point: a grid point, or some of its "key=value" words. */
+typedef struct {
+    const char *dataset, *category, *shots, *seeds, *point;
+} suite_select_t;
+bool suite_row_selected(const suite_row_t *row, const suite_select_t *select); /* false for MEAN */
+/* Whether the comma-separated list names the word; NULL names everything. */
+bool suite_list_names(const char *list, const char *word);
+
 /* Making one. A row takes copies of all texts; every metric is NaN. */
 typedef struct {
     const char *dataset, *category, *point, *method, *protocol, *task, *changes; /* NULL: "" */

@@ -213,7 +213,7 @@ static void selections_that_match_nothing_say_what_there_is(void **state)
     const char *lines[] = {line("bottle", 0, "0.9", "0.9")};
     const char *path = write_csv(header, lines, 1);
     report_options_t options = report_defaults;
-    options.shots = "1,2";
+    options.select.shots = "1,2";
     check_error(report_print(stdout, path, &options), ST_ENOTFOUND, "there are: mvtec 4-shot");
     options = report_defaults;
     options.metrics = "aupro,pixel_auc";
@@ -234,7 +234,7 @@ static void points_are_chosen_by_their_words(void **state)
     }
     const char *path = write_csv(header, lines, 3);
     report_options_t options = report_defaults;
-    options.point = "gamma=1";
+    options.select.point = "gamma=1";
     options.means = true;
     char *text = report(path, &options);
     check_has(text, "epsilon=0.5 gamma=1 10.00");

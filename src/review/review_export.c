@@ -1,0 +1,317 @@
+/* Export: maps as TIFF in MVTec's tree, pictures, and a line an image. A set is what one draw of shots at one grid point
+ * gave: <out>/<dataset>-k<shots>-s<seed>[-<point>]/. */
+#include "review/review_internal.h"
+
+#include "detect/detect.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    char *name, *text;
+    size_t size;
+    FILE *file;
+} csv_set_t;
+
+typedef struct {
+    const review_export_options_t *options;
+    review_exported_t *told;
+    csv_set_t *sets;
+    int set_count;
+} export_t;
+
+/* One row of the results on its way. */
+typedef struct {
+    const suite_row_t *row;
+    review_stored_t *stored;
+    char *folder; /* of its set */
+    char **names; /* (n) places in the tree */
+    arena_t arena;
+    float *map; /* room for the largest image */
+} task_t;
+
+/* ---- Names --------------------------------------------------------------------------------------------------------- */
+
+static char *set_name(const suite_row_t *row)
+{
+    char *name = base_format("%s-k%d-s%lld%s%s", row->dataset, row->shots, (long long)row->seed,
+                             row->point[0] != '\0' ? "-" : "", row->point);
+    for (char *at = name; at != NULL && *at != '\0'; at++)
+        if (strchr("/ ,;[]{}'\"\\\n", *at) != NULL) *at = '_';
+    return name;
+}
+
+/* <folder>/<kind>/<category>/<name><ending>, with its folders made. */
+static status_t make_path(char out[4096], const task_t *task, const char *kind, const char *name, const char *ending)
+{
+    int length = snprintf(out, 4096, "%s/%s/%s/%s%s", task->folder, kind, task->row->category, name, ending);
+    if (length >= 4096) return fail(ST_EFORMAT, "'%.200s...' is longer than a path may be", out);
+    char *slash = strrchr(out, '/');
+    *slash = '\0';
+    status_t status = io_make_dirs(out);
+    *slash = '/';
+    return status;
+}
+
+/* ---- Maps and overlays --------------------------------------------------------------------------------------------- */
+
+static status_t export_tiffs(export_t *export, task_t *task)
+{
+    char path[4096];
+    for (int i = 0; i < task->stored->n; i++) {
+        int width, height;
+        TRY(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
+        TRY(make_path(path, task, "maps", task->names[i], ".tiff"));
+        TRY(io_tiff_write_f32(path, task->map, width, height));
+        export->told->maps++;
+    }
+    return ST_OK;
+}
+
+/* One scale for the category: from the lowest to the highest value of all its maps. */
+static status_t find_scale(double *low, double *high, task_t *task)
+{
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int i = 0; i < task->stored->n; i++) {
+        int width, height;
+        TRY(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
+        for (size_t p = 0; p < (size_t)width * (size_t)height; p++) {
+            if ((double)task->map[p] < *low) *low = (double)task->map[p];
+            if ((double)task->map[p] > *high) *high = (double)task->map[p];
+        }
+    }
+    return ST_OK;
+}
+
+/* Left the image, right the heat map over it in grey; the ground truth's contour on both. */
+static status_t paint_overlay(const char *path, const io_image_t *image, const float *map, const uint8_t *mask,
+                              double low, double high)
+{
+    enum { GAP = 8 };
+    static const uint8_t green[3] = {0, 230, 118}, white[3] = {255, 255, 255};
+    int width = image->width, height = image->height, stride = 2 * width + GAP;
+    uint8_t *pixels = base_alloc((size_t)stride * (size_t)height, 3);
+    if (pixels == NULL) return ST_ENOMEM;
+    memset(pixels, 255, (size_t)stride * (size_t)height * 3);
+    double range = high > low ? high - low : 1;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            size_t at = (size_t)y * (size_t)width + (size_t)x;
+            const uint8_t *from = image->pixels + at * 3;
+            uint8_t *left = pixels + ((size_t)y * (size_t)stride + (size_t)x) * 3, *right = left + (width + GAP) * 3;
+            uint8_t color[3], grey = (uint8_t)((299 * from[0] + 587 * from[1] + 114 * from[2]) / 1000);
+            memcpy(left, from, 3);
+            memset(right, grey, 3);
+            review_heat_color(color, ((double)map[at] - low) / range);
+            review_blend(right, color, 0.65);
+        }
+    if (mask != NULL) {
+        review_paint_contour(pixels, stride, mask, width, height, green);
+        review_paint_contour(pixels + (size_t)(width + GAP) * 3, stride, mask, width, height, white);
+    }
+    status_t status = io_png_write(path, pixels, stride, height, 3);
+    free(pixels);
+    return status;
+}
+
+static status_t export_overlay(task_t *task, int i, double low, double high)
+{
+    const data_category_t *images = &task->stored->images;
+    const data_image_t *image = &images->test[task->stored->keep[i]];
+    status_t status;
+    char path[4096];
+    io_image_t picture = {0};
+    uint8_t *mask = NULL;
+    int width, height, mask_width, mask_height;
+    TRY_DONE(io_image_read(&picture, image->path));
+    TRY_DONE(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
+    if (width != picture.width || height != picture.height) {
+        status = fail(ST_EFORMAT, "'%s' says in its header that it is %d x %d, it is %d x %d", image->path, width,
+                      height, picture.width, picture.height);
+        goto done;
+    }
+    if (image->mask != NULL) TRY_DONE(data_mask_read(&mask, &mask_width, &mask_height, images, image));
+    TRY_DONE(make_path(path, task, "overlays", task->names[i], ".png"));
+    TRY_DONE(paint_overlay(path, &picture, task->map, mask, low, high));
+done:
+    io_image_free(&picture);
+    free(mask);
+    return status;
+}
+
+static status_t export_overlays(export_t *export, task_t *task)
+{
+    char path[4096];
+    double low, high;
+    if (export->options->low < export->options->high) {
+        low = export->options->low;
+        high = export->options->high;
+    } else {
+        TRY(find_scale(&low, &high, task));
+    }
+    for (int i = 0; i < task->stored->n; i++) {
+        TRY(export_overlay(task, i, low, high));
+        export->told->overlays++;
+    }
+    TRY(make_path(path, task, "overlays", "", ""));
+    *strrchr(path, '/') = '\0';
+    return review_write_scale(path, low, high);
+}
+
+/* ---- A line an image ----------------------------------------------------------------------------------------------- */
+
+static csv_set_t *find_set(export_t *export, const char *name)
+{
+    for (int s = 0; s < export->set_count; s++)
+        if (strcmp(export->sets[s].name, name) == 0) return &export->sets[s];
+    csv_set_t *more = realloc(export->sets, (size_t)(export->set_count + 1) * sizeof *more);
+    if (more == NULL) return NULL;
+    export->sets = more;
+    csv_set_t *set = &more[export->set_count];
+    *set = (csv_set_t){.name = base_format("%s", name)};
+    if (set->name == NULL) return NULL;
+    set->file = open_memstream(&set->text, &set->size);
+    export->set_count++;
+    if (set->file != NULL) fputs("dataset,category,shots,seed,point,path,label,defect,score,rank\n", set->file);
+    return set->file != NULL ? set : NULL;
+}
+
+typedef struct {
+    float score;
+    int image;
+} ranked_t;
+
+static int by_score(const void *a, const void *b)
+{
+    const ranked_t *x = a, *y = b;
+    if (x->score != y->score) return (x->score < y->score) - (x->score > y->score);
+    return x->image - y->image;
+}
+
+/* rank 1: the most anomalous of its category; equal scores have the same. */
+static status_t export_csv(export_t *export, const task_t *task, const char *set)
+{
+    const review_scores_t scores = review_stored_scores(task->stored);
+    csv_set_t *csv = find_set(export, set);
+    ranked_t *ranked = base_alloc((size_t)scores.n, sizeof *ranked);
+    int *rank = base_alloc((size_t)scores.n, sizeof *rank);
+    status_t status = csv != NULL && ranked != NULL && rank != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory");
+    for (int i = 0; status == ST_OK && i < scores.n; i++) ranked[i] = (ranked_t){scores.score[i], i};
+    if (status == ST_OK) qsort(ranked, (size_t)scores.n, sizeof *ranked, by_score);
+    for (int i = 0; status == ST_OK && i < scores.n; i++)
+        rank[ranked[i].image] = i > 0 && ranked[i].score == ranked[i - 1].score ? rank[ranked[i - 1].image] : i + 1;
+    for (int i = 0; status == ST_OK && i < scores.n; i++) {
+        io_csv_put(csv->file, task->row->dataset);
+        fputc(',', csv->file);
+        io_csv_put(csv->file, task->row->category);
+        fprintf(csv->file, ",%d,%lld,", task->row->shots, (long long)task->row->seed);
+        io_csv_put(csv->file, task->row->point);
+        fputc(',', csv->file);
+        io_csv_put(csv->file, scores.path[i]);
+        fprintf(csv->file, ",%d,", scores.label[i]);
+        io_csv_put(csv->file, scores.defect[i]);
+        fprintf(csv->file, ",%.9g,%d\n", (double)scores.score[i], rank[i]);
+        export->told->lines++;
+    }
+    free(ranked);
+    free(rank);
+    return status;
+}
+
+static status_t write_sets(export_t *export)
+{
+    char path[4096];
+    for (int s = 0; s < export->set_count; s++) {
+        csv_set_t *set = &export->sets[s];
+        snprintf(path, sizeof path, "%s/%s", export->options->out, set->name);
+        TRY(io_make_dirs(path));
+        if (fclose(set->file) != 0) return set->file = NULL, fail(ST_ENOMEM, "out of memory");
+        set->file = NULL;
+        snprintf(path, sizeof path, "%s/%s/images.csv", export->options->out, set->name);
+        TRY(io_write_file(path, set->text, set->size));
+    }
+    return ST_OK;
+}
+
+static void sets_free(export_t *export)
+{
+    for (int s = 0; s < export->set_count; s++) {
+        if (export->sets[s].file != NULL) fclose(export->sets[s].file);
+        free(export->sets[s].name);
+        free(export->sets[s].text);
+    }
+    free(export->sets);
+}
+
+/* ---- Tasks --------------------------------------------------------------------------------------------------------- */
+
+static status_t make_room(task_t *task)
+{
+    size_t most = 0;
+    for (int i = 0; i < task->stored->n; i++) {
+        int width, height;
+        TRY(io_image_size(&width, &height, task->stored->images.test[task->stored->keep[i]].path));
+        size_t size = (size_t)width * (size_t)height;
+        if (size > most) most = size;
+    }
+    task->map = base_alloc(most, sizeof *task->map);
+    return task->map != NULL ? ST_OK : ST_ENOMEM;
+}
+
+static status_t export_task(export_t *export, const suite_results_t *results, const suite_row_t *row)
+{
+    const review_export_options_t *options = export->options;
+    status_t status = ST_ENOMEM;
+    task_t task = {.row = row};
+    char *set = set_name(row);
+    arena_init(&task.arena, "export");
+    task.folder = set != NULL ? base_format("%s/%s", options->out, set) : NULL;
+    if (task.folder == NULL) goto done;
+    TRY_DONE(review_stored_open(&task.stored, results, row, options->assignments, options->assignment_count));
+    if (options->tiff || options->overlay || options->regions) {
+        TRY_DONE(review_stored_images(task.stored, &task.stored->job));
+        TRY_DONE(review_tree_names(&task.names, &task.stored->images, task.stored->keep, task.stored->n));
+        TRY_DONE(make_room(&task));
+    }
+    if (options->tiff) TRY_DONE(export_tiffs(export, &task));
+    if (options->overlay) TRY_DONE(export_overlays(export, &task));
+    if (options->regions) TRY_DONE(review_export_regions(export->told, task.stored, task.folder));
+    if (options->csv) TRY_DONE(export_csv(export, &task, set));
+    export->told->tasks++;
+done:
+    review_names_free(task.names, task.stored != NULL ? task.stored->n : 0);
+    review_stored_close(task.stored);
+    free(task.map);
+    free(task.folder);
+    free(set);
+    arena_free(&task.arena);
+    return status;
+}
+
+status_t review_export(review_exported_t *out, const char *path, const review_export_options_t *options)
+{
+    status_t status;
+    suite_results_t results = {0};
+    export_t export = {.options = options, .told = out};
+    progress_t progress;
+    *out = (review_exported_t){0};
+    TRY(suite_results_read(&results, path));
+    progress_begin(&progress, "export", results.count);
+    for (int i = 0; i < results.count; i++) {
+        if (suite_row_selected(&results.rows[i], &options->select))
+            TRY_DONE(export_task(&export, &results, &results.rows[i]));
+        progress_update(&progress, i + 1, results.rows[i].category);
+    }
+    if (out->tasks == 0) {
+        status = fail(ST_ENOTFOUND, "no result of '%s' is selected (fgad report shows what there is)", path);
+        goto done;
+    }
+    TRY_DONE(write_sets(&export));
+done:
+    progress_end(&progress);
+    sets_free(&export);
+    suite_results_free(&results);
+    return status;
+}
