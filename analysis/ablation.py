@@ -6,7 +6,7 @@ at the job's own value when it is among the swept ones, else at their first; --a
 """
 import math
 
-from fgad import command, drawing, run
+from fgad import command, drawing, published, run
 
 EXAMPLES = """  analysis/ablation.py results/table4
   analysis/ablation.py results/sweep --key epsilon --at gamma=1.5 --metric pixel_auroc,aupro
@@ -163,12 +163,13 @@ def draw(table, dataset, metric, key, fixed, pairs, x, order, numeric, logarithm
         axes.set_xticks(ticks, [pairs[i][0] for i in order], rotation=0 if numeric or len(ticks) < 5 else 20)
         axes.minorticks_off()
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4)
-    own = table.attributes.get(key)
+    own, best = table.attributes.get(key), published.best(key)
     fixed_text = ", ".join(f"{name}={value}" for name, value in fixed.items())
     caption = (
         f"Mean over categories against {key}; dots are means over seeds, bars their sample standard deviation."
         + (f" Other keys: {fixed_text}." if fixed_text else "")
         + (f" The job's own value is {own}." if own else "")
+        + (f" The paper's curve on {best[1]}, {best[2]}-shot, is highest at {best[0]}." if best else "")
         + "".join(f" {note}." for note in notes)
     )
     yield drawing.Figure(drawing.file_name("ablation", dataset, key, metric), f"{key} on {dataset}", caption, figure)

@@ -183,7 +183,7 @@ def tasks_table(selection):
                 cells.append(page.Cell(f"{row.value[name]:.6f}", row.fields[name], "number", row.fields[name]))
         out.add(cells, row.is_mean)
     return (
-        f'<p class="note">The {len(table.rows)} rows of results.csv, fractions. Pointing at a number shows its digits.</p>'
+        f'<p class="note">The {len(table.rows)} rows of results.csv, fractions. A number shows all digits on hover.</p>'
         f"<details{' open' if len(table.rows) <= 24 else ''}><summary>Show the table</summary>"
         f"{out.html(filtered=True)}</details>"
     )

@@ -1,8 +1,11 @@
-"""fgad.maps against slow and plain implementations, and against the numbers of a run."""
+"""fgad.maps against slow and plain implementations and the numbers of a run; fgad.images in every layout."""
+import os
+import types
 import unittest
 
 import support
 import numpy as np
+from PIL import Image
 
 from fgad import images, maps, run
 
@@ -104,6 +107,50 @@ class Maps(unittest.TestCase):
         np.testing.assert_allclose(
             images.shrink(picture, 2, 3), picture.reshape(2, 3, 3, 3, 3).mean(axis=(1, 3)), rtol=1e-6
         )
+
+
+class StubTask:
+    """As much of a task as Images reads."""
+
+    def __init__(self, dataset, category, paths, labels):
+        self.row = types.SimpleNamespace(dataset=dataset, category=category)
+        self.options = {"roots": "{}", "data_root": os.path.join(support.WORK, "data")}
+        self.values = {"maps/path": paths, "maps/label": labels}
+
+    def texts(self, name):
+        return self.values[name]
+
+    array = texts
+
+
+class Masks(unittest.TestCase):
+    def check(self, dataset, image, mask, levels, expected):
+        """One anomalous image whose mask holds `levels` side by side."""
+        folder = os.path.join(support.WORK, "data", dataset)
+        category, path = image.split("/", 1) if not image.startswith(("1cls/", "realiad_")) else image.split("/", 2)[1:]
+        for name, values in ((image, np.zeros((2, len(levels)), np.uint8)), (mask, np.array([levels] * 2, np.uint8))):
+            file = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(file), exist_ok=True)
+            Image.fromarray(values).save(file)
+        pictures = images.Images(StubTask(dataset, category, [path], [1]))
+        np.testing.assert_array_equal(pictures.mask(0), [expected] * 2)
+        self.assertEqual(pictures.image(path).shape, (2, len(levels), 3))
+        os.remove(os.path.join(folder, mask))
+        if dataset == "realiad":
+            self.assertIsNone(pictures.mask(0))
+        else:
+            with self.assertRaisesRegex(images.Missing, "has no ground-truth mask"):
+                pictures.mask(0)
+
+    def test_masks_are_found_in_every_layout(self):
+        levels, above_half, above_zero = [0, 1, 127, 128, 255], [0, 0, 0, 1, 1], [0, 1, 1, 1, 1]
+        self.check("mvtec", "cable/test/cut/000.png", "cable/ground_truth/cut/000_mask.png", levels, above_half)
+        self.check("mvtec", "grid/test/cut/000.png", "grid/ground_truth/cut/000.png", levels, above_half)
+        self.check("folder", "bolt/test/bad/a.jpg", "bolt/mask/bad/a.png", levels, above_half)
+        self.check("visa", "pcb/Data/Images/Anomaly/000.JPG", "pcb/Data/Masks/Anomaly/000.png", levels, above_zero)
+        self.check("visa", "1cls/fryum/test/bad/000.JPG", "1cls/fryum/ground_truth/bad/000.png", levels, above_zero)
+        sample = "realiad_1024/mint/NG/BX/S0001/mint_0001_NG_BX_C1_20230101000000"
+        self.check("realiad", sample + ".jpg", sample + ".png", levels, above_half)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ VOID = {"meta", "link", "input", "img", "br"}
 
 
 class Page(html.parser.HTMLParser):
-    """Tables as lists of rows of (text, data-value), alerts and headings as text, and everything that points elsewhere."""
+    """Tables as lists of rows of (text, data-value), alerts as text, and everything that points elsewhere."""
 
     def __init__(self, path):
         super().__init__()
@@ -208,6 +208,18 @@ class Report(unittest.TestCase):
         with open(os.path.join(folder, "results.h5"), "r+b") as file:
             file.truncate(5000)
         self.refuses("results.h5' was changed or damaged", folder)
+
+    def test_a_rescored_set_shows_its_numbers_and_whose_maps_they_are_of(self):
+        folder = support.copy("learned", "rescored")
+        with h5py.File(os.path.join(folder, "results.h5"), "r+") as file:
+            file.attrs["made_from"] = "../learned"
+        support.seal(os.path.join(folder, "results.h5"))
+        shutil.rmtree(os.path.join(folder, "tasks"))
+        page, text = self.report(folder)
+        self.check_numbers(page, folder)
+        self.assertEqual(len(page.alerts), 1)
+        self.assertIn("Rescored from the stored maps of '../learned'", page.alerts[0])
+        self.assertEqual(text.count("<img"), 0)
 
     def test_a_run_without_its_images_leaves_pictures_out_and_says_so(self):
         page, text = self.report(
