@@ -1,0 +1,32 @@
+# The whole inference against PyTorch's (tests/reference/inference.py): a committed set of pictures, the toy model, four
+# settings. With UPDATE=1 the golden arrays are made anew, by the script alone, of the same prompts.
+. "$(dirname "$0")/lib.sh"
+cat > "$WORK/job.yaml" << YAML
+dataset: [demo]
+roots: {demo: $GOLDEN/suite/set}
+assets: $GOLDEN/suite/assets
+model: $DATA/model
+output: $WORK/out
+shots: [2]
+seeds: [3]
+learn: false
+resolution: 64
+sigma: 2
+YAML
+
+# check NAME [-s key=value]...: one setting
+check() {
+    name=$1
+    shift
+    "$FGAD" run "$WORK/job.yaml" -s name="$name" "$@" > "$WORK/log" 2>&1 || fail "$name: $(cat "$WORK/log")"
+    task=$(ls "$WORK/out/$name"/tasks/demo/plate/*.h5)
+    if [ -n "${UPDATE:-}" ]; then
+        /usr/bin/python3 tests/reference/inference.py "$task" --golden "suite/inference-$name"
+    else
+        "$COMPARE" "suite/inference-$name" "$task" || fail "$name differs from PyTorch"
+    fi
+}
+check handcrafted
+check other -s token_wise=false -s reweight=off -s logit_scale=exp -s image_map=vad -s memory_taps=2.mlp,7.attn
+check literal -s reweight=literal -s branches=pad -s heads=pixel
+check learned -s learn=true -s pixel.epochs=3 -s image.epochs=2 -s image.n_pro=2 -s n_ctx_ab=2 -s retrieval=normal
