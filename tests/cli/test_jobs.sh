@@ -1,5 +1,5 @@
 # Every job file of jobs/: a dry run over all categories on a skeleton of its data set, and a whole run on one category of
-# it, one epoch, with a toy model. FGAD, MAKE_MODEL, MAKE_SKELETON and WORK come from CTest.
+# it, one epoch, with a toy model or, with an argument, that one. FGAD, MAKE_MODEL, MAKE_SKELETON and WORK come from CTest.
 set -eu
 fail() {
     echo "FAILED: $*" >&2
@@ -13,8 +13,12 @@ for dataset in mvtec visa realiad; do
     "$MAKE_SKELETON" "$WORK/data/$dataset" $dataset --normal 2 --anomalous 2 --irregular > /dev/null
 done
 "$FGAD" data demo "$WORK/data/demo" > /dev/null
-"$MAKE_MODEL" "$WORK/model" --preset toy-long > /dev/null
-cp tests/golden/clip/merges-small.txt "$WORK/model/merges.txt"
+if [ $# -gt 0 ]; then
+    ln -s "$(pwd)/$1" "$WORK/model"
+else
+    "$MAKE_MODEL" "$WORK/model" --preset toy-long > /dev/null
+    cp tests/golden/clip/merges-small.txt "$WORK/model/merges.txt"
+fi
 
 category_of() {
     case $1 in
