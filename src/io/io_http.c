@@ -130,7 +130,6 @@ static status_t prepare(CURL *curl, struct curl_slist *headers, answer_t *answer
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, body);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-    SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_TIMEOUT_MS, (long)(1e3 * http->timeout));
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)http->most);
     SET(CURLOPT_WRITEFUNCTION, take);
