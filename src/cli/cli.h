@@ -22,6 +22,7 @@ int cli_reduce(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_rescore(int argc, char **argv);
 int cli_export(int argc, char **argv);
+int cli_import(int argc, char **argv);
 int cli_model_info(int argc, char **argv);
 int cli_data_check(int argc, char **argv);
 int cli_data_fewshot(int argc, char **argv);

@@ -108,6 +108,25 @@ static const cli_command_t commands[] = {
      "examples:\n"
      "  fgad export results/demo --out demo-maps\n"
      "  fgad export results/mvtec --out pictures --overlay --category bottle,cable --shots 4 --seeds 0\n"},
+    {"import", cli_import, "measure other people's maps as ours are",
+     "usage: fgad import TREE --dataset D --data-root R --name N [options]\n"
+     "\n"
+     "Reads TREE/<category>/test/<defect>/<id>.tiff, one map a test image of the dataset, and writes results/N as a "
+     "run\n"
+     "leaves it. The metrics are MVTec's (each image's own size, no smoothing) unless -s says otherwise.\n"
+     "\n"
+     "  --dataset D        mvtec, visa, realiad, demo or folder\n"
+     "  --data-root R      the dataset's folder, or the folder that it lies in\n"
+     "  --name N           name of the new run, and of the method in its tables\n"
+     "  --scores FILE      CSV with the columns category, path, score; default: the largest value of each map\n"
+     "  --category C,...   only these\n"
+     "  --shots K, --seed S   what to call the draw in the tables (0), to set it against a run's\n"
+     "  -s key=value       metric_size, resolution, sigma, aupro, aupro_limit, mask_threshold, output, views, tree,\n"
+     "                     roots, metric_memory\n"
+     "\n"
+     "examples:\n"
+     "  fgad import their-maps --dataset mvtec --data-root /data --name theirs --shots 4\n"
+     "  fgad report results/mvtec --against results/theirs\n"},
     {"model info", cli_model_info, "tell what a model folder holds",
      "usage: fgad model info DIR\n"
      "\n"

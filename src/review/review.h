@@ -64,4 +64,20 @@ typedef struct {
 } review_exported_t;
 status_t review_export(review_exported_t *out, const char *path, const review_export_options_t *options);
 
+/* ---- Import --------------------------------------------------------------------------------------------------------
+ * Reads <tree>/<category>/test/<defect>/<id>.tiff (or .tif), one map a test image of the dataset, measures them as ours
+ * are, and writes <output>/<name> as a run leaves it: results.csv, results.h5, run.yaml and task files without maps (they
+ * stay where they are). A map of another size than its image goes to that size bilinearly, and the protocol says so. */
+typedef struct {
+    const char *tree, *dataset, *data_root, *name;
+    const char *category; /* comma-separated; NULL: those of the dataset that the tree has */
+    const char
+        *scores;     /* CSV with the columns category, path, score; NULL: an image's score is the largest of its map */
+    int shots, seed; /* what to call them in the tables */
+    const char *const *assignments; /* keys of metrics; default: MVTec's protocol, metric_size=native sigma=0 */
+    int assignment_count;
+} review_import_options_t;
+/* *dir: the folder of the new run; the caller frees. */
+status_t review_import(char **dir, const review_import_options_t *options);
+
 #endif

@@ -26,7 +26,6 @@ typedef struct {
     const suite_row_t *row;
     review_stored_t *stored;
     char *folder; /* of its set */
-    char **names; /* (n) places in the tree */
     arena_t arena;
     float *map; /* room for the largest image */
 } task_t;
@@ -62,7 +61,7 @@ static status_t export_tiffs(export_t *export, task_t *task)
     for (int i = 0; i < task->stored->n; i++) {
         int width, height;
         TRY(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
-        TRY(make_path(path, task, "maps", task->names[i], ".tiff"));
+        TRY(make_path(path, task, "maps", task->stored->names[i], ".tiff"));
         TRY(io_tiff_write_f32(path, task->map, width, height));
         export->told->maps++;
     }
@@ -133,7 +132,7 @@ static status_t export_overlay(task_t *task, int i, double low, double high)
         goto done;
     }
     if (image->mask != NULL) TRY_DONE(data_mask_read(&mask, &mask_width, &mask_height, images, image));
-    TRY_DONE(make_path(path, task, "overlays", task->names[i], ".png"));
+    TRY_DONE(make_path(path, task, "overlays", task->stored->names[i], ".png"));
     TRY_DONE(paint_overlay(path, &picture, task->map, mask, low, high));
 done:
     io_image_free(&picture);
@@ -272,7 +271,6 @@ static status_t export_task(export_t *export, const suite_results_t *results, co
     TRY_DONE(review_stored_open(&task.stored, results, row, options->assignments, options->assignment_count));
     if (options->tiff || options->overlay || options->regions) {
         TRY_DONE(review_stored_images(task.stored, &task.stored->job));
-        TRY_DONE(review_tree_names(&task.names, &task.stored->images, task.stored->keep, task.stored->n));
         TRY_DONE(make_room(&task));
     }
     if (options->tiff) TRY_DONE(export_tiffs(export, &task));
@@ -281,7 +279,6 @@ static status_t export_task(export_t *export, const suite_results_t *results, co
     if (options->csv) TRY_DONE(export_csv(export, &task, set));
     export->told->tasks++;
 done:
-    review_names_free(task.names, task.stored != NULL ? task.stored->n : 0);
     review_stored_close(task.stored);
     free(task.map);
     free(task.folder);

@@ -14,7 +14,8 @@ struct review_stored {
     uint8_t *label;
     suite_maps_t maps; /* M_pix and M_img as `job` fuses them; of imported maps M_img alone */
     data_category_t images;
-    int *keep; /* (n) places in images.test, after review_stored_images */
+    int *keep;    /* (n) places in images.test, after review_stored_images */
+    char **names; /* (n) places in the tree of maps, likewise */
     suite_masks_t masks;
 };
 /* Finds the images on disk, where `job` says; does nothing the second time. */
@@ -44,6 +45,17 @@ status_t review_rescore_task(suite_numbers_t *out, review_bench_t *bench, review
 /* The map of image i at the image's own size, upsampled and smoothed (an imported one as it is), into `map`, which has
  * room for it; *width, *height (may not be NULL) tell the size. After review_stored_images. */
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena);
+
+/* ---- Imported maps ---- */
+/* A TIFF file at (height, width), and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite. */
+status_t review_imported_map(float *map, int width, int height, bool *resized, const char *path, float *largest);
+status_t review_imported_path(char out[4096], const review_stored_t *stored, int i);
+/* All maps of stored->tree at their masks' sizes, smoothed, given to `pixels` (NULL: none wanted). largest (n) may be
+ * NULL with pixels. */
+status_t review_imported_add(metrics_pixels_t *pixels, float *largest, bool *resized, const review_stored_t *stored);
+
+/* M_img from a CSV; ST_EFORMAT names the line, or the first image without a score. */
+status_t review_imported_scores(review_stored_t *stored, const char *file);
 
 /* ---- The tree of maps ---- */
 /* (*out)[i], i < n: "test/<defect>/<id>" of images->test[keep[i]], all different. Free with review_names_free. */

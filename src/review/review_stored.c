@@ -192,6 +192,7 @@ void review_stored_close(review_stored_t *stored)
     if (stored->images.dataset != NULL) data_category_free(&stored->images);
     free(stored->label);
     free(stored->keep);
+    review_names_free(stored->names, stored->n);
     free(stored->tree);
     free(stored->dataset);
     free(stored->category);
@@ -239,13 +240,20 @@ status_t review_stored_images(review_stored_t *stored, const suite_job_t *job)
         keep[i] = (int)(image - images->test);
     }
     stored->keep = keep;
-    return ST_OK;
+    return review_tree_names(&stored->names, images, keep, stored->n);
 }
 
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)
 {
     const suite_maps_t *maps = &stored->maps;
     TRY(io_image_size(width, height, stored->images.test[stored->keep[i]].path));
+    if (stored->tree != NULL) {
+        char path[4096];
+        float largest;
+        bool resized = false;
+        TRY(review_imported_path(path, stored, i));
+        return review_imported_map(map, *width, *height, &resized, path, &largest);
+    }
     size_t T = (size_t)(maps->h * maps->w);
     detect_upsample(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w);
     return detect_smooth(map, *height, *width, stored->job.sigma, arena);

@@ -1,0 +1,90 @@
+# Export and import: MVTec's protocol on exported maps, the way back, and trees that are not whole.
+. "$(dirname "$0")/lib.sh"
+demo_data gear tablet
+golden=$GOLDEN/review/mvtec
+
+# cell FILE CATEGORY COLUMN
+cell() {
+    awk -F, -v category="$2" -v column="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i; next }
+        $2 == category { print $c; exit }' "$1"
+}
+# near A B TOLERANCE
+near() {
+    awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { exit !(a != "" && b != "" && a - b < t && b - a < t) }'
+}
+
+# The numbers of a numpy and scipy program written from MVTec's definition (tests/reference/mvtec_protocol.py).
+"$FGAD" import "$golden/maps" --dataset mvtec --data-root "$golden/data" --name reference -s output="$WORK/out" > "$WORK/log" \
+    2>&1 || fail "import of the golden tree: $(cat "$WORK/log")"
+for metric in aupro image_auroc; do
+    want=$(sed -n "s/.*\"$metric\": \([0-9.e-]*\).*/\1/p" "$golden/expected.json")
+    got=$(cell "$WORK/out/reference/results.csv" thing $metric)
+    near "$want" "$got" 1e-9 || fail "$metric of the golden tree is $got, expected $want"
+done
+
+cat > "$WORK/job.yaml" <<YAML
+output: $WORK/out
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1]
+pixel: {epochs: 1}
+image: {epochs: 1, n_pro: 1}
+metric_size: native
+YAML
+"$FGAD" run "$WORK/job.yaml" -s name=run > "$WORK/log" 2>&1 || fail "the run: $(tail -3 "$WORK/log")"
+"$FGAD" export "$WORK/out/run" --out "$WORK/files" --tiff --csv --overlay --regions > "$WORK/log" || fail "export"
+set=$WORK/files/demo-k1-s0
+[ "$(find "$set/maps" -name '*.tiff' | wc -l)" -eq "$(find "$WORK/data/demo" -path '*/test/*.png' | wc -l)" ] || fail "maps are missing"
+[ "$(find "$set/overlays" -path '*/test/*.png' | wc -l)" -eq "$(find "$set/maps" -name '*.tiff' | wc -l)" ] || fail "overlays are missing"
+[ "$(find "$set/overlays" -name scale.json | wc -l)" -eq 2 ] || fail "expected one scale a category"
+[ -s "$set/regions/gear/shot0.png" ] && [ "$(wc -l < "$set/regions/gear/legend.csv")" -ge 3 ] || fail "regions of gear"
+[ "$(wc -l < "$set/images.csv")" -eq $((1 + $(find "$set/maps" -name '*.tiff' | wc -l))) ] || fail "images.csv is not whole"
+awk -F, 'NR > 1 && $2 == "gear" { if ($10 == 1) top = $9; if (best == "" || $9 + 0 > best + 0) best = $9 }
+    END { exit top != best }' "$set/images.csv" || fail "rank 1 is not the highest score"
+
+# The way back: the exported maps and scores have the run's own numbers.
+"$FGAD" import "$set/maps" --dataset demo --data-root "$WORK/data" --name back --scores "$set/images.csv" --shots 1 \
+    -s output="$WORK/out" > "$WORK/log" 2>&1 || fail "import: $(cat "$WORK/log")"
+cut -d, -f1-4,7-14 "$WORK/out/run/results.csv" > "$WORK/want"
+cut -d, -f1-4,7-14 "$WORK/out/back/results.csv" > "$WORK/got"
+cmp "$WORK/want" "$WORK/got" || fail "imported maps have other numbers than the run they are of"
+"$FGAD" export "$WORK/out/back" --out "$WORK/again" --tiff > "$WORK/log" || fail "export of an imported run"
+for map in $(cd "$set/maps" && find . -name '*.tiff' | head -5); do
+    cmp "$set/maps/$map" "$WORK/again/demo-k1-s0/maps/$map" || fail "$map changed on its way"
+done
+"$FGAD" rescore "$WORK/out/back" -s sigma=1 > "$WORK/log" 2>&1 && fail "imported maps were rescored"
+grep -q "fgad import -s" "$WORK/log" || fail "no hint: $(cat "$WORK/log")"
+
+# Maps of another size are brought to their images', and the protocol says so.
+mkdir -p "$WORK/small/thing"
+cp -r "$golden/maps/thing/test" "$WORK/small/thing/"
+cp "$golden/maps/thing/test/good/000.tiff" "$WORK/small/thing/test/good/001.tiff"
+"$FGAD" import "$WORK/small" --dataset mvtec --data-root "$golden/data" --name small -s output="$WORK/out" > "$WORK/log" 2>&1 ||
+    fail "import of maps of other sizes"
+grep -q "maps=resized" "$WORK/out/small/results.csv" || fail "the protocol does not tell of resized maps"
+
+# refuse MESSAGE COMMAND...: exit code 2 and one line with the message
+refuse() {
+    message=$1
+    shift
+    code=0
+    "$FGAD" "$@" > "$WORK/log" 2>&1 || code=$?
+    [ "$code" -eq 2 ] || fail "fgad $*: exit code $code"
+    grep -q "$message" "$WORK/log" || fail "fgad $* says: $(cat "$WORK/log")"
+}
+rm "$WORK/small/thing/test/hole/002.tiff"
+refuse "thing/test/hole/002.tiff' does not exist" import "$WORK/small" --dataset mvtec --data-root "$golden/data" --name x \
+    -s output="$WORK/out"
+printf 'category,path,score\nthing,test/good/000.png,0.5\n' > "$WORK/scores.csv"
+refuse "has no score of thing/test/good/001.png" import "$golden/maps" --dataset mvtec --data-root "$golden/data" --name x \
+    --scores "$WORK/scores.csv" -s output="$WORK/out"
+printf 'category,path,score\nthing,test/good/900.png,0.5\n' > "$WORK/scores.csv"
+refuse "scores.csv:2: thing has no test image 'test/good/900.png'" import "$golden/maps" --dataset mvtec \
+    --data-root "$golden/data" --name x --scores "$WORK/scores.csv" -s output="$WORK/out"
+refuse "holds no category of mvtec" import "$WORK/data" --dataset mvtec --data-root "$golden/data" --name x
+refuse "is not of maps that are there already" import "$golden/maps" --dataset mvtec --data-root "$golden/data" --name x -s epsilon=1
+mv "$WORK/data/demo/gear/test/good/000.png" "$WORK/moved.png"
+refuse "gear has no normal test image 'test/good/000.png'" export "$WORK/out/run" --out "$WORK/files" --tiff
+refuse "no result of .* is selected" export "$WORK/out/run" --out "$WORK/files" --shots 3
+[ ! -e "$WORK/out/x" ] || [ ! -e "$WORK/out/x/results.csv" ] || fail "a refused import left results"
