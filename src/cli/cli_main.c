@@ -61,12 +61,19 @@ static const cli_command_t commands[] = {
      "  --means           means over categories alone, a line a grid point\n"
      "  --published       the published figures of the same dataset and shots, and ours minus them\n"
      "  --table N         of them, those of table N of the paper\n"
+     "  --per-defect      each kind of defect against the normal images, from the stored maps\n"
+     "  --bootstrap N     confidence intervals of AUROC over test images, N replicates; --level P (0.95),\n"
+     "                    --bootstrap-seed S (0)\n"
+     "  --against RUN2    this run minus RUN2, task by task on the same images, with a paired bootstrap;\n"
+     "                    --against-point P: RUN2's grid point, where it has several\n"
+     "  -s data_root=DIR  where the images lie now (pixels need their masks)\n"
      "  -s assets=DIR     where published/published.json lies, when not where the run had its datasets/\n"
      "\n"
      "examples:\n"
      "  fgad report results/demo\n"
      "  fgad report results/demo --metrics all --format csv > demo.csv\n"
-     "  fgad report results/mvtec --shots 4 --published --format latex\n"},
+     "  fgad report results/mvtec --shots 4 --published --format latex\n"
+     "  fgad report results/demo --against results/demo/rescored/reweight=off --bootstrap 1000\n"},
     {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
      "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"
      "\n"

@@ -17,6 +17,7 @@ static const text_option_t text_options[] = {{"--dataset", offsetof(report_optio
                                              {"--metrics", offsetof(report_options_t, metrics)},
                                              {"--table", offsetof(report_options_t, table)},
                                              {"--against", offsetof(report_options_t, against)},
+                                             {"--against-point", offsetof(report_options_t, against_point)},
                                              {0}};
 
 static int take_text(report_options_t *options, const char *name, const char *value)

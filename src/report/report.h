@@ -26,8 +26,9 @@ typedef struct {
     bool per_defect;   /* AUROC by kind of defect, from the stored maps */
     int bootstrap;     /* replicates of confidence intervals, from the stored maps; 0: none (against: 1000) */
     uint64_t bootstrap_seed;
-    double level;        /* of the intervals, in (0,1) */
-    const char *against; /* another result set to subtract, task by task, with a paired bootstrap; NULL: none */
+    double level;              /* of the intervals, in (0,1) */
+    const char *against;       /* another result set to subtract, task by task, with a paired bootstrap; NULL: none */
+    const char *against_point; /* its grid point, where it has several */
     const char *const *assignments; /* "data_root=..." and others that say where files lie now */
     int assignment_count;
 } report_options_t;

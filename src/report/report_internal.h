@@ -3,6 +3,7 @@
 #define FGAD_REPORT_INTERNAL_H
 
 #include "report/report.h"
+#include "review/review.h"
 
 /* ---- Tables: what every report is made of ----
  * A document is a list of tables, filled first and printed after, in any format. Texts and cells live in its arena. Memory
@@ -104,6 +105,8 @@ typedef struct {
 } report_t;
 extern const char *const report_metric_labels[SUITE_METRICS]; /* "image AUROC %" */
 status_t report_select(report_t *report);
+/* Mean and sample deviation of value (seeds), NaN where there is none. */
+report_cell_t report_spread(const double *value, int seeds);
 /* Metric m of a category of the block over its seeds, and of the mean over categories. */
 report_cell_t report_block_cell(const report_block_t *block, int category, int m);
 report_cell_t report_block_mean(const report_block_t *block, int m);
@@ -113,5 +116,14 @@ const char *report_block_title(report_document_t *document, const report_block_t
 void report_block_notes(const report_t *report, report_table_t *table, const report_block_t *block);
 void report_add_tables(const report_t *report);
 status_t report_add_published(const report_t *report);
+/* In CSV and JSON: the columns that say which block a row is of (people read it in the title), and their cells; returns
+ * the first column after them. */
+void report_put_block_columns(const report_t *report, report_table_t *table);
+int report_put_block_cells(const report_t *report, report_table_t *table, int row, const report_block_t *block);
+status_t report_open_stored(review_stored_t **out, const report_t *report, const suite_results_t *results,
+                            const suite_row_t *row);
+status_t report_add_defects(const report_t *report);
+status_t report_add_intervals(const report_t *report);
+status_t report_add_against(const report_t *report);
 
 #endif

@@ -9,8 +9,7 @@ const report_options_t report_defaults = {.level = 0.95};
 
 /* ---- Cells --------------------------------------------------------------------------------------------------------- */
 
-/* value (seeds): NaN where there is none. */
-static report_cell_t spread(const double *value, int seeds)
+report_cell_t report_spread(const double *value, int seeds)
 {
     report_cell_t cell = {.kind = REPORT_CELL_MISSING};
     double sum = 0, square = 0;
@@ -36,7 +35,7 @@ report_cell_t report_block_cell(const report_block_t *block, int category, int m
         const suite_row_t *row = block->row[category * block->seeds + s];
         value[s] = row != NULL ? row->metric[m] : (double)NAN;
     }
-    report_cell_t cell = spread(value, seeds);
+    report_cell_t cell = report_spread(value, seeds);
     cell.categories = cell.n > 0;
     return cell;
 }
@@ -58,7 +57,7 @@ report_cell_t report_block_mean(const report_block_t *block, int m)
         value[s] = complete && counted > 0 ? sum / counted : (double)NAN;
         if (complete && counted > 0 && counted < fewest) fewest = counted;
     }
-    report_cell_t cell = spread(value, seeds);
+    report_cell_t cell = report_spread(value, seeds);
     cell.categories = cell.n > 0 ? fewest : 0;
     cell.partial = cell.partial || (cell.n > 0 && fewest < block->categories);
     return cell;
@@ -302,6 +301,9 @@ static status_t fill(report_document_t *document, const suite_results_t *results
     TRY(report_select(&report));
     report_add_tables(&report);
     if (options->published) TRY(report_add_published(&report));
+    if (options->per_defect) TRY(report_add_defects(&report));
+    if (options->bootstrap > 0 && options->against == NULL) TRY(report_add_intervals(&report));
+    if (options->against != NULL) TRY(report_add_against(&report));
     return ST_OK;
 }
 

@@ -269,6 +269,11 @@ status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, b
     TRY(suite_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
     TRY(suite_job_memory(&options.memory, &stored->job));
     TRY(metrics_pixels_open(out, &options));
+    if (stored->tree != NULL) {
+        bool resized = false;
+        status = review_imported_add(*out, NULL, &resized, stored);
+        goto done;
+    }
     TRY_DONE(
         suite_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, stored->job.sigma));
 done:

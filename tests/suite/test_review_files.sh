@@ -56,6 +56,30 @@ done
 "$FGAD" rescore "$WORK/out/back" -s sigma=1 > "$WORK/log" 2>&1 && fail "imported maps were rescored"
 grep -q "fgad import -s" "$WORK/log" || fail "no hint: $(cat "$WORK/log")"
 
+# Reports from the stored maps. AUROC is a mean over anomalous images: that of all is the weighted mean of the kinds'.
+"$FGAD" report "$WORK/out/run" --category gear --metrics image_auroc --per-defect --format csv > "$WORK/defects"
+want=$(cell "$WORK/out/run/results.csv" gear image_auroc)
+got=$(awk -F, '/^# defects/ { on = 1; getline; for (i = 1; i <= NF; i++) { if ($i == "images") n = i; if ($i == "image_auroc") v = i }; next }
+    on && NF > 1 { images += $n; sum += $n * $v } END { printf "%.17g", sum / images }' "$WORK/defects")
+near "$want" "$got" 1e-12 || fail "kinds of defect make $got together, expected $want"
+"$FGAD" report "$WORK/out/run" --bootstrap 50 --format csv > "$WORK/one"
+"$FGAD" report "$WORK/out/run" --bootstrap 50 --format csv > "$WORK/two"
+cmp "$WORK/one" "$WORK/two" || fail "two bootstraps of one seed differ"
+"$FGAD" report "$WORK/out/run" --bootstrap 50 --bootstrap-seed 1 --format csv > "$WORK/two"
+cmp -s "$WORK/one" "$WORK/two" && fail "two bootstraps of two seeds agree"
+# Imported maps are the same maps: no difference, and one that is there is found with its sign.
+"$FGAD" report "$WORK/out/run" --against "$WORK/out/back" --bootstrap 50 --format csv > "$WORK/against"
+awk -F, '/^# against/ { on = 1; getline; for (i = 1; i <= NF; i++) if ($i ~ /_difference(_low|_high)?$/) c[i] = 1; next }
+    on && NF > 1 { rows++; for (i in c) if ($i + 0 != 0) exit 1 } END { exit rows != 3 }' "$WORK/against" ||
+    fail "a run differs from its own maps: $(cat "$WORK/against")"
+"$FGAD" rescore "$WORK/out/run" -s branches=vad --name vad > "$WORK/log" || fail "rescore"
+"$FGAD" report "$WORK/out/run" --against "$WORK/out/run/rescored/vad" --bootstrap 50 --format csv > "$WORK/against"
+got=$(awk -F, '/^# against/ { on = 1; getline; for (i = 1; i <= NF; i++) if ($i == "pixel_auroc_difference") c = i; next }
+    on && $6 == "gear" { print $c }' "$WORK/against")
+want=$(echo "$(cell "$WORK/out/run/results.csv" gear pixel_auroc) $(cell "$WORK/out/run/rescored/vad/results.csv" gear pixel_auroc)" |
+    awk '{ printf "%.17g", $1 - $2 }')
+near "$want" "$got" 1e-12 || fail "the difference is $got, expected $want"
+
 # Maps of another size are brought to their images', and the protocol says so.
 mkdir -p "$WORK/small/thing"
 cp -r "$golden/maps/thing/test" "$WORK/small/thing/"

@@ -1,0 +1,293 @@
+/* Tables from the stored maps: bootstrap intervals, and one result set against another. */
+#include "report/report_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IMAGE_AUROC = 0, PIXEL_AUROC = 1 }; /* places in suite_metric_names */
+
+static bool is_shown(const report_t *report, int m)
+{
+    for (int i = 0; i < report->metrics; i++)
+        if (report->metric[i] == m) return true;
+    return false;
+}
+
+static bool is_data(const report_t *report)
+{
+    return report->options->format == REPORT_FORMAT_CSV || report->options->format == REPORT_FORMAT_JSON;
+}
+
+void report_put_block_columns(const report_t *report, report_table_t *table)
+{
+    if (!is_data(report)) return;
+    report_table_column(table, "dataset", "", REPORT_COLUMN_TEXT);
+    report_table_column(table, "shots", "", REPORT_COLUMN_COUNT);
+    report_table_column(table, "point", "", REPORT_COLUMN_TEXT);
+    report_table_column(table, "method", "", REPORT_COLUMN_TEXT);
+    report_table_column(table, "protocol", "", REPORT_COLUMN_TEXT);
+}
+
+int report_put_block_cells(const report_t *report, report_table_t *table, int row, const report_block_t *block)
+{
+    report_document_t *document = report->document;
+    if (!is_data(report)) return 0;
+    report_table_put_text(document, table, row, 0, block->dataset);
+    report_table_put_value(document, table, row, 1, block->shots);
+    report_table_put_text(document, table, row, 2, block->point);
+    report_table_put_text(document, table, row, 3, block->method);
+    report_table_put_text(document, table, row, 4, block->protocol);
+    return 5;
+}
+
+status_t report_open_stored(review_stored_t **out, const report_t *report, const suite_results_t *results,
+                            const suite_row_t *row)
+{
+    const report_options_t *options = report->options;
+    return review_stored_open(out, results, row, options->assignments, options->assignment_count);
+}
+
+/* ---- Intervals ----------------------------------------------------------------------------------------------------- */
+
+static void put_interval(report_document_t *document, report_table_t *table, int row, int column,
+                         const metrics_interval_t *interval, bool paired)
+{
+    report_table_put_value(document, table, row, column, interval->estimate);
+    report_cell_t *cell = report_table_cell(document, table, row, column + 1);
+    *cell = (report_cell_t){.kind = isnan(interval->low) ? REPORT_CELL_MISSING : REPORT_CELL_VALUE,
+                            .low = interval->low,
+                            .high = interval->high};
+    if (paired) report_table_put_value(document, table, row, column + 2, interval->p_value);
+}
+
+/* The columns of one metric; returns the first. */
+static int put_interval_columns(const report_t *report, report_table_t *table, int m, bool paired)
+{
+    report_document_t *document = report->document;
+    const char *key = suite_metric_names[m], *label = report_metric_labels[m];
+    const char *interval = report_document_text(document, "%g %% interval", 100 * report->options->level);
+    if (!paired) {
+        int first = report_table_column(table, key, label, REPORT_COLUMN_PERCENT);
+        report_table_column(table, key, interval, REPORT_COLUMN_INTERVAL);
+        return first;
+    }
+    int first = report_table_column(table, report_document_text(document, "%s_difference", key),
+                                    report_document_text(document, "%s difference", label), REPORT_COLUMN_DIFFERENCE);
+    report_table_column(table, report_document_text(document, "%s_difference", key), interval, REPORT_COLUMN_INTERVAL);
+    report_table_column(table, report_document_text(document, "%s_p", key), "p", REPORT_COLUMN_NUMBER);
+    return first;
+}
+
+static metrics_bootstrap_t make_bootstrap(const rng_t *rng, const report_t *report)
+{
+    int replicates = report->options->bootstrap > 0 ? report->options->bootstrap : 1000;
+    return (metrics_bootstrap_t){.rng = rng, .replicates = replicates, .level = report->options->level};
+}
+
+static status_t put_intervals(const report_t *report, report_table_t *table, int row, const int first[2],
+                              const suite_row_t *task)
+{
+    status_t status;
+    review_stored_t *stored = NULL;
+    metrics_pixels_t *pixels = NULL;
+    metrics_interval_t interval;
+    rng_t rng = rng_init(task->dataset, task->category, task->shots, report->options->bootstrap_seed, "bootstrap");
+    const metrics_bootstrap_t bootstrap = make_bootstrap(&rng, report);
+    TRY_DONE(report_open_stored(&stored, report, report->results, task));
+    const review_scores_t scores = review_stored_scores(stored);
+    if (first[IMAGE_AUROC] >= 0) {
+        TRY_DONE(metrics_bootstrap_images(&interval, scores.score, scores.label, scores.n, &bootstrap));
+        put_interval(report->document, table, row, first[IMAGE_AUROC], &interval, false);
+    }
+    if (first[PIXEL_AUROC] >= 0) {
+        TRY_DONE(review_stored_pixels(&pixels, stored, false, true));
+        interval = (metrics_interval_t){NAN, NAN, NAN, NAN, 0};
+        if (pixels != NULL) TRY_DONE(metrics_bootstrap_pixels(&interval, pixels, &bootstrap));
+        put_interval(report->document, table, row, first[PIXEL_AUROC], &interval, false);
+    }
+done:
+    metrics_pixels_close(pixels);
+    review_stored_close(stored);
+    return status;
+}
+
+static void note_bootstrap(const report_t *report, report_table_t *table, bool paired)
+{
+    report_table_note(report->document, table, "bootstrap over test images%s, %d replicates, seed %llu",
+                      paired ? ", the same draws for both" : "", make_bootstrap(NULL, report).replicates,
+                      (unsigned long long)report->options->bootstrap_seed);
+    if (paired) report_table_note(report->document, table, "p: two-sided, that there is no difference");
+}
+
+static status_t intervals_table(const report_t *report, const report_block_t *block)
+{
+    report_document_t *document = report->document;
+    int first[2] = {-1, -1};
+    report_table_t *table = report_document_table(
+        document, "intervals",
+        report_document_text(document, "%s, confidence intervals", report_block_title(document, block)));
+    report_put_block_columns(report, table);
+    int category = report_table_column(table, "category", "category", REPORT_COLUMN_TEXT);
+    report_table_column(table, "seed", "seed", REPORT_COLUMN_COUNT);
+    for (int m = 0; m < 2; m++)
+        if (is_shown(report, m)) first[m] = put_interval_columns(report, table, m, false);
+    for (int c = 0; c < block->categories; c++)
+        for (int s = 0; s < block->seeds; s++) {
+            const suite_row_t *task = block->row[c * block->seeds + s];
+            if (task == NULL) continue;
+            int row = report_table_row(document, table, s == 0 && c > 0 && block->seeds > 1);
+            report_put_block_cells(report, table, row, block);
+            report_table_put_text(document, table, row, category, block->category[c]);
+            report_table_put_value(document, table, row, category + 1, (double)block->seed[s]);
+            TRY(put_intervals(report, table, row, first, task));
+        }
+    note_bootstrap(report, table, false);
+    report_table_note(document, table, "%s", block->protocol);
+    return ST_OK;
+}
+
+status_t report_add_intervals(const report_t *report)
+{
+    for (int b = 0; b < report->count; b++) TRY(intervals_table(report, &report->blocks[b]));
+    return ST_OK;
+}
+
+/* ---- Against another result set ------------------------------------------------------------------------------------ */
+
+/* The other set's row of the same category, shots and seed; of the same point where it has several. */
+static status_t find_other(const suite_row_t **out, const report_t *report, const suite_results_t *other,
+                           const suite_row_t *row)
+{
+    int found = 0;
+    const suite_select_t select = {.point = report->options->against_point};
+    *out = NULL;
+    for (int i = 0; i < other->count; i++) {
+        const suite_row_t *candidate = &other->rows[i];
+        if (!suite_row_selected(candidate, &select) || candidate->shots != row->shots || candidate->seed != row->seed ||
+            strcmp(candidate->dataset, row->dataset) != 0 || strcmp(candidate->category, row->category) != 0)
+            continue;
+        found++;
+        *out = candidate;
+        if (strcmp(candidate->point, row->point) == 0 && report->options->against_point == NULL) return ST_OK;
+    }
+    if (found > 1)
+        return fail(ST_EFORMAT, "'%s' has %d grid points of %s/%s, none of them '%s' (hint: --against-point)",
+                    report->options->against, found, row->dataset, row->category, row->point);
+    return ST_OK;
+}
+
+static status_t check_same_images(const review_scores_t *ours, const review_scores_t *theirs, const suite_row_t *row)
+{
+    bool same = ours->n == theirs->n;
+    int at = 0;
+    for (; same && at < ours->n; at++)
+        same = strcmp(ours->path[at], theirs->path[at]) == 0 && ours->label[at] == theirs->label[at];
+    return same ? ST_OK
+                : fail(ST_EFORMAT, "%s/%s: the two runs were tested on different images (%d and %d)", row->dataset,
+                       row->category, ours->n, theirs->n);
+}
+
+typedef struct {
+    double sum[2];
+    int count[2];
+} differences_t;
+
+static status_t put_differences(differences_t *sum, const report_t *report, report_table_t *table, int row,
+                                const int first[2], const suite_row_t *ours, const suite_results_t *other,
+                                const suite_row_t *theirs)
+{
+    status_t status;
+    review_stored_t *stored[2] = {NULL, NULL};
+    metrics_pixels_t *pixels[2] = {NULL, NULL};
+    metrics_interval_t interval[2] = {{NAN, NAN, NAN, NAN, 0}, {NAN, NAN, NAN, NAN, 0}};
+    rng_t rng = rng_init(ours->dataset, ours->category, ours->shots, report->options->bootstrap_seed, "bootstrap");
+    const metrics_bootstrap_t bootstrap = make_bootstrap(&rng, report);
+    TRY_DONE(report_open_stored(&stored[0], report, report->results, ours));
+    TRY_DONE(report_open_stored(&stored[1], report, other, theirs));
+    const review_scores_t one = review_stored_scores(stored[0]), two = review_stored_scores(stored[1]);
+    TRY_DONE(check_same_images(&one, &two, ours));
+    if (first[IMAGE_AUROC] >= 0)
+        TRY_DONE(metrics_bootstrap_images_paired(&interval[0], one.score, two.score, one.label, one.n, &bootstrap));
+    if (first[PIXEL_AUROC] >= 0) {
+        for (int i = 0; i < 2; i++) TRY_DONE(review_stored_pixels(&pixels[i], stored[i], false, true));
+        if (pixels[0] != NULL && pixels[1] != NULL)
+            status = metrics_bootstrap_pixels_paired(&interval[1], pixels[0], pixels[1], &bootstrap);
+        if (status != ST_OK) {
+            fail_context(status, "%s/%s: '%s' and '%s' (hint: rescore one with the other's size and masks)",
+                         ours->dataset, ours->category, ours->protocol, theirs->protocol);
+            goto done;
+        }
+    }
+    for (int m = 0; m < 2; m++) {
+        if (first[m] < 0) continue;
+        put_interval(report->document, table, row, first[m], &interval[m], true);
+        if (!isnan(interval[m].estimate)) sum->sum[m] += interval[m].estimate, sum->count[m]++;
+    }
+done:
+    for (int i = 0; i < 2; i++) {
+        metrics_pixels_close(pixels[i]);
+        review_stored_close(stored[i]);
+    }
+    return status;
+}
+
+static status_t against_table(const report_t *report, const suite_results_t *other, const report_block_t *block)
+{
+    report_document_t *document = report->document;
+    int first[2] = {-1, -1}, pairs = 0, alone = 0;
+    differences_t sum = {0};
+    const char *their_protocol = block->protocol;
+    report_table_t *table = report_document_table(
+        document, "against",
+        report_document_text(document, "%s, minus %s", report_block_title(document, block), report->options->against));
+    report_put_block_columns(report, table);
+    int category = report_table_column(table, "category", "category", REPORT_COLUMN_TEXT);
+    report_table_column(table, "seed", "seed", REPORT_COLUMN_COUNT);
+    for (int m = 0; m < 2; m++)
+        if (is_shown(report, m)) first[m] = put_interval_columns(report, table, m, true);
+    for (int c = 0; c < block->categories; c++)
+        for (int s = 0; s < block->seeds; s++) {
+            const suite_row_t *ours = block->row[c * block->seeds + s], *theirs = NULL;
+            if (ours != NULL) TRY(find_other(&theirs, report, other, ours));
+            if (theirs == NULL) {
+                alone++;
+                continue;
+            }
+            int row = report_table_row(document, table, s == 0 && c > 0 && block->seeds > 1);
+            report_put_block_cells(report, table, row, block);
+            report_table_put_text(document, table, row, category, block->category[c]);
+            report_table_put_value(document, table, row, category + 1, (double)block->seed[s]);
+            TRY(put_differences(&sum, report, table, row, first, ours, other, theirs));
+            their_protocol = theirs->protocol;
+            pairs++;
+        }
+    if (pairs > 0) {
+        int row = report_table_row(document, table, true);
+        report_put_block_cells(report, table, row, block);
+        report_table_put_text(document, table, row, category, SUITE_MEAN);
+        for (int m = 0; m < 2; m++)
+            if (first[m] >= 0)
+                report_table_put_value(document, table, row, first[m],
+                                       sum.count[m] > 0 ? sum.sum[m] / sum.count[m] : (double)NAN);
+    }
+    if (alone > 0)
+        report_table_note(document, table, "%d result%s of one run alone: left out of this table", alone,
+                          alone == 1 ? "" : "s");
+    note_bootstrap(report, table, true);
+    report_table_note(document, table, "%s", block->protocol);
+    if (strcmp(their_protocol, block->protocol) != 0)
+        report_table_note(document, table, "the other: %s", their_protocol);
+    return ST_OK;
+}
+
+status_t report_add_against(const report_t *report)
+{
+    suite_results_t other;
+    TRY(suite_results_read(&other, report->options->against));
+    status_t status = ST_OK;
+    for (int b = 0; b < report->count && status == ST_OK; b++)
+        status = against_table(report, &other, &report->blocks[b]);
+    suite_results_free(&other);
+    return status;
+}
