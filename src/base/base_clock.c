@@ -21,13 +21,15 @@ void clock_iso8601(char out[32])
 
 void clock_format(char out[16], double seconds)
 {
-    long whole = seconds < 0 ? 0 : seconds > 3.5e6 ? 3500000 : (long)(seconds + 0.5);
+    long whole = seconds < 0 ? 0 : seconds > 3.6e12 ? 3600000000000 : (long)(seconds + 0.5);
     if (seconds < 60)
         snprintf(out, 16, "%.1fs", seconds < 0 ? 0.0 : seconds);
     else if (whole < 3600)
         snprintf(out, 16, "%ldm%02lds", whole / 60, whole % 60);
-    else
+    else if (whole < 1000 * 3600L)
         snprintf(out, 16, "%ldh%02ldm", whole / 3600, whole % 3600 / 60);
+    else
+        snprintf(out, 16, "%ldh", whole / 3600);
 }
 
 static int minimum(int a, int b)

@@ -17,6 +17,7 @@ typedef struct {
 } cli_command_t;
 
 int cli_run(int argc, char **argv);
+int cli_plan(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_reduce(int argc, char **argv);
 int cli_report(int argc, char **argv);

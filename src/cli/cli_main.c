@@ -24,6 +24,22 @@ static const cli_command_t commands[] = {
      "  fgad run jobs/demo.yaml\n"
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
+    {"plan", cli_plan, "foretell what a job takes on so many ranks",
+     "usage: fgad plan JOB.yaml [--ranks N] [--ranks-per-node M] [--assume] [-s key=value]...\n"
+     "\n"
+     "Prints the work by kind and how much of it the grid shares, memory of a rank and of a node (weights are shared "
+     "by\n"
+     "the ranks of a node), bytes on disk, makespan and efficiency, by simulating the scheduler with the rates that\n"
+     "earlier runs have measured; runs nothing. Lines \"key: number\" are for programs.\n"
+     "\n"
+     "  --ranks N           MPI ranks in all (default 1)\n"
+     "  --ranks-per-node M  of them on one node (default: all)\n"
+     "  --assume            where images or model are missing, take the published numbers and ViT-B/16+\n"
+     "  -s key=value        set a key of the job anew\n"
+     "\n"
+     "examples:\n"
+     "  fgad plan jobs/demo.yaml --ranks 2\n"
+     "  fgad plan jobs/demo.yaml -s dataset=mvtec,visa,realiad --ranks 1024 --ranks-per-node 64 --assume\n"},
     {"status", cli_status, "tell what a run has done, is doing and still has to do",
      "usage: fgad status RUN [--all]\n"
      "\n"

@@ -61,6 +61,9 @@ status_t data_list_categories(io_names_t *out, const char *dataset, const char *
  * A test set of one class only is listed. *out is zeroed on failure. */
 status_t data_category_read(data_category_t *out, const char *dataset, const char *root, const char *category,
                             const data_options_t *options);
+/* A category as published, without looking at any file: right numbers of images, made-up names. For planning only; of
+ * Real-IAD, whose categories' numbers are not known here, the mean of one view. ST_ENOTFOUND: not a published one. */
+status_t data_category_assume(data_category_t *out, const char *dataset, const char *category);
 void data_category_free(data_category_t *category);
 
 /* ---- Shots ------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "data/data_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Published image counts: MVTec-AD by its paper's table, VisA by its split_csv/1cls.csv; Real-IAD names alone. */
@@ -54,4 +55,32 @@ const char *data_known_category(const char *dataset, int index)
     for (const data_known_t *row = known; row->dataset != NULL; row++)
         if (strcmp(row->dataset, dataset) == 0 && index-- == 0) return row->category;
     return NULL;
+}
+
+/* Real-IAD: 36,465 training images, 63,256 normal and 51,329 anomalous test images, of 30 categories in 5 views each. */
+enum { REALIAD_TRAIN = 243, REALIAD_NORMAL = 422, REALIAD_ANOMALOUS = 342 };
+
+status_t data_category_assume(data_category_t *out, const char *dataset, const char *category)
+{
+    const data_known_t *row = data_find_known(dataset, category);
+    status_t status = ST_OK;
+    *out = (data_category_t){.mask_threshold = strcmp(dataset, "visa") == 0 ? 0 : 127};
+    if (row == NULL) return fail(ST_ENOTFOUND, "%s has no published category '%s'", dataset, category);
+    bool sums = row->train < 0;
+    int train = sums ? REALIAD_TRAIN : row->train, normal = sums ? REALIAD_NORMAL : row->normal;
+    int test = normal + (sums ? REALIAD_ANOMALOUS : row->anomalous);
+    out->dataset = base_format("%s", dataset);
+    out->category = base_format("%s", category);
+    if (out->dataset == NULL || out->category == NULL) status = ST_ENOMEM;
+    for (int i = 0; i < train + test && status == ST_OK; i++) {
+        char name[64];
+        bool is_train = i < train;
+        int number = is_train ? i : i - train;
+        data_entry_t entry = {.base = category, .name = name, .defect = "good"};
+        snprintf(name, sizeof name, "%s/%05d.png", is_train ? "train" : "test", number);
+        if (!is_train && number >= normal) entry.label = 1, entry.defect = "bad", entry.mask = name;
+        status = is_train ? data_push_train(out, &entry) : data_push_test(out, &entry);
+    }
+    if (status != ST_OK) data_category_free(out);
+    return status;
 }

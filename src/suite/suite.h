@@ -69,7 +69,7 @@ typedef struct {
     int resolution;
     double sigma;
     int metric_size;
-    char *metric_memory;
+    char *metric_memory, *feature_memory;
     double aupro_limit;
     int aupro, mask_threshold;
     int threads, checkpoint_every, track_epochs, max_attempts;
@@ -95,6 +95,7 @@ extern const char *const suite_head_names[]; /* "pixel", "image", NULL */
 bool suite_head_wanted(const suite_job_t *job, suite_head_t head);
 /* metric_memory in bytes; 0: no limit. */
 status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
+status_t suite_job_feature_memory(size_t *bytes, const suite_job_t *job);
 data_options_t suite_data_options(const suite_job_t *job);
 /* The points of the sweep, each a resolved job, and their texts; one point without a sweep. */
 status_t suite_points_make(suite_job_t **points, char ***texts, int *count, const char *job_path,
@@ -116,14 +117,33 @@ typedef struct {
 } suite_task_t;
 
 typedef struct suite_listing suite_listing_t; /* one category's images and their cache files */
+/* What work takes on this machine with this model: seconds a unit, measured by earlier runs or guessed. It orders work and
+ * foretells; no result depends on it. */
+typedef enum {
+    SUITE_RATE_START,   /* a run: plan, model, looking at what is there */
+    SUITE_RATE_REDUCE,  /* a task, at the end of a run */
+    SUITE_RATE_ITEM,    /* a work item: claim, small files, all that the others do not count */
+    SUITE_RATE_PICTURE, /* a picture read and resized */
+    SUITE_RATE_ENCODE,  /* Gflop of the image tower on a whole image */
+    SUITE_RATE_TILE,    /* the same on tiles, where patch tokens alone are wanted */
+    SUITE_RATE_REGIONS, /* Gflop of region aggregation */
+    SUITE_RATE_LEARN,   /* Gflop of the text tower, forward and backward */
+    SUITE_RATE_QUERY,   /* Gflop of the query former */
+    SUITE_RATE_MAPS,    /* Gflop of scoring against memory and anchors */
+    SUITE_RATE_PIXELS,  /* million pixels upsampled, smoothed and ranked */
+    SUITE_RATE_READ,    /* MB of features read */
+    SUITE_RATE_WRITE,   /* MB of features or maps written */
+    SUITE_RATES
+} suite_rate_t;
 typedef struct {
-    double encode_rate, learn_rate, evaluate_rate; /* operations a second */
-    double pixel_seconds, image_seconds;           /* of metrics, and of reading a picture */
+    double seconds[SUITE_RATES]; /* a unit */
+    bool measured[SUITE_RATES];  /* false: a guess */
 } suite_cost_t;
 
 typedef struct {
-    suite_job_t *points; /* resolved jobs, one a grid point */
-    char **point_text;   /* "epsilon=0.5 gamma=1", or "" without a sweep */
+    suite_job_t *points;                   /* resolved jobs, one a grid point */
+    char **point_text;                     /* "epsilon=0.5 gamma=1", or "" without a sweep */
+    char **point_options, **learn_options; /* texts that ids of tasks and of learned heads are made of */
     int point_count;
     suite_task_t *tasks; /* sorted by dataset, category, shots, seed, point */
     int task_count;
@@ -131,19 +151,30 @@ typedef struct {
     int listing_count;
     char *run_dir;
     char *model_digest;
-    suite_cost_t cost; /* rates of this machine, from the feature cache */
+    suite_cost_t cost; /* from the file of rates beside the feature cache */
     char *cost_path;
+    double seconds; /* that making it took */
+    bool assume;    /* made without what is missing */
+    bool assumed_model;
+    int assumed_listings;
 } suite_plan_t;
 
 /* Not collective (every rank makes the same plan). Opens the model for its digest and the category folders; draws the
  * shots. ST_ENOTFOUND, ST_EFORMAT name the file or folder. */
 status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* The same where data and model may still be missing: the published numbers of images then stand for a folder that is not
+ * there, and ViT-B/16+ at 240 for the model. Good for foretelling only. */
+status_t suite_plan_assume(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);
 /* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. Not collective. ST_ENOTFOUND:
  * it is not the folder of a run. */
 status_t suite_plan_open(suite_plan_t *out, const char *run_dir);
 void suite_plan_free(suite_plan_t *plan);
 /* Prints what would be done: points, tasks, images to encode, bytes on disk. Not collective. */
 status_t suite_plan_print(FILE *out, const suite_plan_t *plan);
+
+/* Prints what the plan will take on so many ranks, by simulating the scheduler: work by kind and what is shared, memory,
+ * disk, makespan, efficiency and what limits it; lines "key: number" for programs. Not collective. */
+status_t suite_plan_forecast(FILE *out, const suite_plan_t *plan, int ranks, int ranks_per_node);
 
 /* ---- Run ----------------------------------------------------------------------------------------------------------- */
 typedef struct {

@@ -44,6 +44,8 @@ status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, boo
 typedef struct {
     float *banks[2]; /* (shots * T, W) of each tap */
     detect_memory_t memory;
+    const float *kept; /* (n, T) M_v of these test images and this memory, from the task before; not owned */
+    bool vad;
     suite_learned_t learned[SUITE_HEADS];
     bool head[SUITE_HEADS];
     detect_anchors_t anchors[SUITE_HEADS];
@@ -58,12 +60,16 @@ static void scorer_free(scorer_t *scorer)
     for (int head = 0; head < SUITE_HEADS; head++) suite_learned_free(&scorer->learned[head]);
 }
 
-static status_t load_memory(scorer_t *scorer, const items_t *items, const int *supports, int shots)
+static status_t load_memory(scorer_t *scorer, suite_worker_t *worker, const items_t *items, const int *supports,
+                            int shots)
 {
     detect_memory_t *memory = &scorer->memory;
     for (int k = 0; k < shots; k++) {
         suite_features_t features;
+        double began = clock_seconds();
         TRY(suite_features_read(&features, &items->items[supports[k]]));
+        suite_worker_charge(worker, SUITE_RATE_READ,
+                            suite_features_mb(clip_model_config(worker->model), scorer->job, 1), began);
         size_t size = (size_t)features.T * (size_t)features.W;
         for (int tap = 0; tap < 2; tap++) {
             if (scorer->banks[tap] == NULL) scorer->banks[tap] = base_alloc((size_t)shots * size, sizeof(float));
@@ -118,8 +124,11 @@ static status_t scorer_make(scorer_t *scorer, suite_worker_t *worker, const item
         TRY(suite_learned_read(learned, file));
         scorer->anchors[head] = make_anchors(job, learned, t, learned->normal, learned->abnormal, learned->keys);
     }
-    if (!suite_job_has(&job->branches, "vad")) return ST_OK;
-    return load_memory(scorer, items, item->needs + scorer->chunks, task->shots);
+    scorer->vad = suite_job_has(&job->branches, "vad");
+    if (!scorer->vad) return ST_OK;
+    scorer->kept = suite_hold_memory(worker, task);
+    if (scorer->kept != NULL) return ST_OK;
+    return load_memory(scorer, worker, items, item->needs + scorer->chunks, task->shots);
 }
 
 /* ---- Maps ------------------------------------------------------------------------------------------------------------ */
@@ -130,7 +139,9 @@ static status_t map_image(suite_maps_t *maps, int at, const suite_features_t *fe
 {
     size_t T = (size_t)features->T, map = (size_t)at * T, row = (size_t)i, W = (size_t)features->W;
     const suite_job_t *job = scorer->job;
-    if (maps->M_v != NULL)
+    if (scorer->kept != NULL)
+        memcpy(maps->M_v + map, scorer->kept + map, T * sizeof(float));
+    else if (maps->M_v != NULL)
         TRY(detect_vad(maps->M_v + map, &scorer->memory, features->memory1 + row * T * W,
                        features->memory2 + row * T * W, features->T, arena));
     if (maps->M_p != NULL) {
@@ -149,43 +160,68 @@ static status_t map_image(suite_maps_t *maps, int at, const suite_features_t *fe
     return ST_OK;
 }
 
-/* Maps of every kept test image, chunk by chunk: only one chunk of features is in memory. */
-static status_t make_maps(suite_maps_t *maps, const suite_worker_t *worker, const items_t *items, const item_t *item,
+/* The images of one chunk that are kept, into rows from *at on. */
+static status_t map_chunk(suite_maps_t *maps, int *at, suite_worker_t *worker, const suite_features_t *features,
+                          int first, const scorer_t *scorer, const int *keep, arena_t *arena)
+{
+    double began = clock_seconds();
+    int before = *at;
+    for (int i = 0; i < features->count; i++) {
+        if (*at == maps->n || keep[*at] != first + i) continue;
+        TRY(map_image(maps, *at, features, i, scorer, arena));
+        ++*at;
+    }
+    const clip_config_t *config = clip_model_config(worker->model);
+    int images = *at - before, groups = scorer->head[SUITE_HEAD_PIXEL] ? scorer->learned[SUITE_HEAD_PIXEL].G : 0;
+    int shots = scorer->memory.rows / features->T; /* 0: no memory was searched */
+    suite_worker_charge(worker, SUITE_RATE_MAPS, suite_maps_gflop(config, groups, images, shots), began);
+    return ST_OK;
+}
+
+/* Maps of every kept test image, chunk by chunk: of the features, no more is in memory than the rank may hold. */
+static status_t make_maps(suite_maps_t *maps, suite_worker_t *worker, const items_t *items, const item_t *item,
                           const scorer_t *scorer, const int *keep, int keep_count)
 {
     const suite_plan_t *plan = worker->plan;
     const suite_task_t *task = &plan->tasks[item->index];
     status_t status = ST_OK;
-    suite_features_t features = {0};
+    suite_features_t own = {0};
+    const suite_features_t *features;
     arena_t arena;
     arena_init(&arena, "evaluate");
     for (int c = 0, at = 0; c < scorer->chunks; c++) {
         const item_t *chunk = &items->items[item->needs[c]];
         int first, count;
         suite_chunk_range(&first, &count, plan, chunk->listing, chunk->index);
-        suite_features_free(&features);
-        TRY_DONE(suite_features_read(&features, chunk));
-        if (features.count != count) {
-            status = fail(ST_EFORMAT, "'%s' holds %d images, expected %d", chunk->path, features.count, count);
+        suite_features_free(&own);
+        TRY_DONE(suite_hold_chunk(&features, &own, worker, chunk));
+        if (features->count != count) {
+            status = fail(ST_EFORMAT, "'%s' holds %d images, expected %d", chunk->path, features->count, count);
             goto done;
         }
         if (maps->M_pix == NULL)
-            TRY_DONE(suite_maps_alloc(maps, keep_count, features.grid, features.grid, scorer->memory.rows > 0,
+            TRY_DONE(suite_maps_alloc(maps, keep_count, features->grid, features->grid, scorer->vad,
                                       scorer->head[SUITE_HEAD_PIXEL], scorer->head[SUITE_HEAD_IMAGE]));
-        for (int i = 0; i < count; i++) {
-            if (at == keep_count || keep[at] != first + i) continue;
-            TRY_DONE(map_image(maps, at, &features, i, scorer, &arena));
-            at++;
-        }
+        TRY_DONE(map_chunk(maps, &at, worker, features, first, scorer, keep, &arena));
         if (suite_interrupted()) {
             status = fail(ST_EINTERRUPTED, "interrupted while scoring %s/%s", task->dataset, task->category);
             goto done;
         }
     }
+    if (scorer->vad && scorer->kept == NULL) suite_hold_keep_memory(worker, task, maps);
 done:
-    suite_features_free(&features);
+    suite_features_free(&own);
     arena_free(&arena);
     return status;
+}
+
+static status_t measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
+                        const data_category_t *images, const suite_job_t *job, const int *keep)
+{
+    double began = clock_seconds();
+    TRY(suite_measure(out, worker, maps, images, job, keep));
+    suite_worker_charge(worker, SUITE_RATE_PIXELS, 1e-6 * maps->n * job->resolution * job->resolution, began);
+    return ST_OK;
 }
 
 /* track_epochs: what the test metrics were at each state kept during learning. Stored apart; it chooses nothing. */
@@ -210,7 +246,7 @@ static status_t measure_oracle(suite_oracle_t *oracle, suite_worker_t *worker, c
                                                              image->oracle_abnormal + at, image->oracle_keys + at);
         suite_maps_t maps = {0};
         status_t status = make_maps(&maps, worker, items, item, scorer, keep, keep_count);
-        if (status == ST_OK) status = suite_measure(&oracle->numbers[state], worker, &maps, images, scorer->job, keep);
+        if (status == ST_OK) status = measure(&oracle->numbers[state], worker, &maps, images, scorer->job, keep);
         suite_maps_free(&maps);
         if (status != ST_OK) return status;
         oracle->epoch[oracle->count++] = pixel->oracle_epoch[state];
@@ -235,7 +271,7 @@ status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item
     int n = data_test_without_shots(keep, images, task->support, task->shots);
     TRY_DONE(scorer_make(&scorer, worker, items, item));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
-    TRY_DONE(suite_measure(&numbers, worker, &maps, images, job, keep));
+    TRY_DONE(measure(&numbers, worker, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
     const suite_task_file_t file = {.task = task,
                                     .maps = &maps,
@@ -246,7 +282,9 @@ status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item
                                     .head_count = item->need_count - scorer.chunks - task->shots,
                                     .items = items,
                                     .seconds = clock_seconds() - started};
+    double began = clock_seconds();
     TRY_DONE(suite_task_write(worker, &file));
+    suite_worker_charge(worker, SUITE_RATE_WRITE, suite_task_mb(clip_model_config(worker->model), job, n), began);
 done:
     free(oracle.epoch);
     free(oracle.numbers);

@@ -32,16 +32,21 @@ static status_t features_alloc(suite_features_t *features, const clip_config_t *
 static status_t encode_image(suite_worker_t *worker, suite_features_t *features, int i, const char *path, float *pixels)
 {
     io_image_t image;
+    const clip_config_t *config = clip_model_config(worker->model);
+    double began = clock_seconds();
     TRY(io_image_read(&image, path));
-    status_t status = clip_preprocess(pixels, &image, clip_model_config(worker->model)->image_size);
+    status_t status = clip_preprocess(pixels, &image, config->image_size);
     io_image_free(&image);
     if (status != ST_OK) return status;
+    began = suite_worker_charge(worker, SUITE_RATE_PICTURE, 1, began);
     size_t index = (size_t)i, T = (size_t)features->T, E = (size_t)features->E, W = (size_t)features->W;
     clip_features_t out = {.cls = features->cls + index * E,
                            .tokens = features->tokens + index * T * E,
                            .memory1 = features->memory1 + index * T * W,
                            .memory2 = features->memory2 + index * T * W};
-    return clip_vision_forward(&out, worker->vision, pixels);
+    status = clip_vision_forward(&out, worker->vision, pixels);
+    suite_worker_charge(worker, SUITE_RATE_ENCODE, suite_encode_gflop(config), began);
+    return status;
 }
 
 /* What every feature file says of itself. */
@@ -169,12 +174,14 @@ static status_t encode_tiles(suite_worker_t *worker, suite_features_t *features,
 {
     int S = clip_model_config(worker->model)->image_size, side = scale * S;
     io_image_t image, tile = {.width = S, .height = S};
+    double began = clock_seconds();
     TRY(io_image_read(&image, path));
     status_t status = ST_ENOMEM;
     uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
     tile.pixels = base_alloc((size_t)S * (size_t)S, 3);
     if (large == NULL || tile.pixels == NULL) goto done;
     TRY_DONE(io_resize_bicubic(large, side, side, image.pixels, image.width, image.height, 3));
+    began = suite_worker_charge(worker, SUITE_RATE_PICTURE, 1, began);
     for (int t = 0; t < scale * scale; t++) {
         if (suite_interrupted()) {
             status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", path);
@@ -186,6 +193,8 @@ static status_t encode_tiles(suite_worker_t *worker, suite_features_t *features,
         TRY_DONE(clip_preprocess(pixels, &tile, S));
         clip_features_t out = {.tokens = features->tokens + (size_t)t * (size_t)features->T * (size_t)features->E};
         TRY_DONE(clip_vision_forward(&out, worker->vision, pixels));
+        began =
+            suite_worker_charge(worker, SUITE_RATE_TILE, suite_encode_gflop(clip_model_config(worker->model)), began);
     }
 done:
     free(large);
@@ -206,6 +215,9 @@ status_t suite_encode(suite_worker_t *worker, const item_t *item)
         images = category->test;
     }
     status_t status;
+    suite_work_t work;
+    suite_work_encode(&work, config, &worker->plan->points[0], item->kind,
+                      item->kind == ITEM_TILES ? item->scale * item->scale : count);
     double started = clock_seconds();
     suite_features_t features = {0};
     float *pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof *pixels);
@@ -213,7 +225,9 @@ status_t suite_encode(suite_worker_t *worker, const item_t *item)
     if (item->kind == ITEM_TILES) {
         TRY_DONE(features_alloc(&features, config, item->scale * item->scale, false));
         TRY_DONE(encode_tiles(worker, &features, images[first].path, item->scale, pixels));
-        TRY_DONE(write_tiles(worker, item, &features, &images[first], clock_seconds() - started));
+        double encoded = clock_seconds();
+        TRY_DONE(write_tiles(worker, item, &features, &images[first], encoded - started));
+        suite_worker_charge(worker, SUITE_RATE_WRITE, work.units[SUITE_RATE_WRITE], encoded);
         goto done;
     }
     TRY_DONE(features_alloc(&features, config, count, true));
@@ -224,7 +238,9 @@ status_t suite_encode(suite_worker_t *worker, const item_t *item)
         }
         TRY_DONE(encode_image(worker, &features, i, images[first + i].path, pixels));
     }
-    TRY_DONE(write_features(worker, item, &features, images + first, clock_seconds() - started));
+    double encoded = clock_seconds();
+    TRY_DONE(write_features(worker, item, &features, images + first, encoded - started));
+    suite_worker_charge(worker, SUITE_RATE_WRITE, work.units[SUITE_RATE_WRITE], encoded);
 done:
     free(pixels);
     suite_features_free(&features);

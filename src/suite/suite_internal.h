@@ -14,13 +14,28 @@
 #define SUITE_ID_SIZE 17
 
 /* ---- Plan ---- */
+/* Of a caption, what the cost of learning depends on. */
+typedef struct {
+    int words;  /* of the body */
+    int values; /* that can be replaced */
+} suite_body_t;
+typedef struct {
+    int groups; /* image first; 0: no caption */
+    int states;
+    suite_body_t body[PROMPTS_MAX_GROUPS];
+} suite_caption_t;
+/* Counts the words of a caption; a file that is not fit counts as a typical one (its learning will say what is wrong). */
+void suite_caption_count(suite_caption_t *out, const char *caption, const char *vocabulary);
+
 struct suite_listing {
     data_category_t images;
+    int64_t *train_size, *test_size;     /* bytes of each image file */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and file sizes, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
     char caption_digest[IO_DIGEST_SIZE]; /* of the category\'s caption and of the vocabulary; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
+    suite_caption_t caption;             /* what its prompts will be like */
 };
 
 extern const char *const suite_view_names[], *const suite_tree_names[], *const suite_method_names[];
@@ -28,6 +43,11 @@ extern const char *const suite_view_names[], *const suite_tree_names[], *const s
 char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category);
 /* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
 char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);
+
+/* What a learned head depends on of the job, as "key=value\n" lines (heap). */
+char *suite_learn_options(const suite_job_t *job, suite_head_t head);
+/* The model's configuration, or the one that is assumed. */
+status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan);
 
 /* ---- Work items: everything that makes one file ---- */
 typedef enum {
@@ -45,6 +65,8 @@ typedef struct {
     char *path; /* the file it makes; its claim is "<path>.claim" */
     char id[SUITE_ID_SIZE];
     double cost;       /* predicted seconds */
+    double gflop;      /* of matrix products */
+    double warm;       /* of cost, seconds saved after another evaluation of the same listing */
     double tail;       /* predicted seconds from its begin to the end of the longest chain that waits for it */
     int listing;       /* index into the plan's listings */
     int folder;        /* SUITE_FOLDERS * listing + which of the listing's folders holds its file */
@@ -94,15 +116,40 @@ status_t suite_folders_look(suite_folders_t *folders, int folder);
 bool suite_folders_has(const suite_folders_t *folders, int item);
 bool suite_folders_claimed(const suite_folders_t *folders, int item);
 
-/* ---- Costs: predicted seconds on one core ---- */
-double suite_cost_encode(const suite_cost_t *cost, const clip_config_t *config, int images);
-double suite_cost_learn(const suite_cost_t *cost, const clip_config_t *config, const suite_job_t *job, int shots,
-                        int head);
-double suite_cost_evaluate(const suite_cost_t *cost, const clip_config_t *config, const suite_job_t *job,
-                           const data_category_t *images, int shots);
-void suite_cost_read(suite_cost_t *cost, const char *path);
-status_t suite_cost_write(const suite_cost_t *cost, const char *path);
-void suite_cost_learned(suite_cost_t *cost, const double predicted[ITEM_KINDS], const double measured[ITEM_KINDS]);
+/* ---- Costs ---- */
+typedef struct {
+    double units[SUITE_RATES];
+} suite_work_t;
+double suite_work_seconds(const suite_work_t *work, const suite_cost_t *cost);
+double suite_work_gflop(const suite_work_t *work);
+double suite_encode_gflop(const clip_config_t *config);                                    /* of one image */
+double suite_features_mb(const clip_config_t *config, const suite_job_t *job, int images); /* as stored */
+void suite_work_encode(suite_work_t *out, const clip_config_t *config, const suite_job_t *job, item_kind_t kind,
+                       int images);
+/* The prompts of one head: what the text tower will do a pass, and take. */
+typedef struct {
+    int prompts, groups;
+    double forward_gflop, epoch_gflop; /* an epoch: forward, recomputed, backward */
+    size_t bytes;                      /* of the workspace */
+} suite_head_work_t;
+status_t suite_head_work(suite_head_work_t *out, const clip_config_t *config, const suite_job_t *job,
+                         const suite_caption_t *caption, suite_head_t head);
+double suite_regions_gflop(const clip_config_t *config, const suite_job_t *job, const suite_caption_t *caption,
+                           int shots);
+double suite_query_gflop(const clip_config_t *config, const suite_job_t *job, int groups);
+/* shots 0: no memory is searched. */
+double suite_maps_gflop(const clip_config_t *config, int groups, int images, int shots);
+/* As stored: a learned head, and a task with its maps and copies of its heads. */
+double suite_head_mb(const clip_config_t *config, const suite_job_t *job, suite_head_t head);
+double suite_task_mb(const clip_config_t *config, const suite_job_t *job, int images);
+/* *warm: of it, what is saved by a rank that has just evaluated the same category. */
+void suite_work_evaluate(suite_work_t *out, suite_work_t *warm, const clip_config_t *config, const suite_job_t *job,
+                         const suite_listing_t *listing, int shots);
+/* The rates for a model from the file at `path`, which holds a line a model and number of threads. */
+void suite_cost_read(suite_cost_t *cost, const char *path, const char *model_digest, int threads);
+status_t suite_cost_write(const suite_cost_t *cost, const char *path, const char *model_digest, int threads);
+/* What a run measured (seconds for so many units) makes the next prediction better. */
+void suite_cost_learned(suite_cost_t *cost, const suite_work_t *done, const double seconds[SUITE_RATES]);
 
 /* ---- Claims: who works on what, across ranks, jobs and nodes that share the folder ---- */
 /* Takes `path` by O_EXCL. *taken is false when somebody alive holds it; a claim whose holder is dead (same host) or
@@ -132,12 +179,23 @@ typedef struct {
 } suite_features_t;           /* owned */
 void suite_features_free(suite_features_t *features);
 
+/* What a rank holds of the category that it evaluated last. All zero at first. */
+typedef struct {
+    int listing;
+    suite_features_t *chunk; /* (chunks) no tokens: not held */
+    int chunks;
+    size_t bytes, budget;
+    uint64_t memory_key; /* of listing and shots; 0: none */
+    float *M_v;          /* (n, T) */
+} suite_hold_t;
+
 /* What a rank keeps open while it works: the model and the image tower's workspace. */
 typedef struct {
     const suite_plan_t *plan;
     clip_model_t *model; /* opened at first use */
     clip_vision_t *vision;
     clip_tap_t taps[2];
+    suite_hold_t hold;
     suite_masks_t masks;         /* of the category measured last */
     clip_tokenizer_t *tokenizer; /* opened at first use */
     progress_t progress;         /* shown by rank 0 */
@@ -145,7 +203,8 @@ typedef struct {
     int rank, size;
     double started, deadline; /* clock_seconds; deadline 0: none */
     double longest_step;      /* seconds of the longest thing that cannot be interrupted: epoch, chunk, task */
-    double predicted[ITEM_KINDS], measured[ITEM_KINDS]; /* seconds of the items made by this rank */
+    suite_work_t measured;    /* units done by this rank */
+    double measured_seconds[SUITE_RATES]; /* that they took */
     char run_id[32];
 } suite_worker_t;
 status_t suite_worker_model(suite_worker_t *worker);
@@ -153,6 +212,8 @@ status_t suite_worker_tokenizer(suite_worker_t *worker);
 void suite_worker_close(suite_worker_t *worker);
 /* A signal came, or the next step may end after the time limit. */
 bool suite_worker_must_stop(const suite_worker_t *worker);
+/* So many units took the time since `since` (clock_seconds); returns now. */
+double suite_worker_charge(suite_worker_t *worker, suite_rate_t rate, double units, double since);
 /* Tells how far the item in hand is, in [0, 1], with a few words. */
 void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail);
 
@@ -160,6 +221,10 @@ void suite_worker_progress(suite_worker_t *worker, const item_t *item, double sh
 status_t suite_encode(suite_worker_t *worker, const item_t *item);
 /* Reads a feature file whole. ST_EFORMAT: damaged, or of another item. */
 status_t suite_features_read(suite_features_t *out, const item_t *item);
+/* Features of a chunk, held or read: then into *own, which the caller frees, unless there is room to hold them. */
+status_t suite_hold_chunk(const suite_features_t **out, suite_features_t *own, suite_worker_t *worker,
+                          const item_t *chunk);
+void suite_hold_free(suite_hold_t *hold);
 /* Which images a chunk holds: first and count of the listing's test images. */
 void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int listing, int chunk);
 
@@ -206,6 +271,9 @@ status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, boo
 /* keep (maps->n): which test images. */
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep);
+/* M_v (n, T) of the task's test images and shots, when the task before had the same; NULL: not held. */
+const float *suite_hold_memory(const suite_worker_t *worker, const suite_task_t *task);
+void suite_hold_keep_memory(suite_worker_t *worker, const suite_task_t *task, const suite_maps_t *maps);
 status_t suite_evaluate(suite_worker_t *worker, const items_t *items, const item_t *item);
 
 /* ---- Task files ---- */
@@ -229,6 +297,24 @@ typedef struct {
 status_t suite_task_write(const suite_worker_t *worker, const suite_task_file_t *what);
 /* Reads a task file's numbers; ST_EFORMAT when it is damaged or another task's. */
 status_t suite_task_numbers(suite_numbers_t *out, const char *path, const char *id);
+
+/* ---- Foretelling ---- */
+typedef struct {
+    int items;             /* to be made */
+    double makespan, work; /* seconds: from the first item to the last, and of all ranks together */
+    double chain;          /* of the longest chain of items that wait for one another */
+    int chain_item;        /* its first; -1: nothing is to be done */
+} suite_simulation_t;
+/* Of the wanted, open items. */
+status_t suite_simulate(suite_simulation_t *out, const items_t *items, int listings, int ranks);
+/* The item after this one in the longest chain through it; -1: it is the last. */
+int suite_chain_next(const items_t *items, int item);
+typedef struct {
+    double rank_mb;    /* peak of one rank, without what a node shares */
+    double private_mb; /* of it, weights converted */
+    double shared_mb;  /* weights, once a node */
+} suite_memory_t;
+status_t suite_memory_plan(suite_memory_t *out, const suite_plan_t *plan, const clip_config_t *config);
 
 /* ---- Provenance ---- */
 /* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */

@@ -14,8 +14,17 @@ void suite_chunk_range(int *first, int *count, const suite_plan_t *plan, int lis
 
 /* ---- A growing list, and a table of those made by id ---------------------------------------------------------------- */
 
+enum { MEMOS = 512 };
+typedef struct {
+    uint64_t key;
+    suite_head_work_t work;
+} memo_t;
+
 typedef struct {
     items_t *items;
+    memo_t memo[MEMOS]; /* of the listing in hand */
+    int memos, listing;
+    int *feature; /* items of the listing's feature files, -1: not asked for */
     int room;
     int *slot; /* open addressing over the digest in item.id; -1: empty */
     int slots; /* a power of two */
@@ -99,13 +108,53 @@ static status_t add_need(item_t *item, int need)
 
 /* ---- Items of features ---------------------------------------------------------------------------------------------- */
 
-/* The identity of a feature file: its folder's name says model and options, the listing's digest says the images. */
-static void features_id(char id[SUITE_ID_SIZE], const suite_listing_t *listing, const char *name)
+/* The identity of a feature file: its folder's name says model and options; the names and sizes of its images say what is
+ * in it, so that one changed image does not call for the others to be encoded again. */
+static void features_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, const item_t *item)
 {
-    char digest[IO_DIGEST_SIZE], text[3 * IO_DIGEST_SIZE];
-    snprintf(text, sizeof text, "%s %s %.64s %s", SUITE_FORMAT, listing->digest, listing->cache_key, name);
+    const suite_listing_t *listing = &plan->listings[item->listing];
+    char digest[IO_DIGEST_SIZE], text[1024];
+    int first = item->index, images = 1;
+    if (item->kind == ITEM_CHUNK) suite_chunk_range(&first, &images, plan, item->listing, item->index);
+    uint64_t hash[2] = {BASE_HASH_SEED, ~BASE_HASH_SEED};
+    for (int i = first; i < first + images; i++) {
+        const data_image_t *image = item->kind == ITEM_CHUNK ? &listing->images.test[i] : &listing->images.train[i];
+        long long size = item->kind == ITEM_CHUNK ? listing->test_size[i] : listing->train_size[i];
+        for (int h = 0; h < 2; h++) {
+            hash[h] = base_hash(hash[h], image->name, strlen(image->name) + 1);
+            hash[h] = base_hash(hash[h], &image->label, sizeof image->label);
+            hash[h] = base_hash(hash[h], &size, sizeof size);
+        }
+    }
+    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", SUITE_FORMAT, listing->cache_key,
+             listing->images.dataset, listing->images.category, (int)item->kind, item->scale, images,
+             (unsigned long long)hash[0], (unsigned long long)hash[1]);
     io_digest_bytes(digest, text, strlen(text));
     snprintf(id, SUITE_ID_SIZE, "%.16s", digest);
+}
+
+/* Where the item of a feature file stands in builder->feature: chunks, support images, then tiles by scale (1, 2, 4). */
+static size_t feature_slot(const suite_plan_t *plan, item_kind_t kind, int listing, int number, int scale)
+{
+    const data_category_t *images = &plan->listings[listing].images;
+    size_t test = (size_t)images->test_count, train = (size_t)images->train_count, at = (size_t)number;
+    if (kind == ITEM_CHUNK) return at;
+    return test + (kind == ITEM_SUPPORT ? 0 : train * (scale == 4 ? 3 : (size_t)scale)) + at;
+}
+
+/* The features of a listing are asked for by each of its tasks: their items are kept at hand. */
+static status_t begin_listing(builder_t *builder, const suite_plan_t *plan, int listing)
+{
+    if (builder->feature != NULL && builder->listing == listing) return ST_OK;
+    const data_category_t *images = &plan->listings[listing].images;
+    size_t slots = (size_t)images->test_count + 4 * (size_t)images->train_count;
+    free(builder->feature);
+    builder->feature = base_alloc(slots, sizeof *builder->feature);
+    if (builder->feature == NULL) return ST_ENOMEM;
+    for (size_t i = 0; i < slots; i++) builder->feature[i] = -1;
+    builder->listing = listing;
+    builder->memos = 0;
+    return ST_OK;
 }
 
 static status_t add_features(int *index, builder_t *builder, const suite_plan_t *plan, const clip_config_t *config,
@@ -114,6 +163,9 @@ static status_t add_features(int *index, builder_t *builder, const suite_plan_t 
     char name[64];
     item_t item = {.kind = kind, .listing = listing, .index = number, .scale = scale};
     int first, images = 1;
+    int *known = &builder->feature[feature_slot(plan, kind, listing, number, scale)];
+    *index = *known;
+    if (*known >= 0) return ST_OK;
     switch (kind) {
     case ITEM_CHUNK:
         suite_chunk_range(&first, &images, plan, listing, number);
@@ -126,12 +178,55 @@ static status_t add_features(int *index, builder_t *builder, const suite_plan_t 
         snprintf(name, sizeof name, "tiles-%05d-x%d.h5", number, scale);
         images = scale * scale;
     }
-    item.cost = suite_cost_encode(&plan->cost, config, images);
-    features_id(item.id, &plan->listings[listing], name);
-    return add_item(index, builder, &item, base_format("%s/%s", plan->listings[listing].cache, name));
+    suite_work_t work;
+    suite_work_encode(&work, config, &plan->points[0], kind, images);
+    item.cost = suite_work_seconds(&work, &plan->cost);
+    item.gflop = suite_work_gflop(&work);
+    features_id(item.id, plan, &item);
+    TRY(add_item(index, builder, &item, base_format("%s/%s", plan->listings[listing].cache, name)));
+    *known = *index;
+    return ST_OK;
 }
 
 /* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
+
+/* The work of a head depends on the caption and on some keys: seldom more than a few kinds a category. */
+static status_t head_work(suite_head_work_t *out, builder_t *builder, const suite_plan_t *plan,
+                          const clip_config_t *config, int t, suite_head_t head)
+{
+    const suite_task_t *task = &plan->tasks[t];
+    const suite_job_t *job = &plan->points[task->point];
+    const int keys[] = {task->listing, (int)head,  job->learn,       job->groups.count, job->n_ahp,
+                        job->n_ab,     job->n_ctx, job->pixel_n_pro, job->image_n_pro};
+    uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);
+    for (int i = 0; i < builder->memos; i++)
+        if (builder->memo[i].key == key) return *out = builder->memo[i].work, ST_OK;
+    TRY(suite_head_work(out, config, job, &plan->listings[task->listing].caption, head));
+    if (builder->memos < MEMOS) builder->memo[builder->memos++] = (memo_t){.key = key, .work = *out};
+    return ST_OK;
+}
+
+static status_t learn_work(suite_work_t *out, builder_t *builder, const suite_plan_t *plan, const clip_config_t *config,
+                           int t, suite_head_t head)
+{
+    const suite_task_t *task = &plan->tasks[t];
+    const suite_job_t *job = &plan->points[task->point];
+    const suite_caption_t *caption = &plan->listings[task->listing].caption;
+    bool pixel = head == SUITE_HEAD_PIXEL;
+    suite_head_work_t work;
+    TRY(head_work(&work, builder, plan, config, t, head));
+    int epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
+    *out = (suite_work_t){0};
+    out->units[SUITE_RATE_ITEM] = 1;
+    out->units[SUITE_RATE_LEARN] = work.forward_gflop + epochs * work.epoch_gflop;
+    if (pixel && (job->learn || job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER))
+        out->units[SUITE_RATE_QUERY] = suite_query_gflop(config, job, work.groups);
+    if (!job->learn) return ST_OK;
+    out->units[SUITE_RATE_READ] = suite_features_mb(config, job, task->shots);
+    if (pixel && job->groups.count > 1)
+        out->units[SUITE_RATE_REGIONS] = suite_regions_gflop(config, job, caption, task->shots);
+    return ST_OK;
+}
 
 static status_t add_learn(int *index, builder_t *builder, const suite_plan_t *plan, const clip_config_t *config, int t,
                           suite_head_t head)
@@ -140,13 +235,16 @@ static status_t add_learn(int *index, builder_t *builder, const suite_plan_t *pl
     const suite_job_t *job = &plan->points[task->point];
     item_t item = {.kind = ITEM_LEARN, .listing = task->listing, .index = t, .head = head};
     TRY(suite_learn_id(item.id, plan, t, head));
-    item.cost = suite_cost_learn(&plan->cost, config, job, task->shots, head);
     int before = builder->items->count;
     TRY(add_item(index, builder, &item,
                  base_format("%s/k%d-s%llu-%s-%s.h5", plan->listings[task->listing].prompts, task->shots,
                              (unsigned long long)task->seed, suite_head_names[head], item.id)));
     if (builder->items->count == before) return ST_OK; /* another point has it already */
     int learn = *index;
+    suite_work_t work;
+    TRY(learn_work(&work, builder, plan, config, t, head));
+    builder->items->items[learn].cost = suite_work_seconds(&work, &plan->cost);
+    builder->items->items[learn].gflop = suite_work_gflop(&work);
     for (int k = 0; k < task->shots && job->learn; k++) {
         int need;
         if (head == SUITE_HEAD_IMAGE)
@@ -169,8 +267,13 @@ static status_t add_task(builder_t *builder, const suite_plan_t *plan, const cli
     const data_category_t *images = &plan->listings[task->listing].images;
     item_t item = {.kind = ITEM_EVALUATE, .listing = task->listing, .index = t};
     int index, need;
+    TRY(begin_listing(builder, plan, task->listing));
     memcpy(item.id, task->id, sizeof item.id);
-    item.cost = suite_cost_evaluate(&plan->cost, config, job, images, task->shots);
+    suite_work_t work, warm;
+    suite_work_evaluate(&work, &warm, config, job, &plan->listings[task->listing], task->shots);
+    item.cost = suite_work_seconds(&work, &plan->cost);
+    item.gflop = suite_work_gflop(&work);
+    item.warm = suite_work_seconds(&warm, &plan->cost);
     TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
     /* The order is what suite_evaluate relies on: chunks, support images, then the learned heads. */
     for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
@@ -296,10 +399,12 @@ const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_
 status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config)
 {
     status_t status = ST_OK;
-    builder_t builder = {.items = out};
+    builder_t *builder = calloc(1, sizeof *builder);
     *out = (items_t){0};
-    TRY_DONE(grow(&builder));
-    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(&builder, plan, config, t));
+    if (builder == NULL) return fail(ST_ENOMEM, "out of memory");
+    builder->items = out;
+    TRY_DONE(grow(builder));
+    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, config, t));
     compute_tails(out);
     out->order = base_alloc((size_t)out->count, sizeof *out->order);
     if (out->order == NULL) {
@@ -310,7 +415,9 @@ status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_con
     qsort_r(out->order, (size_t)out->count, sizeof *out->order, by_tail, out->items);
     TRY_DONE(index_names(out));
 done:
-    free(builder.slot);
+    free(builder->feature);
+    free(builder->slot);
+    free(builder);
     if (status != ST_OK) suite_items_free(out);
     return status;
 }

@@ -124,6 +124,8 @@ const io_option_t suite_job_options[] = {
      SUITE_STAGE_METRICS},
     {"metric_memory", IO_STRING, AT(metric_memory), "1GB", 0, 0, NULL,
      "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", SUITE_STAGE_NONE},
+    {"feature_memory", IO_STRING, AT(feature_memory), "512MB", 0, 0, NULL,
+     "features of one category that a rank holds between its evaluations, e.g. 2GB; 0: none", SUITE_STAGE_NONE},
     {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
      SUITE_STAGE_METRICS},
     {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, aupro_names,
@@ -168,23 +170,34 @@ status_t suite_job_logit_scale(double *t, const suite_job_t *job, double stored)
     return ST_OK;
 }
 
-status_t suite_job_memory(size_t *bytes, const suite_job_t *job)
+static status_t parse_bytes(size_t *bytes, const char *key, const char *text, size_t least)
 {
     static const struct {
         const char *unit;
         double bytes;
     } units[] = {{"", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
     char *unit;
-    double number = strtod(job->metric_memory, &unit);
+    double number = strtod(text, &unit);
     while (*unit == ' ') unit++;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (strcmp(unit, units[i].unit) == 0 && number >= 0 && number < 1e9) {
             *bytes = (size_t)(number * units[i].bytes);
-            if (*bytes == 0 || *bytes >= 65536) return ST_OK;
+            if (*bytes == 0 || *bytes >= least) return ST_OK;
         }
-    return fail(ST_EFORMAT,
-                "metric_memory is '%s', expected a size of at least 66KB, as 200MB or 1GB, or 0 for no limit",
-                job->metric_memory);
+    if (least > 0)
+        return fail(ST_EFORMAT, "%s is '%s', expected a size of at least 66KB, as 200MB or 1GB, or 0 for no limit", key,
+                    text);
+    return fail(ST_EFORMAT, "%s is '%s', expected a size, as 200MB or 1GB, or 0 for none", key, text);
+}
+
+status_t suite_job_memory(size_t *bytes, const suite_job_t *job)
+{
+    return parse_bytes(bytes, "metric_memory", job->metric_memory, 65536);
+}
+
+status_t suite_job_feature_memory(size_t *bytes, const suite_job_t *job)
+{
+    return parse_bytes(bytes, "feature_memory", job->feature_memory, 0);
 }
 
 /* model: auto becomes a folder, so that what a run records is what it used. */
@@ -228,6 +241,7 @@ static status_t check_job(const suite_job_t *job)
         return fail(ST_EFORMAT, "name is '%s', expected the name of one folder", job->name);
     size_t bytes;
     TRY(suite_job_memory(&bytes, job));
+    TRY(suite_job_feature_memory(&bytes, job));
     return suite_job_logit_scale(&t, job, 1);
 }
 

@@ -15,6 +15,24 @@ static bool head_reads(const io_option_t *row, suite_head_t head)
            strncmp(row->name, "query_former.", strlen("query_former.")) != 0;
 }
 
+char *suite_learn_options(const suite_job_t *job, suite_head_t head)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return NULL;
+    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
+        if (row->tag != SUITE_STAGE_REGIONS && row->tag != SUITE_STAGE_PROMPTS) continue;
+        if (!head_reads(row, head)) continue;
+        char *value = io_options_text(job, row);
+        fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
+        free(value);
+    }
+    fprintf(out, "queries=%d\n", head == SUITE_HEAD_PIXEL && job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER);
+    fclose(out);
+    return text;
+}
+
 status_t suite_learn_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, int t, suite_head_t head)
 {
     const suite_task_t *task = &plan->tasks[t];
@@ -26,14 +44,7 @@ status_t suite_learn_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, int t,
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu %s\n", SUITE_FORMAT, listing->cache_key, listing->caption_digest,
             task->dataset, task->category, task->shots, (unsigned long long)task->seed, suite_head_names[head]);
-    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
-        if (row->tag != SUITE_STAGE_REGIONS && row->tag != SUITE_STAGE_PROMPTS) continue;
-        if (!head_reads(row, head)) continue;
-        char *value = io_options_text(job, row);
-        fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
-        free(value);
-    }
-    fprintf(out, "queries=%d\n", head == SUITE_HEAD_PIXEL && job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER);
+    fputs(plan->learn_options[task->point * SUITE_HEADS + (int)head], out);
     for (int k = 0; k < task->shots && job->learn; k++)
         fprintf(out, "support=%s\n", listing->images.train[task->support[k]].name);
     fclose(out);
@@ -56,8 +67,9 @@ typedef struct {
     align_head_t head;
     align_tokens_t tokens;
     float *z, *weights; /* of tokens */
-    uint8_t *labels;    /* (shots, scale h, scale w): regions, NULL when none are needed */
-    int grid;           /* h = w */
+    suite_head_work_t cost;
+    uint8_t *labels; /* (shots, scale h, scale w): regions, NULL when none are needed */
+    int grid;        /* h = w */
     suite_learned_t result;
 } work_t;
 
@@ -291,7 +303,7 @@ static status_t run_epochs(work_t *work)
                  work->task->category, suite_head_names[work->item->head], epoch + 1, epochs,
                  result->losses[(size_t)epoch * ALIGN_TERMS]);
         suite_worker_progress(work->worker, work->item, (epoch + 1.0) / epochs, detail);
-        double seconds = clock_seconds() - began;
+        double seconds = suite_worker_charge(work->worker, SUITE_RATE_LEARN, work->cost.epoch_gflop, began) - began;
         if (seconds > work->worker->longest_step) work->worker->longest_step = seconds;
         bool stop = suite_worker_must_stop(work->worker);
         if (stop || (epoch + 1) % work->job->checkpoint_every == 0)
@@ -306,20 +318,33 @@ static status_t learn(work_t *work, const items_t *items)
 {
     const suite_job_t *job = work->job;
     suite_worker_t *worker = work->worker;
+    const clip_config_t *config = clip_model_config(worker->model);
+    const suite_caption_t *caption = &worker->plan->listings[work->task->listing].caption;
     bool pixel = work->item->head == SUITE_HEAD_PIXEL;
-    TRY(suite_worker_tokenizer(worker));
     TRY(make_set(work));
     TRY(make_head(work));
+    TRY(suite_head_work(&work->cost, config, job, caption, work->item->head));
     bool queries = pixel && (job->learn || job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER);
     TRY(suite_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             queries));
     if (job->learn) {
+        double began = clock_seconds();
         TRY(load_tokens(work, items));
-        if (pixel && !image_only(job)) TRY(find_regions(work, items));
+        began = suite_worker_charge(worker, SUITE_RATE_READ, suite_features_mb(config, job, work->task->shots), began);
+        if (pixel && !image_only(job)) {
+            TRY(find_regions(work, items));
+            suite_worker_charge(worker, SUITE_RATE_REGIONS,
+                                suite_regions_gflop(config, job, caption, work->task->shots), began);
+        }
         TRY(run_epochs(work));
     }
+    double began = clock_seconds();
     TRY(align_head_anchors(work->result.normal, work->result.abnormal, &work->head));
-    if (queries) TRY(train_queries(work, work->result.normal, work->result.abnormal, work->result.keys, &work->result));
+    began = suite_worker_charge(worker, SUITE_RATE_LEARN, work->cost.forward_gflop, began);
+    if (queries) {
+        TRY(train_queries(work, work->result.normal, work->result.abnormal, work->result.keys, &work->result));
+        suite_worker_charge(worker, SUITE_RATE_QUERY, suite_query_gflop(config, job, work->head.G), began);
+    }
     return ST_OK;
 }
 
@@ -328,7 +353,8 @@ status_t suite_learn(suite_worker_t *worker, const items_t *items, const item_t 
     const suite_task_t *task = &worker->plan->tasks[item->index];
     work_t work = {.worker = worker, .item = item, .task = task, .job = &worker->plan->points[task->point]};
     double started = clock_seconds();
-    status_t status = learn(&work, items);
+    status_t status = suite_worker_tokenizer(worker);
+    if (status == ST_OK) status = learn(&work, items);
     if (status == ST_OK) {
         const suite_learn_file_t file = {.head = &work.head,
                                          .result = &work.result,

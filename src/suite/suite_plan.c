@@ -52,6 +52,8 @@ static status_t listing_digest(suite_listing_t *listing)
             text = more;
         }
         used += (size_t)sprintf(text + used, "%s\t%d\t%lld\n", image->name, image->label, (long long)info.st_size);
+        *(i < images->train_count ? &listing->train_size[i] : &listing->test_size[i - images->train_count]) =
+            info.st_size;
     }
     io_digest_bytes(listing->digest, text, used);
 done:
@@ -79,7 +81,7 @@ static status_t cache_folders(suite_listing_t *listing, const suite_plan_t *plan
     return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
-/* The digest of the category's caption and of the vocabulary, which prompts are made of. */
+/* Counts of the category's caption, and the digest of it and of the vocabulary, which prompts are made of. */
 static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
 {
     char *caption = suite_caption_path(job, listing->images.dataset, listing->images.category);
@@ -94,6 +96,7 @@ static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
     if (status == ST_OK) status = io_digest_file(both, caption);
     if (status == ST_OK) status = io_digest_file(both + IO_DIGEST_SIZE - 1, vocabulary);
     if (status == ST_OK) io_digest_bytes(listing->caption_digest, both, strlen(both));
+    if (status == ST_OK) suite_caption_count(&listing->caption, caption, vocabulary);
     free(caption);
     free(vocabulary);
     return status;
@@ -113,9 +116,20 @@ static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const ch
     suite_listing_t *listing = &more[plan->listing_count];
     *listing = (suite_listing_t){0};
     data_options_t options = suite_data_options(job);
-    TRY(data_category_read(&listing->images, dataset, root, category, &options));
+    bool assume = plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0;
+    if (assume)
+        TRY(data_category_assume(&listing->images, dataset, category));
+    else
+        TRY(data_category_read(&listing->images, dataset, root, category, &options));
     plan->listing_count++;
-    TRY(listing_digest(listing));
+    plan->assumed_listings += assume;
+    listing->train_size = calloc((size_t)listing->images.train_count + 1, sizeof *listing->train_size);
+    listing->test_size = calloc((size_t)listing->images.test_count + 1, sizeof *listing->test_size);
+    if (listing->train_size == NULL || listing->test_size == NULL) return fail(ST_ENOMEM, "out of memory");
+    if (assume)
+        io_digest_bytes(listing->digest, category, strlen(category));
+    else
+        TRY(listing_digest(listing));
     if (suite_job_has(&job->branches, "pad")) TRY(caption_digest(listing, job));
     return cache_folders(listing, plan, job);
 }
@@ -127,6 +141,11 @@ static status_t add_dataset(suite_plan_t *plan, const suite_job_t *job, const ch
     char *root = suite_job_root(job, dataset);
     if (root == NULL) return ST_ENOMEM;
     data_options_t options = suite_data_options(job);
+    if (plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0 && job->category.count == 0) {
+        for (int i = 0; i < data_known_count(dataset); i++)
+            TRY_DONE(add_listing(plan, job, dataset, root, data_known_category(dataset, i)));
+        goto done;
+    }
     if (job->category.count == 0) TRY_DONE(data_list_categories(&all, dataset, root, &options));
     const io_names_t *wanted = job->category.count > 0 ? &job->category : &all;
     if (wanted->count == 0) status = fail(ST_ENOTFOUND, "'%s' has no category of dataset '%s'", root, dataset);
@@ -140,10 +159,16 @@ done:
 
 /* ---- Tasks ---- */
 
-static status_t draw_support(suite_task_t *task, const suite_job_t *job, const data_category_t *images)
+/* first: the same task at the first point of the grid, NULL for that one itself. */
+static status_t draw_support(suite_task_t *task, const suite_task_t *first, const suite_job_t *job,
+                             const data_category_t *images)
 {
     task->support = base_alloc((size_t)task->shots, sizeof *task->support);
     if (task->support == NULL) return ST_ENOMEM;
+    if (first != NULL) { /* the draw is no key of the grid */
+        memcpy(task->support, first->support, (size_t)task->shots * sizeof *task->support);
+        return ST_OK;
+    }
     if (strcmp(job->fewshot, "draw") == 0) return data_draw_shots(task->support, images, task->shots, task->seed);
     char *list = strcmp(job->fewshot, "published") == 0
                      ? base_format("%s/fewshot/%s.yaml", job->assets, images->dataset)
@@ -157,27 +182,39 @@ static status_t draw_support(suite_task_t *task, const suite_job_t *job, const d
 /* The task's identity: the digest of everything that its numbers depend on. */
 static status_t task_identity(suite_task_t *task, const suite_plan_t *plan)
 {
-    const suite_job_t *job = &plan->points[task->point];
     const suite_listing_t *listing = &plan->listings[task->listing];
-    char *text = suite_options_text(job, SUITE_STAGE_FEATURES, SUITE_STAGE_METRICS);
-    for (int i = 0; i < task->shots && text != NULL; i++) {
-        char *longer = base_format("%ssupport=%s\n", text, listing->images.train[task->support[i]].name);
-        free(text);
-        text = longer;
-    }
-    char *key = text == NULL
-                    ? NULL
-                    : base_format("%s\n%s\n%s\n%s/%s %d %llu\n%s", SUITE_FORMAT, plan->model_digest, listing->digest,
-                                  task->dataset, task->category, task->shots, (unsigned long long)task->seed, text);
-    free(text);
-    if (key == NULL) return ST_ENOMEM;
-    char digest[IO_DIGEST_SIZE];
-    io_digest_bytes(digest, key, strlen(key));
+    char *key = NULL, digest[IO_DIGEST_SIZE];
+    size_t size = 0;
+    FILE *out = open_memstream(&key, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu\n%s", SUITE_FORMAT, plan->model_digest, listing->digest, task->dataset,
+            task->category, task->shots, (unsigned long long)task->seed, plan->point_options[task->point]);
+    for (int i = 0; i < task->shots; i++) fprintf(out, "support=%s\n", listing->images.train[task->support[i]].name);
+    fclose(out);
+    io_digest_bytes(digest, key, size);
     free(key);
     snprintf(task->id, sizeof task->id, "%.16s", digest);
     task->path = base_format("%s/tasks/%s/%s/k%d-s%llu-%s.h5", plan->run_dir, task->dataset, task->category,
                              task->shots, (unsigned long long)task->seed, task->id);
     return task->path != NULL ? ST_OK : ST_ENOMEM;
+}
+
+/* What tasks and learned heads of a point depend on of the job, as texts: thousands of ids are made of each. */
+static status_t make_options(suite_plan_t *plan)
+{
+    plan->point_options = calloc((size_t)plan->point_count + 1, sizeof *plan->point_options);
+    plan->learn_options = calloc((size_t)plan->point_count * SUITE_HEADS + 1, sizeof *plan->learn_options);
+    if (plan->point_options == NULL || plan->learn_options == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (int p = 0; p < plan->point_count; p++) {
+        plan->point_options[p] = suite_options_text(&plan->points[p], SUITE_STAGE_FEATURES, SUITE_STAGE_METRICS);
+        if (plan->point_options[p] == NULL) return ST_ENOMEM;
+        for (int head = 0; head < SUITE_HEADS; head++) {
+            char *text = suite_learn_options(&plan->points[p], head);
+            if (text == NULL) return ST_ENOMEM;
+            plan->learn_options[p * SUITE_HEADS + head] = text;
+        }
+    }
+    return ST_OK;
 }
 
 static status_t add_tasks(suite_plan_t *plan)
@@ -199,34 +236,80 @@ static status_t add_tasks(suite_plan_t *plan)
                                            .seed = (uint64_t)job->seeds.value[s],
                                            .point = p,
                                            .listing = l};
-                    TRY(draw_support(task, &plan->points[p], images));
+                    TRY(draw_support(task, p > 0 ? task - p : NULL, &plan->points[p], images));
                     TRY(task_identity(task, plan));
                 }
     return ST_OK;
 }
 
-status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count)
+/* The digest of the model; of one that is not there and is not needed, a stand-in. */
+static status_t model_digest(suite_plan_t *plan, const suite_job_t *job)
+{
+    clip_model_t *model;
+    plan->assumed_model = plan->assume && !io_is_dir(job->model);
+    if (plan->assumed_model) {
+        plan->model_digest = base_format("assumed");
+    } else {
+        TRY(clip_model_open(&model, job->model));
+        plan->model_digest = base_format("%s", clip_model_digest(model));
+        clip_model_close(model);
+    }
+    return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
+}
+
+status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan)
+{
+    /* ViT-B/16+ at 240, the papers' model */
+    static const clip_config_t usual = {.embed = 640,
+                                        .image_size = 240,
+                                        .patch = 16,
+                                        .width = 896,
+                                        .layers = 12,
+                                        .heads = 14,
+                                        .mlp = 3584,
+                                        .grid = 15,
+                                        .context = 77,
+                                        .vocab = 49408,
+                                        .text_width = 640,
+                                        .text_heads = 10,
+                                        .text_layers = 12,
+                                        .text_mlp = 2560};
+    if (plan->assumed_model) return *out = usual, ST_OK;
+    return clip_config_read(out, plan->points[0].model);
+}
+
+static status_t make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count, bool assume)
 {
     status_t status;
-    clip_model_t *model = NULL;
-    *out = (suite_plan_t){0};
+    double started = clock_seconds();
+    *out = (suite_plan_t){.assume = assume};
     TRY_DONE(suite_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
     const suite_job_t *job = &out->points[0];
-    TRY_DONE(clip_model_open(&model, job->model));
-    out->model_digest = base_format("%s", clip_model_digest(model));
+    TRY_DONE(make_options(out));
+    TRY_DONE(model_digest(out, job));
     out->run_dir = suite_job_run_dir(job);
     out->cost_path = base_format("%s/cache/cost.txt", job->output);
-    if (out->model_digest == NULL || out->run_dir == NULL || out->cost_path == NULL) {
+    if (out->run_dir == NULL || out->cost_path == NULL) {
         status = ST_ENOMEM;
         goto done;
     }
-    suite_cost_read(&out->cost, out->cost_path);
+    suite_cost_read(&out->cost, out->cost_path, out->model_digest, job->threads);
     for (int i = 0; i < job->dataset.count; i++) TRY_DONE(add_dataset(out, job, job->dataset.name[i]));
     TRY_DONE(add_tasks(out));
+    out->seconds = clock_seconds() - started;
 done:
-    clip_model_close(model);
     if (status != ST_OK) suite_plan_free(out);
     return status;
+}
+
+status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count)
+{
+    return make(out, job_path, assignments, count, false);
+}
+
+status_t suite_plan_assume(suite_plan_t *out, const char *job_path, const char *const *assignments, int count)
+{
+    return make(out, job_path, assignments, count, true);
 }
 
 status_t suite_plan_open(suite_plan_t *out, const char *run_dir)
@@ -264,11 +347,18 @@ void suite_plan_free(suite_plan_t *plan)
         data_category_free(&plan->listings[i].images);
         free(plan->listings[i].cache);
         free(plan->listings[i].prompts);
+        free(plan->listings[i].train_size);
+        free(plan->listings[i].test_size);
     }
     for (int i = 0; i < plan->point_count; i++) {
         suite_job_free(&plan->points[i]);
         free(plan->point_text[i]);
+        if (plan->point_options != NULL) free(plan->point_options[i]);
+        for (int head = 0; head < SUITE_HEADS && plan->learn_options != NULL; head++)
+            free(plan->learn_options[i * SUITE_HEADS + head]);
     }
+    free(plan->point_options);
+    free(plan->learn_options);
     free(plan->points);
     free(plan->point_text);
     free(plan->tasks);

@@ -112,7 +112,7 @@ done:
 static status_t begin(suite_worker_t *worker, items_t *items, MPI_Comm comm)
 {
     clip_config_t config;
-    status_t status = clip_config_read(&config, worker->plan->points[0].model);
+    status_t status = suite_plan_config(&config, worker->plan);
     if (status == ST_OK) status = suite_items_make(items, worker->plan, &config);
     TRY(suite_agree(comm, status));
     return find_done(worker, items, comm);
@@ -138,17 +138,24 @@ static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm c
 }
 
 /* What this run measured makes the next prediction better. */
-static void learn_costs(const suite_worker_t *worker, MPI_Comm comm)
+static void learn_costs(suite_worker_t *worker, MPI_Comm comm)
 {
-    double predicted[ITEM_KINDS], measured[ITEM_KINDS], all = 0;
-    MPI_Allreduce(worker->predicted, predicted, ITEM_KINDS, MPI_DOUBLE, MPI_SUM, comm);
-    MPI_Allreduce(worker->measured, measured, ITEM_KINDS, MPI_DOUBLE, MPI_SUM, comm);
-    for (int kind = 0; kind < ITEM_KINDS; kind++) all += measured[kind];
-    if (worker->rank != 0 || all < 1) return; /* too little to learn from */
-    suite_cost_t cost = worker->plan->cost;
-    suite_cost_learned(&cost, predicted, measured);
-    if (suite_cost_write(&cost, worker->plan->cost_path) != ST_OK)
+    MPI_Allreduce(MPI_IN_PLACE, worker->measured.units, SUITE_RATES, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, worker->measured_seconds, SUITE_RATES, MPI_DOUBLE, MPI_SUM, comm);
+    if (worker->rank != 0 || !(worker->measured.units[SUITE_RATE_ITEM] > 0)) return;
+    const suite_plan_t *plan = worker->plan;
+    suite_cost_t cost = plan->cost;
+    suite_cost_learned(&cost, &worker->measured, worker->measured_seconds);
+    if (suite_cost_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads) != ST_OK)
         log_warn("the measured rates could not be kept: %s", fail_message());
+}
+
+static status_t reduce(suite_outcome_t *out, suite_worker_t *worker)
+{
+    double began = clock_seconds();
+    TRY(suite_reduce(&out->missing, worker->plan, worker));
+    suite_worker_charge(worker, SUITE_RATE_REDUCE, worker->plan->task_count, began);
+    return ST_OK;
 }
 
 status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
@@ -164,6 +171,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     if (status == ST_OK) {
         status = begin(&worker, &items, comm);
         if (status == ST_OK) {
+            if (worker.rank == 0) suite_worker_charge(&worker, SUITE_RATE_START, 1, worker.started - plan->seconds);
             status = suite_schedule(&worker, &items);
             wait_for_all(comm);
             status = suite_agree(comm, status);
@@ -172,7 +180,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
         count_outcome(out, &items, comm);
     }
     if (status == ST_OK || out->interrupted) {
-        status = suite_agree(comm, worker.rank == 0 ? suite_reduce(&out->missing, plan, &worker) : ST_OK);
+        status = suite_agree(comm, worker.rank == 0 ? reduce(out, &worker) : ST_OK);
         MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
         if (out->missing == 0) out->interrupted = false;
     }

@@ -196,7 +196,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_
     clip_config_t config;
     view_t view = {.out = out, .plan = plan, .status = result, .all = all};
     *result = (suite_status_t){0};
-    TRY_DONE(clip_config_read(&config, plan->points[0].model));
+    TRY_DONE(suite_plan_config(&config, plan));
     TRY_DONE(suite_items_make(&view.items, plan, &config));
     TRY_DONE(suite_folders_make(&view.folders, plan, &view.items));
     TRY_DONE(suite_folders_find_done(&view.folders, &view.items));

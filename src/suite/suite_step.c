@@ -82,6 +82,13 @@ static status_t explain(step_outcome_t *outcome, suite_worker_t *worker, items_t
     return ST_OK;
 }
 
+static double charged_seconds(const suite_worker_t *worker)
+{
+    double sum = 0;
+    for (int r = 0; r < SUITE_RATES; r++) sum += worker->measured_seconds[r];
+    return sum;
+}
+
 status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *items, item_t *item)
 {
     suite_failure_t failure;
@@ -97,7 +104,7 @@ status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *it
         *outcome = STEP_FAILED;
         return ST_OK;
     }
-    double started = clock_seconds();
+    double started = clock_seconds(), charged = charged_seconds(worker);
     suite_worker_progress(worker, item, 0, suite_item_name(name, worker->plan, item));
     status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
                       : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
@@ -107,8 +114,9 @@ status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *it
     double seconds = clock_seconds() - started;
     /* Learning stops between epochs, whose time it notes itself. */
     if (item->kind != ITEM_LEARN && seconds > worker->longest_step) worker->longest_step = seconds;
-    worker->predicted[item->kind] += item->cost;
-    worker->measured[item->kind] += seconds;
+    /* What nothing else accounts for is the overhead of an item. */
+    charged = charged_seconds(worker) - charged;
+    suite_worker_charge(worker, SUITE_RATE_ITEM, 1, clock_seconds() - (seconds > charged ? seconds - charged : 0));
     suite_failure_forget(worker, item);
     item->by_us = true;
     return ST_OK;

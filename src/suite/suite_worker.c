@@ -34,6 +34,14 @@ bool suite_worker_must_stop(const suite_worker_t *worker)
     return suite_interrupted() || (worker->deadline > 0 && clock_seconds() + worker->longest_step > worker->deadline);
 }
 
+double suite_worker_charge(suite_worker_t *worker, suite_rate_t rate, double units, double since)
+{
+    double now = clock_seconds();
+    worker->measured.units[rate] += units;
+    worker->measured_seconds[rate] += now - since;
+    return now;
+}
+
 void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail)
 {
     if (worker->rank == 0) progress_update(&worker->progress, worker->progress_done + share * item->cost, detail);
@@ -41,6 +49,7 @@ void suite_worker_progress(suite_worker_t *worker, const item_t *item, double sh
 
 void suite_worker_close(suite_worker_t *worker)
 {
+    suite_hold_free(&worker->hold);
     clip_tokenizer_close(worker->tokenizer);
     clip_vision_close(worker->vision);
     clip_model_close(worker->model);

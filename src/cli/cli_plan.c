@@ -1,0 +1,72 @@
+#include "cli/cli.h"
+#include "suite/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *job;
+    const char **assignments; /* owned array of borrowed texts */
+    int assignment_count;
+    int ranks, ranks_per_node;
+    bool assume;
+} arguments_t;
+
+static int parse_count(int *out, const char *option, const char *text)
+{
+    char *end;
+    long value = text != NULL ? strtol(text, &end, 10) : 0;
+    if (text == NULL) return cli_bad_usage("plan", "%s wants a value", option);
+    if (*end != '\0' || value < 1 || value > 1000000)
+        return cli_bad_usage("plan", "%s is '%s', expected a whole number from 1 to 1000000", option, text);
+    *out = (int)value;
+    return EXIT_DONE;
+}
+
+/* EXIT_DONE, or the exit code of bad usage. */
+static int parse(arguments_t *out, int argc, char **argv)
+{
+    *out = (arguments_t){.assignments = calloc((size_t)argc + 1, sizeof(char *)), .ranks = 1};
+    if (out->assignments == NULL) return cli_bad_usage("plan", "out of memory");
+    for (int i = 1; i < argc; i++) {
+        int code = EXIT_DONE;
+        const char *next = argv[i + 1]; /* argv ends with NULL */
+        if (strcmp(argv[i], "-s") == 0 && next != NULL) {
+            out->assignments[out->assignment_count++] = argv[++i];
+        } else if (strcmp(argv[i], "--ranks") == 0) {
+            code = parse_count(&out->ranks, argv[i++], next);
+        } else if (strcmp(argv[i], "--ranks-per-node") == 0) {
+            code = parse_count(&out->ranks_per_node, argv[i++], next);
+        } else if (strcmp(argv[i], "--assume") == 0) {
+            out->assume = true;
+        } else if (argv[i][0] == '-') {
+            code = cli_bad_usage("plan", "unknown option '%s', or one without its value", argv[i]);
+        } else if (out->job != NULL) {
+            code = cli_bad_usage("plan", "two job files, '%s' and '%s', expected one", out->job, argv[i]);
+        } else {
+            out->job = argv[i];
+        }
+        if (code != EXIT_DONE) return code;
+    }
+    if (out->job == NULL) return cli_bad_usage("plan", "no job file is named");
+    if (out->ranks_per_node == 0) out->ranks_per_node = out->ranks;
+    return EXIT_DONE;
+}
+
+int cli_plan(int argc, char **argv)
+{
+    arguments_t arguments;
+    suite_plan_t plan;
+    int code = parse(&arguments, argc, argv);
+    if (code == EXIT_DONE) {
+        status_t status = (arguments.assume ? suite_plan_assume : suite_plan_make)(
+            &plan, arguments.job, arguments.assignments, arguments.assignment_count);
+        if (status == ST_OK) {
+            status = suite_plan_forecast(stdout, &plan, arguments.ranks, arguments.ranks_per_node);
+            suite_plan_free(&plan);
+        }
+        if (status != ST_OK) code = cli_bad_input();
+    }
+    free(arguments.assignments);
+    return code;
+}

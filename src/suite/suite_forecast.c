@@ -1,0 +1,174 @@
+/* `fgad plan`: what a job will take on so many ranks. Lines "key: number" are for programs, as slurm/submit. */
+#include "suite/suite_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    int needed, there, uses;
+    double seconds; /* of those to be made */
+} kind_sums_t;
+
+static void print_line(FILE *out, const char *key, double value, const char *note)
+{
+    fprintf(out, "%s: %.0f%s%s\n", key, ceil(value), note[0] != '\0' ? " " : "", note);
+}
+
+static void print_duration(FILE *out, const char *key, double seconds)
+{
+    char note[32], text[16];
+    clock_format(text, seconds);
+    snprintf(note, sizeof note, "(%s)", text);
+    print_line(out, key, seconds, note);
+}
+
+static void print_items(FILE *out, const items_t *items)
+{
+    kind_sums_t kinds[ITEM_KINDS] = {{0}};
+    for (int i = 0; i < items->count; i++) {
+        const item_t *item = &items->items[i];
+        kind_sums_t *kind = &kinds[item->kind];
+        bool open = item->wanted && item->state == ITEM_OPEN;
+        kind->needed += open || item->state == ITEM_DONE;
+        kind->there += item->state == ITEM_DONE;
+        if (open) kind->seconds += item->cost;
+        for (int n = 0; n < item->need_count; n++) kinds[items->items[item->needs[n]].kind].uses++;
+    }
+    fprintf(out, "  %-24s %9s %9s %9s %11s %11s\n", "work", "files", "there", "to make", "uses each", "core hours");
+    for (int k = 0; k < ITEM_KINDS; k++) {
+        const kind_sums_t *kind = &kinds[k];
+        if (kind->needed == 0) continue;
+        fprintf(out, "  %-24s %9d %9d %9d ", suite_kind_names[k], kind->needed, kind->there,
+                kind->needed - kind->there);
+        if (k == ITEM_EVALUATE)
+            fprintf(out, "%11s", "");
+        else
+            fprintf(out, "%11.1f", (double)kind->uses / kind->needed);
+        fprintf(out, " %11.2f\n", kind->seconds / 3600);
+    }
+}
+
+static void print_disk(FILE *out, const suite_plan_t *plan, const items_t *items, const clip_config_t *c)
+{
+    double features = 0, learned = 0, results = 0;
+    for (int i = 0; i < items->count; i++) {
+        const item_t *item = &items->items[i];
+        if (!item->wanted || item->state != ITEM_OPEN) continue;
+        const suite_job_t *job = &plan->points[0];
+        int first, count = 1;
+        suite_work_t work;
+        switch (item->kind) {
+        case ITEM_EVALUATE:
+            job = &plan->points[plan->tasks[item->index].point];
+            results += suite_task_mb(c, job, plan->listings[item->listing].images.test_count);
+            break;
+        case ITEM_LEARN:
+            learned += suite_head_mb(c, &plan->points[plan->tasks[item->index].point], item->head);
+            break;
+        default:
+            if (item->kind == ITEM_CHUNK) suite_chunk_range(&first, &count, plan, item->listing, item->index);
+            if (item->kind == ITEM_TILES) count = item->scale * item->scale;
+            suite_work_encode(&work, c, job, item->kind, count);
+            features += work.units[SUITE_RATE_WRITE];
+        }
+    }
+    print_line(out, "disk_features_mb", features, "at most: they are compressed");
+    print_line(out, "disk_learned_mb", learned, "");
+    print_line(out, "disk_results_mb", results, "every task file holds its learned heads, too");
+}
+
+static double total_gflop(const items_t *items)
+{
+    double gflop = 0;
+    for (int i = 0; i < items->count; i++)
+        if (items->items[i].wanted && items->items[i].state == ITEM_OPEN) gflop += items->items[i].gflop;
+    return gflop;
+}
+
+static void print_chain(FILE *out, const suite_plan_t *plan, const items_t *items, const suite_simulation_t *s)
+{
+    char name[512], text[16];
+    fprintf(out, "longest chain:\n");
+    for (int i = s->chain_item; i >= 0; i = suite_chain_next(items, i)) {
+        clock_format(text, items->items[i].cost);
+        fprintf(out, "  %s: %s\n", suite_item_name(name, plan, &items->items[i]), text);
+    }
+}
+
+static const char *what_limits(const suite_simulation_t *s, int ranks)
+{
+    if (s->items == 0) return "nothing is left to do";
+    if (s->work / ranks > 0.9 * s->makespan) return "the work itself: more ranks make it shorter";
+    if (s->chain > 0.9 * s->makespan) return "the longest chain of work: more ranks do not make it shorter";
+    if (s->items < 4 * ranks) return "the number of items: there is not enough to share";
+    return "items that wait for others, and the last ones of each rank";
+}
+
+static bool all_measured(const suite_cost_t *cost)
+{
+    return cost->measured[SUITE_RATE_ENCODE] && cost->measured[SUITE_RATE_PIXELS];
+}
+
+static status_t print_times(FILE *out, const suite_plan_t *plan, const items_t *items, int ranks)
+{
+    suite_simulation_t s, other;
+    const suite_cost_t *cost = &plan->cost;
+    double fixed = cost->seconds[SUITE_RATE_START] + plan->task_count * cost->seconds[SUITE_RATE_REDUCE];
+    TRY(suite_simulate(&s, items, plan->listing_count, ranks));
+    print_duration(out, "work_core_seconds", s.work);
+    fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
+    print_duration(out, "makespan_seconds", s.makespan + fixed);
+    fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * (s.makespan + fixed)) : 100);
+    print_duration(out, "longest_chain_seconds", s.chain);
+    fprintf(out, "limited by: %s\n", what_limits(&s, ranks));
+    if (s.chain_item >= 0) print_chain(out, plan, items, &s);
+    fprintf(out, "rates: %s\n",
+            all_measured(cost) ? "measured by earlier runs with this model (cache/cost.txt)"
+                               : "guessed for a core of 2022 and ViT-B/16+: run one category to have them measured");
+    static const double times[] = {0.25, 4};
+    for (int i = 0; i < 2; i++) {
+        int count = (int)(ranks * times[i]);
+        char text[16];
+        if (count < 1 || s.items == 0) continue;
+        TRY(suite_simulate(&other, items, plan->listing_count, count));
+        clock_format(text, other.makespan + fixed);
+        fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
+                100 * other.work / (count * (other.makespan + fixed)));
+    }
+    return ST_OK;
+}
+
+status_t suite_plan_forecast(FILE *out, const suite_plan_t *plan, int ranks, int ranks_per_node)
+{
+    status_t status;
+    clip_config_t config;
+    items_t items = {0};
+    suite_folders_t folders = {0};
+    suite_memory_t memory;
+    TRY_DONE(suite_plan_config(&config, plan));
+    TRY_DONE(suite_items_make(&items, plan, &config));
+    TRY_DONE(suite_folders_make(&folders, plan, &items));
+    TRY_DONE(suite_folders_find_done(&folders, &items));
+    TRY_DONE(suite_memory_plan(&memory, plan, &config));
+    fprintf(out, "run %s: %d task%s (%d grid point%s, %d categor%s)\n", plan->run_dir, plan->task_count,
+            plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s", plan->listing_count,
+            plan->listing_count == 1 ? "y" : "ies");
+    if (plan->assumed_listings > 0)
+        fprintf(out, "assumed: the published numbers of images of %d categories that are not here\n",
+                plan->assumed_listings);
+    if (plan->assumed_model) fprintf(out, "assumed: ViT-B/16+ at 240, since '%s' is not here\n", plan->points[0].model);
+    print_items(out, &items);
+    int nodes = (ranks + ranks_per_node - 1) / ranks_per_node;
+    int on_node = ranks < ranks_per_node ? ranks : ranks_per_node;
+    print_line(out, "ranks", ranks, "");
+    print_line(out, "nodes", nodes, "");
+    print_line(out, "memory_per_rank_mb", memory.rank_mb, "");
+    print_line(out, "memory_per_node_mb", on_node * memory.rank_mb + memory.shared_mb, "weights once");
+    print_disk(out, plan, &items, &config);
+    TRY_DONE(print_times(out, plan, &items, ranks));
+done:
+    suite_folders_free(&folders);
+    suite_items_free(&items);
+    return status;
+}
