@@ -1,13 +1,11 @@
-#include "detect/detect.h"
+#include "detect/detect_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-#define TRUNCATE 4.0
 #define LANES 16 /* columns summed together: their accumulators stay in registers */
 
-/* Index of position i in a line of n values mirrored at its edges for ever (d c b a | a b c d | d c b a). */
-static int mirror(int i, int n)
+int detect_mirror(int i, int n)
 {
     int period = 2 * n;
     i %= period;
@@ -15,8 +13,12 @@ static int mirror(int i, int n)
     return i < n ? i : period - 1 - i;
 }
 
-/* weights[j] of the offsets +-j, j = 0..radius, normalised over the whole window. */
-static void gaussian(double *weights, double sigma, int radius)
+int detect_gaussian_radius(double sigma)
+{
+    return (int)(4.0 * sigma + 0.5);
+}
+
+void detect_gaussian(double *weights, double sigma, int radius)
 {
     double sum = 0;
     for (int j = 0; j <= radius; j++) {
@@ -45,7 +47,7 @@ static void smooth_columns(float *map, int H, int W, const double *weights, int 
     for (int first = 0; first < W; first += LANES) {
         int lanes = W - first < LANES ? W - first : LANES;
         for (int y = -radius; y < H + radius; y++) {
-            const float *row = map + (size_t)mirror(y, H) * W + first;
+            const float *row = map + (size_t)detect_mirror(y, H) * W + first;
             double *line = column + (size_t)(y + radius) * LANES;
             for (int x = 0; x < lanes; x++) line[x] = row[x];
         }
@@ -65,8 +67,8 @@ static void smooth_rows(float *map, int H, int W, const double *weights, int rad
         float *row = map + (size_t)y * W;
         for (int x = 0; x < W; x++) line[radius + x] = row[x];
         for (int x = 0; x < radius; x++) {
-            line[radius - 1 - x] = row[mirror(-1 - x, W)];
-            line[radius + W + x] = row[mirror(W + x, W)];
+            line[radius - 1 - x] = row[detect_mirror(-1 - x, W)];
+            line[radius + W + x] = row[detect_mirror(W + x, W)];
         }
         for (int first = 0; first < W; first += LANES) {
             double sum[LANES];
@@ -80,7 +82,7 @@ static void smooth_rows(float *map, int H, int W, const double *weights, int rad
 status_t detect_smooth(float *map, int H, int W, double sigma, arena_t *arena)
 {
     REQUIRE(map != NULL && H > 0 && W > 0 && sigma >= 0 && sigma < 1e6);
-    int radius = (int)(TRUNCATE * sigma + 0.5);
+    int radius = detect_gaussian_radius(sigma);
     if (radius == 0) return ST_OK;
     arena_mark_t mark = arena_mark(arena);
     status_t status = ST_ENOMEM;
@@ -88,7 +90,7 @@ status_t detect_smooth(float *map, int H, int W, double sigma, arena_t *arena)
     double *column = arena_take(arena, ((size_t)H + 2 * (size_t)radius) * LANES, sizeof *column);
     double *line = arena_take(arena, (size_t)W + 2 * (size_t)radius + LANES, sizeof *line);
     if (weights != NULL && column != NULL && line != NULL) {
-        gaussian(weights, sigma, radius);
+        detect_gaussian(weights, sigma, radius);
         smooth_columns(map, H, W, weights, radius, column);
         smooth_rows(map, H, W, weights, radius, line);
         status = ST_OK;

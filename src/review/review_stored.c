@@ -255,8 +255,8 @@ status_t review_stored_map(float *map, int *width, int *height, const review_sto
         return review_imported_map(map, *width, *height, &resized, path, &largest);
     }
     size_t T = (size_t)(maps->h * maps->w);
-    detect_upsample(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w);
-    return detect_smooth(map, *height, *width, stored->job.sigma, arena);
+    return detect_full_map(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w, stored->job.sigma,
+                           arena);
 }
 
 status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images)

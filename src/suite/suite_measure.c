@@ -112,8 +112,7 @@ status_t suite_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, i
                 goto done;
             }
         }
-        detect_upsample(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w);
-        TRY_DONE(detect_smooth(map, height, width, sigma, &arena));
+        TRY_DONE(detect_full_map(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w, sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));
         mask += size;
     }

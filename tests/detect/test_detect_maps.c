@@ -115,6 +115,36 @@ static void the_way_to_full_size_equals_torch_and_scipy(void **state)
     check_golden_close(golden);
 }
 
+static void a_full_map_is_the_upsampled_one_smoothed(void **state)
+{
+    (void)state;
+    static const struct {
+        int h, w, H, W;
+        double sigma;
+    } cases[] = {{15, 15, 400, 400, 4}, {7, 5, 33, 96, 1.5}, {4, 6, 3, 2, 1},  {1, 1, 9, 7, 2},
+                 {1, 5, 20, 1, 4},      {6, 4, 6, 4, 0},     {5, 3, 17, 8, 0}, {3, 4, 5, 6, 9.3}};
+    arena_t arena;
+    arena_init(&arena, "test");
+    rng_t rng = rng_init("detect", "full", 0, 0, "test");
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        int h = cases[c].h, w = cases[c].w, H = cases[c].H, W = cases[c].W;
+        float *src = base_alloc((size_t)(h * w), sizeof *src), *want = base_alloc((size_t)(H * W), sizeof *want);
+        float *got = base_alloc((size_t)(H * W), sizeof *got);
+        for (int i = 0; i < h * w; i++) src[i] = (float)rng_uniform(&rng);
+        detect_upsample(want, H, W, src, h, w);
+        assert_int_equal(detect_smooth(want, H, W, cases[c].sigma, &arena), ST_OK);
+        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, &arena), ST_OK);
+        check_array("full map", got, want, (size_t)(H * W), 5e-7); /* three roundings to float against one */
+        for (int i = 0; i < h * w; i++) src[i] = 0.1f;
+        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, &arena), ST_OK);
+        for (int i = 0; i < H * W; i++) assert_true(got[i] == 0.1f); /* a constant map stays one */
+        free(src);
+        free(want);
+        free(got);
+    }
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +152,7 @@ int main(void)
         cmocka_unit_test(upsampling_to_the_same_size_is_the_identity),
         cmocka_unit_test(smoothing_equals_scipy_at_every_size),
         cmocka_unit_test(smoothing_by_sigma_zero_leaves_the_map),
+        cmocka_unit_test(a_full_map_is_the_upsampled_one_smoothed),
         cmocka_unit_test(a_nan_is_spread_not_hidden),
         cmocka_unit_test(the_way_to_full_size_equals_torch_and_scipy),
     };
