@@ -121,7 +121,7 @@ for learn in false true; do
     grep -q "^4 tasks done, 0 kept from earlier runs, 0 failed" "$WORK/log" || fail "learn $learn: $(cat "$WORK/log")"
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
         { rows++; image = $column["image_auroc"]; pixel = $column["pixel_auroc"] }
-        image !~ /^[01](\.[0-9]+)?$/ || pixel !~ /^0\.[0-9]+$/ { bad = 1 }
+        image !~ /^[01](\.[0-9]+)?$/ || pixel !~ /^[01](\.[0-9]+)?$/ { bad = 1 }
         END { exit rows == 5 && !bad ? 0 : 1 }' "$WORK/out/$learn/results.csv" || fail "$(cat "$WORK/out/$learn/results.csv")"
     # The warning names the caption, the group and the text; only the long caption is cut.
     for group in image foreground rim; do
