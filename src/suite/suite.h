@@ -280,6 +280,10 @@ typedef struct {
     float *S_i, *M_img; /* (n); S_i NULL without the image head */
 } suite_maps_t;         /* owned */
 void suite_maps_free(suite_maps_t *maps);
+/* Of one image, from M_v, Mhat_p, s_image and S_i of `maps`: M_p (T; untouched without the prompt branch), M_pix (T),
+ * and *M_img (METHOD.md 9). The outputs may be the image's own rows of `maps`. */
+void suite_fuse_image(float *M_p, float *M_pix, float *M_img, const suite_maps_t *maps, int image,
+                      const suite_job_t *job);
 /* M_pix (n,T) and M_img (n) of the branches and heads that the job has; scratch (T). */
 void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch);
 

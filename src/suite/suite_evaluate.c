@@ -138,25 +138,19 @@ static status_t map_image(suite_maps_t *maps, int at, const suite_features_t *fe
                           arena_t *arena)
 {
     size_t T = (size_t)features->T, map = (size_t)at * T, row = (size_t)i, W = (size_t)features->W;
-    const suite_job_t *job = scorer->job;
     if (scorer->kept != NULL)
         memcpy(maps->M_v + map, scorer->kept + map, T * sizeof(float));
     else if (maps->M_v != NULL)
         TRY(detect_vad(maps->M_v + map, &scorer->memory, features->memory1 + row * T * W,
                        features->memory2 + row * T * W, features->T, arena));
-    if (maps->M_p != NULL) {
+    if (maps->Mhat_p != NULL)
         detect_pad(maps->Mhat_p + map, maps->group + map, maps->s_image + map, &scorer->anchors[SUITE_HEAD_PIXEL],
                    features->tokens + row * T * (size_t)features->E, features->T);
-        detect_reweight(maps->M_p + map, maps->Mhat_p + map, maps->s_image + map, features->T,
-                        (detect_reweight_t)job->reweight);
-    }
-    detect_fuse(maps->M_pix + map, maps->M_v != NULL ? maps->M_v + map : NULL,
-                maps->M_p != NULL ? maps->M_p + map : NULL, features->T);
     if (maps->S_i != NULL)
         detect_pad(NULL, NULL, &maps->S_i[at], &scorer->anchors[SUITE_HEAD_IMAGE],
                    features->cls + row * (size_t)features->E, 1);
-    const float *best = job->image_map == DETECT_IMAGE_MAP_VAD && maps->M_v != NULL ? maps->M_v : maps->M_pix;
-    maps->M_img[at] = detect_image_score(best + map, features->T, maps->S_i != NULL ? &maps->S_i[at] : NULL);
+    suite_fuse_image(maps->M_p != NULL ? maps->M_p + map : NULL, maps->M_pix + map, &maps->M_img[at], maps, at,
+                     scorer->job);
     return ST_OK;
 }
 

@@ -3,17 +3,22 @@
 
 #include "detect/detect.h"
 
-void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch)
+void suite_fuse_image(float *M_p, float *M_pix, float *M_img, const suite_maps_t *maps, int image,
+                      const suite_job_t *job)
 {
     int T = maps->h * maps->w;
+    size_t at = (size_t)image * (size_t)T;
     bool vad = suite_job_has(&job->branches, "vad") && maps->M_v != NULL;
     bool pad = suite_head_wanted(job, SUITE_HEAD_PIXEL) && maps->Mhat_p != NULL;
     bool head = suite_head_wanted(job, SUITE_HEAD_IMAGE) && maps->S_i != NULL;
-    for (int i = 0; i < maps->n; i++) {
-        size_t at = (size_t)i * (size_t)T;
-        if (pad) detect_reweight(scratch, maps->Mhat_p + at, maps->s_image + at, T, (detect_reweight_t)job->reweight);
-        detect_fuse(M_pix + at, vad ? maps->M_v + at : NULL, pad ? scratch : NULL, T);
-        const float *best = job->image_map == DETECT_IMAGE_MAP_VAD && vad ? maps->M_v : M_pix;
-        M_img[i] = detect_image_score(best + at, T, head ? &maps->S_i[i] : NULL);
-    }
+    if (pad) detect_reweight(M_p, maps->Mhat_p + at, maps->s_image + at, T, (detect_reweight_t)job->reweight);
+    detect_fuse(M_pix, vad ? maps->M_v + at : NULL, pad ? M_p : NULL, T);
+    const float *best = job->image_map == DETECT_IMAGE_MAP_VAD && vad ? maps->M_v + at : M_pix;
+    *M_img = detect_image_score(best, T, head ? &maps->S_i[image] : NULL);
+}
+
+void suite_fuse(float *M_pix, float *M_img, const suite_maps_t *maps, const suite_job_t *job, float *scratch)
+{
+    size_t T = (size_t)(maps->h * maps->w);
+    for (int i = 0; i < maps->n; i++) suite_fuse_image(scratch, M_pix + (size_t)i * T, &M_img[i], maps, i, job);
 }
