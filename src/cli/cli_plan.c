@@ -56,7 +56,7 @@ static int parse(arguments_t *out, int argc, char **argv)
 int cli_plan(int argc, char **argv)
 {
     arguments_t arguments;
-    suite_plan_t plan;
+    suite_plan_t plan = {0};
     int code = parse(&arguments, argc, argv);
     if (code == EXIT_DONE) {
         status_t status = (arguments.assume ? suite_plan_assume : suite_plan_make)(

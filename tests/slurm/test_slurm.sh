@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Slurm runs jobs by slurm/submit: to the end; over a time limit far too short; as an array on one run directory;
 # through mpirun, cancelled, submitted again and a rank of it killed. Each time the results have the bits of a plain mpirun run.
-# FGAD, MAKE_MODEL and WORK come from CTest. 77: no Slurm can run here.
+# FGAD, MAKE_MODEL, GOLDEN and WORK come from CTest. 77: no Slurm can run here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
@@ -165,22 +165,33 @@ h5diff "$(find "$WORK/plain/small/tasks" -name '*.h5' | sort | head -n 1)" \
     "$(find "$run/tasks" -name '*.h5' | sort | head -n 1)" maps maps || fail "maps after a cancelled run differ"
 
 echo "-- over a time limit far too short"
-# Enough seeds for about a minute of two ranks: Slurm looks at limits every 30 s, so the first warning comes within 30 s.
-begin=$(date +%s%N)
-plain pace seeds=2,3
-milliseconds=$((($(date +%s%N) - begin) / 1000000))
-pairs=$((2 * 60000 / milliseconds + 2))
-seeds=$(seq -s , 0 $((pairs - 1)))
-tasks=$((4 * pairs))
-plain long "seeds=$seeds"
-submit limit --nodes 2 --ranks-per-node 1 --time 1 --lead 30 -- -s "seeds=$seeds"
+# Learning that takes two ranks about a minute: Slurm looks at limits every 30 s, so the first warning comes within 30 s and
+# finds both in the middle of it. Two runs of different length tell the pace without what every run costs anyway.
+learning=("branches=vad,pad" "category=gear" "shots=1" "seeds=0,1")
+cp "$GOLDEN/clip/merges-small.txt" "$WORK/model/merges.txt"
+milliseconds() { # NAME EPOCHS: of a plain run
+    local begin
+    begin=$(date +%s%N)
+    plain "$1" "${learning[@]}" "pixel.epochs=$2" "image.epochs=$2"
+    echo $((($(date +%s%N) - begin) / 1000000))
+}
+short=$(milliseconds pace-short 20)
+pace=$(($(milliseconds pace-long 220) - short))
+[ "$pace" -gt 0 ] || pace=1
+epochs=$((200 * 60000 / pace + 20))
+tasks=2
+plain long "${learning[@]}" "pixel.epochs=$epochs" "image.epochs=$epochs"
+arguments=(-s "pixel.epochs=$epochs" -s "image.epochs=$epochs")
+for assignment in "${learning[@]}"; do arguments+=(-s "$assignment"); done
+submit limit --nodes 2 --ranks-per-node 1 --time 1 --lead 30 -- "${arguments[@]}"
 patience 400 "the job with a short limit" queue_is_empty
 ended_as COMPLETED
 check limit long $tasks
 log=$run/slurm/run-$id.log
 grep -q 'fgad ended with 75' "$log" || fail "the job met no limit: the test tests nothing"
+grep -q 'learning goes on from epoch' "$log" || fail "the second life did not use the checkpoint of the first"
 grep -q 'DUE TO TIME LIMIT' "$log" && fail "the warned job was killed at its limit"
 lives=$(grep -c 'begins on' "$log")
 [ "$lives" -eq $(($(wc -l <"$run/slurm/$id.requeues") + 1)) ] || fail "$lives lives are not one more than requeues"
 [[ $(scontrol show job "$id") == *"Restarts=$((lives - 1))"* ]] || fail "Slurm counts other restarts than $((lives - 1))"
-echo "   $tasks tasks in $lives lives"
+echo "   $epochs epochs a head in $lives lives"
