@@ -120,7 +120,7 @@ typedef struct suite_listing suite_listing_t; /* one category's images and their
 /* What work takes on this machine with this model: seconds a unit, measured by earlier runs or guessed. It orders work and
  * foretells; no result depends on it. */
 typedef enum {
-    SUITE_RATE_START,   /* a run: plan, model, looking at what is there */
+    SUITE_RATE_START,   /* a rank: plan, looking at what is there, model */
     SUITE_RATE_REDUCE,  /* a task, at the end of a run */
     SUITE_RATE_ITEM,    /* a work item: claim, small files, all that the others do not count */
     SUITE_RATE_PICTURE, /* a picture read and resized */

@@ -223,8 +223,9 @@ static status_t learn_work(suite_work_t *out, builder_t *builder, const suite_pl
         out->units[SUITE_RATE_QUERY] = suite_query_gflop(config, job, work.groups);
     if (!job->learn) return ST_OK;
     out->units[SUITE_RATE_READ] = suite_features_mb(config, job, task->shots);
-    if (pixel && job->groups.count > 1)
-        out->units[SUITE_RATE_REGIONS] = suite_regions_gflop(config, job, caption, task->shots);
+    if (!pixel || job->groups.count == 1) return ST_OK;
+    out->units[SUITE_RATE_LEARN] += work.forward_gflop; /* the anchors that regions start from */
+    out->units[SUITE_RATE_REGIONS] = suite_regions_gflop(config, job, caption, task->shots);
     return ST_OK;
 }
 

@@ -218,7 +218,9 @@ static status_t find_regions(work_t *work, const items_t *items)
     work->weights = base_alloc((size_t)G * (size_t)work->tokens.N, sizeof *work->weights);
     if (normal == NULL || work->labels == NULL || work->weights == NULL) goto done;
     float *abnormal = normal + G * E, *anchors = abnormal + G * E;
+    double began = clock_seconds();
     TRY_DONE(align_head_anchors(normal, abnormal, &work->head));
+    began = suite_worker_charge(work->worker, SUITE_RATE_LEARN, work->cost.forward_gflop, began);
     align_region_anchors(anchors, &background, normal, &work->set, E);
     for (int k = 0; k < work->task->shots; k++) {
         free(z);
@@ -229,6 +231,10 @@ static status_t find_regions(work_t *work, const items_t *items)
     }
     align_group_weights(work->weights, &work->set, work->labels, work->task->shots, h, h, scale, job->gamma);
     work->tokens.weights = work->weights;
+    suite_worker_charge(work->worker, SUITE_RATE_REGIONS,
+                        suite_regions_gflop(clip_model_config(work->worker->model), job,
+                                            &work->worker->plan->listings[work->task->listing].caption, (int)shots),
+                        began);
 done:
     free(z);
     arena_free(&arena);
@@ -330,12 +336,8 @@ static status_t learn(work_t *work, const items_t *items)
     if (job->learn) {
         double began = clock_seconds();
         TRY(load_tokens(work, items));
-        began = suite_worker_charge(worker, SUITE_RATE_READ, suite_features_mb(config, job, work->task->shots), began);
-        if (pixel && !image_only(job)) {
-            TRY(find_regions(work, items));
-            suite_worker_charge(worker, SUITE_RATE_REGIONS,
-                                suite_regions_gflop(config, job, caption, work->task->shots), began);
-        }
+        suite_worker_charge(worker, SUITE_RATE_READ, suite_features_mb(config, job, work->task->shots), began);
+        if (pixel && !image_only(job)) TRY(find_regions(work, items));
         TRY(run_epochs(work));
     }
     double began = clock_seconds();

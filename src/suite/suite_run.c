@@ -171,7 +171,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
     if (status == ST_OK) {
         status = begin(&worker, &items, comm);
         if (status == ST_OK) {
-            if (worker.rank == 0) suite_worker_charge(&worker, SUITE_RATE_START, 1, worker.started - plan->seconds);
+            suite_worker_charge(&worker, SUITE_RATE_START, 1, worker.started - plan->seconds);
             status = suite_schedule(&worker, &items);
             wait_for_all(comm);
             status = suite_agree(comm, status);

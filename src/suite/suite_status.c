@@ -171,14 +171,16 @@ static void print_missing(view_t *view)
     }
 }
 
-static void print_outlook(const view_t *view)
+static status_t print_outlook(const view_t *view)
 {
     char left[16], eta[16];
     const suite_status_t *status = view->status;
     if (status->left > 0) {
         clock_format(left, view->left);
         fprintf(view->out, "\nabout %s of work is left for one core", left);
-        clock_format(eta, view->left / (view->hands > 0 ? view->hands : 1));
+        suite_simulation_t outlook;
+        TRY(suite_simulate(&outlook, &view->items, view->plan->listing_count, view->hands > 0 ? view->hands : 1));
+        clock_format(eta, outlook.makespan);
         if (view->hands > 0)
             fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->hands);
         else
@@ -188,6 +190,7 @@ static void print_outlook(const view_t *view)
     } else {
         fprintf(view->out, "\ncomplete: fgad report %s\n", view->plan->run_dir);
     }
+    return ST_OK;
 }
 
 status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_t *plan, bool all)
@@ -206,7 +209,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_
     print_running(&view);
     print_failed(&view);
     print_missing(&view);
-    print_outlook(&view);
+    status = print_outlook(&view);
 done:
     free(view.running);
     free(view.blame);

@@ -8,6 +8,7 @@
 status_t suite_worker_model(suite_worker_t *worker)
 {
     if (worker->vision != NULL) return ST_OK;
+    double began = clock_seconds();
     const suite_job_t *job = &worker->plan->points[0];
     clip_set_threads(job->threads);
     if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
@@ -18,7 +19,9 @@ status_t suite_worker_model(suite_worker_t *worker)
         const char *text = given ? job->memory_taps.name[i] : otherwise[i];
         TRY(clip_tap_parse(&worker->taps[i], text, config, !given));
     }
-    return clip_vision_open(&worker->vision, worker->model, worker->taps);
+    TRY(clip_vision_open(&worker->vision, worker->model, worker->taps));
+    suite_worker_charge(worker, SUITE_RATE_START, 0, began);
+    return ST_OK;
 }
 
 status_t suite_worker_tokenizer(suite_worker_t *worker)
@@ -26,7 +29,10 @@ status_t suite_worker_tokenizer(suite_worker_t *worker)
     if (worker->tokenizer != NULL) return ST_OK;
     TRY(suite_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
-    return clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context);
+    double began = clock_seconds();
+    TRY(clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context));
+    suite_worker_charge(worker, SUITE_RATE_START, 0, began);
+    return ST_OK;
 }
 
 bool suite_worker_must_stop(const suite_worker_t *worker)
