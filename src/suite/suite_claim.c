@@ -162,6 +162,31 @@ status_t suite_claim_take(bool *taken, const char *path)
     return try_take(taken, path);
 }
 
+void suite_claim_clear(const char *path)
+{
+    if (is_stale(path)) set_aside(path);
+}
+
+void suite_claim_clear_temporary(const char *path)
+{
+    static const char mark[] = ".tmp.";
+    holder_t us;
+    struct stat info;
+    const char *last = NULL, *next = path;
+    while ((next = strstr(next, mark)) != NULL) last = next++;
+    const char *dot = strrchr(path, '.');
+    if (last == NULL || dot < last + sizeof mark - 1) return;
+    char *end;
+    long pid = strtol(dot + 1, &end, 10);
+    if (*end != '\0' || pid <= 0 || stat(path, &info) != 0) return;
+    ourselves(&us);
+    size_t length = (size_t)(dot - last) - (sizeof mark - 1);
+    bool here = strlen(us.host) == length && strncmp(last + sizeof mark - 1, us.host, length) == 0;
+    /* A process of another host shows no life but by writing. */
+    bool dead = here ? birth(pid) == 0 : difftime(time(NULL), info.st_mtime) > 3600;
+    if (dead) unlink(path);
+}
+
 bool suite_claim_read(suite_claim_t *out, const char *path)
 {
     holder_t holder;

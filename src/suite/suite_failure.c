@@ -26,13 +26,13 @@ bool suite_failure_read(suite_failure_t *out, const suite_plan_t *plan, const it
     return ok;
 }
 
-void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason)
+void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason, bool counts)
 {
     suite_failure_t failure;
     char *path = suite_failure_path(worker->plan, item);
     if (path == NULL) return;
     suite_failure_read(&failure, worker->plan, item);
-    char *text = base_format("%s %d\n%s\n", worker->run_id, failure.attempts + 1, reason);
+    char *text = base_format("%s %d\n%s\n", worker->run_id, failure.attempts + counts, reason);
     if (text == NULL || io_write_file(path, text, strlen(text)) != ST_OK)
         log_warn("the failure could not be recorded: %s", fail_message());
     free(text);

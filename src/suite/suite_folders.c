@@ -82,3 +82,40 @@ status_t suite_folders_find_done(suite_folders_t *folders, items_t *items)
     suite_items_mark_wanted(items);
     return ST_OK;
 }
+
+status_t suite_folders_tidy(const suite_folders_t *folders, int folder)
+{
+    char path[4096], file[4352];
+    io_names_t names;
+    suite_folder_path(path, folders->plan, folder);
+    TRY(suite_tidy_temporaries(path));
+    status_t status = io_list_dir(&names, path);
+    if (status == ST_ENOTFOUND) return ST_OK;
+    if (status != ST_OK) return status;
+    for (int i = 0; i < names.count; i++) {
+        char *ending = strrchr(names.name[i], '.');
+        if (ending == NULL || strcmp(ending, ".claim") != 0) continue;
+        int item = suite_items_find(folders->items, folder, names.name[i], (size_t)(ending - names.name[i]));
+        if (item < 0 || !suite_folders_has(folders, item)) continue;
+        snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
+        suite_claim_clear(file);
+    }
+    io_names_free(&names);
+    return ST_OK;
+}
+
+status_t suite_tidy_temporaries(const char *path)
+{
+    io_names_t names;
+    status_t status = io_list_dir(&names, path);
+    if (status == ST_ENOTFOUND) return ST_OK;
+    if (status != ST_OK) return status;
+    for (int i = 0; i < names.count; i++) {
+        char file[4352];
+        if (strstr(names.name[i], ".tmp.") == NULL) continue;
+        snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
+        suite_claim_clear_temporary(file);
+    }
+    io_names_free(&names);
+    return ST_OK;
+}

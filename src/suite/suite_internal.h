@@ -115,6 +115,9 @@ status_t suite_folders_look(suite_folders_t *folders, int folder);
 /* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
 bool suite_folders_has(const suite_folders_t *folders, int item);
 bool suite_folders_claimed(const suite_folders_t *folders, int item);
+/* Removes what dead processes have left in the folder: temporary files, and claims of items that are done. */
+status_t suite_folders_tidy(const suite_folders_t *folders, int folder);
+status_t suite_tidy_temporaries(const char *path);
 
 /* ---- Costs ---- */
 typedef struct {
@@ -166,6 +169,10 @@ typedef struct {
 /* False: there is no such claim, or it is not yet written. */
 bool suite_claim_read(suite_claim_t *out, const char *path);
 void suite_claim_release(const char *path);
+/* Removes a claim whose holder is dead. */
+void suite_claim_clear(const char *path);
+/* Removes a temporary file that its writer, which is dead, has left: "<...>.tmp.<host>.<pid>". */
+void suite_claim_clear_temporary(const char *path);
 /* A thread that touches the claim held by this process every SUITE_CLAIM_BEAT seconds. */
 status_t suite_heartbeat_start(void);
 void suite_heartbeat_stop(void);
@@ -330,7 +337,8 @@ typedef struct {
 char *suite_failure_path(const suite_plan_t *plan, const item_t *item);
 /* False: the item has not failed. */
 bool suite_failure_read(suite_failure_t *out, const suite_plan_t *plan, const item_t *item);
-void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason);
+/* counts: as an attempt; a full disk or memory that is out is no fault of the item. */
+void suite_failure_record(const suite_worker_t *worker, const item_t *item, const char *reason, bool counts);
 void suite_failure_forget(const suite_worker_t *worker, const item_t *item);
 
 /* ---- Steps ---- */

@@ -60,7 +60,11 @@ static status_t set_tasks_aside(const suite_plan_t *plan)
 /* On rank 0, before anybody begins: the folder can be made and written. */
 static status_t prepare(const suite_worker_t *worker, const suite_run_options_t *options)
 {
+    char failed[4096];
+    snprintf(failed, sizeof failed, "%s/failed", worker->plan->run_dir);
     TRY(io_make_dirs(worker->plan->run_dir));
+    TRY(suite_tidy_temporaries(worker->plan->run_dir));
+    TRY(suite_tidy_temporaries(failed));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
     return suite_run_yaml_write(worker->plan, worker, false);
 }
@@ -73,7 +77,7 @@ static status_t see_files(suite_worker_t *worker, const items_t *items, uint8_t 
     suite_folders_t folders;
     status_t status = suite_folders_make(&folders, worker->plan, items);
     for (int f = worker->rank; f < SUITE_FOLDERS * worker->plan->listing_count && status == ST_OK; f += worker->size)
-        status = suite_folders_look(&folders, f);
+        if ((status = suite_folders_look(&folders, f)) == ST_OK) status = suite_folders_tidy(&folders, f);
     for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = suite_folders_has(&folders, i);
     suite_folders_free(&folders);
     TRY(suite_agree(comm, status));

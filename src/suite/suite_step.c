@@ -76,7 +76,7 @@ static status_t explain(step_outcome_t *outcome, suite_worker_t *worker, items_t
     if (failed == ST_EFORMAT || failed == ST_ENOTFOUND) TRY(check_needs(&lost, items, item));
     *outcome = lost ? STEP_NEEDS_LOST : STEP_FAILED;
     if (lost) return ST_OK;
-    suite_failure_record(worker, item, message);
+    suite_failure_record(worker, item, message, failed != ST_EIO && failed != ST_ENOMEM);
     item->by_us = true;
     log_error("%s: %s", suite_item_name(name, worker->plan, item), message);
     return ST_OK;
