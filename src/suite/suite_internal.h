@@ -89,6 +89,8 @@ typedef struct {
 } items_t;
 status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config);
 void suite_items_free(items_t *items);
+/* Sets tails by costs and needs, and the order by tails. */
+status_t suite_items_order(items_t *items);
 /* Sets `wanted` by the states: unfinished tasks, and what they need, as far as it is not done. */
 void suite_items_mark_wanted(items_t *items);
 /* The item whose file is called `name` (`length` bytes of it) in that folder; -1: none. */

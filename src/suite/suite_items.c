@@ -397,6 +397,17 @@ const char *suite_item_name(char out[512], const suite_plan_t *plan, const item_
     return out;
 }
 
+status_t suite_items_order(items_t *items)
+{
+    compute_tails(items);
+    free(items->order);
+    items->order = base_alloc((size_t)items->count, sizeof *items->order);
+    if (items->order == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->count; i++) items->order[i] = i;
+    qsort_r(items->order, (size_t)items->count, sizeof *items->order, by_tail, items->items);
+    return ST_OK;
+}
+
 status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_config_t *config)
 {
     status_t status = ST_OK;
@@ -406,14 +417,7 @@ status_t suite_items_make(items_t *out, const suite_plan_t *plan, const clip_con
     builder->items = out;
     TRY_DONE(grow(builder));
     for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, config, t));
-    compute_tails(out);
-    out->order = base_alloc((size_t)out->count, sizeof *out->order);
-    if (out->order == NULL) {
-        status = ST_ENOMEM;
-        goto done;
-    }
-    for (int i = 0; i < out->count; i++) out->order[i] = i;
-    qsort_r(out->order, (size_t)out->count, sizeof *out->order, by_tail, out->items);
+    TRY_DONE(suite_items_order(out));
     TRY_DONE(index_names(out));
 done:
     free(builder->feature);

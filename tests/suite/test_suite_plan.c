@@ -1,0 +1,194 @@
+#include "support/check.h"
+
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 64 };
+
+/* A list of items by hand: kind, listing, cost and one need (-1: none). */
+typedef struct {
+    item_kind_t kind;
+    int listing;
+    double cost;
+    int need;
+} row_t;
+
+static void make(items_t *out, item_t items[MOST], int needs[MOST], const row_t *rows, int count)
+{
+    *out = (items_t){.items = items, .count = count};
+    for (int i = 0; i < count; i++) {
+        needs[i] = rows[i].need;
+        items[i] = (item_t){.kind = rows[i].kind,
+                            .listing = rows[i].listing,
+                            .cost = rows[i].cost,
+                            .needs = &needs[i],
+                            .need_count = rows[i].need >= 0,
+                            .wanted = true};
+    }
+    assert_int_equal(suite_items_order(out), ST_OK);
+}
+
+static const row_t chains[] = {
+    {ITEM_EVALUATE, 0, 1, 1}, /* chunk 2 -> learn 5 -> evaluate 1: 8 in all */
+    {ITEM_LEARN, 0, 5, 2},    {ITEM_CHUNK, 0, 2, -1}, {ITEM_CHUNK, 1, 4, -1}, {ITEM_EVALUATE, 1, 3, 3}, /* 7 in all */
+    {ITEM_CHUNK, 2, 6, -1},
+};
+enum { CHAINS = sizeof chains / sizeof chains[0] };
+
+static void what_others_wait_for_longest_comes_first(void **state)
+{
+    (void)state;
+    items_t items;
+    item_t item[MOST];
+    int needs[MOST];
+    suite_ready_t *ready;
+    make(&items, item, needs, chains, CHAINS);
+    assert_true(item[2].tail == 8 && item[1].tail == 6 && item[0].tail == 1 && item[3].tail == 7 && item[5].tail == 6);
+    assert_int_equal(suite_ready_make(&ready, &items, 3), ST_OK);
+    assert_int_equal(suite_ready_count(ready), 3);
+    assert_int_equal(suite_ready_take(ready, -1), 2);
+    assert_int_equal(suite_ready_take(ready, -1), 3);
+    suite_ready_done(ready, 2);
+    assert_int_equal(suite_ready_take(ready, -1), 1); /* as long as item 5, and before it in the list */
+    suite_ready_put(ready, 1);
+    assert_int_equal(suite_ready_take(ready, -1), 1);
+    assert_int_equal(suite_ready_take(ready, -1), 5);
+    assert_int_equal(suite_ready_take(ready, -1), -1);
+    suite_ready_done(ready, 1);
+    assert_int_equal(suite_ready_take(ready, -1), 0);
+    suite_ready_free(ready);
+    free(items.order);
+}
+
+static void a_rank_prefers_the_category_it_holds_unless_another_is_urgent(void **state)
+{
+    (void)state;
+    static const row_t rows[] = {
+        {ITEM_EVALUATE, 0, 10, -1}, {ITEM_EVALUATE, 1, 6, -1}, {ITEM_EVALUATE, 1, 4, -1}, {ITEM_CHUNK, 2, 9, -1}};
+    items_t items;
+    item_t item[MOST];
+    int needs[MOST];
+    suite_ready_t *ready;
+    make(&items, item, needs, rows, 4);
+    assert_int_equal(suite_ready_make(&ready, &items, 3), ST_OK);
+    assert_int_equal(suite_ready_take(ready, 1), 1); /* 6 is more than half of 10 */
+    assert_int_equal(suite_ready_take(ready, 1), 0); /* 4 is not */
+    assert_int_equal(suite_ready_take(ready, 2), 3); /* a chunk is no evaluation: only the order counts */
+    assert_int_equal(suite_ready_take(ready, 1), 2);
+    suite_ready_free(ready);
+    free(items.order);
+}
+
+static void makespan(double want, int ranks)
+{
+    items_t items;
+    item_t item[MOST];
+    int needs[MOST];
+    suite_simulation_t s;
+    make(&items, item, needs, chains, CHAINS);
+    assert_int_equal(suite_simulate(&s, &items, 3, ranks), ST_OK);
+    if (s.makespan != want) fail_msg("%d ranks take %g, expected %g", ranks, s.makespan, want);
+    assert_true(s.work == 21 && s.chain == 8 && s.chain_item == 2 && s.items == CHAINS);
+    assert_int_equal(suite_chain_next(&items, 2), 1);
+    assert_int_equal(suite_chain_next(&items, 1), 0);
+    assert_int_equal(suite_chain_next(&items, 0), -1);
+    free(items.order);
+}
+
+static void simulated_ranks_work_as_real_ones_would(void **state)
+{
+    (void)state;
+    makespan(21, 1);
+    /* 0-2 item 2, 0-4 item 3; 2-7 item 1, 4-10 item 5; 7-10 item 4, 10-11 item 0 */
+    makespan(11, 2);
+    makespan(8, 3); /* the longest chain */
+    makespan(8, 10000);
+}
+
+static void what_is_at_hand_makes_the_next_evaluation_shorter(void **state)
+{
+    (void)state;
+    static const row_t rows[] = {{ITEM_EVALUATE, 0, 5, -1}, {ITEM_EVALUATE, 0, 5, -1}, {ITEM_EVALUATE, 1, 5, -1}};
+    items_t items;
+    item_t item[MOST];
+    int needs[MOST];
+    suite_simulation_t s;
+    make(&items, item, needs, rows, 3);
+    for (int i = 0; i < 3; i++) item[i].warm = 2;
+    assert_int_equal(suite_simulate(&s, &items, 2, 1), ST_OK);
+    assert_true(s.makespan == 13); /* 5, 3 of the same category, 5 of another */
+    free(items.order);
+}
+
+static void only_what_unfinished_tasks_need_is_wanted(void **state)
+{
+    (void)state;
+    items_t items;
+    item_t item[MOST];
+    int needs[MOST];
+    make(&items, item, needs, chains, CHAINS);
+    item[4].state = ITEM_DONE;
+    suite_items_mark_wanted(&items);
+    assert_true(item[0].wanted && item[1].wanted && item[2].wanted);
+    assert_false(item[3].wanted || item[4].wanted || item[5].wanted);
+    item[1].state = ITEM_DONE; /* a learned head that is there needs no features */
+    suite_items_mark_wanted(&items);
+    assert_true(item[0].wanted);
+    assert_false(item[1].wanted || item[2].wanted);
+    free(items.order);
+}
+
+static void rates_are_kept_a_line_a_model(void **state)
+{
+    (void)state;
+    const char *path = FGAD_TEST_TMP "/cost.txt";
+    remove(path);
+    suite_cost_t cost, other;
+    const char *one = "0123456789abcdef0000", *two = "fedcba98765432100000";
+    suite_cost_read(&cost, path, one, 1);
+    assert_false(cost.measured[SUITE_RATE_ENCODE]);
+    assert_true(cost.seconds[SUITE_RATE_ENCODE] > 0);
+    const suite_work_t done = {.units = {[SUITE_RATE_ENCODE] = 50, [SUITE_RATE_PIXELS] = 2}};
+    const double seconds[SUITE_RATES] = {[SUITE_RATE_ENCODE] = 100, [SUITE_RATE_PIXELS] = 1};
+    suite_cost_learned(&cost, &done, seconds);
+    assert_int_equal(suite_cost_write(&cost, path, one, 1), ST_OK);
+    suite_cost_read(&other, path, two, 1);
+    assert_false(other.measured[SUITE_RATE_ENCODE]);
+    other.seconds[SUITE_RATE_MAPS] = 7, other.measured[SUITE_RATE_MAPS] = true;
+    assert_int_equal(suite_cost_write(&other, path, two, 1), ST_OK);
+    assert_int_equal(suite_cost_write(&other, path, two, 2), ST_OK);
+    suite_cost_read(&cost, path, one, 1);
+    assert_true(cost.measured[SUITE_RATE_ENCODE] && cost.seconds[SUITE_RATE_ENCODE] == 2);
+    assert_true(cost.seconds[SUITE_RATE_PIXELS] == 0.5);
+    assert_false(cost.measured[SUITE_RATE_MAPS]);
+    suite_cost_read(&other, path, two, 2);
+    assert_true(other.seconds[SUITE_RATE_MAPS] == 7);
+}
+
+static void a_file_of_rates_that_is_none_is_passed_over(void **state)
+{
+    (void)state;
+    const char *path = FGAD_TEST_TMP "/no-cost.txt";
+    const char *text = "0123456789abcdef 1 encode=nan pixels=-3 maps= reduce\n\x80\xff\n0123456789abcdef\n";
+    assert_int_equal(io_write_file(path, text, strlen(text)), ST_OK);
+    suite_cost_t cost;
+    suite_cost_read(&cost, path, "0123456789abcdef", 1);
+    for (int r = 0; r < SUITE_RATES; r++)
+        if (r != SUITE_RATE_MAPS) assert_true(!cost.measured[r] && cost.seconds[r] > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_others_wait_for_longest_comes_first),
+        cmocka_unit_test(a_rank_prefers_the_category_it_holds_unless_another_is_urgent),
+        cmocka_unit_test(simulated_ranks_work_as_real_ones_would),
+        cmocka_unit_test(what_is_at_hand_makes_the_next_evaluation_shorter),
+        cmocka_unit_test(only_what_unfinished_tasks_need_is_wanted),
+        cmocka_unit_test(rates_are_kept_a_line_a_model),
+        cmocka_unit_test(a_file_of_rates_that_is_none_is_passed_over),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

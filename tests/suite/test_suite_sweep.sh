@@ -1,0 +1,87 @@
+# What a grid shares is made once: every image is encoded once for twenty losses, a head is learned once for twenty ways of
+# inference, and the numbers of a point are those of a job of its own. And what `fgad plan` foretells of it all.
+. "$(dirname "$0")/lib.sh"
+demo_data gear tablet
+common="-s dataset=demo -s data_root=$WORK/data -s model=$WORK/model -s output=$WORK/out -s shots=1,2 -s resolution=48
+    -s chunk=8 -s n_ahp=2 -s n_ab=1 -s pixel.epochs=2 -s image.epochs=1 -s aggregation.scale=1"
+echo "name: none" > "$WORK/empty.yaml"
+
+# job NAME ARGUMENTS...: runs it; $WORK/NAME.log is what it says
+job() {
+    name=$1
+    shift
+    # shellcheck disable=SC2086
+    "$FGAD" run "$WORK/empty.yaml" $common -s name="$name" "$@" > "$WORK/$name.log" 2> "$WORK/$name.errors" ||
+        fail "$name: $(cat "$WORK/$name.errors")"
+}
+# made NAME "KIND" MADE REUSED
+made() {
+    grep -q "^$2: $3 made, $4 reused" "$WORK/$1.log" || fail "$1: expected '$2: $3 made, $4 reused', found: $(grep "$2" "$WORK/$1.log")"
+}
+# count NAME "KIND": how many were made
+count() { sed -n "s/^$2: \([0-9]*\) made.*/\1/p" "$WORK/$1.log"; }
+
+job one
+chunks=$(count one "chunks of test images") supports=$(count one "support images") tiles=$(count one "tiled support images")
+heads=$(count one "learned heads")
+[ "$heads" = 8 ] || fail "four tasks have $heads heads, expected 8"
+[ "$chunks" -gt 0 ] && [ "$supports" -gt 0 ] && [ "$tiles" -gt 0 ] || fail "nothing was encoded: $(cat "$WORK/one.log")"
+
+# Twenty losses on a cache of their own: each image is encoded once, as by the one point.
+job losses -s output="$WORK/out2" -s 'sweep.losses=clip;clip, trip;clip, mean;clip, trip, mean, reg' -s sweep.epsilon=0,0.5,1,1.5,2
+made losses "chunks of test images" "$chunks" 0
+made losses "support images" "$supports" 0
+made losses "tiled support images" "$tiles" 0
+grep -q "^80 tasks done" "$WORK/losses.log" || fail "$(cat "$WORK/losses.log")"
+# A margin changes nothing where its loss is off, but a head is known by its keys: twenty heads a task and head at most.
+made losses "learned heads" $((20 * heads)) 0
+
+# Twenty ways of inference: nothing is encoded or learned that the one point has left.
+job inference -s 'sweep.reweight=mean1,off' -s 'sweep.token_wise=true,false' -s sweep.sigma=0,1,2,3,4
+made inference "chunks of test images" 0 "$chunks"
+made inference "tiled support images" 0 "$tiles"
+made inference "learned heads" 0 "$heads"
+grep -q "^80 tasks done" "$WORK/inference.log" || fail "$(cat "$WORK/inference.log")"
+grep -q "^learned heads: .* 20.0 uses each" "$WORK/inference.log" || fail "heads are not shared: $(cat "$WORK/inference.log")"
+
+# A point of the grid has the numbers of the job by itself, bit for bit; also without room to hold features.
+numbers() { sed -n "s/^demo,[a-z]*,[0-9]*,[0-9]*,$2,finegrainedad,\(.*\),[0-9a-f]*\$/\1/p" "$WORK/$3/$1/results.csv"; }
+numbers one "" out > "$WORK/a"
+numbers inference "reweight=mean1 token_wise=true sigma=4" out > "$WORK/b"
+[ -s "$WORK/a" ] || fail "no numbers in $WORK/out/one/results.csv"
+cmp "$WORK/a" "$WORK/b" || fail "the point of the grid has other numbers than the job"
+job poor -s feature_memory=0 -s 'sweep.sigma=3,4'
+numbers poor "sigma=4" out > "$WORK/b"
+cmp "$WORK/a" "$WORK/b" || fail "features that are not held give other numbers"
+
+# The plan knows all this, and what a run has measured.
+# shellcheck disable=SC2086
+"$FGAD" plan "$WORK/empty.yaml" $common -s name=new -s 'sweep.reweight=mean1,off' -s sweep.sigma=1,2,3,4,5,6,7,8,9,10 \
+    --ranks 4 --ranks-per-node 2 > "$WORK/plan" || fail "plan"
+for line in "run $WORK/out/new: 80 tasks (20 grid points, 2 categories)" "learned heads  *$heads  *$heads  *0  *20.0" \
+    "^ranks: 4" "^nodes: 2" "^memory_per_rank_mb: [1-9]" "^makespan_seconds: [1-9]" "^rates: measured by earlier runs"; do
+    grep -q "$line" "$WORK/plan" || fail "the plan does not say '$line': $(cat "$WORK/plan")"
+done
+
+# Planning needs neither images nor model, and is quick for the largest of jobs: all 57 categories at 200 points.
+cat > "$WORK/full.yaml" <<YAML
+dataset: [mvtec, visa, realiad]
+data_root: $WORK/none
+model: $WORK/none
+shots: [1, 2, 4]
+seeds: [0, 1, 2, 3, 4]
+output: $WORK/out
+YAML
+"$FGAD" plan "$WORK/full.yaml" --ranks 64 > "$WORK/plan" 2> "$WORK/error" && fail "a plan without data"
+grep -q "'$WORK/none' is not a directory" "$WORK/error" || fail "$(cat "$WORK/error")"
+for ranks in 64 1024 10000; do
+    "$FGAD" plan "$WORK/full.yaml" --assume --ranks $ranks > "$WORK/plan" || fail "the plan of the whole benchmark"
+    echo "whole benchmark, guessed rates, $ranks ranks: $(grep -E '^(makespan|efficiency|limited)' "$WORK/plan" | tr '\n' ' ')"
+done
+grep -q ": 855 tasks (1 grid point, 57 categories)" "$WORK/plan" || fail "$(cat "$WORK/plan")"
+began=$(date +%s)
+"$FGAD" plan "$WORK/full.yaml" --assume --ranks 10000 -s sweep.epsilon=0,0.25,0.5,0.75,1 -s sweep.gamma=0,1,1.5,3,5 \
+    -s sweep.sigma=0,1,2,3,4,5,6,8 > "$WORK/plan" || fail "the plan of the grid"
+took=$(($(date +%s) - began))
+grep -q ": 171000 tasks (200 grid points, 57 categories)" "$WORK/plan" || fail "$(cat "$WORK/plan")"
+[ $took -lt 30 ] || fail "a plan took $took s, expected less than 10 (30 on a busy machine)"
