@@ -32,7 +32,7 @@ struct suite_listing {
     int64_t *train_size, *test_size;     /* bytes of each image file */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and file sizes, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
-    char caption_digest[IO_DIGEST_SIZE]; /* of the category\'s caption and of the vocabulary; "" without prompts */
+    char caption_digest[IO_DIGEST_SIZE]; /* of the category's caption and of the vocabulary; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
     suite_caption_t caption;             /* what its prompts will be like */
@@ -50,14 +50,7 @@ char *suite_learn_options(const suite_job_t *job, suite_head_t head);
 status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan);
 
 /* ---- Work items: everything that makes one file ---- */
-typedef enum {
-    ITEM_CHUNK,
-    ITEM_SUPPORT,
-    ITEM_TILES,
-    ITEM_LEARN,
-    ITEM_EVALUATE,
-    ITEM_KINDS
-} item_kind_t; /* SUITE_KINDS */
+typedef enum { ITEM_CHUNK, ITEM_SUPPORT, ITEM_TILES, ITEM_LEARN, ITEM_EVALUATE, ITEM_KINDS } item_kind_t;
 typedef enum { ITEM_OPEN, ITEM_DONE, ITEM_FAILED } item_state_t;
 typedef struct {
     item_kind_t kind;
