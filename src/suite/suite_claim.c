@@ -19,7 +19,7 @@ typedef struct {
     long long since;         /* when it took the claim, seconds of the epoch */
 } holder_t;
 
-/* Field 22 of /proc/<pid>/stat; 0 when there is no such process or no /proc. */
+/* Field 22 of /proc/<pid>/stat; 0 when there is no such process, when it is dead and only not yet reaped, or no /proc. */
 static unsigned long long birth(long pid)
 {
     char path[64], text[1024];
@@ -31,6 +31,7 @@ static unsigned long long birth(long pid)
     text[size] = '\0';
     char *field = strrchr(text, ')'); /* the name before it may hold spaces */
     unsigned long long born = 0;
+    if (field != NULL && (strncmp(field, ") Z", 3) == 0 || strncmp(field, ") X", 3) == 0)) return 0;
     for (int i = 2; field != NULL && i < 22; i++) field = strchr(field + 1, ' ');
     if (field != NULL) born = strtoull(field, NULL, 10);
     return born;
