@@ -160,6 +160,14 @@ status_t suite_claim_take(bool *taken, const char *path)
     if (*taken || !is_stale(path)) return ST_OK;
     log_info("the claim '%s' was left by a process that is gone: taken over", path);
     set_aside(path);
+    /* What it had begun to write goes with it. */
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+        TRY(suite_tidy_temporaries(folder));
+    }
     return try_take(taken, path);
 }
 
