@@ -101,8 +101,8 @@ static int run_job(const arguments_t *arguments)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     log_init(LOG_INFO, rank, size);
-    status_t status = suite_agree(
-        MPI_COMM_WORLD, suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count));
+    status_t status = suite_plan_make_shared(&plan, arguments->job, arguments->assignments, arguments->assignment_count,
+                                             MPI_COMM_WORLD);
     if (status == ST_OK && arguments->dry_run) {
         status = suite_agree(MPI_COMM_WORLD, rank == 0 ? suite_plan_print(stdout, &plan) : ST_OK);
     } else if (status == ST_OK) {

@@ -159,9 +159,12 @@ typedef struct {
     int assumed_listings;
 } suite_plan_t;
 
-/* Not collective (every rank makes the same plan). Opens the model for its digest and the category folders; draws the
- * shots. ST_ENOTFOUND, ST_EFORMAT name the file or folder. */
+/* Not collective. Opens the model for its digest and the category folders; draws the shots. ST_ENOTFOUND, ST_EFORMAT name
+ * the file or folder. */
 status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* Collective. The same plan on every rank, for which rank 0 alone has asked the file system. */
+status_t suite_plan_make_shared(suite_plan_t *out, const char *job_path, const char *const *assignments, int count,
+                                MPI_Comm comm);
 /* The same where data and model may still be missing: the published numbers of images then stand for a folder that is not
  * there, and ViT-B/16+ at 240 for the model. Good for foretelling only. */
 status_t suite_plan_assume(suite_plan_t *out, const char *job_path, const char *const *assignments, int count);

@@ -46,6 +46,8 @@ char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage
 
 /* What a learned head depends on of the job, as "key=value\n" lines (heap). */
 char *suite_learn_options(const suite_job_t *job, suite_head_t head);
+/* Collective. What rank 0 has seen of the world (listings, digests) to all: one rank asks the file system, not thousands. */
+status_t suite_plan_share(suite_plan_t *plan, MPI_Comm comm);
 /* The model's configuration, or the one that is assumed. */
 status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan);
 
@@ -387,8 +389,10 @@ extern const suite_text_column_t suite_text_columns[]; /* ends with {0} */
 /* ---- Reducer ---- */
 /* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. */
 status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker, bool finished);
-/* Reads every finished task of the plan and writes results.h5, results.csv and run.yaml. *missing counts tasks without a
- * file. Not collective: one rank calls. */
-status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker);
+/* Tasks first, first + step, ...: whether there is a whole file, and its numbers (zeros where there is none). */
+void suite_numbers_read(suite_numbers_t *numbers, uint8_t *there, const suite_plan_t *plan, int first, int step);
+/* Writes results.h5, results.csv and run.yaml. *missing counts tasks without a file. Not collective: one rank calls. */
+status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker,
+                      const suite_numbers_t *numbers, const uint8_t *there);
 
 #endif

@@ -278,24 +278,39 @@ status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan)
     return clip_config_read(out, plan->points[0].model);
 }
 
-static status_t make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count, bool assume)
+/* All that is asked of the file system: the model, the images, the captions, the rates. */
+static status_t look_around(suite_plan_t *plan)
+{
+    const suite_job_t *job = &plan->points[0];
+    TRY(model_digest(plan, job));
+    suite_cost_read(&plan->cost, plan->cost_path, plan->model_digest, job->threads);
+    for (int i = 0; i < job->dataset.count; i++) TRY(add_dataset(plan, job, job->dataset.name[i]));
+    return ST_OK;
+}
+
+/* comm: whose rank 0 looks around for all; MPI_COMM_NULL: this process alone. */
+static status_t make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count, bool assume,
+                     MPI_Comm comm)
 {
     status_t status;
+    int rank = 0;
     double started = clock_seconds();
     *out = (suite_plan_t){.assume = assume};
-    TRY_DONE(suite_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
-    const suite_job_t *job = &out->points[0];
-    TRY_DONE(make_options(out));
-    TRY_DONE(model_digest(out, job));
-    out->run_dir = suite_job_run_dir(job);
-    out->cost_path = base_format("%s/cache/cost.txt", job->output);
-    if (out->run_dir == NULL || out->cost_path == NULL) {
-        status = ST_ENOMEM;
-        goto done;
+    if (comm != MPI_COMM_NULL) MPI_Comm_rank(comm, &rank);
+    status = suite_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count);
+    if (status == ST_OK) status = make_options(out);
+    if (status == ST_OK) {
+        out->run_dir = suite_job_run_dir(&out->points[0]);
+        out->cost_path = base_format("%s/cache/cost.txt", out->points[0].output);
+        if (out->run_dir == NULL || out->cost_path == NULL) status = ST_ENOMEM;
     }
-    suite_cost_read(&out->cost, out->cost_path, out->model_digest, job->threads);
-    for (int i = 0; i < job->dataset.count; i++) TRY_DONE(add_dataset(out, job, job->dataset.name[i]));
-    TRY_DONE(add_tasks(out));
+    if (status == ST_OK && rank == 0) status = look_around(out);
+    if (comm != MPI_COMM_NULL) {
+        TRY_DONE(suite_agree(comm, status));
+        TRY_DONE(suite_plan_share(out, comm));
+    }
+    if (status == ST_OK) status = add_tasks(out);
+    if (comm != MPI_COMM_NULL) status = suite_agree(comm, status);
     out->seconds = clock_seconds() - started;
 done:
     if (status != ST_OK) suite_plan_free(out);
@@ -304,12 +319,18 @@ done:
 
 status_t suite_plan_make(suite_plan_t *out, const char *job_path, const char *const *assignments, int count)
 {
-    return make(out, job_path, assignments, count, false);
+    return make(out, job_path, assignments, count, false, MPI_COMM_NULL);
+}
+
+status_t suite_plan_make_shared(suite_plan_t *out, const char *job_path, const char *const *assignments, int count,
+                                MPI_Comm comm)
+{
+    return make(out, job_path, assignments, count, false, comm);
 }
 
 status_t suite_plan_assume(suite_plan_t *out, const char *job_path, const char *const *assignments, int count)
 {
-    return make(out, job_path, assignments, count, true);
+    return make(out, job_path, assignments, count, true, MPI_COMM_NULL);
 }
 
 status_t suite_plan_open(suite_plan_t *out, const char *run_dir)

@@ -33,7 +33,17 @@ static status_t task_row(suite_row_t *row, const suite_plan_t *plan, const suite
     return status;
 }
 
-static status_t collect(suite_results_t *results, const suite_plan_t *plan)
+void suite_numbers_read(suite_numbers_t *numbers, uint8_t *there, const suite_plan_t *plan, int first, int step)
+{
+    for (int t = first; t < plan->task_count; t += step) {
+        const suite_task_t *task = &plan->tasks[t];
+        there[t] = io_exists(task->path) && suite_task_numbers(&numbers[t], task->path, task->id) == ST_OK;
+        if (!there[t]) numbers[t] = (suite_numbers_t){0};
+    }
+}
+
+static status_t collect(suite_results_t *results, const suite_plan_t *plan, const suite_numbers_t *numbers,
+                        const uint8_t *there)
 {
     /* Every task may have a mean beside it. */
     results->rows = calloc(2 * (size_t)plan->task_count + 1, sizeof *results->rows);
@@ -41,8 +51,7 @@ static status_t collect(suite_results_t *results, const suite_plan_t *plan)
     if (results->rows == NULL || results->lost == NULL) return fail(ST_ENOMEM, "out of memory");
     for (int t = 0; t < plan->task_count; t++) {
         const suite_task_t *task = &plan->tasks[t];
-        suite_numbers_t numbers;
-        if (!io_exists(task->path) || suite_task_numbers(&numbers, task->path, task->id) != ST_OK) {
+        if (!there[t]) {
             TRY(task_row(&results->lost[results->missing], plan, task));
             results->missing++;
             continue;
@@ -51,16 +60,17 @@ static status_t collect(suite_results_t *results, const suite_plan_t *plan)
         TRY(task_row(row, plan, task));
         results->count++;
         for (int m = 0; m < SUITE_METRICS; m++)
-            memcpy(&row->metric[m], (const char *)&numbers + suite_number_table[m].offset, sizeof(double));
+            memcpy(&row->metric[m], (const char *)&numbers[t] + suite_number_table[m].offset, sizeof(double));
     }
     return suite_results_add_means(results);
 }
 
-status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker)
+status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker,
+                      const suite_numbers_t *numbers, const uint8_t *there)
 {
     suite_results_t results = {0};
     status_t status;
-    TRY_DONE(collect(&results, plan));
+    TRY_DONE(collect(&results, plan, numbers, there));
     *missing = results.missing;
     const suite_made_by_t made_by = {
         .job = &plan->points[0], .model_digest = plan->model_digest, .ranks = worker->size};

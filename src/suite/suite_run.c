@@ -154,12 +154,28 @@ static void learn_costs(suite_worker_t *worker, MPI_Comm comm)
         log_warn("the measured rates could not be kept: %s", fail_message());
 }
 
-static status_t reduce(suite_outcome_t *out, suite_worker_t *worker)
+/* Every rank reads a share of the task files, rank 0 writes what all have read. */
+static status_t reduce(suite_outcome_t *out, suite_worker_t *worker, MPI_Comm comm)
 {
+    const suite_plan_t *plan = worker->plan;
     double began = clock_seconds();
-    TRY(suite_reduce(&out->missing, worker->plan, worker));
-    suite_worker_charge(worker, SUITE_RATE_REDUCE, worker->plan->task_count, began);
-    return ST_OK;
+    int tasks = plan->task_count, doubles = tasks * (int)(sizeof(suite_numbers_t) / sizeof(double));
+    suite_numbers_t *numbers = calloc((size_t)tasks + 1, sizeof *numbers);
+    uint8_t *there = calloc((size_t)tasks + 1, 1);
+    status_t status = numbers != NULL && there != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d tasks", tasks);
+    TRY_DONE(suite_agree(comm, status));
+    suite_numbers_read(numbers, there, plan, worker->rank, worker->size);
+    bool root = worker->rank == 0;
+    /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
+    MPI_Reduce(root ? MPI_IN_PLACE : (void *)numbers, root ? numbers : NULL, doubles, MPI_DOUBLE, MPI_SUM, 0, comm);
+    MPI_Reduce(root ? MPI_IN_PLACE : (void *)there, root ? there : NULL, tasks, MPI_UINT8_T, MPI_MAX, 0, comm);
+    TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker, numbers, there) : ST_OK));
+    MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
+    suite_worker_charge(worker, SUITE_RATE_REDUCE, root ? tasks : 0, root ? began : clock_seconds());
+done:
+    free(numbers);
+    free(there);
+    return status;
 }
 
 status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
@@ -184,8 +200,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
         count_outcome(out, &items, comm);
     }
     if (status == ST_OK || out->interrupted) {
-        status = suite_agree(comm, worker.rank == 0 ? reduce(out, &worker) : ST_OK);
-        MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
+        status = reduce(out, &worker, comm);
         if (out->missing == 0) out->interrupted = false;
     }
     learn_costs(&worker, comm);
@@ -198,5 +213,14 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
 status_t suite_run_reduce(int *missing, const suite_plan_t *plan)
 {
     const suite_worker_t worker = {.plan = plan, .size = 1};
-    return suite_reduce(missing, plan, &worker);
+    status_t status = ST_ENOMEM;
+    suite_numbers_t *numbers = base_alloc((size_t)plan->task_count, sizeof *numbers);
+    uint8_t *there = base_alloc((size_t)plan->task_count, 1);
+    if (numbers == NULL || there == NULL) goto done;
+    suite_numbers_read(numbers, there, plan, 0, 1);
+    status = suite_reduce(missing, plan, &worker, numbers, there);
+done:
+    free(numbers);
+    free(there);
+    return status;
 }

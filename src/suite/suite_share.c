@@ -1,0 +1,137 @@
+/* The plan's view of the world, from rank 0 to all ranks. One description of the structs serves both directions. */
+#include "suite/suite_internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    char *bytes;
+    size_t size, room, at;
+    bool reading; /* from bytes into the structs; else the other way */
+    bool failed;  /* memory was out: nothing more happens */
+} parcel_t;
+
+static void exchange(parcel_t *parcel, void *data, size_t size)
+{
+    if (parcel->failed) return;
+    if (parcel->reading) {
+        REQUIRE(parcel->at + size <= parcel->size); /* rank 0 runs the same lines */
+        memcpy(data, parcel->bytes + parcel->at, size);
+        parcel->at += size;
+        return;
+    }
+    if (parcel->size + size > parcel->room) {
+        size_t room = 2 * (parcel->size + size) + 65536;
+        char *more = realloc(parcel->bytes, room);
+        if (more == NULL) {
+            parcel->failed = true;
+            return;
+        }
+        parcel->bytes = more;
+        parcel->room = room;
+    }
+    memcpy(parcel->bytes + parcel->size, data, size);
+    parcel->size += size;
+}
+
+static void *make_room(parcel_t *parcel, size_t count, size_t size)
+{
+    void *data = parcel->failed ? NULL : calloc(count + 1, size);
+    parcel->failed = data == NULL;
+    return data;
+}
+
+static void exchange_text(parcel_t *parcel, char **text)
+{
+    int64_t length = !parcel->reading && *text != NULL ? (int64_t)strlen(*text) : -1; /* -1: NULL */
+    exchange(parcel, &length, sizeof length);
+    if (parcel->failed) return;
+    if (parcel->reading) *text = length >= 0 ? make_room(parcel, (size_t)length, 1) : NULL;
+    if (length > 0 && !parcel->failed) exchange(parcel, *text, (size_t)length);
+}
+
+static void exchange_images(parcel_t *parcel, data_image_t **images, int *count, int64_t **sizes)
+{
+    int number = *count;
+    exchange(parcel, &number, sizeof number);
+    if (parcel->failed) return;
+    if (parcel->reading) {
+        *images = make_room(parcel, (size_t)number, sizeof **images);
+        *sizes = make_room(parcel, (size_t)number, sizeof **sizes);
+        if (parcel->failed) return;
+        *count = number;
+    }
+    exchange(parcel, *sizes, (size_t)number * sizeof **sizes);
+    for (int i = 0; i < number && !parcel->failed; i++) {
+        data_image_t *image = &(*images)[i];
+        exchange_text(parcel, &image->path);
+        exchange_text(parcel, &image->name);
+        exchange_text(parcel, &image->defect);
+        exchange_text(parcel, &image->mask);
+        exchange_text(parcel, &image->sample);
+        exchange(parcel, &image->label, sizeof image->label);
+    }
+}
+
+static void exchange_listing(parcel_t *parcel, suite_listing_t *listing)
+{
+    data_category_t *images = &listing->images;
+    exchange_text(parcel, &images->dataset);
+    exchange_text(parcel, &images->category);
+    exchange_images(parcel, &images->train, &images->train_count, &listing->train_size);
+    exchange_images(parcel, &images->test, &images->test_count, &listing->test_size);
+    exchange(parcel, &images->test_anomalous, sizeof images->test_anomalous);
+    exchange(parcel, &images->masks_missing, sizeof images->masks_missing);
+    exchange(parcel, &images->mask_threshold, sizeof images->mask_threshold);
+    exchange(parcel, listing->digest, sizeof listing->digest);
+    exchange(parcel, listing->cache_key, sizeof listing->cache_key);
+    exchange(parcel, listing->caption_digest, sizeof listing->caption_digest);
+    exchange(parcel, &listing->caption, sizeof listing->caption);
+    exchange_text(parcel, &listing->cache);
+    exchange_text(parcel, &listing->prompts);
+}
+
+static void exchange_plan(parcel_t *parcel, suite_plan_t *plan)
+{
+    int listings = plan->listing_count;
+    exchange_text(parcel, &plan->model_digest);
+    exchange(parcel, &plan->cost, sizeof plan->cost);
+    exchange(parcel, &listings, sizeof listings);
+    if (parcel->failed) return;
+    if (parcel->reading) plan->listings = make_room(parcel, (size_t)listings, sizeof *plan->listings);
+    for (int l = 0; l < listings && !parcel->failed; l++) {
+        if (parcel->reading) plan->listing_count = l + 1;
+        exchange_listing(parcel, &plan->listings[l]);
+    }
+}
+
+status_t suite_plan_share(suite_plan_t *plan, MPI_Comm comm)
+{
+    int rank, ranks, size;
+    parcel_t parcel = {0};
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &ranks);
+    if (ranks == 1) return ST_OK;
+    parcel.reading = rank > 0;
+    if (rank == 0) exchange_plan(&parcel, plan);
+    size = rank == 0 && !parcel.failed && parcel.size <= INT_MAX ? (int)parcel.size : -1;
+    MPI_Bcast(&size, 1, MPI_INT, 0, comm);
+    if (size < 0) {
+        free(parcel.bytes);
+        return fail(ST_ENOMEM, "out of memory: the plan cannot be shared between ranks");
+    }
+    if (rank > 0) {
+        parcel.size = (size_t)size;
+        parcel.bytes = base_alloc(parcel.size, 1);
+    }
+    status_t status = suite_agree(comm, parcel.bytes != NULL ? ST_OK : ST_ENOMEM);
+    if (status == ST_OK) {
+        MPI_Bcast(parcel.bytes, size, MPI_BYTE, 0, comm);
+        if (rank > 0) exchange_plan(&parcel, plan);
+        if (parcel.failed) status = fail(ST_ENOMEM, "out of memory");
+        status = suite_agree(comm, status);
+    }
+    free(parcel.bytes);
+    return status;
+}
