@@ -110,16 +110,24 @@ static bool all_measured(const suite_cost_t *cost)
     return cost->measured[SUITE_RATE_ENCODE] && cost->measured[SUITE_RATE_PIXELS];
 }
 
+/* What a run takes before its first item and after its last; task files are read by all ranks. */
+static double around(const suite_plan_t *plan, int ranks)
+{
+    int share = (plan->task_count + ranks - 1) / ranks;
+    return plan->cost.seconds[SUITE_RATE_START] + share * plan->cost.seconds[SUITE_RATE_REDUCE];
+}
+
 static status_t print_times(FILE *out, const suite_plan_t *plan, const items_t *items, int ranks)
 {
     suite_simulation_t s, other;
     const suite_cost_t *cost = &plan->cost;
-    double fixed = cost->seconds[SUITE_RATE_START] + plan->task_count * cost->seconds[SUITE_RATE_REDUCE];
+    double makespan;
     TRY(suite_simulate(&s, items, plan->listing_count, ranks));
     print_duration(out, "work_core_seconds", s.work);
     fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
-    print_duration(out, "makespan_seconds", s.makespan + fixed);
-    fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * (s.makespan + fixed)) : 100);
+    makespan = s.makespan + around(plan, ranks);
+    print_duration(out, "makespan_seconds", makespan);
+    fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * makespan) : 100);
     print_duration(out, "longest_chain_seconds", s.chain);
     fprintf(out, "limited by: %s\n", what_limits(&s, ranks));
     if (s.chain_item >= 0) print_chain(out, plan, items, &s);
@@ -132,9 +140,10 @@ static status_t print_times(FILE *out, const suite_plan_t *plan, const items_t *
         char text[16];
         if (count < 1 || s.items == 0) continue;
         TRY(suite_simulate(&other, items, plan->listing_count, count));
-        clock_format(text, other.makespan + fixed);
+        makespan = other.makespan + around(plan, count);
+        clock_format(text, makespan);
         fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
-                100 * other.work / (count * (other.makespan + fixed)));
+                100 * other.work / (count * makespan));
     }
     return ST_OK;
 }

@@ -171,7 +171,8 @@ static status_t reduce(suite_outcome_t *out, suite_worker_t *worker, MPI_Comm co
     MPI_Reduce(root ? MPI_IN_PLACE : (void *)there, root ? there : NULL, tasks, MPI_UINT8_T, MPI_MAX, 0, comm);
     TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker, numbers, there) : ST_OK));
     MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
-    suite_worker_charge(worker, SUITE_RATE_REDUCE, root ? tasks : 0, root ? began : clock_seconds());
+    suite_worker_charge(worker, SUITE_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
+                        root ? began : clock_seconds());
 done:
     free(numbers);
     free(there);
