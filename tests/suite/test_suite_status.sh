@@ -70,6 +70,21 @@ grep -q "^running:" "$WORK/working" && grep -q "pid [0-9]*, since" "$WORK/workin
     fail "a run at work is not shown so: $(cat "$WORK/working")"
 grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is foretold: $(cat "$WORK/working")"
 
+# Killed in the middle of learning, a head is learned on from its checkpoint, to the same bits.
+long="-s category=gear -s seeds=0 -s pixel.epochs=120 -s image.epochs=60 -s checkpoint_every=1"
+# shellcheck disable=SC2086
+"$FGAD" run "$job" $long -s output="$WORK/out5" > "$WORK/long" 2>&1 || fail "the undisturbed run: $(cat "$WORK/long")"
+# shellcheck disable=SC2086
+"$FGAD" run "$job" $long -s output="$WORK/out6" > "$WORK/killed" 2>&1 &
+pid=$!
+while kill -0 $pid 2> /dev/null && ! ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1; do sleep 0.02; done
+kill -9 $pid 2> /dev/null || fail "the run was over before it learned: $(cat "$WORK/killed")"
+wait $pid || true
+# shellcheck disable=SC2086
+says 0 "learning goes on from epoch [1-9]" run "$job" $long -s output="$WORK/out6"
+same_results "$WORK/out5/run" "$WORK/out6/run"
+ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1 && fail "the checkpoint of a finished head is left"
+
 # Its own limit, too.
 says 75 "INCOMPLETE" run "$job" -s output="$WORK/out3" --time-limit 0.5
 says 0 "^4 tasks done\|kept from earlier runs" run "$job" -s output="$WORK/out3" --time-limit 1000
