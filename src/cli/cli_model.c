@@ -4,12 +4,17 @@
 int cli_model_info(int argc, char **argv)
 {
     clip_model_t *model;
+    char digest[IO_DIGEST_SIZE];
     if (argc != 2) return cli_bad_usage("model info", "expected one model folder, found %d arguments", argc - 1);
     if (clip_model_open(&model, argv[1]) != ST_OK) return cli_bad_input();
+    if (clip_model_digest(digest, argv[1]) != ST_OK) {
+        clip_model_close(model);
+        return cli_bad_input();
+    }
     const clip_config_t *c = clip_model_config(model);
     int64_t image = clip_model_parameters(model, false), text = clip_model_parameters(model, true);
     printf("model          %s\n", argv[1]);
-    printf("digest         %s\n", clip_model_digest(model));
+    printf("digest         %s\n", digest);
     printf("embedding      %d\n", c->embed);
     printf("image tower    %d px, patch %d (%d x %d tokens), width %d, %d layers, %d heads, mlp %d\n", c->image_size,
            c->patch, c->grid, c->grid, c->width, c->layers, c->heads, c->mlp);

@@ -21,6 +21,10 @@ typedef struct {
 /* From dir/open_clip_config.json alone, without the weights. */
 status_t clip_config_read(clip_config_t *out, const char *dir);
 
+/* SHA-256 over configuration and weight file: what cached features are keyed by. Reads both files from end to end (half a
+ * second for ViT-B/16+), so a program asks once and tells its other processes. */
+status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir);
+
 typedef struct clip_model clip_model_t;
 
 /* Opens and checks a model: every tensor of the configuration by name, shape and finiteness. Messages say expected
@@ -28,8 +32,6 @@ typedef struct clip_model clip_model_t;
 status_t clip_model_open(clip_model_t **out, const char *dir);
 void clip_model_close(clip_model_t *model);
 const clip_config_t *clip_model_config(const clip_model_t *model);
-/* SHA-256 over configuration and weight file: what cached features are keyed by. */
-const char *clip_model_digest(const clip_model_t *model);
 const char *clip_model_dir(const clip_model_t *model);
 float clip_model_logit_scale(const clip_model_t *model);             /* the stored parameter itself, e.g. 4.605 */
 int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one tower; logit_scale is the text's */

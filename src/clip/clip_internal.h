@@ -40,7 +40,6 @@ typedef struct {
 struct clip_model {
     clip_config_t config;
     char *dir;
-    char digest[IO_DIGEST_SIZE];
     io_safetensors_t *file;
     arena_t arena;     /* block tables, and tensors that had to be converted to f32 */
     int64_t converted; /* floats in the arena rather than in the mapping */

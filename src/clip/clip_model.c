@@ -5,19 +5,19 @@
 #include <string.h>
 
 /* The digest covers both files: the digest of the text "<config digest> <weights digest>". */
-static status_t make_digest(clip_model_t *model)
+status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir)
 {
     char both[2 * IO_DIGEST_SIZE];
     const char *const names[2] = {CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE};
     for (int i = 0; i < 2; i++) {
-        char *path = base_format("%s/%s", model->dir, names[i]);
+        char *path = base_format("%s/%s", dir, names[i]);
         if (path == NULL) return ST_ENOMEM;
         status_t status = io_digest_file(both + i * IO_DIGEST_SIZE, path);
         free(path);
         TRY(status);
     }
     both[IO_DIGEST_SIZE - 1] = ' ';
-    io_digest_bytes(model->digest, both, sizeof both - 1);
+    io_digest_bytes(out, both, sizeof both - 1);
     return ST_OK;
 }
 
@@ -57,7 +57,6 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
     TRY_DONE(clip_config_read(&model->config, dir));
     TRY_DONE(check_products(&model->config));
     TRY_DONE(clip_weights_load(model));
-    TRY_DONE(make_digest(model));
     *out = model;
 done:
     if (status != ST_OK) clip_model_close(model);
@@ -76,11 +75,6 @@ void clip_model_close(clip_model_t *model)
 const clip_config_t *clip_model_config(const clip_model_t *model)
 {
     return &model->config;
-}
-
-const char *clip_model_digest(const clip_model_t *model)
-{
-    return model->digest;
 }
 
 const char *clip_model_dir(const clip_model_t *model)

@@ -151,7 +151,8 @@ typedef struct {
     int listing_count;
     char *run_dir;
     char *model_digest;
-    suite_cost_t cost; /* from the file of rates beside the feature cache */
+    size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
+    suite_cost_t cost;          /* from the file of rates beside the feature cache */
     char *cost_path;
     double seconds; /* that making it took */
     bool assume;    /* made without what is missing */

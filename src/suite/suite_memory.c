@@ -9,17 +9,13 @@
 /* Weights in F16 or BF16 are converted in every process; F32 stays in the mapping that a node shares. */
 static void weights(suite_memory_t *out, const suite_plan_t *plan)
 {
-    clip_model_t *model;
     struct stat info;
     char path[4096];
     out->shared_mb = plan->assumed_model ? 833 : 0;
     snprintf(path, sizeof path, "%s/open_clip_model.safetensors", plan->points[0].model);
     if (plan->assumed_model || stat(path, &info) != 0) return;
-    out->shared_mb = 1e-6 * (double)info.st_size;
-    if (clip_model_open(&model, plan->points[0].model) != ST_OK) return;
-    out->private_mb = 1e-6 * (double)clip_model_private_bytes(model);
-    if (out->private_mb > 0) out->shared_mb = 0;
-    clip_model_close(model);
+    out->private_mb = 1e-6 * (double)plan->model_private_bytes;
+    out->shared_mb = out->private_mb > 0 ? 0 : 1e-6 * (double)info.st_size;
 }
 
 static double encode_mb(const clip_config_t *c, const suite_job_t *job)

@@ -246,14 +246,16 @@ static status_t add_tasks(suite_plan_t *plan)
 static status_t model_digest(suite_plan_t *plan, const suite_job_t *job)
 {
     clip_model_t *model;
+    char digest[IO_DIGEST_SIZE] = "assumed";
     plan->assumed_model = plan->assume && !io_is_dir(job->model);
-    if (plan->assumed_model) {
-        plan->model_digest = base_format("assumed");
-    } else {
+    if (!plan->assumed_model) {
+        /* Opened for the checks: whoever computes with it opens it again. */
         TRY(clip_model_open(&model, job->model));
-        plan->model_digest = base_format("%s", clip_model_digest(model));
+        plan->model_private_bytes = clip_model_private_bytes(model);
         clip_model_close(model);
+        TRY(clip_model_digest(digest, job->model));
     }
+    plan->model_digest = base_format("%s", digest);
     return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
 }
 

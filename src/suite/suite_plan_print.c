@@ -40,12 +40,11 @@ static sums_t sum_listing(const suite_plan_t *plan, const items_t *items, const 
 
 status_t suite_plan_print(FILE *out, const suite_plan_t *plan)
 {
-    clip_model_t *model;
+    clip_config_t config;
     items_t items;
     double bytes = 0;
-    TRY(clip_model_open(&model, plan->points[0].model));
-    const clip_config_t *config = clip_model_config(model);
-    status_t status = suite_items_make(&items, plan, config);
+    TRY(suite_plan_config(&config, plan));
+    status_t status = suite_items_make(&items, plan, &config);
     if (status == ST_OK) {
         fprintf(out, "run %s: %d task%s", plan->run_dir, plan->task_count, plan->task_count == 1 ? "" : "s");
         fprintf(out, " (%d grid point%s)\n", plan->point_count, plan->point_count == 1 ? "" : "s");
@@ -55,7 +54,7 @@ status_t suite_plan_print(FILE *out, const suite_plan_t *plan)
         fprintf(out, "  %-28s %6s %6s %8s %8s %8s\n", "category", "tasks", "kept", "test", "encode", "cached");
         for (int l = 0; l < plan->listing_count; l++) {
             const data_category_t *images = &plan->listings[l].images;
-            sums_t sums = sum_listing(plan, &items, config, l);
+            sums_t sums = sum_listing(plan, &items, &config, l);
             char name[128];
             snprintf(name, sizeof name, "%s/%s", images->dataset, images->category);
             fprintf(out, "  %-28s %6d %6d %8d %8lld %8lld\n", name, sums.tasks, sums.tasks_kept, images->test_count,
@@ -65,6 +64,5 @@ status_t suite_plan_print(FILE *out, const suite_plan_t *plan)
         fprintf(out, "  about %.1f MB to be written\n", 1e-6 * bytes);
         suite_items_free(&items);
     }
-    clip_model_close(model);
     return status;
 }
