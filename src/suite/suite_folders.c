@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void suite_folder_path(char out[4096], const suite_plan_t *plan, int folder)
 {
@@ -94,11 +95,15 @@ status_t suite_folders_tidy(const suite_folders_t *folders, int folder)
     if (status != ST_OK) return status;
     for (int i = 0; i < names.count; i++) {
         char *ending = strrchr(names.name[i], '.');
-        if (ending == NULL || strcmp(ending, ".claim") != 0) continue;
+        bool claim = ending != NULL && strcmp(ending, ".claim") == 0;
+        if (!claim && (ending == NULL || strcmp(ending, ".checkpoint") != 0)) continue;
         int item = suite_items_find(folders->items, folder, names.name[i], (size_t)(ending - names.name[i]));
         if (item < 0 || !suite_folders_has(folders, item)) continue;
         snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
-        suite_claim_clear(file);
+        if (claim)
+            suite_claim_clear(file);
+        else
+            unlink(file);
     }
     io_names_free(&names);
     return ST_OK;

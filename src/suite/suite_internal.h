@@ -112,7 +112,8 @@ status_t suite_folders_look(suite_folders_t *folders, int folder);
 /* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
 bool suite_folders_has(const suite_folders_t *folders, int item);
 bool suite_folders_claimed(const suite_folders_t *folders, int item);
-/* Removes what dead processes have left in the folder: temporary files, and claims of items that are done. */
+/* Removes what dead processes have left in the folder: temporary files, and claims and checkpoints of items that are
+ * done. */
 status_t suite_folders_tidy(const suite_folders_t *folders, int folder);
 status_t suite_tidy_temporaries(const char *path);
 

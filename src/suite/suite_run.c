@@ -57,27 +57,44 @@ static status_t set_tasks_aside(const suite_plan_t *plan)
     return ST_OK;
 }
 
+/* On rank 0: what dead processes have left beside the folders of the items. */
+static status_t tidy_run(const suite_plan_t *plan)
+{
+    char failed[4096], cache[4096];
+    snprintf(failed, sizeof failed, "%s/failed", plan->run_dir);
+    snprintf(cache, sizeof cache, "%s/cache", plan->points[0].output);
+    TRY(suite_tidy_temporaries(plan->run_dir));
+    TRY(suite_tidy_temporaries(failed));
+    return suite_tidy_temporaries(cache);
+}
+
 /* On rank 0, before anybody begins: the folder can be made and written. */
 static status_t prepare(const suite_worker_t *worker, const suite_run_options_t *options)
 {
-    char failed[4096];
-    snprintf(failed, sizeof failed, "%s/failed", worker->plan->run_dir);
     TRY(io_make_dirs(worker->plan->run_dir));
-    TRY(suite_tidy_temporaries(worker->plan->run_dir));
-    TRY(suite_tidy_temporaries(failed));
+    TRY(tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
     return suite_run_yaml_write(worker->plan, worker, false);
 }
 
 /* ---- What is done already -------------------------------------------------------------------------------------------- */
 
+/* This rank's share of the folders: looks, and tidies. */
+static status_t look_and_tidy(suite_folders_t *folders, const suite_worker_t *worker, const items_t *items)
+{
+    TRY(suite_folders_make(folders, worker->plan, items));
+    for (int f = worker->rank; f < SUITE_FOLDERS * worker->plan->listing_count; f += worker->size) {
+        TRY(suite_folders_look(folders, f));
+        TRY(suite_folders_tidy(folders, f));
+    }
+    return ST_OK;
+}
+
 /* Every rank looks into some of the folders, and all know what all have seen. */
 static status_t see_files(suite_worker_t *worker, const items_t *items, uint8_t *there, MPI_Comm comm)
 {
     suite_folders_t folders;
-    status_t status = suite_folders_make(&folders, worker->plan, items);
-    for (int f = worker->rank; f < SUITE_FOLDERS * worker->plan->listing_count && status == ST_OK; f += worker->size)
-        if ((status = suite_folders_look(&folders, f)) == ST_OK) status = suite_folders_tidy(&folders, f);
+    status_t status = look_and_tidy(&folders, worker, items);
     for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = suite_folders_has(&folders, i);
     suite_folders_free(&folders);
     TRY(suite_agree(comm, status));
@@ -123,6 +140,16 @@ static status_t begin(suite_worker_t *worker, items_t *items, MPI_Comm comm)
 }
 
 /* ---- The end ---------------------------------------------------------------------------------------------------------- */
+
+/* Jobs that shared the folder may have died in the meantime, and no later run may come by. */
+static void sweep(const suite_worker_t *worker, const items_t *items)
+{
+    suite_folders_t folders;
+    status_t status = look_and_tidy(&folders, worker, items);
+    suite_folders_free(&folders);
+    if (status == ST_OK && worker->rank == 0) status = tidy_run(worker->plan);
+    if (status != ST_OK) log_warn("what dead processes have left stays: %s", fail_message());
+}
 
 static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm comm)
 {
@@ -195,6 +222,7 @@ status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm
             suite_worker_charge(&worker, SUITE_RATE_START, 1, worker.started - plan->seconds);
             status = suite_schedule(&worker, &items);
             wait_for_all(comm);
+            if (status == ST_OK) sweep(&worker, &items);
             status = suite_agree(comm, status);
         }
         out->interrupted = status == ST_EINTERRUPTED;
