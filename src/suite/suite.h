@@ -69,7 +69,7 @@ typedef struct {
     int resolution;
     double sigma;
     int metric_size;
-    char *metric_memory, *feature_memory;
+    char *metric_memory, *feature_memory, *learn_memory;
     double aupro_limit;
     int aupro, mask_threshold;
     int threads, checkpoint_every, track_epochs, max_attempts;
@@ -95,7 +95,9 @@ extern const char *const suite_head_names[]; /* "pixel", "image", NULL */
 bool suite_head_wanted(const suite_job_t *job, suite_head_t head);
 /* metric_memory in bytes; 0: no limit. */
 status_t suite_job_memory(size_t *bytes, const suite_job_t *job);
+/* feature_memory, learn_memory in bytes; 0: none. */
 status_t suite_job_feature_memory(size_t *bytes, const suite_job_t *job);
+status_t suite_job_learn_memory(size_t *bytes, const suite_job_t *job);
 data_options_t suite_data_options(const suite_job_t *job);
 /* The points of the sweep, each a resolved job, and their texts; one point without a sweep. */
 status_t suite_points_make(suite_job_t **points, char ***texts, int *count, const char *job_path,

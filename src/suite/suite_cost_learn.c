@@ -99,6 +99,7 @@ status_t suite_head_work(suite_head_work_t *out, const clip_config_t *c, const s
                          const suite_caption_t *caption, suite_head_t head)
 {
     status_t status = ST_ENOMEM;
+    size_t budget;
     clip_text_plan_t plan;
     int copies = !job->learn ? 1 : head == SUITE_HEAD_PIXEL ? job->pixel_n_pro : job->image_n_pro;
     int groups = job->groups.count == 1 ? 1 : caption->groups;
@@ -108,8 +109,9 @@ status_t suite_head_work(suite_head_work_t *out, const clip_config_t *c, const s
     to.ids = base_alloc((most + 1) * LONGEST, sizeof *to.ids);
     *out = (suite_head_work_t){.groups = groups};
     if (to.prompt == NULL || to.ids == NULL) goto done;
+    TRY_DONE(suite_job_learn_memory(&budget, job));
     for (int g = 0; g < groups; g++) add_group(&to, job, caption, g, copies);
-    TRY_DONE(clip_text_plan(&plan, c, to.prompt, to.count, job->learn, CLIP_TEXT_BUDGET));
+    TRY_DONE(clip_text_plan(&plan, c, to.prompt, to.count, job->learn, budget));
     double D = c->text_width, full = c->text_layers - 1, length = (double)plan.tokens / plan.prompts;
     double row = D * (4 * D + 2.0 * c->text_mlp) + 2 * length * D;
     out->prompts = plan.prompts;

@@ -100,7 +100,8 @@ static const char *what_limits(const suite_simulation_t *s, int ranks)
 {
     if (s->items == 0) return "nothing is left to do";
     if (s->work / ranks > 0.9 * s->makespan) return "the work itself: more ranks make it shorter";
-    if (s->chain > 0.9 * s->makespan) return "the longest chain of work: more ranks do not make it shorter";
+    if (s->chain > 0.9 * s->makespan)
+        return "the longest chain of work: more ranks do not make it shorter, more cores a rank do (-s threads=)";
     if (s->items < 4 * ranks) return "the number of items: there is not enough to share";
     return "items that wait for others, and the last ones of each rank";
 }

@@ -126,6 +126,10 @@ const io_option_t suite_job_options[] = {
      "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", SUITE_STAGE_NONE},
     {"feature_memory", IO_STRING, AT(feature_memory), "512MB", 0, 0, NULL,
      "features of one category that a rank holds between its evaluations, e.g. 2GB; 0: none", SUITE_STAGE_NONE},
+    {"learn_memory", IO_STRING, AT(learn_memory), "768MB", 0, 0, NULL,
+     "activations that learning keeps for the gradient, e.g. 2GB; what does not fit is computed again: slower, same "
+     "bits",
+     SUITE_STAGE_NONE},
     {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
      SUITE_STAGE_METRICS},
     {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, aupro_names,
@@ -200,6 +204,11 @@ status_t suite_job_feature_memory(size_t *bytes, const suite_job_t *job)
     return parse_bytes(bytes, "feature_memory", job->feature_memory, 0);
 }
 
+status_t suite_job_learn_memory(size_t *bytes, const suite_job_t *job)
+{
+    return parse_bytes(bytes, "learn_memory", job->learn_memory, 0);
+}
+
 /* model: auto becomes a folder, so that what a run records is what it used. */
 static status_t resolve_model(suite_job_t *job)
 {
@@ -242,6 +251,7 @@ static status_t check_job(const suite_job_t *job)
     size_t bytes;
     TRY(suite_job_memory(&bytes, job));
     TRY(suite_job_feature_memory(&bytes, job));
+    TRY(suite_job_learn_memory(&bytes, job));
     return suite_job_logit_scale(&t, job, 1);
 }
 

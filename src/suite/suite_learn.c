@@ -136,6 +136,7 @@ static status_t make_head(work_t *work)
         (align_losses_t){.epsilon = job->epsilon, .lambda_mean = job->lambda_mean, .lambda_reg = job->lambda_reg};
     for (int term = ALIGN_TERM_CLIP; term < ALIGN_TERMS; term++)
         training.losses.use[term] = suite_job_has(&job->losses, align_term_names[term]);
+    TRY(suite_job_learn_memory(&training.budget, job));
     TRY(suite_job_logit_scale(&training.losses.logit_scale, job, (double)clip_model_logit_scale(model)));
     return align_head_init(&work->head, model, &work->set, &training);
 }

@@ -1,9 +1,9 @@
 # Rounds of disaster over a small job that learns: kill -9 of one rank or of all, SIGTERM, disks that are full or broken, each
 # at a random moment; several runs may end within the rounds. In the end: the bits of an undisturbed run, every file that
 # was ever finished still there and the same, none half-written, nothing left lying about.
-# CHAOS_ROUNDS (default 5) and CHAOS_SEED choose how much, and which.
+# CHAOS_ROUNDS (default 30) and CHAOS_SEED choose how much, and which.
 . "$(dirname "$0")/lib.sh"
-rounds=${CHAOS_ROUNDS:-5}
+rounds=${CHAOS_ROUNDS:-30}
 seed=${CHAOS_SEED:-$(date +%s)}
 demo_data gear tablet
 cat > "$WORK/job.yaml" <<YAML

@@ -26,6 +26,7 @@ static void assignments_are_checked_and_named(void **state)
         {"groups=foreground", "groups: 'image' is missing"},
         {"aggregation.scale=3", "expected 4, 2 or 1"},
         {"metric_memory=10MBs", "metric_memory is '10MBs'"},
+        {"learn_memory=much", "learn_memory is 'much', expected a size"},
         {"name=a/b", "name is 'a/b'"},
         {"gamma=none", "gamma"},
     };

@@ -54,6 +54,14 @@ job poor -s feature_memory=0 -s 'sweep.sigma=3,4'
 numbers poor "sigma=4" out > "$WORK/b"
 cmp "$WORK/a" "$WORK/b" || fail "features that are not held give other numbers"
 
+# Nor does it matter how much learning keeps and how much it computes again.
+for memory in 0 1GB; do
+    job kept -s learn_memory=$memory -s output="$WORK/out-$memory"
+    made kept "learned heads" "$heads" 0
+    numbers kept "" "out-$memory" > "$WORK/b"
+    cmp "$WORK/a" "$WORK/b" || fail "with learn_memory=$memory the numbers are others"
+done
+
 # The plan knows all this, and what a run has measured.
 # shellcheck disable=SC2086
 "$FGAD" plan "$WORK/empty.yaml" $common -s name=new -s 'sweep.reweight=mean1,off' -s sweep.sigma=1,2,3,4,5,6,7,8,9,10 \
