@@ -72,8 +72,8 @@ int cli_export(int argc, char **argv)
     if (code == EXIT_DONE && review_export(&told, run, &options) != ST_OK)
         code = cli_bad_input();
     else if (code == EXIT_DONE)
-        printf("%d tasks: %d maps, %d overlays, %d region maps, %d lines of images.csv, in %s\n", told.tasks, told.maps,
-               told.overlays, told.regions, told.lines, options.out);
+        printf("%d task%s: %d maps, %d overlays, %d region maps, %d lines of images.csv, in %s\n", told.tasks,
+               told.tasks == 1 ? "" : "s", told.maps, told.overlays, told.regions, told.lines, options.out);
     free(assignments);
     return code;
 }

@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
     const review_export_options_t *options;
     review_exported_t *told;
-    csv_set_t *sets;
+    csv_set_t **sets;
     int set_count;
 } export_t;
 
@@ -164,15 +164,17 @@ static status_t export_overlays(export_t *export, task_t *task)
 static csv_set_t *find_set(export_t *export, const char *name)
 {
     for (int s = 0; s < export->set_count; s++)
-        if (strcmp(export->sets[s].name, name) == 0) return &export->sets[s];
-    csv_set_t *more = realloc(export->sets, (size_t)(export->set_count + 1) * sizeof *more);
+        if (strcmp(export->sets[s]->name, name) == 0) return export->sets[s];
+    csv_set_t **more = realloc(export->sets, (size_t)(export->set_count + 1) * sizeof *more);
     if (more == NULL) return NULL;
     export->sets = more;
-    csv_set_t *set = &more[export->set_count];
-    *set = (csv_set_t){.name = base_format("%s", name)};
+    /* The stream keeps the addresses of text and size, so a set must not move when another one comes. */
+    csv_set_t *set = calloc(1, sizeof *set);
+    if (set == NULL) return NULL;
+    more[export->set_count++] = set;
+    set->name = base_format("%s", name);
     if (set->name == NULL) return NULL;
     set->file = open_memstream(&set->text, &set->size);
-    export->set_count++;
     if (set->file != NULL) fputs("dataset,category,shots,seed,point,path,label,defect,score,rank\n", set->file);
     return set->file != NULL ? set : NULL;
 }
@@ -223,7 +225,7 @@ static status_t write_sets(export_t *export)
 {
     char path[4096];
     for (int s = 0; s < export->set_count; s++) {
-        csv_set_t *set = &export->sets[s];
+        csv_set_t *set = export->sets[s];
         snprintf(path, sizeof path, "%s/%s", export->options->out, set->name);
         TRY(io_make_dirs(path));
         if (fclose(set->file) != 0) return set->file = NULL, fail(ST_ENOMEM, "out of memory");
@@ -237,9 +239,10 @@ static status_t write_sets(export_t *export)
 static void sets_free(export_t *export)
 {
     for (int s = 0; s < export->set_count; s++) {
-        if (export->sets[s].file != NULL) fclose(export->sets[s].file);
-        free(export->sets[s].name);
-        free(export->sets[s].text);
+        if (export->sets[s]->file != NULL) fclose(export->sets[s]->file);
+        free(export->sets[s]->name);
+        free(export->sets[s]->text);
+        free(export->sets[s]);
     }
     free(export->sets);
 }

@@ -53,6 +53,13 @@ cmp "$WORK/want" "$WORK/got" || fail "imported maps have other numbers than the 
 for map in $(cd "$set/maps" && find . -name '*.tiff' | head -5); do
     cmp "$set/maps/$map" "$WORK/again/demo-k1-s0/maps/$map" || fail "$map changed on its way"
 done
+# Several draws in one run: every draw has its own images.csv, and each is whole.
+"$FGAD" run "$WORK/job.yaml" -s name=draws -s branches=vad -s seeds=0,1,2 -s resolution=64 -s metric_size=R > "$WORK/log" 2>&1 ||
+    fail "the run of three draws: $(tail -3 "$WORK/log")"
+"$FGAD" export "$WORK/out/draws" --out "$WORK/draws" --csv > "$WORK/log" || fail "export of three draws"
+for seed in 0 1 2; do
+    [ "$(wc -l < "$WORK/draws/demo-k1-s$seed/images.csv")" -eq "$(wc -l < "$set/images.csv")" ] || fail "images.csv of seed $seed"
+done
 "$FGAD" rescore "$WORK/out/back" -s sigma=1 > "$WORK/log" 2>&1 && fail "imported maps were rescored"
 grep -q "fgad import -s" "$WORK/log" || fail "no hint: $(cat "$WORK/log")"
 
