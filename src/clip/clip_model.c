@@ -55,8 +55,9 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
         goto done;
     }
     TRY_DONE(clip_config_read(&model->config, dir));
-    TRY_DONE(check_products(&model->config));
     TRY_DONE(clip_weights_load(model));
+    /* After the weights: only they show that the configuration's sizes are real ones. */
+    TRY_DONE(check_products(&model->config));
     *out = model;
 done:
     if (status != ST_OK) clip_model_close(model);

@@ -142,6 +142,10 @@ static void a_tensor_of_another_shape_is_named_with_both_shapes(void **state)
     write_toy("toy", 1, false);
     edit(CONFIG, "\"vocab_size\": 1024", "\"vocab_size\": 1025");
     refused(ST_EFORMAT, "token_embedding.weight is (1024,36), config wants (1025,36)");
+    /* 2^20 rows of tokens: said before anything of that size is allocated or multiplied. */
+    write_toy("toy", 1, false);
+    edit(CONFIG, "\"image_size\": 20", "\"image_size\": 4096");
+    refused(ST_EFORMAT, "visual.positional_embedding is (26,60), config wants (1048577,60)");
 }
 
 static void a_missing_tensor_or_tower_is_named(void **state)
