@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#include <stdio.h>
-
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
 /* A name list; each name and the array are owned by the struct. */
 typedef struct {
@@ -26,6 +24,9 @@ bool io_is_dir(const char *path);
 status_t io_make_dirs(const char *path);
 /* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
+/* The same of a text (caller frees *text). ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
+ * power cut has filled up: a C string would silently end there. */
+status_t io_read_text(char **text, const char *path);
 /* As io_read_file, of a file that is gzip-compressed or plain; refused when it unpacks to more than 256 MB. */
 status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 /* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. On
@@ -133,9 +134,12 @@ typedef struct {
     const char *path; /* not owned */
     char *bytes, *next;
     char *name[IO_CSV_COLUMNS], *cell[IO_CSV_COLUMNS];
-    int columns, line;
+    int columns;
+    int line;      /* where the record in `cell` begins, from 1 */
+    int next_line; /* where `next` stands */
 } io_csv_t;
-/* Reads the header line. ST_EFORMAT: none, or two columns of one name. Close it only after ST_OK. */
+/* Reads the header line. ST_EFORMAT: none, two columns of one name, more than IO_CSV_COLUMNS. Close it only after
+ * ST_OK. */
 status_t io_csv_open(io_csv_t *csv, const char *path);
 /* The next record; *more is false at the end. ST_EFORMAT: not as many cells as the header has, a quote left open. */
 status_t io_csv_next(bool *more, io_csv_t *csv);

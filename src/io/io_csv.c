@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The next record, its cells cut out of *text in place. Their number; -1 at the end of the text, -2 when a quote is left
- * open. */
-static int next_record(char **cells, char **text)
+/* The next record, its cells cut out of csv->next in place; csv->line is where it begins. Their number; -1 at the end of
+ * the text, -2 when a quote is left open. */
+static int next_record(char **cells, io_csv_t *csv)
 {
-    char *at = *text;
+    char *at = csv->next;
     int count = 0;
+    csv->line = csv->next_line;
     if (*at == '\0') return -1;
     for (;;) {
-        char *start = at, *to = at;
+        char *start = at, *to = at, *plain = at; /* from `plain` on, the cell is not quoted */
         bool quoted = *at == '"';
         if (quoted) at++;
         while (*at != '\0' && (quoted || (*at != ',' && *at != '\n'))) {
@@ -20,21 +21,24 @@ static int next_record(char **cells, char **text)
                 at++;
                 if (*at != '"') {
                     quoted = false;
+                    plain = to;
                     continue;
                 }
             }
+            if (*at == '\n') csv->next_line++;
             *to++ = *at++;
         }
         if (quoted) return -2;
         char end = *at;
+        if (end == '\n') csv->next_line++;
         if (end != '\0') at++;
-        if (to > start && end != ',' && to[-1] == '\r') to--;
+        if (to > plain && end != ',' && to[-1] == '\r') to--;
         *to = '\0';
         if (count < IO_CSV_COLUMNS) cells[count] = start;
         count++;
         if (end != ',') break;
     }
-    *text = at;
+    csv->next = at;
     return count;
 }
 
@@ -47,17 +51,21 @@ static int find_column(const io_csv_t *csv, const char *name)
 
 status_t io_csv_open(io_csv_t *csv, const char *path)
 {
-    status_t status = ST_OK;
-    *csv = (io_csv_t){.path = path, .line = 1};
-    TRY(io_read_file(&csv->bytes, NULL, path));
+    *csv = (io_csv_t){.path = path, .next_line = 1};
+    TRY(io_read_text(&csv->bytes, path));
     csv->next = csv->bytes;
     /* Spreadsheets put a byte order mark first. */
     if (strncmp(csv->next, "\xef\xbb\xbf", 3) == 0) csv->next += 3;
-    csv->columns = next_record(csv->name, &csv->next);
-    if (csv->columns < 1 || csv->columns > IO_CSV_COLUMNS) {
-        csv->columns = 0;
+    status_t status = ST_OK;
+    int columns = next_record(csv->name, csv);
+    if (columns == -2)
+        status = fail(ST_EFORMAT, "%s:1: a quote is left open", path);
+    else if (columns < 0)
         status = fail(ST_EFORMAT, "%s:1: expected a line with the names of the columns", path);
-    }
+    else if (columns > IO_CSV_COLUMNS)
+        status = fail(ST_EFORMAT, "%s:1: has %d columns, at most %d are read", path, columns, IO_CSV_COLUMNS);
+    else
+        csv->columns = columns;
     for (int c = 0; c < csv->columns; c++) {
         csv->cell[c] = csv->name[c];
         if (find_column(csv, csv->name[c]) != c)
@@ -70,10 +78,9 @@ status_t io_csv_open(io_csv_t *csv, const char *path)
 status_t io_csv_next(bool *more, io_csv_t *csv)
 {
     for (;;) {
-        int cells = next_record(csv->cell, &csv->next);
+        int cells = next_record(csv->cell, csv);
         *more = cells != -1;
         if (cells == -1) return ST_OK;
-        csv->line++;
         if (cells == 1 && csv->columns > 1 && csv->cell[0][0] == '\0') continue; /* an empty line */
         if (cells == csv->columns) return ST_OK;
         if (cells == -2) return fail(ST_EFORMAT, "%s:%d: a quote is left open", csv->path, csv->line);

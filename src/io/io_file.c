@@ -143,6 +143,16 @@ status_t io_read_file(char **bytes, size_t *size, const char *path)
     return io_read_start(bytes, size, SIZE_MAX, path);
 }
 
+status_t io_read_text(char **text, const char *path)
+{
+    size_t size;
+    TRY(io_read_file(text, &size, path));
+    if (strlen(*text) == size) return ST_OK;
+    free(*text);
+    *text = NULL;
+    return fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);
+}
+
 void io_temporary_name(char out[4096], const char *path)
 {
     char host[65] = "";

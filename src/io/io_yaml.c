@@ -477,10 +477,8 @@ done:
 status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path)
 {
     char *text;
-    size_t size;
-    TRY(io_read_file(&text, &size, path));
-    status_t status = strlen(text) == size ? io_options_parse_yaml(options, table, used, text, path)
-                                           : fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);
+    TRY(io_read_text(&text, path));
+    status_t status = io_options_parse_yaml(options, table, used, text, path);
     free(text);
     return status;
 }
