@@ -79,6 +79,31 @@ static void a_partial_copy_of_a_published_category_is_told_by_its_counts(void **
     data_report_free(&report);
 }
 
+/* Only Real-IAD's tree without split files has its training images in the test set on purpose. */
+static void one_file_in_train_and_test_is_a_problem(void **state)
+{
+    (void)state;
+    char root[512];
+    tree_begin(root, "check_shared");
+    tree_image(root, "nut/Data/0.JPG", 8, 6, 0);
+    tree_image(root, "nut/Data/1.JPG", 8, 6, 1);
+    tree_text(root, "split_csv/1cls.csv",
+              "object,split,label,image,mask\nnut,train,normal,nut/Data/0.JPG,\n"
+              "nut,test,normal,nut/Data/0.JPG,\nnut,test,normal,nut/Data/1.JPG,\n");
+    data_report_t report = check(root, "visa", "nut");
+    assert_int_equal(report.problems.count, 1);
+    assert_true(names(&report, "nut/Data/0.JPG' is in train and in test"));
+    data_report_free(&report);
+
+    tree_begin(root, "check_shared_realiad");
+    tree_image(root, "toy/OK/S0001/toy_0001_OK_C1_0.jpg", 8, 6, 0);
+    tree_image(root, "toy/NG/AK/S0002/toy_0002_NG_AK_C1_0.jpg", 8, 6, 1);
+    tree_mask(root, "toy/NG/AK/S0002/toy_0002_NG_AK_C1_0.png", 8, 6, 255);
+    report = check(root, "realiad", "toy");
+    assert_int_equal(report.problems.count, 0);
+    data_report_free(&report);
+}
+
 static void published_categories_are_known_by_name(void **state)
 {
     (void)state;
@@ -96,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_whole_category_has_no_problem),
         cmocka_unit_test(every_problem_is_named),
         cmocka_unit_test(a_partial_copy_of_a_published_category_is_told_by_its_counts),
+        cmocka_unit_test(one_file_in_train_and_test_is_a_problem),
         cmocka_unit_test(published_categories_are_known_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
