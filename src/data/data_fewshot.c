@@ -182,7 +182,7 @@ status_t data_list_shots(int *out, const data_category_t *category, int shots, c
 {
     REQUIRE(out != NULL && category != NULL && shots > 0);
     char *text = NULL;
-    TRY(io_read_file(&text, NULL, list_path));
+    TRY(io_read_text(&text, list_path));
     list_t list = {.out = out, .category = category, .shots = shots, .path = list_path};
     status_t status = is_yaml(text) ? read_yaml(&list, text) : read_paths(&list, text);
     free(text);

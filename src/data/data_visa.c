@@ -113,14 +113,14 @@ static status_t read_original(data_category_t *out, const char *root, const data
     char *path = data_join(root, SPLIT_FILE), *text = NULL;
     if (path == NULL) return ST_ENOMEM;
     csv_t csv = {.path = path};
-    status_t status = io_read_file(&text, NULL, path);
-    if (status != ST_OK)
+    status_t status = io_read_text(&text, path);
+    if (status == ST_OK)
+        status = read_lines(out, &csv, root, text, options->allow_missing_masks);
+    else if (status != ST_EFORMAT)
         status = fail(status,
                       "'%s' cannot be read; VisA's original layout needs it (hint: it is in VisA's archive; or give "
                       "the prepared tree '1cls')",
                       path);
-    else
-        status = read_lines(out, &csv, root, text, options->allow_missing_masks);
     if (status == ST_OK && out->train_count + out->test_count == 0)
         status = fail(ST_EFORMAT, "'%s' has no line of category '%s'", path, out->category);
     free(text);

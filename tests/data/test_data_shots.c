@@ -128,6 +128,12 @@ static void a_list_of_another_form_is_refused_by_line(void **state)
                 "line 3: category 'bottle' stands twice");
     check_error(list(out, 1, "bottle:\n  1: [1]\n  1: [2]\n"), ST_EFORMAT, "line 3: 1 shots of 'bottle' stand twice");
     check_error(data_list_shots(out, &fixture.category, 1, "/nonexistent.yaml"), ST_ENOTFOUND, "/nonexistent.yaml");
+    char path[600];
+    snprintf(path, sizeof path, "%s/zeros.txt", check_temp_dir("lists"));
+    check_error(io_write_file(path, "train/good/001.png\n\0", 20), ST_OK, "");
+    check_error(data_list_shots(out, &fixture.category, 1, path), ST_EFORMAT, "zeros.txt: holds a byte of zero");
+    check_error(list(out, 1, "001.png\ngood/001.png\n"), ST_OK, "");
+    check_error(list(out, 2, "001.png\ngood/001.png\n"), ST_EFORMAT, "line 2: train image 'train/good/001.png' of");
 }
 
 static void paths_match_by_their_ends(void **state)

@@ -117,6 +117,21 @@ static void a_bad_split_file_is_refused_by_line(void **state)
     refused(HEADER TRAIN_0 TRAIN_1, ST_EFORMAT, "category 'nut' in");
 }
 
+/* A file whose end a power cut has filled with zeros must not pass for a shorter one. */
+static void a_split_file_that_ends_in_zeros_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = HEADER TRAIN_0 TEST_GOOD "\0" TEST_BAD;
+    char root[512], path[600];
+    tree_begin(root, "visa_zeros");
+    make_original(root, HEADER);
+    snprintf(path, sizeof path, "%s/split_csv/1cls.csv", root);
+    check_error(io_write_file(path, text, sizeof text - 1), ST_OK, "");
+    data_category_t out;
+    check_error(data_category_read(&out, "visa", root, "nut", NULL), ST_EFORMAT,
+                "split_csv/1cls.csv: holds a byte of zero, expected text");
+}
+
 static void a_missing_split_file_is_told_with_the_cure(void **state)
 {
     (void)state;
@@ -135,6 +150,7 @@ int main(void)
         cmocka_unit_test(the_prepared_tree_is_read_from_its_parent_or_itself),
         cmocka_unit_test(a_category_with_training_images_only_is_refused),
         cmocka_unit_test(a_bad_split_file_is_refused_by_line),
+        cmocka_unit_test(a_split_file_that_ends_in_zeros_is_refused),
         cmocka_unit_test(a_missing_split_file_is_told_with_the_cure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
