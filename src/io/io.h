@@ -27,7 +27,7 @@ status_t io_read_file(char **bytes, size_t *size, const char *path);
 /* The same of a text (caller frees *text). ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
  * power cut has filled up: a C string would silently end there. */
 status_t io_read_text(char **text, const char *path);
-/* As io_read_file, of a file that is gzip-compressed or plain; refused when it unpacks to more than 256 MB. */
+/* As io_read_file, of a file that is gzip-compressed or plain. ST_EFORMAT: damaged, or more than 256 MB. */
 status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 /* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. On
  * failure (a full disk, say) what stood at `path` stays and no temporary is left. */

@@ -23,16 +23,14 @@ status_t io_read_gzip(char **bytes, size_t *size, const char *path)
     for (;;) {
         if (capacity - used < 65536) {
             capacity = 2 * capacity + 131072;
-            char *larger = capacity <= GZIP_LIMIT ? realloc(buffer, capacity) : NULL;
-            if (larger == NULL) {
-                status = fail(ST_ENOMEM, "'%s': unpacks to more than %zu MB", path, (capacity / 2) >> 20);
-                goto done;
-            }
+            char *larger = realloc(buffer, capacity);
+            if (larger == NULL) TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory after %zu bytes", path, used));
             buffer = larger;
         }
         int got = gzread(file, buffer + used, 65535);
         if (got <= 0) break;
         used += (size_t)got;
+        if (used > GZIP_LIMIT) TRY_DONE(fail(ST_EFORMAT, "'%s': unpacks to more than %zu MB", path, GZIP_LIMIT >> 20));
     }
     int code = Z_OK;
     const char *message = gzerror(file, &code);
