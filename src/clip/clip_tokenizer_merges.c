@@ -93,11 +93,11 @@ static status_t check_json_vocabulary(const clip_bpe_t *bpe, io_json_node_t voca
     int count = io_json_count(vocabulary);
     for (int i = 0; i < count; i++) {
         const char *token = NULL;
-        int given = (int)io_json_number(io_json_member(&token, vocabulary, i), -1);
+        double given = io_json_number(io_json_member(&token, vocabulary, i), -1);
         int computed = clip_bpe_find(bpe, token, strlen(token));
         if (computed >= 0 && computed != given)
             return fail(ST_EFORMAT,
-                        "'%s': model.vocab numbers '%s' %d, CLIP's order (bytes, bytes with </w>, merges) gives %d",
+                        "'%s': model.vocab numbers '%s' %g, CLIP's order (bytes, bytes with </w>, merges) gives %d",
                         path, token, given, computed);
     }
     return ST_OK;
@@ -111,11 +111,12 @@ static status_t read_json_specials(clip_specials_t *specials, io_json_node_t roo
     for (int i = 0; i < io_json_count(added); i++) {
         io_json_node_t item = io_json_at(added, i);
         const char *content = io_json_string(io_json_get(item, "content"));
-        int id = (int)io_json_number(io_json_get(item, "id"), -1);
+        double id = io_json_number(io_json_get(item, "id"), -1);
         if (content == NULL || strlen(content) >= sizeof specials->sot || strstr(content, "\\E") != NULL) continue;
         if (id != first_id && id != first_id + 1) continue;
-        snprintf(id == first_id ? specials->sot : specials->eot, sizeof specials->sot, "%s", content);
-        found[id - first_id] = true;
+        const bool last = id != first_id;
+        snprintf(last ? specials->eot : specials->sot, sizeof specials->sot, "%s", content);
+        found[last] = true;
     }
     if (!found[0] || !found[1])
         return fail(ST_EFORMAT, "'%s': added_tokens has no special tokens numbered %d and %d, after the merges", path,

@@ -267,6 +267,46 @@ static void tokenizer_json_gives_the_same_ids(void **state)
     check_error(clip_tokenizer_open(&tokenizer, path, vocab, CONTEXT), ST_EFORMAT, "not the file of a BPE tokenizer");
 }
 
+static void a_tokenizer_json_that_is_not_clips_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{\"model\": {\"vocab\": {\"!\": 0}, \"merges\": [\"ab\"]}}", "merges[0] is 'ab', expected two pieces"},
+        {"{\"model\": {\"vocab\": {\"!\": 0}, \"merges\": [[\"a\"]]}}", "merges[0] is not a pair of texts"},
+        {"{\"model\": {\"vocab\": {\"!\": 0.5}, \"merges\": [\"a b\"]}}", "model.vocab numbers '!' 0.5, CLIP's order"},
+        {"{\"model\": {\"vocab\": {\"!\": 1e300}, \"merges\": [\"a b\"]}}", "model.vocab numbers '!' 1e+300, CLIP's"},
+        {"{\"model\": {\"vocab\": {\"!\": 0}, \"merges\": [\"a b\"]}}", "no special tokens numbered 513 and 514"},
+        {"{\"added_tokens\": [{\"id\": 513.2, \"content\": \"<s>\"}, {\"id\": 514, \"content\": \"</s>\"}], \"model\": "
+         "{\"vocab\": {\"!\": 0}, \"merges\": [\"a b\"]}}",
+         "no special tokens numbered 513 and 514"},
+    };
+    char path[600];
+    snprintf(path, sizeof path, "%s/tokenizer.json", check_temp_dir("tokenizer_json_bad"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clip_tokenizer_t *tokenizer = NULL;
+        write_text(path, cases[i].text);
+        check_error(clip_tokenizer_open(&tokenizer, path, 515, CONTEXT), ST_EFORMAT, cases[i].message);
+    }
+}
+
+static void a_file_that_unpacks_without_end_is_refused(void **state)
+{
+    (void)state;
+    char path[600], *zeros = calloc(1, 1 << 20);
+    snprintf(path, sizeof path, "%s/merges.txt.gz", check_temp_dir("tokenizer_bomb"));
+    gzFile file = gzopen(path, "wb1");
+    assert_non_null(zeros);
+    memset(zeros, 'a', 1 << 20);
+    for (int i = 0; i < 257; i++) assert_int_equal(gzwrite(file, zeros, 1 << 20), 1 << 20);
+    assert_int_equal(gzclose(file), Z_OK);
+    free(zeros);
+    clip_tokenizer_t *tokenizer = NULL;
+    check_error(clip_tokenizer_open(&tokenizer, path, 0, CONTEXT), ST_EFORMAT,
+                "merges.txt.gz': unpacks to more than 256 MB");
+}
+
 static void wrong_merges_files_are_named(void **state)
 {
     (void)state;
@@ -322,6 +362,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
         cmocka_unit_test(gzip_and_directory_give_the_same_tokenizer),
         cmocka_unit_test(tokenizer_json_gives_the_same_ids),
+        cmocka_unit_test(a_tokenizer_json_that_is_not_clips_is_refused),
+        cmocka_unit_test(a_file_that_unpacks_without_end_is_refused),
         cmocka_unit_test(wrong_merges_files_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
