@@ -79,7 +79,7 @@ void *base_alloc(size_t count, size_t size);
 char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- Log -----------------------------------------------------------------------------------------------------------
- * Lines on stderr: "fgad[rank] level: text". The rank is shown when there is more than one. */
+ * Lines on stderr: "fgad[rank]: level: text". The rank is shown when there is more than one, the level save of info. */
 typedef enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG } log_level_t;
 void log_init(log_level_t level, int rank, int size);
 void log_line(log_level_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -118,7 +118,7 @@ uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 /* ---- Clock, text --------------------------------------------------------------------------------------------------- */
 double clock_seconds(void);                      /* monotonic, from an arbitrary start */
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
-void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m" */
+void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?" of NaN */
 /* Edits (insert, delete, replace, swap of neighbours) between two words: for "did you mean". */
 int base_edit_distance(const char *a, const char *b);
 

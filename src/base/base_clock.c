@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -21,8 +22,12 @@ void clock_iso8601(char out[32])
 
 void clock_format(char out[16], double seconds)
 {
+    if (isnan(seconds)) {
+        snprintf(out, 16, "?");
+        return;
+    }
     long whole = seconds < 0 ? 0 : seconds > 3.6e12 ? 3600000000000 : (long)(seconds + 0.5);
-    if (seconds < 60)
+    if (seconds < 59.95)
         snprintf(out, 16, "%.1fs", seconds < 0 ? 0.0 : seconds);
     else if (whole < 3600)
         snprintf(out, 16, "%ldm%02lds", whole / 60, whole % 60);
