@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "suite/suite.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,12 +239,30 @@ static const cli_command_t commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+static bool is_in_group(const char *name, const char *group)
+{
+    size_t length = strlen(group);
+    return strncmp(name, group, length) == 0 && name[length] == ' ';
+}
+
+/* group: all commands with NULL, else those whose first word it is. Number of commands listed. */
+static int print_commands(FILE *out, const char *group)
+{
+    int count = 0;
+    for (int i = 0; i < COMMANDS; i++) {
+        const char *name = commands[i].name;
+        if (group != NULL && !is_in_group(name, group)) continue;
+        if (count++ == 0) fprintf(out, "usage: fgad %s ...\n\n", group != NULL ? group : "COMMAND");
+        fprintf(out, "  %-14s %s\n", name, commands[i].summary);
+    }
+    if (count > 0) fprintf(out, "\n`fgad COMMAND --help` tells more of each.\n");
+    return count;
+}
+
 static void print_overview(FILE *out)
 {
-    fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\nusage: fgad COMMAND ...\n\n",
-            suite_code_version());
-    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\n`fgad COMMAND --help` tells more of each.\n");
+    fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\n", suite_code_version());
+    print_commands(out, NULL);
 }
 
 int cli_bad_input(void)
@@ -273,11 +292,37 @@ static int match(const cli_command_t *command, int argc, char **argv)
     return first && argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* One line: no such command, and the nearest that there is. */
+static int refuse_command(int argc, char **argv)
+{
+    char said[256];
+    snprintf(said, sizeof said, "%s%s%s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    const char *nearest = commands[0].name;
+    int least = INT_MAX;
+    for (int i = 0; i < COMMANDS; i++) {
+        const char *name = commands[i].name;
+        int distance = base_edit_distance(strchr(name, ' ') != NULL ? said : argv[1], name);
+        if (is_in_group(name, argv[1])) distance -= 1000; /* the group is right: the nearest of it, however far */
+        if (distance < least) nearest = name, least = distance;
+    }
+    fprintf(stderr, "fgad: there is no command '%s' (did you mean '%s'? `fgad --help` lists them)\n", said, nearest);
+    return EXIT_BAD_INPUT;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (argc < 2 || (argc == 2 && is_help(argv[1]))) {
         print_overview(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_BAD_INPUT : EXIT_DONE;
+    }
+    if (is_help(argv[1])) { /* "help run" is "run --help" */
+        for (int i = 1; i + 1 < argc; i++) argv[i] = argv[i + 1];
+        argv[argc - 1] = "--help";
     }
     if (strcmp(argv[1], "--version") == 0) return printf("fgad %s\n", suite_code_version()), EXIT_DONE;
     for (int i = 0; i < COMMANDS; i++) {
@@ -288,11 +333,8 @@ int main(int argc, char **argv)
                 return fputs(commands[i].help, stdout), EXIT_DONE;
         return commands[i].main(argc - words, argv + words);
     }
-    const char *nearest = commands[0].name;
-    for (int i = 1; i < COMMANDS; i++)
-        if (base_edit_distance(argv[1], commands[i].name) < base_edit_distance(argv[1], nearest))
-            nearest = commands[i].name;
-    fprintf(stderr, "fgad: there is no command '%s%s%s' (did you mean '%s'? `fgad --help` lists them)\n", argv[1],
-            argc > 2 ? " " : "", argc > 2 ? argv[2] : "", nearest);
-    return EXIT_BAD_INPUT;
+    bool asked = argc > 2 && is_help(argv[2]);
+    if ((asked || argc == 2) && print_commands(asked ? stdout : stderr, argv[1]) > 0)
+        return asked ? EXIT_DONE : EXIT_BAD_INPUT;
+    return refuse_command(argc, argv);
 }

@@ -27,6 +27,10 @@ expected
 }
 
 refused 2 "fgad: there is no command 'rum' (did you mean 'run'? \`fgad --help\` lists them)" rum
+refused 2 "fgad: there is no command 'data chek' (did you mean 'data check'? \`fgad --help\` lists them)" data chek
+refused 2 "fgad: there is no command 'model $WORK/model' (did you mean 'model info'? \`fgad --help\` lists them)" model "$WORK/model"
+"$FGAD" data --help > "$WORK/group" && [ "$(grep -c '^  data ' "$WORK/group")" = 3 ] || fail "data --help: $(cat "$WORK/group")"
+"$FGAD" help data check > "$WORK/one" && "$FGAD" data check --help | cmp - "$WORK/one" || fail "help data check"
 refused 2 "fgad run: no job file is named (see \`fgad run --help\`)" run
 refused 2 "fgad run: unknown option '--dryrun' (see \`fgad run --help\`)" run "$job" --dryrun
 refused 2 "fgad: -s: category names 'fabric' twice" run "$job" -s category=fabric,fabric
