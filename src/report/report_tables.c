@@ -88,52 +88,92 @@ static void add_to_list(list_t *list, const char *separator, const char *word)
                                    list->count > 1 ? separator : "", word);
 }
 
+static bool has_results(const report_block_t *block)
+{
+    for (int i = 0; i < block->categories * block->seeds; i++)
+        if (block->row[i] != NULL) return true;
+    return false;
+}
+
+/* "cable seed 1, screw seeds 0 2": the results that are not there. */
 static void note_missing_tasks(const report_t *report, report_table_t *table, const report_block_t *block)
 {
     list_t list = {0};
-    for (int c = 0; c < block->categories; c++)
-        for (int s = 0; s < block->seeds; s++) {
-            char word[128];
-            if (block->row[c * block->seeds + s] != NULL) continue;
-            snprintf(word, sizeof word, "%.80s seed %lld", block->category[c], (long long)block->seed[s]);
-            add_to_list(&list, ", ", word);
-        }
+    char more[32] = "", partial[64] = "";
+    for (int c = 0; c < block->categories; c++) {
+        char word[128];
+        int used = 0, count = 0;
+        for (int s = 0; s < block->seeds; s++) count += block->row[c * block->seeds + s] == NULL;
+        if (count == 0) continue;
+        used = snprintf(word, sizeof word, "%.80s seed%s", block->category[c], count == 1 ? "" : "s");
+        for (int s = 0; s < block->seeds && used < (int)sizeof word - 24; s++)
+            if (block->row[c * block->seeds + s] == NULL)
+                used += snprintf(word + used, sizeof word - (size_t)used, " %lld", (long long)block->seed[s]);
+        add_to_list(&list, ", ", word);
+    }
     if (list.count == 0) return;
-    if (list.left_out > 0)
-        report_table_note(report->document, table, "no result yet: %s and %d more; * of fewer than %d seeds", list.text,
-                          list.left_out, block->seeds);
-    else
-        report_table_note(report->document, table, "no result yet: %s; * of fewer than %d seeds", list.text,
-                          block->seeds);
+    if (!has_results(block)) {
+        report_table_note(report->document, table, "no result yet");
+        return;
+    }
+    if (list.left_out > 0) snprintf(more, sizeof more, " and %d more", list.left_out);
+    if (block->seeds > 1) snprintf(partial, sizeof partial, "; * of fewer than %d seeds", block->seeds);
+    report_table_note(report->document, table, "no result yet: %s%s%s", list.text, more, partial);
 }
 
 /* A result is there, but it has no such number: one class only, or anomalies without ground truth. */
-static void note_missing_metric(const report_t *report, report_table_t *table, const report_block_t *block, int m)
+static bool lacks_metric(const report_block_t *block, int category, int m)
 {
-    list_t list = {0};
-    for (int c = 0; c < block->categories; c++) {
-        bool none = false;
-        for (int s = 0; s < block->seeds; s++) {
-            const suite_row_t *row = block->row[c * block->seeds + s];
-            none = none || (row != NULL && isnan(row->metric[m]));
-        }
-        if (none) add_to_list(&list, ", ", block->category[c]);
+    for (int s = 0; s < block->seeds; s++) {
+        const suite_row_t *row = block->row[category * block->seeds + s];
+        if (row != NULL && isnan(row->metric[m])) return true;
     }
-    /* Sample level exists for one dataset only: that another has none is no news. */
-    if (list.count == 0 || (list.count == block->categories && m == SUITE_METRICS - 1)) return;
-    report_table_note(report->document, table,
-                      "no %.*s: %s (test images of one class, or without ground truth); * means are of the other %d of "
-                      "%d categories",
-                      (int)(strlen(report_metric_labels[m]) - 2), report_metric_labels[m], list.text,
-                      block->categories - list.count, block->categories);
+    return false;
+}
+
+static bool lack_alike(const report_block_t *block, int m, int other)
+{
+    for (int c = 0; c < block->categories; c++)
+        if (lacks_metric(block, c, m) != lacks_metric(block, c, other)) return false;
+    return true;
+}
+
+/* The i-th of the report's metrics, and in the same line those after it that the same categories lack. */
+static void note_missing_metric(const report_t *report, report_table_t *table, const report_block_t *block, int i)
+{
+    list_t names = {0}, list = {0};
+    int m = report->metric[i];
+    for (int before = 0; before < i; before++)
+        if (lack_alike(block, report->metric[before], m)) return;
+    for (int c = 0; c < block->categories; c++)
+        if (lacks_metric(block, c, m)) add_to_list(&list, ", ", block->category[c]);
+    if (list.count == 0) return;
+    for (int next = i; next < report->metrics; next++) {
+        char name[64];
+        const char *label = report_metric_labels[report->metric[next]]; /* ends with " %" */
+        /* Sample level exists for one dataset only: that another has none is no news. */
+        if (list.count == block->categories && report->metric[next] == SUITE_METRICS - 1) continue;
+        if (!lack_alike(block, m, report->metric[next])) continue;
+        snprintf(name, sizeof name, "%.*s", (int)(strlen(label) - 2), label);
+        add_to_list(&names, ", ", name);
+    }
+    if (names.count == 0) return;
+    const char *why = "test images of one class, or without ground truth";
+    if (list.count == block->categories)
+        report_table_note(report->document, table, "no %s: %s", names.text, why);
+    else
+        report_table_note(report->document, table, "no %s: %s (%s); * means are of the other %d of %d categories",
+                          names.text, list.text, why, block->categories - list.count, block->categories);
 }
 
 void report_block_notes(const report_t *report, report_table_t *table, const report_block_t *block)
 {
     note_missing_tasks(report, table, block);
-    for (int i = 0; i < report->metrics; i++) note_missing_metric(report, table, block, report->metric[i]);
+    for (int i = 0; i < report->metrics; i++) note_missing_metric(report, table, block, i);
     if (report->options->select.category != NULL)
         report_table_note(report->document, table, "means are of the %d categories shown", block->categories);
+    if (block->seeds > 1 && has_results(block))
+        report_table_note(report->document, table, "mean and sample standard deviation of %d seeds", block->seeds);
     report_table_note(report->document, table, "%s", block->protocol);
 }
 

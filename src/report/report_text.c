@@ -72,7 +72,8 @@ static void put_rule(FILE *out, const report_table_t *table, const int *width)
 static void put_table(FILE *out, const report_table_t *table, bool markdown)
 {
     char text[2 * CELL_SIZE];
-    int width[REPORT_TABLE_COLUMNS] = {0};
+    int width[REPORT_TABLE_COLUMNS] = {0}, last = table->columns - 1; /* nothing follows it: no blanks at line ends */
+    if (last >= 0 && is_right(&table->column[last])) last++;
     const char *edge = markdown ? "| " : "  ", *gap = markdown ? " | " : "  ", *end = markdown ? " |\n" : "\n";
     for (int c = 0; c < table->columns; c++) {
         head_text(text, &table->column[c], markdown);
@@ -86,7 +87,7 @@ static void put_table(FILE *out, const report_table_t *table, bool markdown)
     for (int c = 0; c < table->columns; c++) {
         head_text(text, &table->column[c], markdown);
         fputs(c == 0 ? edge : gap, out);
-        put_padded(out, text, width[c], is_right(&table->column[c]));
+        put_padded(out, text, markdown || c < last ? width[c] : 0, is_right(&table->column[c]));
     }
     fputs(end, out);
     for (int c = 0; c < table->columns && markdown; c++) {
@@ -101,7 +102,7 @@ static void put_table(FILE *out, const report_table_t *table, bool markdown)
         for (int c = 0; c < table->columns; c++) {
             cell_text(text, table, r, c, markdown);
             fputs(c == 0 ? edge : gap, out);
-            put_padded(out, text, width[c], is_right(&table->column[c]));
+            put_padded(out, text, markdown || c < last ? width[c] : 0, is_right(&table->column[c]));
         }
         fputs(end, out);
     }

@@ -144,6 +144,7 @@ static void a_missing_seed_is_marked_and_named(void **state)
     check_has(text, "cable 70.00*");
     check_has(text, "MEAN 80.00*"); /* of seed 0 alone, never of bottle's seed 1 with cable's seed 0 */
     check_has(text, "(no result yet: cable seed 1; * of fewer than 2 seeds)");
+    check_has(text, "(mean and sample standard deviation of 2 seeds)");
     free(text);
     /* No seed has all categories: no mean at all. */
     text = report(write_csv(header, lines, 4), &report_defaults);
@@ -160,8 +161,8 @@ static void a_category_of_one_class_is_missing_not_zero(void **state)
     char *text = report(path, &report_defaults);
     check_has(text, "cable missing missing");
     check_has(text, "MEAN 80.00* 85.00*");
-    check_has(text, "(no image AUROC: cable (test images of one class, or without ground truth); * means are of the "
-                    "other 2 of 3 categories)");
+    check_has(text, "(no image AUROC, pixel AUROC: cable (test images of one class, or without ground truth); * means "
+                    "are of the other 2 of 3 categories)");
     free(text);
 
     report_options_t options = report_defaults;
@@ -186,6 +187,10 @@ static void a_category_of_one_class_is_missing_not_zero(void **state)
     check_has(text, "80.00$^{*}$");
     check_has(text, "image AUROC \\%");
     check_has(text, "mask=$>$127");
+    free(text);
+
+    text = report(write_csv(header, lines + 1, 1), &report_defaults);
+    check_has(text, "(no image AUROC, pixel AUROC: test images of one class, or without ground truth)");
     free(text);
 }
 
