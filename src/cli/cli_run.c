@@ -79,15 +79,24 @@ static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
     suite_results_t results;
     clock_format(duration, outcome->seconds);
     if (suite_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
-    status_t status = report_print_results(stdout, &results);
+    status_t status = ST_OK;
+    /* Tables in which every number is missing would push what matters off the screen. */
+    if (outcome->done + outcome->skipped > 0)
+        status = report_print_results(stdout, &results);
+    else
+        printf("INCOMPLETE: no task of this run has a result yet\n");
     suite_results_free(&results);
     if (status != ST_OK) return cli_bad_input();
     printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
            outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
     print_reuse(outcome);
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
-    if (outcome->failed > 0) printf("reasons of failures: %s/failed/\n", plan->run_dir);
-    printf("next: fgad report %s\n", plan->run_dir);
+    if (outcome->interrupted)
+        printf("next: the same command goes on from here (fgad status %s shows what is left)\n", plan->run_dir);
+    else if (outcome->failed > 0)
+        printf("next: fgad status %s (why tasks failed; reasons are in %s/failed/)\n", plan->run_dir, plan->run_dir);
+    else
+        printf("next: fgad report %s\n", plan->run_dir);
     fflush(stdout);
     if (outcome->interrupted) return EXIT_RESUME;
     return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;

@@ -266,6 +266,16 @@ status_t suite_results_read(suite_results_t *out, const char *path)
     *out = (suite_results_t){0};
     bool csv = length > 4 && strcmp(path + length - 4, ".csv") == 0;
     snprintf(file, sizeof file, csv ? "%s" : "%s/results.h5", path);
+    if (!io_exists(file) && !csv) {
+        char job[4096];
+        snprintf(job, sizeof job, "%s/run.yaml", path);
+        if (io_exists(job))
+            return fail(
+                ST_ENOTFOUND,
+                "'%s' does not exist: the run has not ended yet (hint: fgad status %s; fgad reduce %s makes the "
+                "results of the tasks that are done)",
+                file, path, path);
+    }
     if (!io_exists(file))
         return fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
     TRY_DONE(csv ? read_csv(out, file) : read_h5(out, path, file));

@@ -19,6 +19,7 @@ typedef struct {
     double left; /* predicted seconds of work */
     int hands;   /* processes at work */
     bool all;
+    bool retried; /* a failed item has attempts left */
 } view_t;
 
 static int by_text(const void *a, const void *b)
@@ -132,17 +133,15 @@ static void print_running(view_t *view)
 static void print_failed(view_t *view)
 {
     char name[512];
-    int shown = 0;
+    int shown = 0, most = view->plan->points[0].max_attempts;
     for (int i = 0; i < view->items.count; i++) {
         suite_failure_t failure;
         const item_t *item = &view->items.items[i];
         if (view->blame[i] != i || !suite_failure_read(&failure, view->plan, item)) continue;
+        view->retried = view->retried || failure.attempts < most;
         if (shown == 0) fprintf(view->out, "\nfailed:\n");
-        if (shown++ == FEW && !view->all) {
-            fprintf(view->out, "  ... and more (--all shows them)\n");
-            return;
-        }
-        int most = view->plan->points[0].max_attempts;
+        if (shown++ == FEW && !view->all) fprintf(view->out, "  ... and more (--all shows them)\n");
+        if (shown > FEW && !view->all) continue;
         fprintf(view->out, "  %s: %s (tried in %d run%s of at most %d)\n", suite_item_name(name, view->plan, item),
                 failure.reason, failure.attempts, failure.attempts == 1 ? "" : "s", most);
     }
@@ -186,7 +185,11 @@ static status_t print_outlook(const view_t *view)
         else
             fprintf(view->out, "; nobody works on it (fgad run %s/run.yaml goes on)\n", view->plan->run_dir);
     } else if (status->failed > 0) {
-        fprintf(view->out, "\nfailed tasks are tried again by fgad run %s/run.yaml\n", view->plan->run_dir);
+        fprintf(view->out, "\nfailed tasks are tried again by fgad run %s/run.yaml", view->plan->run_dir);
+        if (!view->retried)
+            fprintf(view->out, " when their files have changed, or with -s max_attempts=%d",
+                    view->plan->points[0].max_attempts + 1);
+        fputc('\n', view->out);
     } else {
         fprintf(view->out, "\ncomplete: fgad report %s\n", view->plan->run_dir);
     }

@@ -80,6 +80,7 @@ pid=$!
 while kill -0 $pid 2> /dev/null && ! ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1; do sleep 0.02; done
 kill -9 $pid 2> /dev/null || fail "the run was over before it learned: $(cat "$WORK/killed")"
 wait $pid || true
+says 2 "results.h5' does not exist: the run has not ended yet (hint: fgad status $WORK/out6/run; fgad reduce" report "$WORK/out6/run"
 # shellcheck disable=SC2086
 says 0 "learning goes on from epoch [1-9]" run "$job" $long -s output="$WORK/out6"
 same_results "$WORK/out5/run" "$WORK/out6/run"
@@ -87,6 +88,7 @@ ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1 && fail 
 
 # Its own limit, too.
 says 75 "INCOMPLETE" run "$job" -s output="$WORK/out3" --time-limit 0.5
+grep -q "^next: the same command goes on from here" "$WORK/said" || fail "no way on: $(cat "$WORK/said")"
 says 0 "^4 tasks done\|kept from earlier runs" run "$job" -s output="$WORK/out3" --time-limit 1000
 
 # What failed is told with its reason, and what waits for it.
@@ -104,6 +106,7 @@ for attempt in 2 3 3; do
     "$FGAD" run "$job" -s output="$WORK/out4" > "$WORK/broken" 2>&1 && fail "a broken picture was passed over"
     says 1 "(tried in $attempt runs of at most 3)" status "$WORK/out4/run"
 done
+grep -q "/run.yaml when their files have changed, or with -s max_attempts=4$" "$WORK/said" || fail "no way on: $(cat "$WORK/said")"
 cp "$WORK/picture.png" "$picture"
 says 0 "^2 tasks done, 2 kept" run "$job" -s output="$WORK/out4"
 says 0 "4 tasks: 4 done, 0 failed, 0 left" status "$WORK/out4/run"
