@@ -124,8 +124,8 @@ status_t align_head_plan(size_t *bytes, clip_text_plan_t *plan, const clip_confi
  * one the head's result, between for track_epochs. Changes nothing. ST_EFORMAT when a feature is not finite. */
 status_t align_head_anchors(float *normal, float *abnormal, align_head_t *head);
 /* One full-batch epoch: features, losses at the current parameters into terms, gradient, step, epoch + 1. On an error
- * nothing is changed. ST_EFORMAT when features or losses are not finite (the learning rate is too high), or when there is
- * no parameter. */
+ * parameters, momentum and epoch stay as they were (terms may not). ST_EFORMAT when features or losses are not finite (the
+ * learning rate is too high), or when there is no parameter. */
 status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const align_tokens_t *tokens);
 
 /* anchors (C+1,E) or (C,E) as align_regions wants them, from p_n (G,E) of a head; *background: there is one. */

@@ -95,7 +95,7 @@ static void language_centers(int *centers, int count, const scene_t *scene, cons
     }
 }
 
-/* Cosine of a cluster's mean z to every class, in scores (classes); false when the cluster is empty. */
+/* scores (classes): cosine of the mean z of cluster `which` to every class; 0, and *empty, without a token in it. */
 static status_t cluster_similarity(double *scores, bool *empty, const scene_t *scene, const int *index,
                                    const int *cluster, int n, int which)
 {

@@ -97,7 +97,8 @@ static inline float ops_phi_scalar(float x, float *e)
             ((lanes_[0] + lanes_[4]) + (lanes_[1] + lanes_[5])) + ((lanes_[2] + lanes_[6]) + (lanes_[3] + lanes_[7])); \
     } while (0)
 
-/* Softmax of scale * x over n values; NaN and infinity come out as NaN. y may be x. */
+/* Softmax of scale * x over n values, scale > 0. A NaN or +infinity among them makes all of y NaN; -infinity gives 0, and
+ * NaN where there is nothing else. y may be x. */
 void ops_softmax_row(float *y, const float *x, int n, float scale);
 
 /* ---- Plain references (ops_ref.c): all in double, so that central differences of them are

@@ -1,4 +1,4 @@
-/* The kernels once more, as their formulas read: doubles, libm, no blocking. Tests and ops_check use them. */
+/* The kernels once more, as their formulas read: doubles, libm, no blocking. For tests alone. */
 #include "ops/ops_internal.h"
 
 #include <math.h>
