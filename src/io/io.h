@@ -260,7 +260,7 @@ typedef struct {
 typedef struct io_h5 io_h5_t;
 /* The file is made in memory (plan for twice its size at the end) and appears at `path`, whole, by io_h5_publish;
  * io_h5_close without publish leaves nothing. The folder must exist. Equal content gives equal bytes. The first 512
- * bytes are HDF5's user block, a line with the SHA-256 of the rest: */
+ * bytes are HDF5's user block, a line with the SHA-256 of the rest. */
 status_t io_h5_create(io_h5_t **out, const char *path);
 /* Read-only, without locks. ST_EFORMAT when it is not HDF5, or when its bytes do not have their SHA-256. */
 status_t io_h5_open(io_h5_t **out, const char *path);

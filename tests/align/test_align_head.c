@@ -255,6 +255,53 @@ static void a_step_that_blows_up_is_refused_and_changes_nothing(void **state)
     check_golden_close(c.golden);
 }
 
+static void defaults_are_those_of_the_method(void **state)
+{
+    const clip_model_t *model = *state;
+    for (int image = 0; image < 2; image++) {
+        const align_training_t training = align_training_default(image ? "image" : "pixel", model);
+        assert_int_equal(training.epochs, image ? 50 : 100);
+        assert_true(training.rate == 2e-3 && training.rate_end == 1e-5);
+        assert_true(training.momentum == 0.9 && training.decay == 5e-4);
+        for (int term = 0; term < ALIGN_TERMS; term++) assert_true(training.losses.use[term]);
+        assert_true(training.losses.epsilon == 1 && training.losses.lambda_mean == 0.001);
+        assert_true(training.losses.lambda_reg == 1);
+        assert_true(fabs(training.losses.logit_scale - log(100)) < 1e-6); /* raw: the parameter, not its exponential */
+    }
+    assert_int_equal(align_query_adam.steps, 300);
+    assert_true(align_query_adam.rate == 3e-3 && align_query_adam.beta1 == 0.9 && align_query_adam.beta2 == 0.999);
+    /* The schedule's ends and middle. */
+    assert_true(align_cosine(2e-3, 1e-5, 0, 100) == 2e-3);
+    assert_true(fabs(align_cosine(2e-3, 1e-5, 50, 100) - 1.005e-3) < 1e-15);
+    assert_true(fabs(align_cosine(2e-3, 1e-5, 100, 100) - 1e-5) < 1e-15);
+}
+
+static void context_may_start_from_words(void **state)
+{
+    const clip_model_t *model = *state;
+    case_t c;
+    open_case(&c, "pixel", "pixel", model);
+    const int D = c.set.width;
+    int words[2] = {5, 700};
+    c.set.options.n_pro = 1;
+    c.set.options.n_ctx = 2;
+    c.set.ctx_ids = words;
+    c.set.parameters = 1;
+    c.set.parameter[0] = (prompts_parameter_t){.name = "V", .group = -1, .ndim = 3, .shape = {1, 2, D}};
+    align_head_t head;
+    check_error(align_head_init(&head, model, &c.set, &c.training), ST_OK, "");
+    float *want = malloc(sizeof(float) * 2 * (size_t)D);
+    check_error(clip_text_embed(want, model, words, 2), ST_OK, "");
+    assert_memory_equal(head.initial, want, sizeof(float) * 2 * (size_t)D);
+    assert_memory_equal(head.params, head.initial, sizeof(float) * (size_t)head.count);
+    align_head_free(&head);
+    words[1] = 1 << 20;
+    check_error(align_head_init(&head, model, &c.set, &c.training), ST_EFORMAT, "token 1 is 1048576, the vocabulary");
+    align_head_free(&head);
+    free(want);
+    check_golden_close(c.golden);
+}
+
 static void plan_tells_what_a_head_takes(void **state)
 {
     const clip_model_t *model = *state;
@@ -314,6 +361,8 @@ int main(void)
         cmocka_unit_test(resumed_or_watched_or_on_a_small_budget_the_bits_are_the_same),
         cmocka_unit_test(without_learning_a_head_gives_anchors_alone),
         cmocka_unit_test(a_step_that_blows_up_is_refused_and_changes_nothing),
+        cmocka_unit_test(defaults_are_those_of_the_method),
+        cmocka_unit_test(context_may_start_from_words),
         cmocka_unit_test(plan_tells_what_a_head_takes),
         cmocka_unit_test(groups_find_their_anchors_and_weights),
     };

@@ -122,6 +122,9 @@ static void a_wrong_configuration_is_refused_with_the_key(void **state)
         {"\"head_width\": 20", "\"head_width\": 20, \"timm_model_name\": \"x\"", "vision_cfg.timm_model_name is set"},
         {"\"image_size\": 20", "\"image_size\": [20, 24]", "vision_cfg.image_size is not a square"},
         {"{\n", "", "open_clip_config.json"},
+        {"\"width\": 60", "\"width\": 60, \"mlp_ratio\": 0",
+         "vision_cfg.mlp_ratio is 0, expected a ratio from above 0 to 64"},
+        {"\"width\": 36", "\"width\": 36, \"mlp_ratio\": 65", "text_cfg.mlp_ratio is 65, expected a ratio"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_toy("toy", 1, false);
@@ -157,6 +160,19 @@ static void a_missing_tensor_or_tower_is_named(void **state)
     write_toy("toy", 1, false);
     edit(CONFIG, "\"layers\": 12", "\"layers\": 13");
     refused(ST_EFORMAT, "no tensor 'visual.transformer.resblocks.12.ln_1.weight'");
+    /* What else a safetensors file may be, with the hint that goes with it. */
+    static const int64_t shape[1][8] = {{1}};
+    static const struct {
+        const char *name, *message;
+    } others[] = {{"vision_model.x", "(hint: the names are transformers', fgad reads open_clip's layout)"},
+                  {"transformer.resblocks.x", "(hint: the file has no image tower)"}};
+    for (int i = 0; i < 2; i++) {
+        char path[600];
+        const float one = 1, *data = &one;
+        snprintf(path, sizeof path, "%s/" WEIGHTS, dir);
+        check_error(io_safetensors_write(path, &others[i].name, &data, shape, (const int[]){1}, 1, false), ST_OK, "");
+        refused(ST_EFORMAT, others[i].message);
+    }
 }
 
 static void a_weight_that_is_not_finite_is_named(void **state)

@@ -115,6 +115,39 @@ static void published_categories_are_known_by_name(void **state)
     assert_null(data_known_category("visa", 12));
 }
 
+/* What a plan is made from when no data set is at hand. */
+static void a_published_category_can_be_assumed(void **state)
+{
+    (void)state;
+    data_category_t category;
+    assert_int_equal(data_category_assume(&category, "visa", "pcb3"), ST_OK);
+    assert_int_equal(category.train_count, 905);
+    assert_int_equal(category.test_count, 201);
+    assert_int_equal(category.test_anomalous, 100);
+    assert_int_equal(category.masks_missing, 0);
+    assert_int_equal(category.mask_threshold, 0);
+    int anomalous = 0;
+    for (int i = 0; i < category.test_count; i++) {
+        anomalous += category.test[i].label;
+        assert_int_equal(category.test[i].mask != NULL, category.test[i].label);
+    }
+    assert_int_equal(anomalous, 100);
+    data_category_free(&category);
+    assert_int_equal(data_category_assume(&category, "realiad", "toy"), ST_OK);
+    assert_int_equal(category.mask_threshold, 127);
+    assert_int_equal(category.train_count, 243);
+    data_category_free(&category);
+    check_error(data_category_assume(&category, "mvtec", "pcb3"), ST_ENOTFOUND,
+                "mvtec has no published category 'pcb3'");
+    assert_null(category.train);
+    for (int i = 0; i < data_known_count("mvtec"); i++) {
+        assert_int_equal(data_category_assume(&category, "mvtec", data_known_category("mvtec", i)), ST_OK);
+        anomalous += category.test_anomalous;
+        data_category_free(&category);
+    }
+    assert_int_equal(anomalous - 100, 1258); /* MVTec-AD's paper, table 2 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_partial_copy_of_a_published_category_is_told_by_its_counts),
         cmocka_unit_test(one_file_in_train_and_test_is_a_problem),
         cmocka_unit_test(published_categories_are_known_by_name),
+        cmocka_unit_test(a_published_category_can_be_assumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

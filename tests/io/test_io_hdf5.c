@@ -290,6 +290,33 @@ static void damaged_and_foreign_files_are_refused(void **state)
     check_error(io_h5_open(&file, "/"), ST_EFORMAT, "'/' is not a regular file, expected an HDF5 file");
 }
 
+static void an_object_is_copied_with_all_below_it(void **state)
+{
+    (void)state;
+    char from[600], to[600];
+    snprintf(from, sizeof from, "%s", file_in(check_temp_dir("h5-from")));
+    snprintf(to, sizeof to, "%s", file_in(check_temp_dir("h5-to")));
+    write_task(from);
+    io_h5_t *source, *copy;
+    check_error(io_h5_open(&source, from), ST_OK, "");
+    check_error(io_h5_create(&copy, to), ST_OK, "");
+    check_error(io_h5_copy(copy, source, "options/learned"), ST_OK, "");
+    check_error(io_h5_copy(copy, source, "maps"), ST_OK, "");
+    check_error(io_h5_copy(copy, source, "no/such"), ST_EIO, "copying 'no/such' failed");
+    io_h5_close(source);
+    check_error(io_h5_publish(copy), ST_OK, "");
+    check_error(io_h5_open(&copy, to), ST_OK, "");
+    float *values = read_all(copy, "maps/M_v", IO_H5_F32, 3, N);
+    assert_memory_equal(values, maps, sizeof maps);
+    free(values);
+    char *text;
+    check_error(io_h5_get_text(&text, copy, "options/learned", "epsilon"), ST_OK, "");
+    assert_string_equal(text, "1");
+    free(text);
+    assert_false(io_h5_has(copy, "path"));
+    io_h5_close(copy);
+}
+
 static void options_become_attributes(void **state)
 {
     (void)state;
@@ -329,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_file_appears_only_when_published),
         cmocka_unit_test(a_full_disk_is_an_error_that_leaves_nothing),
         cmocka_unit_test(damaged_and_foreign_files_are_refused),
+        cmocka_unit_test(an_object_is_copied_with_all_below_it),
         cmocka_unit_test(options_become_attributes),
     };
     return cmocka_run_group_tests_name("hdf5", tests, fill, NULL);
