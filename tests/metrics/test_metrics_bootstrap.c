@@ -160,6 +160,34 @@ static void a_paired_interval_is_of_the_difference_on_the_same_draws(void **stat
     assert_true(same.estimate == 0 && same.low == 0 && same.high == 0 && same.p_value == 1);
 }
 
+/* Twice the share of replicates on the rarer side of 0, the sample itself counted: never 0, and 1 at the most. */
+static void a_p_value_counts_replicates_and_the_sample(void **state)
+{
+    (void)state;
+    rng_t rng = rng_init("test", "metrics", 0, 13, "bootstrap");
+    const metrics_bootstrap_t bootstrap = {.rng = &rng, .replicates = 400, .level = 0.95};
+    const float rising[6] = {1, 2, 3, 4, 5, 6}, falling[6] = {6, 5, 4, 3, 2, 1};
+    const float mixed[6] = {1, 5, 2, 6, 3, 4};
+    const uint8_t labels[6] = {0, 0, 0, 1, 1, 1};
+    metrics_interval_t got;
+    assert_int_equal(metrics_bootstrap_images_paired(&got, rising, falling, labels, 6, &bootstrap), ST_OK);
+    assert_in_range(got.replicates, 360, 400); /* 1 draw in 32 has a single class */
+    assert_true(got.p_value == 2.0 / (got.replicates + 1));
+    /* The difference of these is 0 or above in each draw: those that are 0 stand on both sides. */
+    assert_int_equal(metrics_bootstrap_images_paired(&got, rising, mixed, labels, 6, &bootstrap), ST_OK);
+    int zero = 0;
+    for (int b = 0; b < bootstrap.replicates; b++) {
+        rng_t stream = rng_split(&rng, (uint64_t)b);
+        bool drawn[6] = {false};
+        for (int i = 0; i < 6; i++) drawn[rng_below(&stream, 6)] = true;
+        bool normal = drawn[0] || drawn[1] || drawn[2], anomalous = drawn[3] || drawn[4] || drawn[5];
+        /* Of the pairs only (1, 4) and (1, 5) are wrong in `mixed`. */
+        zero += normal && anomalous && !(drawn[1] && (drawn[4] || drawn[5]));
+    }
+    assert_true(zero > 5);
+    assert_true(got.p_value == 2.0 * (zero + 1) / (got.replicates + 1));
+}
+
 static void paired_pixels_need_the_same_images(void **state)
 {
     (void)state;
@@ -219,6 +247,7 @@ int main(void)
         cmocka_unit_test(image_intervals_equal_resampling_by_hand),
         cmocka_unit_test(pixel_intervals_equal_resampling_by_hand_in_memory_and_beyond),
         cmocka_unit_test(a_paired_interval_is_of_the_difference_on_the_same_draws),
+        cmocka_unit_test(a_p_value_counts_replicates_and_the_sample),
         cmocka_unit_test(paired_pixels_need_the_same_images),
         cmocka_unit_test(one_class_has_no_interval_and_lone_classes_are_left_out),
     };
