@@ -8,44 +8,11 @@
 /* ---- The original layout: split_csv/1cls.csv ---
  * 1. The first line names the columns: object, split, label, image, mask, in any order.
  * 2. Every other line is one image; image and mask are paths from the root, mask is empty for a normal image.
- * 3. split is train or test, label is normal or anomaly. No field is quoted. */
+ * 3. split is train or test, label is normal or anomaly. */
 enum { OBJECT, SPLIT, LABEL, IMAGE, MASK, COLUMNS };
 static const char *const column_names[COLUMNS] = {"object", "split", "label", "image", "mask"};
 
-typedef struct {
-    const char *path;
-    int line;
-    int column[COLUMNS]; /* where each of column_names stands */
-} csv_t;
-
-#define MAX_FIELDS 16
-
-/* Cuts a line at its commas, in place. */
-static int split_fields(char *field[MAX_FIELDS], char *line)
-{
-    size_t length = strlen(line);
-    if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0';
-    int count = 0;
-    for (char *rest = line, *one; count < MAX_FIELDS && (one = strsep(&rest, ",")) != NULL;) field[count++] = one;
-    return count;
-}
-
-static status_t read_header(csv_t *csv, char *line)
-{
-    char *field[MAX_FIELDS];
-    int count = split_fields(field, line);
-    for (int c = 0; c < COLUMNS; c++) {
-        csv->column[c] = -1;
-        for (int f = 0; f < count; f++)
-            if (strcmp(field[f], column_names[c]) == 0) csv->column[c] = f;
-        if (csv->column[c] < 0)
-            return fail(ST_EFORMAT, "'%s' line 1: no column '%s'; expected object,split,label,image,mask", csv->path,
-                        column_names[c]);
-    }
-    return ST_OK;
-}
-
-static status_t push_row(data_category_t *out, const csv_t *csv, const char *root, char *const value[COLUMNS])
+static status_t push_row(data_category_t *out, const io_csv_t *csv, const char *root, const char *const value[COLUMNS])
 {
     bool test = strcmp(value[SPLIT], "test") == 0, anomalous = strcmp(value[LABEL], "anomaly") == 0;
     if (!test && strcmp(value[SPLIT], "train") != 0)
@@ -81,23 +48,18 @@ done:
     return status;
 }
 
-static status_t read_lines(data_category_t *out, csv_t *csv, const char *root, char *text, bool lenient)
+static status_t read_lines(data_category_t *out, io_csv_t *csv, const char *root, bool lenient)
 {
-    for (char *line; (line = strsep(&text, "\n")) != NULL;) {
-        csv->line++;
-        if (csv->line == 1) {
-            TRY(read_header(csv, line));
-            continue;
-        }
-        char *field[MAX_FIELDS], *value[COLUMNS];
-        int count = split_fields(field, line);
-        if (count == 1 && field[0][0] == '\0') continue;
-        for (int c = 0; c < COLUMNS; c++) {
-            if (csv->column[c] >= count)
-                return fail(ST_EFORMAT, "'%s' line %d has %d fields, none for '%s'", csv->path, csv->line, count,
-                            column_names[c]);
-            value[c] = field[csv->column[c]];
-        }
+    for (int c = 0; c < COLUMNS; c++)
+        if (io_csv_cell(csv, column_names[c]) == NULL)
+            return fail(ST_EFORMAT, "'%s' line 1: no column '%s'; expected object,split,label,image,mask", csv->path,
+                        column_names[c]);
+    for (;;) {
+        bool more;
+        const char *value[COLUMNS];
+        TRY(io_csv_next(&more, csv));
+        if (!more) return ST_OK;
+        for (int c = 0; c < COLUMNS; c++) value[c] = io_csv_cell(csv, column_names[c]);
         if (strcmp(value[OBJECT], out->category) != 0) continue;
         int missing = out->masks_missing;
         TRY(push_row(out, csv, root, value));
@@ -105,25 +67,25 @@ static status_t read_lines(data_category_t *out, csv_t *csv, const char *root, c
             return fail(ST_ENOTFOUND, "'%s/%s': no such file; expected the mask of '%s' ('%s' line %d)", root,
                         value[MASK], value[IMAGE], csv->path, csv->line);
     }
-    return ST_OK;
 }
 
 static status_t read_original(data_category_t *out, const char *root, const data_options_t *options)
 {
-    char *path = data_join(root, SPLIT_FILE), *text = NULL;
+    io_csv_t csv;
+    char *path = data_join(root, SPLIT_FILE);
     if (path == NULL) return ST_ENOMEM;
-    csv_t csv = {.path = path};
-    status_t status = io_read_text(&text, path);
-    if (status == ST_OK)
-        status = read_lines(out, &csv, root, text, options->allow_missing_masks);
-    else if (status != ST_EFORMAT)
+    status_t status = io_csv_open(&csv, path);
+    if (status == ST_OK) {
+        status = read_lines(out, &csv, root, options->allow_missing_masks);
+        io_csv_close(&csv);
+    } else if (status != ST_EFORMAT) {
         status = fail(status,
                       "'%s' cannot be read; VisA's original layout needs it (hint: it is in VisA's archive; or give "
                       "the prepared tree '1cls')",
                       path);
+    }
     if (status == ST_OK && out->train_count + out->test_count == 0)
         status = fail(ST_EFORMAT, "'%s' has no line of category '%s'", path, out->category);
-    free(text);
     free(path);
     return status;
 }

@@ -12,6 +12,7 @@
 #define TRAIN_0 "nut,train,normal,nut/Data/Images/Normal/0000.JPG,\r\n"
 #define TEST_GOOD "nut,test,normal,nut/Data/Images/Normal/0002.JPG,\n"
 #define TEST_BAD "nut,test,anomaly,nut/Data/Images/Anomaly/000.JPG,nut/Data/Masks/Anomaly/000.png\n"
+#define QUOTED "\"nut\",train,normal,\"nut/Data/Images/Normal/a, \"\"b\"\".JPG\",\n"
 #define OTHER "bolt,train,normal,bolt/Data/Images/Normal/0000.JPG,\n"
 
 static void make_original(const char *root, const char *csv)
@@ -51,6 +52,13 @@ static void the_original_layout_follows_its_split_file(void **state)
     check_nut(&nut);
     assert_string_equal(nut.train[0].name, "Data/Images/Normal/0000.JPG");
     assert_string_equal(nut.test[0].name, "Data/Images/Anomaly/000.JPG");
+    data_category_free(&nut);
+    /* As a spreadsheet writes it. */
+    tree_image(root, "nut/Data/Images/Normal/a, \"b\".JPG", 8, 6, 4);
+    tree_text(root, "split_csv/1cls.csv", "\xef\xbb\xbf" HEADER TRAIN_0 QUOTED TEST_GOOD TEST_BAD);
+    assert_int_equal(data_category_read(&nut, "visa", root, "nut", NULL), ST_OK);
+    check_nut(&nut);
+    assert_string_equal(nut.train[1].name, "Data/Images/Normal/a, \"b\".JPG");
     data_category_free(&nut);
 }
 
@@ -106,7 +114,7 @@ static void a_bad_split_file_is_refused_by_line(void **state)
     (void)state;
     refused("object,split,label,image\n" TRAIN_0, ST_EFORMAT, "1cls.csv' line 1: no column 'mask'");
     refused(HEADER OTHER, ST_EFORMAT, "1cls.csv' has no line of category 'nut'");
-    refused(HEADER TRAIN_0 "nut,test\n", ST_EFORMAT, "1cls.csv' line 3 has 2 fields, none for 'label'");
+    refused(HEADER TRAIN_0 "nut,test\n", ST_EFORMAT, "1cls.csv:3: has 2 cells, the header has 5");
     refused(HEADER "nut,val,normal,nut/a.JPG,\n", ST_EFORMAT, "line 2: split is 'val', expected train or test");
     refused(HEADER "nut,test,weird,nut/a.JPG,\n", ST_EFORMAT, "line 2: label is 'weird', expected normal or anomaly");
     refused(HEADER "nut,train,anomaly,nut/a.JPG,\n", ST_EFORMAT, "line 2: an anomalous image is in train");
