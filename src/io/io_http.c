@@ -151,14 +151,14 @@ status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, co
     *bytes = NULL;
     TRY(check(http));
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return fail(ST_EIO, "libcurl does not start");
-    status_t status = ST_ENOMEM;
+    status_t status;
     answer_t answer = {.most = http->most};
     char detail[CURL_ERROR_SIZE] = "";
     CURL *curl = curl_easy_init();
     /* Expect: a server that does not know it would cost a second of waiting with every picture. */
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (headers != NULL && curl_slist_append(headers, "Expect:") == NULL) goto done;
-    if (curl == NULL || headers == NULL) goto done;
+    if (curl == NULL || headers == NULL || curl_slist_append(headers, "Expect:") == NULL)
+        TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory for a request", http->url));
     TRY_DONE(prepare(curl, headers, &answer, http, body, body_size, detail));
     for (int attempt = 1;; attempt++) {
         answer.size = 0;
@@ -186,7 +186,6 @@ status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, co
     answer.bytes = NULL;
     status = *bytes != NULL ? ST_OK : ST_ENOMEM;
 done:
-    if (status == ST_ENOMEM && curl == NULL) fail(ST_ENOMEM, "out of memory");
     free(answer.bytes);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
