@@ -68,6 +68,8 @@ static void every_complaint_names_file_field_and_value(void **state)
         {{"a push button seen", "A push button seen"}, "image.summary: 'A push button seen"},
         {{"a push button seen", "a  push button seen"}, "needs single spaces between its words"},
         {{"\"color\": \"red\"", "\"color\": \"red and\""}, "components[0].attributes.color: 'red and' is not a value"},
+        {{"{\"name\": \"bezel\", \"caption\"", "{\"name\": \"cap\", \"caption\""},
+         "components[1].name: 'cap' is components[0]'s name too"},
         {{"{} with a crack", "with a crack"}, "abnormal_states[1]: 'with a crack' needs exactly one {}"},
         {{"{} with a crack", "{} with {}"}, "abnormal_states[1]: '{} with {}' needs exactly one {}"},
         {{"{} with a crack", "{} with scratches"}, "abnormal_states[1]: '{} with scratches' is there twice"},
@@ -190,6 +192,8 @@ static void wrong_vocabularies_are_refused(void **state)
         {"{\"color\": [\"red\", \"Dark\"]}", "color[1]: 'Dark' is not a base value"},
         {"{\"color\": [\"red\", \"red\"]}", "color[1]: 'red' is there twice"},
         {"{\"color\": \"red\"}", "color: not a list"},
+        {"{\"color\": []}", "color: not a list of values"},
+        {"{\"color\": [7]}", "color[0]: '(not a text)' is not a base value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         FILE *file = fopen(path, "wb");

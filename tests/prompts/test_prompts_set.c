@@ -439,6 +439,31 @@ static void wrong_options_are_named(void **state)
     check_error(prompts_set_init(&set, &mfsc, &vocabulary, tokenizer, &options, &KEY, WIDTH), ST_EFORMAT,
                 "n_ahp is 0, expected 1 to 4096");
     prompts_set_free(&set);
+    const struct {
+        size_t offset;
+        int below, above;
+        const char *message;
+    } bounds[] = {{offsetof(prompts_options_t, n_ahp), 0, 4097, "expected 1 to 4096"},
+                  {offsetof(prompts_options_t, n_ab), -1, 4097, "expected 0 to 4096"},
+                  {offsetof(prompts_options_t, n_ctx), -1, 65, "expected 0 to 64"},
+                  {offsetof(prompts_options_t, n_ctx_ab), 0, 65, "expected 1 to 64"},
+                  {offsetof(prompts_options_t, n_pro), 0, 1025, "expected 1 to 1024"}};
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        for (int side = 0; side < 2; side++) {
+            options = prompts_options_default();
+            *(int *)(void *)((char *)&options + bounds[i].offset) = side ? bounds[i].above : bounds[i].below;
+            check_error(prompts_set_init(&set, &mfsc, &vocabulary, tokenizer, &options, &KEY, WIDTH), ST_EFORMAT,
+                        bounds[i].message);
+            prompts_set_free(&set);
+        }
+    }
+    options = prompts_options_default();
+    assert_true(options.learn && !options.image_only && options.n_ahp == 8 && options.n_ab == 4);
+    assert_true(options.n_ctx == 4 && options.n_ctx_ab == 1 && options.n_pro == 1); /* METHOD.md 5 */
+    assert_string_equal(options.ctx_init, "random");
+    options.n_ahp = 4096;
+    check_error(prompts_set_init(&set, &mfsc, &vocabulary, tokenizer, &options, &KEY, WIDTH), ST_OK, "");
+    prompts_set_free(&set);
     options = prompts_options_default();
     options.ctx_init = "!!! !";
     check_error(prompts_set_init(&set, &mfsc, &vocabulary, tokenizer, &options, &KEY, WIDTH), ST_EFORMAT,
