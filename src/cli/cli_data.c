@@ -31,7 +31,11 @@ static int check_category(const char *dataset, const char *root, const char *nam
     print_count("train", category.train_count, report.expected_train);
     print_count("normal", category.test_count - category.test_anomalous, report.expected_normal);
     print_count("anomalous", category.test_anomalous, report.expected_anomalous);
-    printf("  %d masks: %s\n", report.masks, report.problems.count == 0 ? "in order" : "see below");
+    if (category.masks_optional)
+        printf("  no masks, so no pixel metrics");
+    else
+        printf("  %d masks", report.masks);
+    printf(": %s\n", report.problems.count == 0 ? "in order" : "see below");
     for (int i = 0; i < report.problems.count; i++) printf("    %s\n", report.problems.name[i]);
     int problems = report.problems.count;
     data_report_free(&report);

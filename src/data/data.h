@@ -38,10 +38,11 @@ typedef struct {
     int train_count;
     data_image_t *test;
     int test_count;
-    int test_anomalous; /* of test */
-    int masks_missing;  /* anomalous test images without a mask file. All: there are no pixel metrics (missing, not
+    int test_anomalous;  /* of test */
+    int masks_missing;   /* anomalous test images without a mask file. All: there are no pixel metrics (missing, not
                            zero). Some: only Real-IAD, where a view may show no defect, or allow_missing_masks */
-    int mask_threshold; /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
+    bool masks_optional; /* own images without a folder of masks: that none is there is no fault (for data_check) */
+    int mask_threshold;  /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
 } data_category_t;
 
 /* How to read; NULL or all zero is the default everywhere. Strings are not owned. */

@@ -26,6 +26,7 @@ static status_t check_image(data_report_t *report, const data_image_t *image)
 
 static status_t check_mask(data_report_t *report, const data_category_t *category, const data_image_t *image)
 {
+    if (image->mask == NULL && category->masks_optional) return ST_OK;
     if (image->mask == NULL) return note_failure(report, fail(ST_ENOTFOUND, "'%s' has no mask", image->path));
     uint8_t *mask = NULL;
     int width, height;

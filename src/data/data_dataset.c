@@ -27,10 +27,11 @@ status_t data_find_layout(const data_layout_t **out, const char *dataset)
 static status_t check_root(const char *dataset, const char *root)
 {
     if (io_is_dir(root)) return ST_OK;
-    return fail(ST_ENOTFOUND,
-                "'%s': no such directory; expected the root of dataset '%s' (hint: its path is the job's, or see "
-                "datasets/fetch)",
-                root, dataset);
+    return fail(
+        ST_ENOTFOUND,
+        "'%s': no such directory; expected the root of dataset '%s' (hint: a job's data_root is the folder that "
+        "holds '%s', roots.%s=DIR is that folder under another name; datasets/fetch --help gets the images)",
+        root, dataset, dataset, dataset);
 }
 
 status_t data_list_categories(io_names_t *out, const char *dataset, const char *root, const data_options_t *options)
@@ -43,8 +44,15 @@ status_t data_list_categories(io_names_t *out, const char *dataset, const char *
     TRY(layout->list(out, root, options != NULL ? options : &defaults));
     if (out->count > 0) return ST_OK;
     io_names_free(out);
-    return fail(ST_ENOTFOUND, "'%s' holds no category of dataset '%s'; expected folders like '%s/<category>/%s'", root,
-                dataset, root, strcmp(dataset, "realiad") == 0 ? "OK" : "train");
+    const char *slash = root[0] != '\0' && root[strlen(root) - 1] == '/' ? "" : "/", *hint = "";
+    char *inside = data_join(root, dataset);
+    if (inside != NULL && io_is_dir(inside))
+        hint = " (hint: there is a folder of the dataset's name in it)";
+    else if (data_is_dir_in(root, "train"))
+        hint = " (hint: this is the folder of one category, its parent is the root)";
+    free(inside);
+    return fail(ST_ENOTFOUND, "'%s' holds no category of dataset '%s'; expected folders like '%s%s<category>/%s'%s",
+                root, dataset, root, slash, strcmp(dataset, "realiad") == 0 ? "OK" : "train", hint);
 }
 
 /* "is not there", with the nearest name that is. */

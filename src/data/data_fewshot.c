@@ -107,7 +107,7 @@ static status_t read_yaml(list_t *list, char *text)
     }
     if (list->found > 0) return ST_OK;
     if (seen_category)
-        return fail(ST_ENOTFOUND, "'%s' has no list of %d shots for '%s'", list->path, list->shots,
+        return fail(ST_ENOTFOUND, "'%s' has no list of %d shots for '%s' (hint: fewshot=draw)", list->path, list->shots,
                     list->category->category);
     return fail(ST_ENOTFOUND, "'%s' has no category '%s'", list->path, list->category->category);
 }

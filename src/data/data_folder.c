@@ -69,6 +69,7 @@ status_t data_folder_read(data_category_t *out, const char *root, const char *ca
     }
     TRY_DONE(data_list_folders(&folders, test));
     TRY_DONE(find_masks(&masks, base));
+    out->masks_optional = masks == NULL;
     for (int i = 0; i < folders.count; i++)
         TRY_DONE(read_test(out, base, folders.name[i], masks, options->allow_missing_masks));
     if (out->test_count == 0)

@@ -207,8 +207,9 @@ status_t data_push_defect(data_category_t *category, const char *base, const cha
     for (int i = 0; i < images.count; i++) {
         const char *found = find_mask(&masks, images.name[i]);
         if (found == NULL && !lenient) {
-            status = fail(ST_ENOTFOUND, "'%s/%s' has no mask; expected '%s/%.*s_mask.png'", image_dir, images.name[i],
-                          mask_dir, (int)stem_length(images.name[i]), images.name[i]);
+            int stem = (int)stem_length(images.name[i]);
+            status = fail(ST_ENOTFOUND, "'%s/%s' has no mask; expected '%s/%.*s.png' or '%.*s_mask.png'", image_dir,
+                          images.name[i], mask_dir, stem, images.name[i], stem, images.name[i]);
             goto done;
         }
         status = ST_ENOMEM;

@@ -96,7 +96,7 @@ static status_t unknown_member(const io_option_t *table, int row, const char *na
 
 status_t io_option_unknown(const io_option_t *table, const char *name, const char *place)
 {
-    const char *best = NULL;
+    const char *best = NULL, *near = NULL;
     int distance = 0;
     char group[128] = "", nearest_group[128] = "";
     const size_t length = strlen(name);
@@ -115,11 +115,14 @@ status_t io_option_unknown(const io_option_t *table, const char *name, const cha
         memcpy(nearest_group, group, sizeof group);
         best = nearest_group;
     }
-    /* "epochs" for "pixel.epochs": the right word without its group. */
+    /* "epochs" or "epohcs" for "pixel.epochs": the right word, or one like it, without its group. */
+    const char *word = NULL;
     for (int i = 0; best == NULL && table[i].name != NULL; i++) {
-        const char *dot = strrchr(table[i].name, '.');
-        if (dot != NULL && strcmp(dot + 1, name) == 0) best = table[i].name;
+        const char *dot = strrchr(table[i].name, '.'), *was = word;
+        if (dot != NULL) offer(&word, &distance, dot + 1, name);
+        if (word != was) near = table[i].name;
     }
+    if (best == NULL) best = near;
     if (best == NULL) return fail(ST_EFORMAT, "%s: unknown key '%s'", place, name);
     return fail(ST_EFORMAT, "%s: unknown key '%s' (did you mean '%s'?)", place, name, best);
 }

@@ -29,6 +29,11 @@ static void images_without_masks_are_listed_and_counted(void **state)
     assert_string_equal(gear.test[0].defect, "dent");
     assert_int_equal(gear.masks_missing, gear.test_anomalous);
     assert_int_equal(gear.test_anomalous, 2);
+    /* To do without masks is allowed, so a check does not complain. */
+    data_report_t checked;
+    assert_int_equal(data_check(&checked, &gear), ST_OK);
+    assert_int_equal(checked.problems.count, 0);
+    data_report_free(&checked);
     data_category_free(&gear);
 }
 
@@ -41,7 +46,9 @@ static void a_mask_folder_must_be_complete(void **state)
     tree_mask(root, "gear/mask/dent/a.png", 6, 5, 255);
     data_category_t gear;
     check_error(data_category_read(&gear, "folder", root, "gear", NULL), ST_ENOTFOUND,
-                "gear/test/dent/b.tif' has no mask");
+                "gear/test/dent/b.tif' has no mask; expected '");
+    check_error(data_category_read(&gear, "folder", root, "gear", NULL), ST_ENOTFOUND,
+                "gear/mask/dent/b.png' or 'b_mask.png'");
     tree_mask(root, "gear/mask/dent/b_mask.png", 6, 5, 255);
     assert_int_equal(data_category_read(&gear, "folder", root, "gear", NULL), ST_OK);
     assert_int_equal(gear.masks_missing, 0);

@@ -209,6 +209,7 @@ static void unknown_keys_are_refused_with_the_nearest(void **state)
            "job.yaml:5: unknown key 'epsilom' (did you mean 'epsilon'?)");
     refuse("name: a\nwidth: 1\n", "job.yaml:2: unknown key 'width'");
     refuse("epochs: 1\n", "job.yaml:1: unknown key 'epochs' (did you mean 'pixel.epochs'?)");
+    refuse("epohcs: 1\n", "job.yaml:1: unknown key 'epohcs' (did you mean 'pixel.epochs'?)");
     refuse("pxel: {epochs: 1}\n", "job.yaml:1: unknown key 'pxel' (did you mean 'pixel'?)");
     refuse("agregation:\n  stages: 1\n", "job.yaml:1: unknown key 'agregation' (did you mean 'aggregation'?)");
     refuse("pixel:\n  epochs: 3\n  scal: 1\n", "job.yaml:3: unknown key 'pixel.scal' (did you mean 'pixel.scale'?)");
