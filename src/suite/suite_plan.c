@@ -130,7 +130,9 @@ static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const ch
         io_digest_bytes(listing->digest, category, strlen(category));
     else
         TRY(listing_digest(listing));
-    if (suite_job_has(&job->branches, "pad")) TRY(caption_digest(listing, job));
+    bool prompts = false; /* of any point: branches may be swept */
+    for (int p = 0; p < plan->point_count; p++) prompts = prompts || suite_job_has(&plan->points[p].branches, "pad");
+    if (prompts) TRY(caption_digest(listing, job));
     return cache_folders(listing, plan, job);
 }
 
@@ -190,6 +192,9 @@ static status_t task_identity(suite_task_t *task, const suite_plan_t *plan)
     fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu\n%s", SUITE_FORMAT, plan->model_digest, listing->digest, task->dataset,
             task->category, task->shots, (unsigned long long)task->seed, plan->point_options[task->point]);
     for (int i = 0; i < task->shots; i++) fprintf(out, "support=%s\n", listing->images.train[task->support[i]].name);
+    /* Another caption is another task, as another image is: nothing of the old one's may be kept. */
+    if (suite_job_has(&plan->points[task->point].branches, "pad"))
+        fprintf(out, "caption=%s\n", listing->caption_digest);
     fclose(out);
     io_digest_bytes(digest, key, size);
     free(key);
