@@ -39,7 +39,7 @@ struct suite_listing {
 };
 
 extern const char *const suite_view_names[], *const suite_tree_names[], *const suite_method_names[];
-/* <assets>/mfsc/<dataset>/<category>.json (heap). */
+/* <assets>/mfsc/<dataset>/<category>.json; of `folder` first caption.json in the category's folder (heap). */
 char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category);
 /* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
 char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage_t to);

@@ -89,10 +89,13 @@ static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
     status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
     char both[2 * IO_DIGEST_SIZE];
     if (status == ST_OK && !io_exists(caption))
-        status = fail(ST_ENOTFOUND,
-                      "'%s' does not exist: %s/%s has no caption (hint: write one, see %s/mfsc/README.md, or use "
-                      "branches: [vad])",
-                      caption, listing->images.dataset, listing->images.category, job->assets);
+        status = fail(
+            ST_ENOTFOUND,
+            "'%s' does not exist: %s/%s has no caption (hint: write one%s, see %s/mfsc/README.md, or use "
+            "branches: [vad])",
+            caption, listing->images.dataset, listing->images.category,
+            strcmp(listing->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
+            job->assets);
     if (status == ST_OK) status = io_digest_file(both, caption);
     if (status == ST_OK) status = io_digest_file(both + IO_DIGEST_SIZE - 1, vocabulary);
     if (status == ST_OK) io_digest_bytes(listing->caption_digest, both, strlen(both));
@@ -104,6 +107,14 @@ static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
 
 char *suite_caption_path(const suite_job_t *job, const char *dataset, const char *category)
 {
+    /* Own images may lie anywhere, and so may the program: their caption may lie beside them. */
+    if (strcmp(dataset, "folder") == 0) {
+        char *root = suite_job_root(job, dataset);
+        char *beside = root != NULL ? base_format("%s/%s/caption.json", root, category) : NULL;
+        free(root);
+        if (beside == NULL || io_exists(beside)) return beside;
+        free(beside);
+    }
     return base_format("%s/mfsc/%s/%s.json", job->assets, dataset, category);
 }
 

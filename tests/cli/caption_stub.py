@@ -113,7 +113,7 @@ def run(name, script, *more, url=None, code=0, says="", key=KEY):
     environment.pop("FGAD_API_KEY", None)
     if key is not None:
         environment["FGAD_API_KEY"] = key
-    command = [FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button", "--dataset", "own",
+    command = [FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button", "--dataset", "folder",
                "--out", out, "--model", "stub-vision", "--url", url or f"http://127.0.0.1:{port}/v1", *more]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100)
     text = done.stdout + done.stderr
@@ -153,13 +153,13 @@ def a_good_answer():
     with open(f"{WORK}/a.png", "rb") as file:
         want = "data:image/png;base64," + base64.b64encode(file.read()).decode()
     check(pictures == [want, want], "good: the pictures")
-    check("push_button" in user["content"][0]["text"] and "own" in user["content"][0]["text"], "good: the names")
+    check("push_button" in user["content"][0]["text"] and "folder" in user["content"][0]["text"], "good: the names")
     form = request["response_format"]
     check(form["type"] == "json_schema" and form["json_schema"]["schema"] == json.load(open("datasets/mfsc/schema.json")),
           "good: the schema")
     again = subprocess.run([FGAD, "mfsc", "check", out], capture_output=True, text=True)
     check(again.returncode == 0, f"good: the written caption is refused: {again.stdout}")
-    command = [FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button", "--dataset", "own",
+    command = [FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button", "--dataset", "folder",
                "--out", out, "--model", "m", "--url", f"http://127.0.0.1:{port}"]
     Stub.asked = []
     done = subprocess.run(command, capture_output=True, text=True)

@@ -155,3 +155,22 @@ prompt "$six" 8 "[V]x4 a [a1] screw."
 prompt "$long" 3 "[V]x4 a rim of [a1], $more, so that it is gray and round."
 longest=$(h5dump -d /prompts/pixel/groups/3/length "$long" | grep "(0)" | tr -cd '0-9,\n ' | tr ', ' '\n\n' | sort -n | tail -1)
 [ "$longest" = 77 ] || fail "the longest prompt of the long caption has $longest tokens"
+
+# Own images with a caption beside them, which the assets know nothing of: no masks, so no pixel metrics.
+mkdir -p "$WORK/own"
+cp -r "$WORK/set/alone" "$WORK/own/cloth"
+rm -r "$WORK/own/cloth/ground_truth"
+code=0
+"$FGAD" run "$WORK/job.yaml" -s dataset=folder -s roots.folder="$WORK/own" -s name=own > "$WORK/log" 2> "$WORK/errors" || code=$?
+[ $code = 2 ] || fail "own images without a caption ended with $code, expected 2"
+grep -q "folder/cloth.json' does not exist: .*or as caption.json in the category's folder" "$WORK/errors" || fail "$(cat "$WORK/errors")"
+sed 's/"category": "alone", "dataset": "demo"/"category": "cloth", "dataset": "folder"/' "$captions/alone.json" > "$WORK/own/cloth/caption.json"
+"$FGAD" run "$WORK/job.yaml" -s dataset=folder -s roots.folder="$WORK/own" -s name=own > "$WORK/log" 2> "$WORK/errors" ||
+    fail "own images: $(cat "$WORK/errors")"
+groups "$WORK"/out/own/tasks/folder/cloth/*.h5 pixel image foreground sheet
+grep -q "(no pixel AUROC: test images of one class, or without ground truth)" "$WORK/log" || fail "$(cat "$WORK/log")"
+"$FGAD" run "$WORK/job.yaml" -s dataset=folder -s roots.folder="$WORK/own" -s name=own > "$WORK/log" 2> "$WORK/errors"
+grep -q "^0 tasks done, 1 kept" "$WORK/log" || fail "own images again: $(cat "$WORK/log")"
+sed -i 's/blue/red/g' "$WORK/own/cloth/caption.json"
+"$FGAD" run "$WORK/job.yaml" -s dataset=folder -s roots.folder="$WORK/own" -s name=own > "$WORK/log" 2> "$WORK/errors"
+grep -q "^1 task done, 0 kept" "$WORK/log" || fail "another caption: $(cat "$WORK/log")"
