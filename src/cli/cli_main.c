@@ -190,12 +190,13 @@ static const cli_command_t commands[] = {
      "file and field, and exit code 1. Then lists, as notes, what the model's tokenizer would cut.\n"
      "\n"
      "  --all             every caption of <assets>/mfsc, file names and folders too\n"
-     "  --model DIR       whose tokenizer and context count (default: datasets/models/demo-clip, if it is there)\n"
+     "  --model DIR       whose tokenizer and context count (default: datasets/models/demo-clip, if it is there; its\n"
+     "                    vocabulary is small, so it counts more tokens than CLIP's own does)\n"
      "  --assets DIR      folder with mfsc/ (default: datasets)\n"
      "\n"
      "examples:\n"
      "  fgad mfsc check --all\n"
-     "  fgad mfsc check own/push_button.json --model datasets/models/vit-b-16-plus-240\n"},
+     "  fgad mfsc check /data/own/push_button/caption.json --model datasets/models/vit-b-16-plus-240\n"},
     {"mfsc show", cli_mfsc_show, "print a caption, and the prompts made of it",
      "usage: fgad mfsc show CATEGORY | FILE [--dataset NAME] [--prompts [-s key=value]... [--model DIR]]\n"
      "\n"
@@ -234,8 +235,8 @@ static const cli_command_t commands[] = {
      "tried again after a while (Retry-After counts, up to a minute).\n"
      "\n"
      "examples:\n"
-     "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset own \\\n"
-     "      --out datasets/mfsc/own/push_button.json --url https://example.org/v1 --model a-vision-model\n"},
+     "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset folder \\\n"
+     "      --out /data/own/push_button/caption.json --url https://example.org/v1 --model a-vision-model\n"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

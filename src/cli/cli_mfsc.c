@@ -149,7 +149,8 @@ static status_t check_all(tally_t *tally, const mfsc_t *m)
             TRY_DONE(check_file(tally, m, path, true));
         }
         int found = tally->complaints - before;
-        printf("%s: %d captions, %d complaint%s\n", dir, names.count, found, found == 1 ? "" : "s");
+        printf("%s: %d caption%s, %d complaint%s\n", dir, names.count, names.count == 1 ? "" : "s", found,
+               found == 1 ? "" : "s");
     }
     if (tally->files == 0) status = fail(ST_ENOTFOUND, "'%s' holds no captions (<dataset>/<category>.json)", root);
 done:
@@ -174,7 +175,9 @@ static int check(mfsc_t *m)
         if (check_file(&tally, m, m->names[i], false) != ST_OK) return cli_bad_input();
     printf("%d file%s, %d complaint%s", tally.files, tally.files == 1 ? "" : "s", tally.complaints,
            tally.complaints == 1 ? "" : "s");
-    if (m->tokenizer != NULL) printf(", %d prompts over %d tokens", tally.cut, m->config.context);
+    if (m->tokenizer != NULL)
+        printf(", %d prompt%s over %d tokens as %s counts", tally.cut, tally.cut == 1 ? "" : "s", m->config.context,
+               model);
     printf("\n");
     return tally.complaints == 0 ? EXIT_DONE : EXIT_TASK_FAILED;
 }
