@@ -95,6 +95,9 @@ static void every_complaint_names_file_field_and_value(void **state)
         {{"the push button has", "the button has"}, "foreground.relation: lacks 'push button' (image.foreground)"},
         {{"\"category\": \"push_button\"", "\"category\": \"button\""},
          "category: 'button', but the file is called 'push_button.json'"},
+        {{"\"category\": \"push_button\"", "\"category\": \"push_botton\""},
+         "category: 'push_botton', but the file is called 'push_button.json'"},
+        {{"\"dataset\": \"own\"", "\"dataset\": \"her\""}, "dataset: 'her', but the folder is called 'own'"},
         {{"\"dataset\": \"own\"", "\"dataset\": \"mvtec\""}, "dataset: 'mvtec', but the folder is called 'own'"},
         {{"{\"category\"", "{category"}, "push_button.json"},
     };

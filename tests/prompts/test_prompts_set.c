@@ -78,6 +78,7 @@ static void groups_and_prompts_are_those_of_the_method(void **state)
         assert_int_equal(set.group[g].alp, 4);
         assert_int_equal(set.group[g].placeholders, placeholders[g]);
     }
+    assert_int_equal(set.prompts, 5 * (1 + 4) + 9 + 7 + 3 + 7 + 7);
     check_text(&set.group[0], PROMPTS_AHP,
                "[V]x4 a push button with a crack seen from above, made of a red, round plastic cap inside a silver, "
                "ring-shaped metal bezel, on a plain gray background.");
@@ -397,6 +398,40 @@ static void a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all(void **
     prompts_mfsc_free(&mfsc);
 }
 
+static void a_value_may_begin_the_sentence(void **state)
+{
+    (void)state;
+    const edit_t edits[] = {{"a red and round plastic cap with", "red and round plastic cap with"}};
+    prompts_mfsc_t mfsc = read_edited(edits, 1);
+    prompts_options_t options = prompts_options_default();
+    prompts_set_t set = make_set(&mfsc, &options, &KEY);
+    check_text(&set.group[3], PROMPTS_ALP, "[V]x4 [a1] and [a2] [a3] cap with a [a4], slightly domed face.");
+    prompts_set_free(&set);
+    prompts_mfsc_free(&mfsc);
+}
+
+/* Results name a seed, so what a seed draws must be the same in every later version. */
+static void the_draws_of_a_seed_never_change(void **state)
+{
+    (void)state;
+    prompts_mfsc_t mfsc = read_edited(NULL, 0);
+    prompts_options_t options = prompts_options_default();
+    options.n_ahp = 100;
+    prompts_set_t set = make_set(&mfsc, &options, &KEY);
+    /* NHP and the three states stand before what is drawn. */
+    static const char *const cap[] = {"[V]x4 a red and flat plastic cap with a smooth, slightly domed face.",
+                                      "[V]x4 a gray and round plastic cap with a smooth, slightly domed face.",
+                                      "[V]x4 a red and round foam cap with a smooth, slightly domed face.",
+                                      "[V]x4 a red and round plastic cap with a printed, slightly domed face."};
+    for (int i = 0; i < 4; i++) assert_string_equal(set.group[3].prompt[4 + i].text, cap[i]);
+    assert_string_equal(set.group[1].prompt[4].text,
+                        "[V]x4 the push button has one cap in the center and many bezel at the outside around it.");
+    assert_string_equal(set.group[4].prompt[7].text,
+                        "[V]x4 a silver, ring-shaped bezel of glossy wood that runs around the button.");
+    prompts_set_free(&set);
+    prompts_mfsc_free(&mfsc);
+}
+
 static void a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart(void **state)
 {
     (void)state;
@@ -418,6 +453,10 @@ static void a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prom
     assert_int_equal(group->placeholders, 1);
     assert_string_equal(group->placeholder[0], "before 'push button'");
     assert_int_equal(set.max_length, CONTEXT);
+    int ids[CONTEXT], count = 0;
+    assert_int_equal(clip_tokenizer_pieces(ids, &count, CONTEXT, tokenizer, longer), ST_OK);
+    assert_true(count > CONTEXT);
+    assert_memory_equal(group->prompt[0].ids + 5, ids, (CONTEXT - 6) * sizeof *ids); /* SOT, V; EOT */
     for (int i = 0; i < group->nhp + group->ahp + group->alp; i++) {
         const prompts_prompt_t *prompt = &group->prompt[i];
         assert_int_equal(prompt->length, CONTEXT);
@@ -485,6 +524,8 @@ int main(void)
         cmocka_unit_test(a_state_goes_to_the_noun_and_not_into_a_longer_name),
         cmocka_unit_test(a_caption_may_name_other_parts_before_its_own),
         cmocka_unit_test(a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all),
+        cmocka_unit_test(a_value_may_begin_the_sentence),
+        cmocka_unit_test(the_draws_of_a_seed_never_change),
         cmocka_unit_test(a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart),
         cmocka_unit_test(wrong_options_are_named),
     };
