@@ -136,6 +136,27 @@ static void a_list_of_another_form_is_refused_by_line(void **state)
     check_error(list(out, 2, "001.png\ngood/001.png\n"), ST_EFORMAT, "line 2: train image 'train/good/001.png' of");
 }
 
+static void a_path_that_could_be_two_images_is_refused(void **state)
+{
+    (void)state;
+    char root[512], path[600];
+    tree_begin(root, "ambiguous");
+    tree_image(root, "nut/train/000.png", 8, 6, 0);
+    tree_image(root, "nut/train/good/000.png", 8, 6, 1);
+    tree_image(root, "nut/test/good/000.png", 8, 6, 2);
+    tree_text(root, "list.txt", "nut/train/good/000.png\n000.png\n");
+    data_category_t nut;
+    check_error(data_category_read(&nut, "folder", root, "nut", NULL), ST_OK, "");
+    assert_int_equal(nut.train_count, 2);
+    int out[2];
+    snprintf(path, sizeof path, "%s/list.txt", root);
+    check_error(data_list_shots(out, &nut, 1, path), ST_OK, "");
+    assert_int_equal(out[0], 1);
+    check_error(data_list_shots(out, &nut, 2, path), ST_EFORMAT,
+                "list.txt' line 2: '000.png' is the end of more than one training image of 'nut'");
+    data_category_free(&nut);
+}
+
 static void paths_match_by_their_ends(void **state)
 {
     (void)state;
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(more_shots_than_images_are_refused),
         cmocka_unit_test(indices_come_in_the_order_of_the_list),
         cmocka_unit_test(a_list_of_another_form_is_refused_by_line),
+        cmocka_unit_test(a_path_that_could_be_two_images_is_refused),
         cmocka_unit_test(paths_match_by_their_ends),
         cmocka_unit_test(every_published_list_can_be_read),
     };
