@@ -271,7 +271,11 @@ static status_t against_table(const report_t *report, const suite_results_t *oth
                 report_table_put_value(document, table, row, first[m],
                                        sum.count[m] > 0 ? sum.sum[m] / sum.count[m] : (double)NAN);
     }
-    if (alone > 0)
+    if (pairs == 0)
+        report_table_note(document, table,
+                          "nothing in common: the other has no result of the same dataset, category, "
+                          "shots and seed (fgad report on it shows what it has)");
+    else if (alone > 0)
         report_table_note(document, table, "%d result%s of one run alone: left out of this table", alone,
                           alone == 1 ? "" : "s");
     note_bootstrap(report, table, true);

@@ -260,12 +260,17 @@ static status_t list_categories(io_names_t *out, const import_t *import)
             free(name);
     }
     out->count = kept;
-    for (int t = 0; t < there.count; t++)
+    for (int t = 0; t < there.count && kept > 0; t++)
         if (!suite_job_has(out, there.name[t]) && import->job.category.count == 0)
             log_warn("'%s/%s' is not a category of %s: passed over", options->tree, there.name[t], options->dataset);
-    if (kept == 0)
-        status = fail(ST_ENOTFOUND, "'%s' holds no category of %s (expected <category>/test/<defect>/<id>.tiff)",
-                      options->tree, options->dataset);
+    if (kept == 0) {
+        char *maps = base_format("%s/maps", options->tree);
+        bool exported = maps != NULL && io_is_dir(maps); /* the folder that fgad export writes for a draw */
+        free(maps);
+        status = fail(ST_ENOTFOUND, "'%s' holds no category of %s (expected <category>/test/<defect>/<id>.tiff)%s%s%s",
+                      options->tree, options->dataset, exported ? " (hint: " : "", exported ? options->tree : "",
+                      exported ? "/maps)" : "");
+    }
 done:
     io_names_free(&there);
     free(root);

@@ -243,14 +243,28 @@ static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, cons
 
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
 
+/* Keys that change where images are and how fast it goes, but no number. */
+static bool changes_numbers(const char *assignment)
+{
+    static const char *const without[] = {"threads=", "metric_memory=", "data_root=", "roots.", "roots=", "assets="};
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+        if (strncmp(assignment, without[i], strlen(without[i])) == 0) return false;
+    return true;
+}
+
 /* A folder's name from the assignments: "sigma=2-reweight=off". */
 static char *make_name(const char *const *assignments, int count)
 {
-    char *name = base_format("%s", count > 0 ? "" : "same");
+    char *name = base_format("%s", "");
     for (int i = 0; i < count && name != NULL; i++) {
+        if (!changes_numbers(assignments[i])) continue;
         char *longer = base_format("%s%s%s", name, name[0] != '\0' ? "-" : "", assignments[i]);
         free(name);
         name = longer;
+    }
+    if (name != NULL && name[0] == '\0') {
+        free(name);
+        return base_format("same");
     }
     for (char *at = name; at != NULL && *at != '\0'; at++)
         if (strchr("/ ,;[]{}'\"\\", *at) != NULL || at - name >= 120) *at = at - name >= 120 ? '\0' : '_';

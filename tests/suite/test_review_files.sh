@@ -87,6 +87,11 @@ want=$(echo "$(cell "$WORK/out/run/results.csv" gear pixel_auroc) $(cell "$WORK/
     awk '{ printf "%.17g", $1 - $2 }')
 near "$want" "$got" 1e-12 || fail "the difference is $got, expected $want"
 
+"$FGAD" import "$set/maps" --dataset demo --data-root "$WORK/data" --name far --shots 7 -s output="$WORK/out" > "$WORK/log" 2>&1 ||
+    fail "import as another draw"
+"$FGAD" report "$WORK/out/run" --against "$WORK/out/far" | grep -q "nothing in common: the other has no result of the same" ||
+    fail "two runs with nothing in common are not told"
+
 # Maps of another size are brought to their images', and the protocol says so.
 mkdir -p "$WORK/small/thing"
 cp -r "$golden/maps/thing/test" "$WORK/small/thing/"
@@ -113,6 +118,7 @@ refuse "has no score of thing/test/good/001.png" import "$golden/maps" --dataset
 printf 'category,path,score\nthing,test/good/900.png,0.5\n' > "$WORK/scores.csv"
 refuse "scores.csv:2: thing has no test image 'test/good/900.png'" import "$golden/maps" --dataset mvtec \
     --data-root "$golden/data" --name x --scores "$WORK/scores.csv" -s output="$WORK/out"
+refuse "holds no category of demo .* (hint: $set/maps)" import "$set" --dataset demo --data-root "$WORK/data" --name x
 refuse "holds no category of mvtec" import "$WORK/data" --dataset mvtec --data-root "$golden/data" --name x
 refuse "is not of maps that are there already" import "$golden/maps" --dataset mvtec --data-root "$golden/data" --name x -s epsilon=1
 mv "$WORK/data/demo/gear/test/good/000.png" "$WORK/moved.png"

@@ -59,6 +59,9 @@ refuse() {
     "$FGAD" rescore "$run" -s "$1" > "$WORK/log" 2>&1 && fail "rescore -s $1 was not refused"
     grep -q "$2" "$WORK/log" || fail "rescore -s $1 says: $(cat "$WORK/log")"
 }
+# A set is named after the keys that change numbers, whatever else the command says.
+"$FGAD" rescore "$WORK/out/run" -s sigma=3 -s threads=2 -s data_root="$WORK/data" > "$WORK/log" || fail "$(cat "$WORK/log")"
+[ -e "$WORK/out/run/rescored/sigma=3/results.csv" ] || fail "the set's name: $(cat "$WORK/log")"
 refuse epsilon=2 "epsilon belongs to learning: run the job again"
 refuse token_wise=false "token_wise cannot be rescored: the stored maps hold every token's score against its own group"
 refuse features=f16 "features belongs to the features"
