@@ -53,6 +53,19 @@ static int parse(arguments_t *out, int argc, char **argv)
     return EXIT_DONE;
 }
 
+/* One line: what is wrong, and whether --assume would do without what is not there. */
+static int refuse(const arguments_t *arguments, status_t status)
+{
+    char why[4096];
+    suite_plan_t plan = {0};
+    snprintf(why, sizeof why, "%s", fail_message());
+    bool helps = status == ST_ENOTFOUND && !arguments->assume &&
+                 suite_plan_assume(&plan, arguments->job, arguments->assignments, arguments->assignment_count) == ST_OK;
+    if (helps) suite_plan_free(&plan);
+    fprintf(stderr, "fgad: %s%s\n", why, helps ? "; --assume plans without it" : "");
+    return EXIT_BAD_INPUT;
+}
+
 int cli_plan(int argc, char **argv)
 {
     arguments_t arguments;
@@ -65,7 +78,7 @@ int cli_plan(int argc, char **argv)
             status = suite_plan_forecast(stdout, &plan, arguments.ranks, arguments.ranks_per_node);
             suite_plan_free(&plan);
         }
-        if (status != ST_OK) code = cli_bad_input();
+        if (status != ST_OK) code = refuse(&arguments, status);
     }
     free(arguments.assignments);
     return code;

@@ -36,6 +36,11 @@ refused 2 "fgad run: unknown option '--dryrun' (see \`fgad run --help\`)" run "$
 refused 2 "fgad: -s: category names 'fabric' twice" run "$job" -s category=fabric,fabric
 refused 2 "fgad: $job: memory_taps: 1 points are named, expected two, as '4.attn, 9.attn'" run "$job" -s memory_taps=4.attn
 
+# A plan says when it could do without what is missing, and only then.
+"$FGAD" plan "$job" -s dataset=mvtec > "$WORK/stdout" 2> "$WORK/stderr" && fail "a plan without images"
+grep -q "mvtec': no such directory; .*; --assume plans without it$" "$WORK/stderr" || fail "$(cat "$WORK/stderr")"
+refused 2 "fgad: '$WORK/none.yaml' cannot be opened: No such file or directory" plan "$WORK/none.yaml"
+
 # The output cannot be written: a file stands where the folder should be.
 echo text > "$WORK/file"
 code=0
