@@ -54,17 +54,15 @@ static bool read_holder(holder_t *holder, const char *path)
     return fields == 4;
 }
 
-/* A holder is alive unless its claim has been silent too long or, on this host, its process is gone. */
-static bool is_stale(const char *path)
+bool suite_claim_is_stale(const char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0) return false; /* released just now: the next round sees it */
     holder_t holder, us;
-    bool silent = difftime(time(NULL), info.st_mtime) > SUITE_CLAIM_SILENCE;
-    if (!read_holder(&holder, path)) return silent; /* just made and not yet written, or foreign */
+    if (difftime(time(NULL), info.st_mtime) > SUITE_CLAIM_SILENCE) return true;
+    if (!read_holder(&holder, path)) return false; /* not yet written, or its holder died before it could */
     ourselves(&us);
-    if (strcmp(holder.host, us.host) == 0) return birth(holder.pid) != holder.born;
-    return silent;
+    return strcmp(holder.host, us.host) == 0 && birth(holder.pid) != holder.born;
 }
 
 /* Moves a stale claim out of the way. Two may try: rename lets one of them win, and the loser finds nothing. */
@@ -74,7 +72,7 @@ static void set_aside(const char *path)
     snprintf(aside, sizeof aside, "%s.stale.%ld", path, (long)getpid());
     if (rename(path, aside) == 0) {
         /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
-        if (!is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
+        if (!suite_claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
         unlink(aside);
     }
 }
@@ -139,14 +137,14 @@ void suite_heartbeat_stop(void)
 
 static status_t try_take(bool *taken, const char *path)
 {
+    holder_t us;
     *taken = false;
+    ourselves(&us); /* before the claim stands: a death in between leaves it without a holder's name */
     int descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
     if (descriptor < 0) {
         if (errno == EEXIST) return ST_OK;
         return fail(ST_EIO, "'%s' cannot be made: %s", path, strerror(errno));
     }
-    holder_t us;
-    ourselves(&us);
     dprintf(descriptor, "%s %ld %llu %lld\n", us.host, us.pid, us.born, us.since);
     close(descriptor);
     *taken = true;
@@ -157,8 +155,8 @@ static status_t try_take(bool *taken, const char *path)
 status_t suite_claim_take(bool *taken, const char *path)
 {
     TRY(try_take(taken, path));
-    if (*taken || !is_stale(path)) return ST_OK;
-    log_info("the claim '%s' was left by a process that is gone: taken over", path);
+    if (*taken || !suite_claim_is_stale(path)) return ST_OK;
+    log_info("the claim '%s' was left by a process that is gone or has been silent: taken over", path);
     set_aside(path);
     /* What it had begun to write goes with it. */
     char folder[4096];
@@ -173,7 +171,7 @@ status_t suite_claim_take(bool *taken, const char *path)
 
 void suite_claim_clear(const char *path)
 {
-    if (is_stale(path)) set_aside(path);
+    if (suite_claim_is_stale(path)) set_aside(path);
 }
 
 void suite_claim_clear_temporary(const char *path)
@@ -204,7 +202,7 @@ bool suite_claim_read(suite_claim_t *out, const char *path)
     snprintf(out->host, sizeof out->host, "%s", holder.host);
     out->pid = holder.pid;
     out->since = holder.since;
-    out->alive = !is_stale(path);
+    out->alive = !suite_claim_is_stale(path);
     return true;
 }
 

@@ -153,11 +153,13 @@ status_t suite_cost_write(const suite_cost_t *cost, const char *path, const char
 void suite_cost_learned(suite_cost_t *cost, const suite_work_t *done, const double seconds[SUITE_RATES]);
 
 /* ---- Claims: who works on what, across ranks, jobs and nodes that share the folder ---- */
-/* Takes `path` by O_EXCL. *taken is false when somebody alive holds it; a claim whose holder is dead (same host) or
- * silent for SUITE_CLAIM_SILENCE seconds is taken over. */
+/* Takes `path` by O_EXCL. *taken is false when somebody alive holds it; a stale claim is taken over. */
 #define SUITE_CLAIM_SILENCE 120
 #define SUITE_CLAIM_BEAT 20
 status_t suite_claim_take(bool *taken, const char *path);
+/* The claim has been silent for SUITE_CLAIM_SILENCE seconds or, on this host, its holder's process is gone. One without a
+ * holder's name can only be silent. */
+bool suite_claim_is_stale(const char *path);
 typedef struct {
     char host[256];
     long pid;

@@ -191,10 +191,9 @@ static status_t take_over(bool *taken, schedule_t *s)
     int looks = s->busy_count < CLAIMS_A_PASS ? s->busy_count : CLAIMS_A_PASS;
     for (int k = 0; k < looks; k++) {
         int b = s->next_claim++ % s->busy_count, i = s->busy[b];
-        suite_claim_t claim;
         char path[4200];
         snprintf(path, sizeof path, "%s.claim", s->items->items[i].path);
-        if (!suite_claim_read(&claim, path) || claim.alive) continue;
+        if (!suite_claim_is_stale(path)) continue;
         s->busy[b] = s->busy[--s->busy_count];
         TRY(attempt(taken, s, i));
         if (*taken) return ST_OK;

@@ -29,3 +29,19 @@ ranks 2 run "$WORK/job.yaml" -s output="$WORK/stormy" > "$WORK/last"
 same_results "$WORK/calm/kill" "$WORK/stormy/kill"
 leftover=$(find "$WORK/stormy" -name '*.claim' | head -3)
 [ -z "$leftover" ] || fail "claims are left: $leftover"
+
+# Claims that a run must not wait for: of a process that is gone; without a holder, since death came before the name; of a
+# process that lives but has been silent for minutes. The last is this shell's: field 22 of its stat is when it was born.
+rm -rf "$WORK/held"
+mkdir "$WORK/held"
+cp -r "$WORK/calm/cache" "$WORK/held/cache"
+set -- $(ls "$WORK"/held/cache/features/*/demo/gear/chunk-*.h5)
+[ $# -ge 3 ] || fail "gear has $# chunks, expected at least 3"
+rm "$1" "$2" "$3"
+echo "$(hostname) 999999999 1 1" > "$1.claim"
+: > "$2.claim"
+echo "$(hostname) $$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) 1" > "$3.claim"
+touch -d '10 minutes ago' "$2.claim" "$3.claim"
+timeout 100 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/held" > "$WORK/held.log" 2>&1 || fail "claims that nobody holds: $(cat "$WORK/held.log")"
+[ "$(grep -c "left by a process that is gone" "$WORK/held.log")" = 3 ] || fail "expected three claims taken over: $(cat "$WORK/held.log")"
+same_results "$WORK/calm/kill" "$WORK/held/kill"
