@@ -130,6 +130,7 @@ for round in $(seq "$rounds"); do
     if grep -q "learning goes on from epoch [1-9]" "$log"; then resumed=$((resumed + 1)); fi
     whole
     if [ $code = 0 ]; then ended; fi
+    echo "round $round of $rounds: $kind ended with $code; $completed runs completed"
 done
 kind=none
 ranks 2 run "$WORK/job.yaml" -s output="$out" > "$WORK/last.log" 2>&1 || fail "the last run: $(tail -5 "$WORK/last.log")"
