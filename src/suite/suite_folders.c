@@ -124,3 +124,30 @@ status_t suite_tidy_temporaries(const char *path)
     io_names_free(&names);
     return ST_OK;
 }
+
+/* Adds the task files of the folders `depth` levels below. */
+static void count_below(int *count, const char *path, int depth)
+{
+    io_names_t names;
+    if (io_list_dir(&names, path) != ST_OK) return;
+    for (int i = 0; i < names.count; i++) {
+        const char *ending = strrchr(names.name[i], '.');
+        if (depth == 0) {
+            *count += ending != NULL && strcmp(ending, ".h5") == 0;
+            continue;
+        }
+        char *below = base_format("%s/%s", path, names.name[i]);
+        if (below != NULL) count_below(count, below, depth - 1);
+        free(below);
+    }
+    io_names_free(&names);
+}
+
+int suite_count_task_files(const suite_plan_t *plan)
+{
+    int count = 0;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tasks", plan->run_dir);
+    count_below(&count, path, 2); /* <dataset>/<category>/ */
+    return count;
+}

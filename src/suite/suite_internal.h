@@ -7,8 +7,6 @@
 #include "data/data.h"
 #include "suite/suite.h"
 
-#include <signal.h>
-
 /* Bumped when the meaning of a stored file changes: old files are then computed again. */
 #define SUITE_FORMAT "1"
 #define SUITE_ID_SIZE 17
@@ -112,10 +110,11 @@ status_t suite_folders_look(suite_folders_t *folders, int folder);
 /* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
 bool suite_folders_has(const suite_folders_t *folders, int item);
 bool suite_folders_claimed(const suite_folders_t *folders, int item);
-/* Removes what dead processes have left in the folder: temporary files, and claims and checkpoints of items that are
- * done. */
+/* Removes what dead processes have left: temporary files, and claims and checkpoints of items that are done. */
 status_t suite_folders_tidy(const suite_folders_t *folders, int folder);
 status_t suite_tidy_temporaries(const char *path);
+/* Task files in the run's folder, of this plan or of any other. What cannot be listed counts as nothing. */
+int suite_count_task_files(const suite_plan_t *plan);
 
 /* ---- Costs ---- */
 typedef struct {

@@ -102,6 +102,17 @@ static status_t see_files(suite_worker_t *worker, const items_t *items, uint8_t 
     return ST_OK;
 }
 
+/* A run of the same name with other options, images or categories leaves its tasks, but the tables will be this run's. */
+static void warn_of_others(const suite_plan_t *plan, const items_t *items, const uint8_t *there, int files)
+{
+    for (int i = 0; i < items->count; i++) files -= items->items[i].kind == ITEM_EVALUATE && there[i];
+    if (files <= 0) return;
+    log_warn(
+        "'%s' holds %d task%s of other options, images or categories: kept, but not in this run's results (hint: -s "
+        "name=... gives each job a folder of its own)",
+        plan->run_dir, files, files == 1 ? "" : "s");
+}
+
 /* Task files are read from end to end before they count, a share of them by every rank; the others are examined by whoever
  * reads them. */
 static status_t find_done(suite_worker_t *worker, items_t *items, MPI_Comm comm)
@@ -109,7 +120,10 @@ static status_t find_done(suite_worker_t *worker, items_t *items, MPI_Comm comm)
     status_t status;
     uint8_t *there = base_alloc((size_t)items->count, 1);
     TRY_DONE(suite_agree(comm, there != NULL ? ST_OK : ST_ENOMEM));
+    /* Counted first: what another job publishes from here on is none too many. */
+    int files = worker->rank == 0 ? suite_count_task_files(worker->plan) : 0;
     TRY_DONE(see_files(worker, items, there, comm));
+    if (worker->rank == 0) warn_of_others(worker->plan, items, there, files);
     for (int i = 0, number = 0; i < items->count && status == ST_OK; i++) {
         bool whole;
         if (items->items[i].kind != ITEM_EVALUATE || !there[i]) continue;

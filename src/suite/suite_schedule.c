@@ -3,6 +3,7 @@
  * have done is learned from one listing of a folder at a time, not by a question a file. */
 #include "suite/suite_internal.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -101,6 +101,9 @@ status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *it
         if (whole) return ST_OK;
     }
     if (given_up(worker, item, &failure)) {
+        if (strcmp(failure.run, worker->run_id) != 0)
+            log_warn("%s: given up after %d runs: %s (hint: -s max_attempts=%d tries again)",
+                     suite_item_name(name, worker->plan, item), failure.attempts, failure.reason, failure.attempts + 1);
         *outcome = STEP_FAILED;
         return ST_OK;
     }

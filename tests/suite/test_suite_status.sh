@@ -106,8 +106,18 @@ for attempt in 2 3 3; do
     "$FGAD" run "$job" -s output="$WORK/out4" > "$WORK/broken" 2>&1 && fail "a broken picture was passed over"
     says 1 "(tried in $attempt runs of at most 3)" status "$WORK/out4/run"
 done
+grep -q "warning: encoding demo/tablet chunk .*: given up after 3 runs: .*'$picture'.* (hint: -s max_attempts=4 tries again)" "$WORK/broken" ||
+    fail "no word of what was given up: $(cat "$WORK/broken")"
 grep -q "/run.yaml when their files have changed, or with -s max_attempts=4$" "$WORK/said" || fail "no way on: $(cat "$WORK/said")"
 cp "$WORK/picture.png" "$picture"
 says 0 "^2 tasks done, 2 kept" run "$job" -s output="$WORK/out4"
 says 0 "4 tasks: 4 done, 0 failed, 0 left" status "$WORK/out4/run"
 cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the numbers after a failure differ"
+
+# Another job of the same name: its predecessor's tasks stay and are spoken of; a run of its own has nothing to say of others.
+grep -q "of other options" "$WORK/broken" && fail "a run speaks of others that are its own: $(cat "$WORK/broken")"
+says 0 "warning: '$WORK/out4/run' holds 2 tasks of other options, images or categories: kept, but not in this run's results" \
+    run "$job" -s output="$WORK/out4" -s category=gear
+says 0 "holds 4 tasks of other options" run "$job" -s output="$WORK/out4" -s sigma=2
+says 0 "^0 tasks done, 4 kept" run "$job" -s output="$WORK/out4"
+cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the first job's numbers are lost"
