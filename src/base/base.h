@@ -126,13 +126,16 @@ int base_edit_distance(const char *a, const char *b);
  * A bar with ETA on a terminal, one line a minute in a log file. One a process. */
 typedef struct {
     char title[96];
-    double total; /* in units of work, e.g. predicted seconds or images */
-    double done;
+    double total;               /* in units of work, e.g. images */
     double started, last_shown; /* clock_seconds */
     bool terminal;
 } progress_t;
 void progress_begin(progress_t *progress, const char *title, double total);
 void progress_update(progress_t *progress, double done, const char *detail); /* detail: a few words or "" */
+/* For who knows better than that the rest takes as long as what is done did: whether a line is due, and one with that
+ * share in [0, 1] done and so many seconds left (negative: unknown). */
+bool progress_due(const progress_t *progress);
+void progress_show(progress_t *progress, double share, double left, const char *detail);
 void progress_end(progress_t *progress);
 
 #endif

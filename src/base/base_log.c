@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The only globals of the project: how loud, and which rank speaks. */
 static log_level_t log_threshold = LOG_INFO;
@@ -28,7 +29,9 @@ void log_line(log_level_t level, const char *format, ...)
     va_end(args);
     char who[32] = "fgad";
     if (log_size > 1) snprintf(who, sizeof who, "fgad[%d]", log_rank);
-    fprintf(stderr, "%s: %s%s%s\n", who, names[level], level == LOG_INFO ? "" : ": ", text);
+    /* A progress bar may stand where the line begins. */
+    const char *clear = isatty(STDERR_FILENO) ? "\r\033[K" : "";
+    fprintf(stderr, "%s%s: %s%s%s\n", clear, who, names[level], level == LOG_INFO ? "" : ": ", text);
 }
 
 void base_require_failed(const char *condition, const char *file, int line)

@@ -87,7 +87,7 @@ static void a_log_file_gets_one_line_a_minute(void **state)
     progress_update(&progress, 2, "bottle");
     progress_update(&progress, 3, "at once again");
     progress_end(&progress);
-    assert_string_equal(heard(), "fgad: test: 25% after 1m00s, ETA 3m00s bottle\n");
+    assert_string_equal(heard(), "fgad: test: 25% after 1m00s, ETA 3m00s, bottle\n");
 }
 
 static void a_terminal_gets_a_bar_that_goes_at_the_end(void **state)
@@ -107,6 +107,23 @@ static void a_terminal_gets_a_bar_that_goes_at_the_end(void **state)
     assert_non_null(strstr(text, "\r\033[Ktest [########################] 100% ETA 0.0s past the end\r\033[K"));
 }
 
+static void who_knows_the_rest_better_says_so(void **state)
+{
+    (void)state;
+    progress_t progress;
+    listen();
+    progress_begin(&progress, "test", 0);
+    assert_false(progress_due(&progress));
+    progress.started -= 90;
+    progress.last_shown -= 60;
+    assert_true(progress_due(&progress));
+    progress_show(&progress, 0.756, 29, "");
+    assert_false(progress_due(&progress));
+    progress_show(&progress, 0.5, -1, "asked for");
+    assert_string_equal(heard(),
+                        "fgad: test: 76% after 1m30s, ETA 29.0s\nfgad: test: 50% after 1m30s, ETA ?, asked for\n");
+}
+
 static void no_work_at_all_is_no_division(void **state)
 {
     (void)state;
@@ -115,7 +132,7 @@ static void no_work_at_all_is_no_division(void **state)
     progress_begin(&progress, "nothing", 0);
     progress.last_shown -= 60;
     progress_update(&progress, 0, "");
-    assert_string_equal(heard(), "fgad: nothing: 0% after 0.0s, ETA ? \n");
+    assert_string_equal(heard(), "fgad: nothing: 0% after 0.0s, ETA ?\n");
 }
 
 static void clocks_run_forward_and_dates_have_their_form(void **state)
@@ -157,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_broken_promise_aborts_and_names_its_place),
         cmocka_unit_test(a_log_file_gets_one_line_a_minute),
         cmocka_unit_test(a_terminal_gets_a_bar_that_goes_at_the_end),
+        cmocka_unit_test(who_knows_the_rest_better_says_so),
         cmocka_unit_test(no_work_at_all_is_no_division),
         cmocka_unit_test(clocks_run_forward_and_dates_have_their_form),
         cmocka_unit_test(durations_at_the_edges_of_their_units),
