@@ -89,7 +89,7 @@ status_t suite_folders_tidy(const suite_folders_t *folders, int folder)
     char path[4096], file[4352];
     io_names_t names;
     suite_folder_path(path, folders->plan, folder);
-    TRY(suite_tidy_temporaries(path));
+    TRY(claim_tidy_folder(path));
     status_t status = io_list_dir(&names, path);
     if (status == ST_ENOTFOUND) return ST_OK;
     if (status != ST_OK) return status;
@@ -101,25 +101,9 @@ status_t suite_folders_tidy(const suite_folders_t *folders, int folder)
         if (item < 0 || !suite_folders_has(folders, item)) continue;
         snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
         if (claim)
-            suite_claim_clear(file);
+            claim_clear(file);
         else
             unlink(file);
-    }
-    io_names_free(&names);
-    return ST_OK;
-}
-
-status_t suite_tidy_temporaries(const char *path)
-{
-    io_names_t names;
-    status_t status = io_list_dir(&names, path);
-    if (status == ST_ENOTFOUND) return ST_OK;
-    if (status != ST_OK) return status;
-    for (int i = 0; i < names.count; i++) {
-        char file[4352];
-        if (strstr(names.name[i], ".tmp.") == NULL) continue;
-        snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
-        suite_claim_clear_temporary(file);
     }
     io_names_free(&names);
     return ST_OK;

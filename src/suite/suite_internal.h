@@ -3,6 +3,7 @@
 #define FGAD_SUITE_INTERNAL_H
 
 #include "align/align.h"
+#include "claim/claim.h"
 #include "clip/clip.h"
 #include "data/data.h"
 #include "suite/suite.h"
@@ -112,7 +113,6 @@ bool suite_folders_has(const suite_folders_t *folders, int item);
 bool suite_folders_claimed(const suite_folders_t *folders, int item);
 /* Removes what dead processes have left: temporary files, and claims and checkpoints of items that are done. */
 status_t suite_folders_tidy(const suite_folders_t *folders, int folder);
-status_t suite_tidy_temporaries(const char *path);
 /* Task files in the run's folder, of this plan or of any other. What cannot be listed counts as nothing. */
 int suite_count_task_files(const suite_plan_t *plan);
 
@@ -150,31 +150,6 @@ void suite_cost_read(suite_cost_t *cost, const char *path, const char *model_dig
 status_t suite_cost_write(const suite_cost_t *cost, const char *path, const char *model_digest, int threads);
 /* What a run measured (seconds for so many units) makes the next prediction better. */
 void suite_cost_learned(suite_cost_t *cost, const suite_work_t *done, const double seconds[SUITE_RATES]);
-
-/* ---- Claims: who works on what, across ranks, jobs and nodes that share the folder ---- */
-/* Takes `path` by O_EXCL. *taken is false when somebody alive holds it; a stale claim is taken over. */
-#define SUITE_CLAIM_SILENCE 120
-#define SUITE_CLAIM_BEAT 20
-status_t suite_claim_take(bool *taken, const char *path);
-/* The claim has been silent for SUITE_CLAIM_SILENCE seconds or, on this host, its holder's process is gone. One without a
- * holder's name can only be silent. */
-bool suite_claim_is_stale(const char *path);
-typedef struct {
-    char host[256];
-    long pid;
-    int64_t since; /* seconds of the epoch */
-    bool alive;    /* as far as can be told from here */
-} suite_claim_t;
-/* False: there is no such claim, or it is not yet written. */
-bool suite_claim_read(suite_claim_t *out, const char *path);
-void suite_claim_release(const char *path);
-/* Removes a claim whose holder is dead. */
-void suite_claim_clear(const char *path);
-/* Removes a temporary file that its writer, which is dead, has left: "<...>.tmp.<host>.<pid>". */
-void suite_claim_clear_temporary(const char *path);
-/* A thread that touches the claim held by this process every SUITE_CLAIM_BEAT seconds. */
-status_t suite_heartbeat_start(void);
-void suite_heartbeat_stop(void);
 
 /* ---- Features ---- */
 typedef struct {

@@ -63,9 +63,9 @@ static status_t tidy_run(const suite_plan_t *plan)
     char failed[4096], cache[4096];
     snprintf(failed, sizeof failed, "%s/failed", plan->run_dir);
     snprintf(cache, sizeof cache, "%s/cache", plan->points[0].output);
-    TRY(suite_tidy_temporaries(plan->run_dir));
-    TRY(suite_tidy_temporaries(failed));
-    return suite_tidy_temporaries(cache);
+    TRY(claim_tidy_folder(plan->run_dir));
+    TRY(claim_tidy_folder(failed));
+    return claim_tidy_folder(cache);
 }
 
 /* On rank 0, before anybody begins: the folder can be made and written. */

@@ -115,10 +115,10 @@ static status_t attempt(bool *taken, schedule_t *s, int i)
 {
     char claim[4200];
     snprintf(claim, sizeof claim, "%s.claim", s->items->items[i].path);
-    TRY(suite_claim_take(taken, claim));
+    TRY(claim_take(taken, claim));
     if (!*taken) return ST_OK;
     status_t status = do_claimed(s, i);
-    suite_claim_release(claim);
+    claim_release(claim);
     return status;
 }
 
@@ -194,7 +194,7 @@ static status_t take_over(bool *taken, schedule_t *s)
         int b = s->next_claim++ % s->busy_count, i = s->busy[b];
         char path[4200];
         snprintf(path, sizeof path, "%s.claim", s->items->items[i].path);
-        if (!suite_claim_is_stale(path)) continue;
+        if (!claim_is_stale(path)) continue;
         s->busy[b] = s->busy[--s->busy_count];
         TRY(attempt(taken, s, i));
         if (*taken) return ST_OK;
@@ -262,12 +262,12 @@ status_t suite_schedule(suite_worker_t *worker, items_t *items)
     TRY_DONE(make_folders(worker->plan));
     TRY_DONE(suite_folders_make(&s.folders, worker->plan, items));
     TRY_DONE(suite_ready_make(&s.ready, items, worker->plan->listing_count));
-    TRY_DONE(suite_heartbeat_start());
+    TRY_DONE(claim_heartbeat_start());
     progress_begin(&worker->progress, worker->plan->points[0].name, 0);
     count_open(&s);
     status = run_loop(&s);
     progress_end(&worker->progress);
-    suite_heartbeat_stop();
+    claim_heartbeat_stop();
 done:
     free(s.busy);
     suite_ready_free(s.ready);

@@ -57,9 +57,9 @@ static status_t look(view_t *view)
             view->blame[i] = -1;
             if (!item->wanted) continue;
             if (suite_folders_claimed(&view->folders, i)) {
-                suite_claim_t claim;
+                claim_holder_t claim;
                 snprintf(path, sizeof path, "%s.claim", item->path);
-                view->running[i] = suite_claim_read(&claim, path) && claim.alive;
+                view->running[i] = claim_read(&claim, path) && claim.alive;
             }
             if (has_failed(view, i)) view->blame[i] = i;
             for (int n = 0; n < item->need_count && view->blame[i] < 0; n++)
@@ -105,10 +105,10 @@ static void print_running(view_t *view)
     } seen[256];
     int shown = 0;
     for (int i = 0; i < view->items.count; i++) {
-        suite_claim_t claim;
+        claim_holder_t claim;
         if (!view->running[i]) continue;
         snprintf(path, sizeof path, "%s.claim", view->items.items[i].path);
-        if (!suite_claim_read(&claim, path)) continue; /* done since we looked */
+        if (!claim_read(&claim, path)) continue; /* done since we looked */
         int known = 0;
         while (known < view->hands && known < 256 &&
                (seen[known].pid != claim.pid || strcmp(seen[known].host, claim.host) != 0))

@@ -1,12 +1,11 @@
 /* Claims are files made with O_EXCL: the one primitive that works between ranks, jobs and nodes that share a folder,
  * and that survives kill -9 of any of them. A claim only saves work: if two processes ever do the same item, they
  * publish the same bits. */
-#include "suite/suite_internal.h"
+#include "claim/claim_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,12 +54,12 @@ static bool read_holder(holder_t *holder, const char *path)
     return fields == 4;
 }
 
-bool suite_claim_is_stale(const char *path)
+bool claim_is_stale(const char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0) return false; /* released just now: the next round sees it */
     holder_t holder, us;
-    if (difftime(time(NULL), info.st_mtime) > SUITE_CLAIM_SILENCE) return true;
+    if (difftime(time(NULL), info.st_mtime) > CLAIM_SILENCE) return true;
     if (!read_holder(&holder, path)) return false; /* not yet written, or its holder died before it could */
     ourselves(&us);
     return strcmp(holder.host, us.host) == 0 && birth(holder.pid) != holder.born;
@@ -69,69 +68,16 @@ bool suite_claim_is_stale(const char *path)
 /* Moves a stale claim out of the way. Two may try: rename lets one of them win, and the loser finds nothing. */
 static void set_aside(const char *path)
 {
-    char aside[4200];
-    snprintf(aside, sizeof aside, "%s.stale.%ld", path, (long)getpid());
+    char aside[4600];
+    holder_t us;
+    ourselves(&us);
+    /* Named as a temporary file, so that it is tidied away if we die here. */
+    snprintf(aside, sizeof aside, "%s.tmp.%s.%ld", path, us.host, us.pid);
     if (rename(path, aside) == 0) {
         /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
-        if (!suite_claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
+        if (!claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
         unlink(aside);
     }
-}
-
-/* ---- Heartbeat: the claim this process holds is touched by a thread, since a step may take minutes ---------------- */
-
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool running;
-    char path[4096]; /* "" when nothing is held */
-} beat = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-
-static void *beat_loop(void *unused)
-{
-    (void)unused;
-    pthread_mutex_lock(&beat.lock);
-    while (beat.running) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += SUITE_CLAIM_BEAT;
-        pthread_cond_timedwait(&beat.wake, &beat.lock, &until);
-        if (beat.path[0] != '\0') utimensat(AT_FDCWD, beat.path, NULL, 0);
-    }
-    pthread_mutex_unlock(&beat.lock);
-    return NULL;
-}
-
-static void hold(const char *path)
-{
-    pthread_mutex_lock(&beat.lock);
-    snprintf(beat.path, sizeof beat.path, "%s", path);
-    pthread_mutex_unlock(&beat.lock);
-}
-
-status_t suite_heartbeat_start(void)
-{
-    /* Signals are for the main thread: its system calls must be the ones that are interrupted. */
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    beat.running = true;
-    int error = pthread_create(&beat.thread, NULL, beat_loop, NULL);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (error == 0) return ST_OK;
-    beat.running = false;
-    return fail(ST_EIO, "the heartbeat thread cannot be started: %s", strerror(error));
-}
-
-void suite_heartbeat_stop(void)
-{
-    pthread_mutex_lock(&beat.lock);
-    bool running = beat.running;
-    beat.running = false;
-    pthread_cond_signal(&beat.wake);
-    pthread_mutex_unlock(&beat.lock);
-    if (running) pthread_join(beat.thread, NULL);
 }
 
 /* ---- Take and release ---------------------------------------------------------------------------------------------- */
@@ -149,14 +95,14 @@ static status_t try_take(bool *taken, const char *path)
     dprintf(descriptor, "%s %ld %llu %lld\n", us.host, us.pid, us.born, us.since);
     close(descriptor);
     *taken = true;
-    hold(path);
+    claim_heartbeat_hold(path);
     return ST_OK;
 }
 
-status_t suite_claim_take(bool *taken, const char *path)
+status_t claim_take(bool *taken, const char *path)
 {
     TRY(try_take(taken, path));
-    if (*taken || !suite_claim_is_stale(path)) return ST_OK;
+    if (*taken || !claim_is_stale(path)) return ST_OK;
     log_info("the claim '%s' was left by a process that is gone or has been silent: taken over", path);
     set_aside(path);
     /* What it had begun to write goes with it. */
@@ -165,17 +111,18 @@ status_t suite_claim_take(bool *taken, const char *path)
     char *slash = strrchr(folder, '/');
     if (slash != NULL) {
         *slash = '\0';
-        TRY(suite_tidy_temporaries(folder));
+        TRY(claim_tidy_folder(folder));
     }
     return try_take(taken, path);
 }
 
-void suite_claim_clear(const char *path)
+void claim_clear(const char *path)
 {
-    if (suite_claim_is_stale(path)) set_aside(path);
+    if (claim_is_stale(path)) set_aside(path);
 }
 
-void suite_claim_clear_temporary(const char *path)
+/* "<...>.tmp.<host>.<pid>", as io_write_file and io_h5_create name them. */
+static void clear_temporary(const char *path)
 {
     static const char mark[] = ".tmp.";
     holder_t us;
@@ -195,20 +142,36 @@ void suite_claim_clear_temporary(const char *path)
     if (dead) unlink(path);
 }
 
-bool suite_claim_read(suite_claim_t *out, const char *path)
+status_t claim_tidy_folder(const char *path)
+{
+    io_names_t names;
+    status_t status = io_list_dir(&names, path);
+    if (status == ST_ENOTFOUND) return ST_OK;
+    if (status != ST_OK) return status;
+    for (int i = 0; i < names.count; i++) {
+        char file[4352];
+        if (strstr(names.name[i], ".tmp.") == NULL) continue;
+        snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
+        clear_temporary(file);
+    }
+    io_names_free(&names);
+    return ST_OK;
+}
+
+bool claim_read(claim_holder_t *out, const char *path)
 {
     holder_t holder;
-    *out = (suite_claim_t){0};
+    *out = (claim_holder_t){0};
     if (!read_holder(&holder, path)) return false;
     snprintf(out->host, sizeof out->host, "%s", holder.host);
     out->pid = holder.pid;
     out->since = holder.since;
-    out->alive = !suite_claim_is_stale(path);
+    out->alive = !claim_is_stale(path);
     return true;
 }
 
-void suite_claim_release(const char *path)
+void claim_release(const char *path)
 {
-    hold("");
+    claim_heartbeat_hold("");
     unlink(path);
 }

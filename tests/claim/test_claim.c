@@ -1,0 +1,246 @@
+#include "support/check.h"
+
+#include "claim/claim.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char folder[500], path[600];
+
+static void begin(void)
+{
+    snprintf(folder, sizeof folder, "%s", check_temp_dir("claim"));
+    snprintf(path, sizeof path, "%s/file.h5.claim", folder);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void age(const char *name, int seconds)
+{
+    struct timespec times[2];
+    clock_gettime(CLOCK_REALTIME, &times[0]);
+    times[0].tv_sec -= seconds;
+    times[1] = times[0];
+    assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+static bool take(void)
+{
+    bool taken;
+    check_error(claim_take(&taken, path), ST_OK, "");
+    return taken;
+}
+
+/* A process that takes the claim and dies without a release; it is reaped when `reap`. */
+static pid_t die_with_it(bool reap)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool taken = false;
+        _exit(claim_take(&taken, path) == ST_OK && taken ? 0 : 1);
+    }
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | (reap ? 0 : WNOWAIT)), 0);
+    assert_int_equal(info.si_status, 0);
+    return child;
+}
+
+static void a_claim_is_taken_once_and_again_after_its_release(void **state)
+{
+    (void)state;
+    begin();
+    claim_holder_t holder;
+    assert_false(claim_read(&holder, path));
+    assert_false(claim_is_stale(path));
+    assert_true(take());
+    assert_false(take());
+    assert_true(claim_read(&holder, path));
+    assert_int_equal(holder.pid, getpid());
+    assert_true(holder.alive);
+    assert_true(llabs((long long)time(NULL) - holder.since) <= 1);
+    claim_clear(path);
+    assert_false(take());
+    claim_release(path);
+    assert_true(take());
+    claim_release(path);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_claim_of_a_dead_process_is_taken_over_reaped_or_not(void **state)
+{
+    (void)state;
+    for (int reap = 0; reap < 2; reap++) {
+        begin();
+        claim_holder_t holder;
+        pid_t child = die_with_it(reap == 1);
+        assert_true(claim_read(&holder, path));
+        assert_int_equal(holder.pid, child);
+        assert_false(holder.alive);
+        assert_true(claim_is_stale(path));
+        assert_true(take());
+        assert_true(claim_read(&holder, path));
+        assert_int_equal(holder.pid, getpid());
+        claim_release(path);
+        if (!reap) waitpid(child, NULL, 0);
+    }
+}
+
+static void a_reused_pid_is_not_the_holder(void **state)
+{
+    (void)state;
+    begin();
+    char host[256] = "", text[400];
+    gethostname(host, sizeof host - 1);
+    snprintf(text, sizeof text, "%s %ld 1 %lld\n", host, (long)getpid(), (long long)time(NULL)); /* born at boot */
+    write_text(path, text);
+    assert_true(claim_is_stale(path));
+    claim_clear(path);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_claim_of_another_host_lives_until_it_is_silent(void **state)
+{
+    (void)state;
+    begin();
+    write_text(path, "elsewhere 1 1 1\n");
+    assert_false(claim_is_stale(path));
+    assert_false(take());
+    age(path, CLAIM_SILENCE - 10);
+    assert_false(take());
+    age(path, CLAIM_SILENCE + 10);
+    assert_true(take());
+    claim_release(path);
+}
+
+static void a_claim_without_a_name_lives_until_it_is_silent(void **state)
+{
+    (void)state;
+    claim_holder_t holder;
+    begin();
+    write_text(path, "");
+    assert_false(claim_read(&holder, path));
+    assert_false(claim_is_stale(path));
+    assert_false(take());
+    age(path, CLAIM_SILENCE + 10);
+    assert_true(claim_is_stale(path));
+    assert_true(take());
+    claim_release(path);
+}
+
+static void a_living_but_silent_holder_loses_its_claim(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(take());
+    age(path, CLAIM_SILENCE + 10);
+    assert_true(take());
+    claim_release(path);
+}
+
+static void of_many_processes_one_takes_the_claim(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20, PROCESSES = 8 };
+    for (int round = 0; round < ROUNDS; round++) {
+        begin();
+        int gate[2], takers = 0;
+        assert_int_equal(pipe(gate), 0);
+        for (int p = 0; p < PROCESSES; p++) {
+            pid_t child = fork();
+            assert_true(child >= 0);
+            if (child > 0) continue;
+            char byte;
+            bool taken = false;
+            close(gate[1]);
+            if (read(gate[0], &byte, 1) != 0) _exit(2); /* the end of the pipe opens the gate for all */
+            if (claim_take(&taken, path) != ST_OK) _exit(2);
+            usleep(100000); /* holders live while the others look */
+            _exit(taken);
+        }
+        close(gate[0]);
+        close(gate[1]);
+        for (int p = 0; p < PROCESSES; p++) {
+            int how;
+            assert_true(wait(&how) > 0);
+            assert_true(WIFEXITED(how) && WEXITSTATUS(how) < 2);
+            takers += WEXITSTATUS(how);
+        }
+        assert_int_equal(takers, 1);
+    }
+}
+
+static void temporary_files_of_the_dead_are_removed_and_no_others(void **state)
+{
+    (void)state;
+    begin();
+    char host[256] = "", name[5][1000];
+    gethostname(host, sizeof host - 1);
+    pid_t dead = die_with_it(true);
+    snprintf(name[0], sizeof name[0], "%s/a.h5.tmp.%s.%ld", folder, host, (long)dead);
+    snprintf(name[1], sizeof name[1], "%s/b.h5.tmp.%s.%ld", folder, host, (long)getpid());
+    snprintf(name[2], sizeof name[2], "%s/c.h5.tmp.elsewhere.1", folder);
+    snprintf(name[3], sizeof name[3], "%s/d.h5.tmp.elsewhere.1", folder);
+    snprintf(name[4], sizeof name[4], "%s/e.tmp.h5", folder);
+    for (int i = 0; i < 5; i++) write_text(name[i], "half");
+    age(name[3], 4000);
+    age(name[4], 4000);
+    /* Taking over the dead one's claim tidies its folder. */
+    assert_true(take());
+    claim_release(path);
+    const bool stays[5] = {false, true, true, false, true};
+    for (int i = 0; i < 5; i++) assert_int_equal(access(name[i], F_OK) == 0, stays[i]);
+    check_error(claim_tidy_folder("no/such/folder"), ST_OK, "");
+}
+
+static void a_folder_that_is_not_there_is_an_error(void **state)
+{
+    (void)state;
+    bool taken;
+    check_error(claim_take(&taken, "no/such/folder/x.claim"), ST_EIO, "'no/such/folder/x.claim' cannot be made");
+}
+
+static void the_heartbeat_touches_what_is_held(void **state)
+{
+    (void)state;
+    begin();
+    struct stat info;
+    claim_heartbeat_stop();
+    assert_true(take());
+    age(path, CLAIM_SILENCE - 10);
+    check_error(claim_heartbeat_start(), ST_OK, "");
+    claim_heartbeat_stop();
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(difftime(time(NULL), info.st_mtime) < 10);
+    claim_release(path);
+}
+
+int main(void)
+{
+    log_init(LOG_ERROR, 0, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_claim_is_taken_once_and_again_after_its_release),
+        cmocka_unit_test(a_claim_of_a_dead_process_is_taken_over_reaped_or_not),
+        cmocka_unit_test(a_reused_pid_is_not_the_holder),
+        cmocka_unit_test(a_claim_of_another_host_lives_until_it_is_silent),
+        cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),
+        cmocka_unit_test(a_living_but_silent_holder_loses_its_claim),
+        cmocka_unit_test(of_many_processes_one_takes_the_claim),
+        cmocka_unit_test(temporary_files_of_the_dead_are_removed_and_no_others),
+        cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
+        cmocka_unit_test(the_heartbeat_touches_what_is_held),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
