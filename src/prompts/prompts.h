@@ -81,7 +81,7 @@ typedef struct {
     const char *folder; /* with prompt.md, vocabulary.json and schema.json */
     const char *model;  /* the endpoint's name for it */
     bool with_schema;   /* ask for the form by response_format; the answer is checked in either case */
-    int retries;        /* times that complaints are sent back */
+    int retries;        /* times that complaints are sent back, >= 0 */
     io_http_t http;
 } prompts_draft_t;
 /* Asks until an answer is a caption without complaints and writes that to `path`; *answers tells how many it took. On

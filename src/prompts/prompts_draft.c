@@ -195,6 +195,7 @@ static status_t keep_answers(const talk_t *talk, const char *path)
 status_t prompts_mfsc_draft(int *answers, const char *path, const prompts_draft_t *draft,
                             const prompts_vocabulary_t *vocabulary)
 {
+    REQUIRE(draft->retries >= 0);
     talk_t talk = {0};
     char *caption = NULL;
     status_t status = ST_OK;

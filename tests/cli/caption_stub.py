@@ -205,6 +205,7 @@ def a_value_not_verbatim():
     run("other", [completion(json.dumps(variant(lambda d: d.update(category="knob"))))], "--retries", "0", code=2,
         says="category: 'knob'")
     check(len(Stub.asked) == 1, "other: --retries 0 asks again")
+    run("never", [], "--retries", "-1", code=2, says="--retries is '-1', expected a whole number from 0 to 20")
 
 
 def no_object_at_all():

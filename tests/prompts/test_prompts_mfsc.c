@@ -3,6 +3,10 @@
 #include "io/io.h"
 #include "prompts/prompts.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define VOCABULARY FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json"
 
 static prompts_vocabulary_t vocabulary;
@@ -208,6 +212,24 @@ static void wrong_vocabularies_are_refused(void **state)
     }
 }
 
+/* No answer at all would leave nothing to complain about. */
+static void a_draft_that_may_not_ask_once_is_a_broken_promise(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        close(STDERR_FILENO);
+        int answers;
+        const prompts_draft_t draft = {.category = "knob", .dataset = "own", .retries = -1};
+        prompts_mfsc_draft(&answers, "nowhere.json", &draft, &vocabulary);
+        _exit(0);
+    }
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_name_inside_another_name_needs_its_own_place),
         cmocka_unit_test(joined_values_are_members_by_their_parts),
         cmocka_unit_test(wrong_vocabularies_are_refused),
+        cmocka_unit_test(a_draft_that_may_not_ask_once_is_a_broken_promise),
     };
     return cmocka_run_group_tests(tests, open_vocabulary, close_vocabulary);
 }
