@@ -34,10 +34,14 @@ const char *prompts_kind_name(prompts_kind_t kind)
     return NAMES[kind];
 }
 
+/* Values at one place: components first, then attributes, in their own order, so that a sort need not be stable. */
 static int by_place(const void *a, const void *b)
 {
     const prompts_place_t *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
+    if (x->is_value != y->is_value) return x->is_value ? 1 : -1;
+    if (x->component != y->component) return x->component < y->component ? -1 : 1;
+    return (x->attribute > y->attribute) - (x->attribute < y->attribute);
 }
 
 static void find_source(source_t *out, const prompts_mfsc_t *mfsc, const char *body, int component,

@@ -398,6 +398,34 @@ static void a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all(void **
     prompts_mfsc_free(&mfsc);
 }
 
+static void a_value_of_two_attributes_stands_for_the_first_of_them(void **state)
+{
+    (void)state;
+    char path[600];
+    char *text;
+    prompts_vocabulary_t own;
+    prompts_mfsc_t mfsc;
+    prompts_set_t set;
+    assert_int_equal(io_read_text(&text, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json"), ST_OK);
+    char *at = strstr(text, "\"smooth\"");
+    assert_non_null(at);
+    snprintf(path, sizeof path, "%s/vocabulary.json", check_temp_dir("prompts_two"));
+    FILE *file = fopen(path, "wb");
+    fprintf(file, "%.*s\"plastic\", %s", (int)(at - text), text, at);
+    assert_int_equal(fclose(file), 0);
+    free(text);
+    check_error(prompts_vocabulary_read(&own, path), ST_OK, "");
+    const edit_t edits[] = {{"\"texture\": \"smooth\"", "\"texture\": \"plastic\""}};
+    check_error(prompts_mfsc_read(&mfsc, write_push_button(check_temp_dir("prompts_two"), edits, 1), &own), ST_OK, "");
+    prompts_options_t options = prompts_options_default();
+    check_error(prompts_set_init(&set, &mfsc, &own, tokenizer, &options, &KEY, WIDTH), ST_OK, "");
+    assert_int_equal(set.group[3].placeholders, 3);
+    assert_string_equal(set.group[3].placeholder[2], "texture 'plastic'");
+    prompts_set_free(&set);
+    prompts_mfsc_free(&mfsc);
+    prompts_vocabulary_free(&own);
+}
+
 static void a_value_may_begin_the_sentence(void **state)
 {
     (void)state;
@@ -524,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_state_goes_to_the_noun_and_not_into_a_longer_name),
         cmocka_unit_test(a_caption_may_name_other_parts_before_its_own),
         cmocka_unit_test(a_value_that_is_the_noun_is_replaced_elsewhere_or_not_at_all),
+        cmocka_unit_test(a_value_of_two_attributes_stands_for_the_first_of_them),
         cmocka_unit_test(a_value_may_begin_the_sentence),
         cmocka_unit_test(the_draws_of_a_seed_never_change),
         cmocka_unit_test(a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prompts_apart),
