@@ -318,6 +318,21 @@ static int line_of_value(reader_t *reader, node_t *node)
     return line > 0 ? line : 1;
 }
 
+/* Whether a text value that cyaml has taken is YAML's word for nothing: plain, for in quotes it is a text as any other
+ * (cyaml drops them). */
+static bool is_nothing(reader_t *reader, node_t *node, const char *text)
+{
+    if (strcmp(text, "~") != 0 && strcasecmp(text, "null") != 0) return false;
+    const char *at = reader->text;
+    for (int line = line_of_value(reader, node); line > 1 && strchr(at, '\n') != NULL; line--)
+        at = strchr(at, '\n') + 1;
+    /* Columns count characters, not bytes (a UTF-8 sequence has one byte that is not 10xxxxxx). */
+    for (int column = 1; column < reader->report.column && *at != '\0'; column++) do
+            at++;
+        while (((unsigned char)*at & 0xC0) == 0x80);
+    return strchr("'\"|>!", *at) == NULL;
+}
+
 /* ---- Messages ---- */
 
 static status_t explain_key(reader_t *reader, const char *group, const char *key)
@@ -411,7 +426,7 @@ static status_t take_leaf(reader_t *reader, void *options, bool *used, node_t *n
     /* "key:" with nothing after it is an empty list; null is no text. */
     if (list && node->shape == SHAPE_TEXT && texts[0][0] == '\0') count = 0;
     const char *nothing = "";
-    if (row->kind == IO_STRING && (strcmp(texts[0], "~") == 0 || strcasecmp(texts[0], "null") == 0)) texts = &nothing;
+    if (row->kind == IO_STRING && is_nothing(reader, node, texts[0])) texts = &nothing;
     status_t status = io_option_assign(options, reader->table, node->row, key, texts, count, reader->path);
     if (status == ST_EFORMAT) {
         char place[4200];

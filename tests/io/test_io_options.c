@@ -172,6 +172,39 @@ static void what_is_written_reads_back(void **state)
     free(again);
 }
 
+static void null_is_nothing_and_a_text_in_quotes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name;
+    } cases[] = {
+        {"name: null\n", ""},
+        {"name: ~\n", ""},
+        {"learn: no\nname:\n  Null # none\n", ""},
+        {"name: 'null'\n", "null"},
+        {"name: \"~\"\n", "~"},
+        {"# a job\nlearn: no\nname:\n\n  'NULL' # a name\n", "NULL"},
+        {"{notes: {author: \"\xc3\xbc\xe2\x82\xac\"}, name: 'null', learn: no}\n", "null"},
+        {"{notes: {author: \"\xc3\xbc\xe2\x82\xac\"}, name: null, learn: no}\n", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_error(read_text(cases[i].text), ST_OK, "");
+        assert_string_equal(job.name, cases[i].name);
+        finish(NULL);
+        fresh(NULL);
+    }
+    static const char *const words[] = {"name=null", "name=~", "name=NULL", "name=nullo"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        set(words[i]);
+        char *text = io_options_yaml(&job, table);
+        finish(NULL);
+        fresh(NULL);
+        check_error(read_text(text), ST_OK, "");
+        assert_string_equal(job.name, words[i] + 5);
+        free(text);
+    }
+}
+
 static void defaults_read_back_but_for_what_is_required(void **state)
 {
     (void)state;
@@ -341,6 +374,7 @@ int main(void)
         SENTENCE(defaults_come_from_text),
         SENTENCE(a_job_file_fills_every_kind),
         SENTENCE(what_is_written_reads_back),
+        SENTENCE(null_is_nothing_and_a_text_in_quotes),
         SENTENCE(defaults_read_back_but_for_what_is_required),
         SENTENCE(empty_values_are_empty_lists_and_maps),
         SENTENCE(unknown_keys_are_refused_with_the_nearest),
