@@ -276,7 +276,7 @@ static void means_table(const report_t *report)
         report_table_put_text(document, table, row, 0, block->dataset);
         report_table_put_value(document, table, row, 1, block->shots);
         report_table_put_text(document, table, row, 2, block->method);
-        report_table_put_text(document, table, row, 3, block->point);
+        report_table_put_text(document, table, row, 3, block->point[0] != '\0' ? block->point : SUITE_AS_THE_JOB);
         put_line(report, table, row, first, block, -1);
         report_block_notes(report, table, block);
     }

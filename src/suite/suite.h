@@ -227,6 +227,8 @@ status_t suite_run_reduce(int *missing, const suite_plan_t *plan);
 enum { SUITE_METRICS = 8 };
 extern const char *const suite_metric_names[SUITE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
 #define SUITE_MEAN "MEAN"
+/* What tables call the grid point that sets nothing anew, whose text is "". */
+#define SUITE_AS_THE_JOB "(as the job)"
 typedef struct {
     char *dataset, *category, *point, *method, *protocol, *task; /* owned */
     char *changes; /* of a rescored row: what was set anew since the task, "key=value" lines; "" otherwise; owned */
@@ -247,7 +249,8 @@ typedef struct {
 status_t suite_results_read(suite_results_t *out, const char *path);
 void suite_results_free(suite_results_t *results);
 
-/* Rows that are meant, by comma-separated names; NULL: all. point: a grid point, or some of its "key=value" words. */
+/* Rows that are meant, by comma-separated names; NULL: all. point: a grid point, or some of its "key=value" words;
+ * blanks after commas do not count. */
 typedef struct {
     const char *dataset, *category, *shots, *seeds, *point;
 } suite_select_t;

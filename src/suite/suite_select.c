@@ -19,13 +19,30 @@ bool suite_list_names(const char *list, const char *word)
     }
 }
 
+/* The end of `wanted` at the head of `text`, as many blanks as there may be after commas; NULL: it does not stand there. */
+static const char *match(const char *text, const char *wanted)
+{
+    while (*wanted != '\0') {
+        if (*text != *wanted) return NULL;
+        bool comma = *text == ',';
+        text++, wanted++;
+        if (!comma) continue;
+        text += strspn(text, " ");
+        wanted += strspn(wanted, " ");
+    }
+    return text;
+}
+
 /* A point is meant by its whole text or by some of its words. */
 static bool is_point(const char *point, const char *wanted)
 {
-    size_t length = strlen(wanted);
-    if (strcmp(point, wanted) == 0) return true;
-    for (const char *at = point; length > 0 && (at = strstr(at, wanted)) != NULL; at++)
-        if ((at == point || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
+    if (strcmp(wanted, SUITE_AS_THE_JOB) == 0) return point[0] == '\0';
+    const char *end = match(point, wanted);
+    if (end != NULL && *end == '\0') return true;
+    for (const char *at = point; wanted[0] != '\0' && *at != '\0'; at++) {
+        end = at == point || at[-1] == ' ' ? match(at, wanted) : NULL;
+        if (end != NULL && (*end == ' ' || *end == '\0')) return true;
+    }
     return false;
 }
 

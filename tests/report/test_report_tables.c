@@ -248,6 +248,48 @@ static void points_are_chosen_by_their_words(void **state)
     free(text);
 }
 
+static void the_point_that_is_the_job_has_a_name_and_lists_may_be_written_without_blanks(void **state)
+{
+    (void)state;
+    const char *lines[] = {
+        line("bottle", 0, "0.9", "0.8"),
+        "mvtec,bottle,4,0,\"losses=clip, trip epsilon=1\",finegrainedad,0.7,0.6,,,,,," PROTOCOL ",t1\n",
+        "mvtec,bottle,4,0,\"losses=clip, trip, mean epsilon=1\",finegrainedad,0.5,0.4,,,,,," PROTOCOL ",t2\n",
+    };
+    const char *path = write_csv(header, lines, 3);
+    report_options_t options = report_defaults;
+    options.means = true;
+    char *text = report(path, &options);
+    check_has(text, "finegrainedad (as the job) 90.00");
+    check_has(text, "finegrainedad losses=clip, trip epsilon=1 70.00");
+    free(text);
+    static const char *const wanted[] = {"losses=clip,trip", "losses=clip, trip", "losses=clip,  trip epsilon=1"};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        options.select.point = wanted[i];
+        text = report(path, &options);
+        check_has(text, "losses=clip, trip epsilon=1 70.00");
+        check_has_not(text, "trip, mean");
+        check_has_not(text, "as the job");
+        free(text);
+    }
+    options.select.point = "(as the job)";
+    text = report(path, &options);
+    check_has(text, "90.00");
+    check_has_not(text, "70.00");
+    free(text);
+}
+
+static void latex_cells_hold_no_padding(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("bottle", 0, "0.9", "0.91"), line("bottle", 1, "0.92", "0.95")};
+    report_options_t options = report_defaults;
+    options.format = REPORT_FORMAT_LATEX;
+    char *text = report(write_csv(header, lines, 2), &options);
+    if (strstr(text, "bottle & 91.00 $\\pm$ 1.41 & 93.00 $\\pm$ 2.83 \\\\\n") == NULL) fail_msg("%s", text);
+    free(text);
+}
+
 static void published_figures_stand_beside_with_the_difference(void **state)
 {
     (void)state;
@@ -304,6 +346,8 @@ int main(void)
         cmocka_unit_test(csv_repeats_the_protocol_and_keeps_all_digits),
         cmocka_unit_test(selections_that_match_nothing_say_what_there_is),
         cmocka_unit_test(points_are_chosen_by_their_words),
+        cmocka_unit_test(the_point_that_is_the_job_has_a_name_and_lists_may_be_written_without_blanks),
+        cmocka_unit_test(latex_cells_hold_no_padding),
         cmocka_unit_test(published_figures_stand_beside_with_the_difference),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
