@@ -160,7 +160,8 @@ void report_cell_format(char *out, size_t size, const report_column_t *column, c
         break;
     case REPORT_COLUMN_SPREAD:
         if (cell->n > 1)
-            snprintf(out, size, "%.2f %s %5.2f%s", 100 * cell->value, style->plus_minus, 100 * cell->deviation, mark);
+            snprintf(out, size, "%.2f %s %*.2f%s", 100 * cell->value, style->plus_minus, style->width,
+                     100 * cell->deviation, mark);
         else
             snprintf(out, size, "%.2f%s", 100 * cell->value, mark);
         break;

@@ -72,9 +72,10 @@ void report_table_put_text(report_document_t *document, report_table_t *table, i
 void report_table_put_value(report_document_t *document, report_table_t *table, int row, int column, double value);
 void report_table_note(report_document_t *document, report_table_t *table, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The cell for people, into out; plus_minus, missing and mark as the format writes them. */
+/* The cell for people, into out; plus_minus, missing and mark as the format writes them; deviations padded to width. */
 typedef struct {
     const char *plus_minus, *missing, *mark;
+    int width;
 } report_cell_style_t;
 void report_cell_format(char *out, size_t size, const report_column_t *column, const report_cell_t *cell,
                         const report_cell_style_t *style);
