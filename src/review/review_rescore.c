@@ -252,6 +252,18 @@ static bool changes_numbers(const char *assignment)
     return true;
 }
 
+/* Names of folders have an end, sweeps have none: what is cut ends with a digest of the whole. */
+static char *cut_name(char *name)
+{
+    enum { LONGEST = 120, DIGITS = 8 };
+    char digest[IO_DIGEST_SIZE];
+    if (name == NULL || strlen(name) <= LONGEST) return name;
+    io_digest_bytes(digest, name, strlen(name));
+    char *cut = base_format("%.*s-%.*s", LONGEST - DIGITS - 1, name, DIGITS, digest);
+    free(name);
+    return cut;
+}
+
 /* A folder's name from the assignments: "sigma=2-reweight=off". */
 static char *make_name(const char *const *assignments, int count)
 {
@@ -266,8 +278,9 @@ static char *make_name(const char *const *assignments, int count)
         free(name);
         return base_format("same");
     }
+    name = cut_name(name);
     for (char *at = name; at != NULL && *at != '\0'; at++)
-        if (strchr("/ ,;[]{}'\"\\", *at) != NULL || at - name >= 120) *at = at - name >= 120 ? '\0' : '_';
+        if (strchr("/ ,;[]{}'\"\\", *at) != NULL) *at = '_';
     return name;
 }
 
