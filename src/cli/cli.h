@@ -32,6 +32,8 @@ int cli_mfsc_check(int argc, char **argv);
 int cli_mfsc_show(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
 
+/* An argument that names a folder, without the slashes that a shell completes it with (cut off in place). */
+const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */
 int cli_bad_input(void);
 /* "fgad run: unknown option ..." with a hint to --help, and EXIT_BAD_INPUT. */

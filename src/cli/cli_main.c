@@ -266,6 +266,13 @@ static void print_overview(FILE *out)
     print_commands(out, NULL);
 }
 
+const char *cli_folder(char *argument)
+{
+    for (size_t length = strlen(argument); length > 1 && argument[length - 1] == '/'; length--)
+        argument[length - 1] = '\0';
+    return argument;
+}
+
 int cli_bad_input(void)
 {
     fprintf(stderr, "fgad: %s\n", fail_message());

@@ -21,10 +21,11 @@ int cli_reduce(int argc, char **argv)
     int missing = 0;
     if (argc != 2) return cli_bad_usage("reduce", "expected one folder of a run, found %d arguments", argc - 1);
     if (suite_plan_open(&plan, argv[1]) != ST_OK) return cli_bad_input();
+    const char *run = cli_folder(argv[1]);
     status_t status = suite_run_reduce(&missing, &plan);
     if (status == ST_OK) status = suite_results_read(&results, plan.run_dir);
     if (status == ST_OK) {
-        printf("%s/results.csv, results.h5: %d of %d tasks\n", argv[1], plan.task_count - missing, plan.task_count);
+        printf("%s/results.csv, results.h5: %d of %d tasks\n", run, plan.task_count - missing, plan.task_count);
         fflush(stdout);
         if (missing > 0) print_missing(&results);
     }

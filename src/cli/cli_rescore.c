@@ -23,7 +23,7 @@ int cli_rescore(int argc, char **argv)
         else if (run != NULL)
             code = cli_bad_usage("rescore", "two runs, '%s' and '%s', expected one", run, argv[i]);
         else
-            run = argv[i];
+            run = cli_folder(argv[i]);
     }
     if (code == EXIT_DONE && run == NULL) code = cli_bad_usage("rescore", "expected the folder of a run");
     if (code == EXIT_DONE) {

@@ -62,6 +62,19 @@ refuse() {
 # A set is named after the keys that change numbers, whatever else the command says.
 "$FGAD" rescore "$WORK/out/run" -s sigma=3 -s threads=2 -s data_root="$WORK/data" > "$WORK/log" || fail "$(cat "$WORK/log")"
 [ -e "$WORK/out/run/rescored/sigma=3/results.csv" ] || fail "the set's name: $(cat "$WORK/log")"
+# Two sweeps whose names are cut alike are two sets; a slash behind the run is no part of what is printed.
+long=0.$(printf '%0120d' 0)
+for last in 1 2; do
+    "$FGAD" rescore "$run/" -s sigma=1$long$last > "$WORK/log" || fail "a long value: $(cat "$WORK/log")"
+    grep -q "^next: fgad report $run/rescored/sigma=1" "$WORK/log" || fail "the set's folder: $(cat "$WORK/log")"
+done
+count=0
+for set in "$run/rescored/sigma=10.0000"*; do
+    count=$((count + 1))
+    name=${set##*/}
+    [ ${#name} -eq 120 ] || fail "the name has ${#name} characters: $name"
+done
+[ "$count" -eq 2 ] || fail "$count sets of two sweeps"
 refuse epsilon=2 "epsilon belongs to learning: run the job again"
 refuse token_wise=false "token_wise cannot be rescored: the stored maps hold every token's score against its own group"
 refuse features=f16 "features belongs to the features"
