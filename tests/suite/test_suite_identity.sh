@@ -1,0 +1,69 @@
+# Nothing that numbers depend on may change behind their back: after another training image, mask or tokenizer under the same
+# name, a run on the old cache and folder gives what a run from nothing gives, and makes no more anew than it must.
+. "$(dirname "$0")/lib.sh"
+demo_data gear
+rm "$WORK/model"
+cp -r "$DATA/model" "$WORK/model"
+images="$WORK/data/demo/gear"
+cat > "$WORK/job.yaml" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+output: $WORK/out
+name: job
+shots: [1]
+resolution: 48
+chunk: 8
+n_ahp: 2
+n_ab: 1
+pixel: {epochs: 2}
+image: {epochs: 1}
+aggregation: {scale: 1}
+YAML
+
+# run LOG ARGUMENTS...
+run() {
+    log=$1
+    shift
+    "$FGAD" run "$WORK/job.yaml" "$@" > "$WORK/$log" 2> "$WORK/errors" || fail "$log: $(cat "$WORK/errors")"
+}
+# made "KIND" MADE REUSED: what the run on the old folder did
+made() { grep -q "^$1: $2 made, $3 reused" "$WORK/log" || fail "$what: expected '$1: $2 made, $3 reused': $(grep "^$1" "$WORK/log")"; }
+# again WHAT: after WHAT, the run on the old folder does the task anew, and gives what one from nothing gives
+again() {
+    what=$1
+    run log
+    grep -q "^1 task done, 0 kept" "$WORK/log" || fail "$what: the task was kept: $(grep kept "$WORK/log")"
+    rm -rf "$WORK/fresh"
+    run fresh.log -s output="$WORK/fresh"
+    same=$(sed -n '2s/.*,//p' "$WORK/fresh/job/results.csv")
+    cmp "$WORK/out/job/results.csv" "$WORK/fresh/job/results.csv" || fail "$what: other numbers than from nothing"
+    for part in maps prompts metrics; do
+        h5diff "$WORK"/out/job/tasks/demo/gear/*-"$same.h5" "$WORK"/fresh/job/tasks/demo/gear/*.h5 $part $part ||
+            fail "$what: other $part than from nothing"
+    done
+}
+# other FILE: another of the same folder, whose size differs
+other() {
+    for file in "$(dirname "$1")"/*; do
+        [ "$(wc -c < "$file")" = "$(wc -c < "$1")" ] || { echo "$file" && return; }
+    done
+    fail "all files beside $1 are of one size"
+}
+
+run log
+what="the first run"
+made "learned heads" 2 0
+
+support=$(h5dump -d /support/path "$WORK"/out/job/tasks/demo/gear/*.h5 | sed -n 's/.*(0): "\(train[^"]*\)".*/\1/p' | head -1)
+[ -f "$images/$support" ] || fail "the task names no support: '$support'"
+cp "$(other "$images/$support")" "$images/$support"
+again "another training image of the same name"
+made "learned heads" 2 0
+made "chunks of test images" 0 5
+
+image=$(ls "$images"/test/good/*.png | head -1)
+cp "$(other "$image")" "$image"
+again "another test image of the same name"
+made "learned heads" 0 2
+made "chunks of test images" 1 5
