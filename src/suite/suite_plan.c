@@ -26,7 +26,14 @@ data_options_t suite_data_options(const suite_job_t *job)
                             .tree = job->tree > 0 ? suite_tree_names[job->tree] : NULL};
 }
 
-/* The digest of what the folder holds: a changed, added or removed image gives other features and other tasks. */
+/* -1: there is no such file, or it cannot be examined. */
+static long long file_size(const char *path)
+{
+    struct stat info;
+    return path != NULL && stat(path, &info) == 0 ? (long long)info.st_size : -1;
+}
+
+/* The digest of what the folder holds: a changed, added or removed image or mask gives other tasks. */
 static status_t listing_digest(suite_listing_t *listing)
 {
     status_t status = ST_OK;
@@ -37,12 +44,12 @@ static status_t listing_digest(suite_listing_t *listing)
     for (int i = 0; i < images->train_count + images->test_count; i++) {
         const data_image_t *image =
             i < images->train_count ? &images->train[i] : &images->test[i - images->train_count];
-        struct stat info;
-        if (stat(image->path, &info) != 0) {
+        long long size = file_size(image->path);
+        if (size < 0) {
             status = fail(ST_EIO, "'%s' cannot be examined", image->path);
             goto done;
         }
-        size_t need = strlen(image->name) + 64;
+        size_t need = strlen(image->name) + 80;
         if (used + need > room) {
             char *more = realloc(text, room = 2 * room + need);
             if (more == NULL) {
@@ -51,9 +58,9 @@ static status_t listing_digest(suite_listing_t *listing)
             }
             text = more;
         }
-        used += (size_t)sprintf(text + used, "%s\t%d\t%lld\n", image->name, image->label, (long long)info.st_size);
-        *(i < images->train_count ? &listing->train_size[i] : &listing->test_size[i - images->train_count]) =
-            info.st_size;
+        used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, size,
+                                file_size(image->mask));
+        *(i < images->train_count ? &listing->train_size[i] : &listing->test_size[i - images->train_count]) = size;
     }
     io_digest_bytes(listing->digest, text, used);
 done:

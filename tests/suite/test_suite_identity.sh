@@ -67,3 +67,9 @@ cp "$(other "$image")" "$image"
 again "another test image of the same name"
 made "learned heads" 0 2
 made "chunks of test images" 1 5
+
+mask=$(ls "$images"/ground_truth/*/*.png | head -1)
+cp "$(other "$mask")" "$mask"
+again "another mask of the same name"
+made "learned heads" 0 2
+made "chunks of test images" 0 5
