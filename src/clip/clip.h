@@ -87,6 +87,8 @@ typedef struct clip_tokenizer clip_tokenizer_t;
  * not a merges file, or too few merges. */
 status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context);
 void clip_tokenizer_close(clip_tokenizer_t *tokenizer);
+/* Of the file that clip_tokenizer_open reads at `path`. */
+status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path);
 int clip_tokenizer_vocab(const clip_tokenizer_t *tokenizer);
 int clip_tokenizer_context(const clip_tokenizer_t *tokenizer);
 int clip_tokenizer_sot(const clip_tokenizer_t *tokenizer); /* vocab - 2: 49406 in CLIP's own */

@@ -36,6 +36,15 @@ static status_t find_file(char **out, const char *path)
                 path);
 }
 
+status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path)
+{
+    char *file;
+    TRY(find_file(&file, path));
+    status_t status = io_digest_file(out, file);
+    free(file);
+    return status;
+}
+
 status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context)
 {
     REQUIRE(out != NULL && path != NULL && context >= 2);

@@ -153,6 +153,7 @@ typedef struct {
     int listing_count;
     char *run_dir;
     char *model_digest;
+    char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
     size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
     suite_cost_t cost;          /* from the file of rates beside the feature cache */
     char *cost_path;

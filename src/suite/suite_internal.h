@@ -31,7 +31,7 @@ struct suite_listing {
     int64_t *train_size, *test_size;     /* bytes of each image file */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and sizes of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
-    char caption_digest[IO_DIGEST_SIZE]; /* of the category's caption and of the vocabulary; "" without prompts */
+    char caption_digest[IO_DIGEST_SIZE]; /* of caption, vocabulary and tokenizer; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
     suite_caption_t caption;             /* what its prompts will be like */

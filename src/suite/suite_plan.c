@@ -88,13 +88,21 @@ static status_t cache_folders(suite_listing_t *listing, const suite_plan_t *plan
     return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
-/* Counts of the category's caption, and the digest of it and of the vocabulary, which prompts are made of. */
-static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
+/* Of the model's tokenizer, once a plan; "" where there is none: learning will say what is missing. */
+static status_t tokenizer_digest(suite_plan_t *plan)
+{
+    if (plan->tokenizer_digest[0] != '\0' || plan->assumed_model) return ST_OK;
+    status_t status = clip_tokenizer_digest(plan->tokenizer_digest, plan->points[0].model);
+    return status == ST_ENOTFOUND ? ST_OK : status;
+}
+
+/* Counts of the category's caption, and the digest of what prompts are made of: it, the vocabulary, the tokenizer. */
+static status_t caption_digest(suite_listing_t *listing, const suite_plan_t *plan, const suite_job_t *job)
 {
     char *caption = suite_caption_path(job, listing->images.dataset, listing->images.category);
     char *vocabulary = base_format("%s/mfsc/vocabulary.json", job->assets);
     status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
-    char both[2 * IO_DIGEST_SIZE];
+    char all[3 * IO_DIGEST_SIZE];
     if (status == ST_OK && !io_exists(caption))
         status = fail(
             ST_ENOTFOUND,
@@ -103,9 +111,12 @@ static status_t caption_digest(suite_listing_t *listing, const suite_job_t *job)
             caption, listing->images.dataset, listing->images.category,
             strcmp(listing->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
             job->assets);
-    if (status == ST_OK) status = io_digest_file(both, caption);
-    if (status == ST_OK) status = io_digest_file(both + IO_DIGEST_SIZE - 1, vocabulary);
-    if (status == ST_OK) io_digest_bytes(listing->caption_digest, both, strlen(both));
+    if (status == ST_OK) status = io_digest_file(all, caption);
+    if (status == ST_OK) status = io_digest_file(all + IO_DIGEST_SIZE - 1, vocabulary);
+    if (status == ST_OK) {
+        strcat(all, plan->tokenizer_digest);
+        io_digest_bytes(listing->caption_digest, all, strlen(all));
+    }
     if (status == ST_OK) suite_caption_count(&listing->caption, caption, vocabulary);
     free(caption);
     free(vocabulary);
@@ -150,7 +161,8 @@ static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const ch
         TRY(listing_digest(listing));
     bool prompts = false; /* of any point: branches may be swept */
     for (int p = 0; p < plan->point_count; p++) prompts = prompts || suite_job_has(&plan->points[p].branches, "pad");
-    if (prompts) TRY(caption_digest(listing, job));
+    if (prompts) TRY(tokenizer_digest(plan));
+    if (prompts) TRY(caption_digest(listing, plan, job));
     return cache_folders(listing, plan, job);
 }
 

@@ -73,3 +73,10 @@ cp "$(other "$mask")" "$mask"
 again "another mask of the same name"
 made "learned heads" 0 2
 made "chunks of test images" 0 5
+
+# Words are cut at other places: prompts are learned anew, images are not encoded anew.
+{ head -1 "$WORK/model/merges.txt" && sed 1d "$WORK/model/merges.txt" | tac; } > "$WORK/merges"
+mv "$WORK/merges" "$WORK/model/merges.txt"
+again "another tokenizer"
+made "learned heads" 2 0
+made "chunks of test images" 0 5
