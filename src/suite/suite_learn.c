@@ -28,7 +28,9 @@ char *suite_learn_options(const suite_job_t *job, suite_head_t head)
         fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
         free(value);
     }
-    fprintf(out, "queries=%d\n", head == SUITE_HEAD_PIXEL && job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER);
+    /* Learning always trains the query former, whoever reads it then; without learning only who asks for it has one. */
+    bool asked = head == SUITE_HEAD_PIXEL && job->retrieval == SUITE_RETRIEVAL_QUERY_FORMER;
+    fprintf(out, "queries=%d\n", asked && !job->learn);
     fclose(out);
     return text;
 }

@@ -80,3 +80,8 @@ mv "$WORK/merges" "$WORK/model/merges.txt"
 again "another tokenizer"
 made "learned heads" 2 0
 made "chunks of test images" 0 5
+
+# Inference alone reads `retrieval` when prompts are learned: no head is learned for it.
+run log -s name=retrieval -s sweep.retrieval=query_former,normal,auto
+what="retrieval"
+made "learned heads" 0 2
