@@ -103,6 +103,23 @@ grep -qFx "job 7: $work/some where/it's" said || fail "said: $(cat said)"
 grep -qFx "report 8: $work/some where/it's/report.txt" said || fail "said: $(cat said)"
 grep -qF -- "--dependency=afterany:7" report.args || fail "the report depends on: $(cat report.args)"
 cmp job.script "some where/it's/slurm/it's-7.sbatch" || fail "the script kept is another"
+
+# The report is written of a run that is not whole, too, whose reduction ends with 1; not of one that cannot be read.
+# reduces CODE: what the job's report script ends with when `fgad reduce` ends with CODE
+reduces() {
+    cat >"a bin/reduces" <<END
+#!/bin/sh
+case \$1 in --help) echo "  reduce RUN" ;; reduce) exit $1 ;; report) echo "a table" ;; esac
+END
+    chmod +x "a bin/reduces"
+    rm -f "some where/it's/report.txt"
+    sed "s|^fgad=.*|fgad='$work/a bin/reduces'|" report.script >report.run
+    bash report.run >said 2>&1
+}
+reduces 0 || fail "the report ended with $?: $(cat said)"
+reduces 1 || fail "the report of a run that is not whole ended with $?: $(cat said)"
+grep -q "a table" "some where/it's/report.txt" || fail "no report of a run that is not whole"
+! reduces 2 || fail "a run that cannot be read has a report"
 "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report | grep -q report && fail "--no-report reports"
 
 refuses 2 "no job file" --fgad "a bin/fgad"
