@@ -130,6 +130,8 @@ refuses 2 "--nodes is '0'" "my job.yaml" --nodes 0
 refuses 2 "--array wants a value" "my job.yaml" --array
 refuses 2 "--time is 'soon'" "my job.yaml" --fgad "a bin/fgad" --time soon
 refuses 2 "'--time-limit'" "my job.yaml" -- --time-limit 5
+refuses 2 "'--fresh'" "my job.yaml" --fgad "a bin/fgad" -- --fresh
+refuses 2 "'--fresh'" "my job.yaml" --fgad "a bin/fgad" -- --fresh
 refuses 2 "shots: 0 is below 1" "my job.yaml" --fgad "a bin/fgad" -- -s shots=0
 refuses 1 "'no/fgad' is no program" "my job.yaml" --fgad no/fgad
 touch refuse
