@@ -18,7 +18,7 @@ void suite_maps_free(suite_maps_t *maps)
     *maps = (suite_maps_t){0};
 }
 
-status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image)
+static status_t maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image)
 {
     size_t images = (size_t)n, values = images * (size_t)h * (size_t)w;
     *maps = (suite_maps_t){.n = n, .h = h, .w = w};
@@ -194,8 +194,8 @@ static status_t make_maps(suite_maps_t *maps, suite_worker_t *worker, const item
             goto done;
         }
         if (maps->M_pix == NULL)
-            TRY_DONE(suite_maps_alloc(maps, keep_count, features->grid, features->grid, scorer->vad,
-                                      scorer->head[SUITE_HEAD_PIXEL], scorer->head[SUITE_HEAD_IMAGE]));
+            TRY_DONE(maps_alloc(maps, keep_count, features->grid, features->grid, scorer->vad,
+                                scorer->head[SUITE_HEAD_PIXEL], scorer->head[SUITE_HEAD_IMAGE]));
         TRY_DONE(map_chunk(maps, &at, worker, features, first, scorer, keep, &arena));
         if (suite_interrupted()) {
             status = fail(ST_EINTERRUPTED, "interrupted while scoring %s/%s", task->dataset, task->category);

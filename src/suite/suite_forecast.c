@@ -123,7 +123,7 @@ static status_t print_times(FILE *out, const suite_plan_t *plan, const items_t *
     suite_simulation_t s, other;
     const suite_cost_t *cost = &plan->cost;
     double makespan;
-    TRY(suite_simulate(&s, items, plan->listing_count, ranks));
+    TRY(suite_simulate(&s, items, NULL, plan->listing_count, ranks));
     print_duration(out, "work_core_seconds", s.work);
     fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
     makespan = s.makespan + around(plan, ranks);
@@ -140,7 +140,7 @@ static status_t print_times(FILE *out, const suite_plan_t *plan, const items_t *
         int count = (int)(ranks * times[i]);
         char text[16];
         if (count < 1 || s.items == 0) continue;
-        TRY(suite_simulate(&other, items, plan->listing_count, count));
+        TRY(suite_simulate(&other, items, NULL, plan->listing_count, count));
         makespan = other.makespan + around(plan, count);
         clock_format(text, makespan);
         fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,

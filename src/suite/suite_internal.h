@@ -170,6 +170,7 @@ typedef struct {
     float *M_v;          /* (n, T) */
 } suite_hold_t;
 
+typedef struct suite_progress suite_progress_t; /* see below */
 /* What a rank keeps open while it works: the model and the image tower's workspace. */
 typedef struct {
     const suite_plan_t *plan;
@@ -179,8 +180,7 @@ typedef struct {
     suite_hold_t hold;
     suite_masks_t masks;         /* of the category measured last */
     clip_tokenizer_t *tokenizer; /* opened at first use */
-    progress_t progress;         /* shown by rank 0 */
-    double progress_done;        /* predicted seconds of finished items */
+    suite_progress_t *progress;  /* NULL but on rank 0 */
     int rank, size;
     double started, deadline; /* clock_seconds; deadline 0: none */
     double longest_step;      /* seconds of the longest thing that cannot be interrupted: epoch, chunk, task */
@@ -195,8 +195,6 @@ void suite_worker_close(suite_worker_t *worker);
 bool suite_worker_must_stop(const suite_worker_t *worker);
 /* So many units took the time since `since` (clock_seconds); returns now. */
 double suite_worker_charge(suite_worker_t *worker, suite_rate_t rate, double units, double since);
-/* Tells how far the item in hand is, in [0, 1], with a few words. */
-void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail);
 
 /* Makes the feature file of a chunk, a support image or its tiles. */
 status_t suite_encode(suite_worker_t *worker, const item_t *item);
@@ -248,7 +246,6 @@ status_t suite_checkpoint_read(align_head_t *head, suite_learned_t *result, cons
 void suite_checkpoint_remove(const item_t *item);
 
 /* ---- Evaluating ---- */
-status_t suite_maps_alloc(suite_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image);
 /* keep (maps->n): which test images. */
 status_t suite_measure(suite_numbers_t *out, suite_worker_t *worker, const suite_maps_t *maps,
                        const data_category_t *images, const suite_job_t *job, const int *keep);
@@ -286,8 +283,16 @@ typedef struct {
     double chain;          /* of the longest chain of items that wait for one another */
     int chain_item;        /* its first; -1: nothing is to be done */
 } suite_simulation_t;
-/* Of the wanted, open items. */
-status_t suite_simulate(suite_simulation_t *out, const items_t *items, int listings, int ranks);
+/* left (items): predicted seconds for which an open item will still be in the hand that has it, 0 when its file is there
+ * by now, or one of these; NULL: none is begun. */
+#define SUITE_NOT_BEGUN (-1.0)
+#define SUITE_NEVER 1e300 /* it has failed, or waits for what has */
+/* Of the wanted, open items; by at least as many ranks as there are items in hand. */
+status_t suite_simulate(suite_simulation_t *out, const items_t *items, const double *left, int listings, int ranks);
+/* The same, but a lower bound where the simulation would take long. */
+status_t suite_outlook(suite_simulation_t *out, const items_t *items, const double *left, int listings, int ranks);
+/* `left` of an item that has been in other hands for so many predicted seconds. */
+double suite_left(double cost, double elapsed);
 /* The item after this one in the longest chain through it; -1: it is the last. */
 int suite_chain_next(const items_t *items, int item);
 typedef struct {
@@ -343,6 +348,19 @@ void suite_ready_done(suite_ready_t *ready, int item);
 int suite_ready_count(const suite_ready_t *ready);
 /* Wanted items that need this one. */
 const int *suite_ready_users(int *count, const suite_ready_t *ready, int item);
+
+/* ---- Progress: the line that rank 0 shows. All but `begin` do nothing on NULL ---- */
+status_t suite_progress_begin(suite_progress_t **out, const suite_worker_t *worker, const items_t *items,
+                              suite_folders_t *folders);
+void suite_progress_end(suite_progress_t *progress); /* frees it */
+/* An item is in this rank's hand, and should take `cost` seconds; an earlier life did a share of it; it is out of hand. */
+void suite_progress_take(suite_progress_t *progress, int item, double cost);
+void suite_progress_resume(suite_progress_t *progress, double share);
+void suite_progress_drop(suite_progress_t *progress, bool made);
+/* How far the item in hand is, in [0, 1], with a few words. */
+void suite_progress_tell(suite_progress_t *progress, double share, const char *detail);
+/* Nothing is in hand: all that could be done is in other hands. */
+void suite_progress_wait(suite_progress_t *progress, const int *busy, int count);
 
 /* ---- Scheduling ---- */
 /* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */

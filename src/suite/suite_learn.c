@@ -305,6 +305,7 @@ static status_t run_epochs(work_t *work)
     int epochs = work->head.training.epochs, track = work->job->track_epochs;
     char detail[256];
     TRY(suite_checkpoint_read(&work->head, result, work->item));
+    if (work->head.epoch > 0) suite_progress_resume(work->worker->progress, (double)work->head.epoch / epochs);
     while (work->head.epoch < epochs) {
         int epoch = work->head.epoch;
         double began = clock_seconds();
@@ -313,7 +314,7 @@ static status_t run_epochs(work_t *work)
         snprintf(detail, sizeof detail, "learning %s/%s %s head: epoch %d of %d, loss %.4f", work->task->dataset,
                  work->task->category, suite_head_names[work->item->head], epoch + 1, epochs,
                  result->losses[(size_t)epoch * ALIGN_TERMS]);
-        suite_worker_progress(work->worker, work->item, (epoch + 1.0) / epochs, detail);
+        suite_progress_tell(work->worker->progress, (epoch + 1.0) / epochs, detail);
         double seconds = suite_worker_charge(work->worker, SUITE_RATE_LEARN, work->cost.epoch_gflop, began) - began;
         if (seconds > work->worker->longest_step) work->worker->longest_step = seconds;
         bool stop = suite_worker_must_stop(work->worker);

@@ -49,7 +49,6 @@ typedef struct {
     int prefer;     /* listing whose features this rank may hold; -1: none */
     int collisions; /* claims in a row that others were quicker to take */
     rng_t rng;
-    double total, done; /* predicted seconds */
 } schedule_t;
 
 /* ---- What became of an item ------------------------------------------------------------------------------------------ */
@@ -61,8 +60,6 @@ static void settle(schedule_t *s, int i, item_state_t state)
     if (item->state != ITEM_OPEN) return;
     item->state = state;
     s->open--;
-    s->done += item->cost;
-    s->worker->progress_done = s->done;
     if (state == ITEM_DONE) {
         suite_ready_done(s->ready, i);
         return;
@@ -75,14 +72,8 @@ static void settle(schedule_t *s, int i, item_state_t state)
 static void count_open(schedule_t *s)
 {
     s->open = 0;
-    s->total = s->done;
-    for (int i = 0; i < s->items->count; i++) {
-        const item_t *item = &s->items->items[i];
-        if (!item->wanted || item->state != ITEM_OPEN) continue;
-        s->open++;
-        s->total += item->cost;
-    }
-    s->worker->progress.total = s->total;
+    for (int i = 0; i < s->items->count; i++)
+        s->open += s->items->items[i].wanted && s->items->items[i].state == ITEM_OPEN;
 }
 
 /* Files that had counted as done turned out damaged: what is wanted and ready is found anew. */
@@ -102,8 +93,10 @@ static status_t do_claimed(schedule_t *s, int i)
 {
     step_outcome_t outcome;
     item_t *item = &s->items->items[i];
-    s->worker->progress_done = s->done;
+    bool warm = item->kind == ITEM_EVALUATE && s->prefer == item->listing;
+    suite_progress_take(s->worker->progress, i, item->cost - (warm ? item->warm : 0));
     TRY(suite_step(&outcome, s->worker, s->items, item));
+    suite_progress_drop(s->worker->progress, outcome == STEP_DONE && item->by_us);
     if (outcome == STEP_NEEDS_LOST) return start_over(s);
     settle(s, i, outcome == STEP_DONE ? ITEM_DONE : ITEM_FAILED);
     if (item->kind == ITEM_EVALUATE) s->prefer = item->listing;
@@ -211,6 +204,7 @@ static status_t wait_for_others(schedule_t *s, double *pause)
     bool moved, taken = false;
     double longest = 0.3 * s->worker->size / 64;
     longest = longest < 0.3 ? 0.3 : longest > 5 ? 5 : longest;
+    suite_progress_wait(s->worker->progress, s->busy, s->busy_count);
     TRY(watch(&moved, s));
     if (!moved) TRY(take_over(&taken, s));
     if (moved || taken) {
@@ -263,10 +257,11 @@ status_t suite_schedule(suite_worker_t *worker, items_t *items)
     TRY_DONE(suite_folders_make(&s.folders, worker->plan, items));
     TRY_DONE(suite_ready_make(&s.ready, items, worker->plan->listing_count));
     TRY_DONE(claim_heartbeat_start());
-    progress_begin(&worker->progress, worker->plan->points[0].name, 0);
     count_open(&s);
-    status = run_loop(&s);
-    progress_end(&worker->progress);
+    status = worker->rank == 0 ? suite_progress_begin(&worker->progress, worker, items, &s.folders) : ST_OK;
+    if (status == ST_OK) status = run_loop(&s);
+    suite_progress_end(worker->progress);
+    worker->progress = NULL;
     claim_heartbeat_stop();
 done:
     free(s.busy);

@@ -1,4 +1,5 @@
-/* A run in thought: ranks that choose as the scheduler chooses, and items that take what the cost model says. */
+/* A run in thought: ranks that choose as the scheduler chooses, and items that take what the cost model says. It begins
+ * with nothing done, or in the midst of a run. */
 #include "suite/suite_internal.h"
 
 #include <stdlib.h>
@@ -9,8 +10,11 @@ typedef struct {
     int rank, item;
 } event_t;
 
+enum { SIMULATED = 20000 }; /* items for which a simulation takes well below a tenth of a second */
+
 typedef struct {
     const items_t *items;
+    const double *left; /* (items) or NULL */
     suite_ready_t *ready;
     event_t *event; /* a binary heap, the earliest end on top */
     int events;
@@ -51,11 +55,56 @@ static event_t pop(simulation_t *s)
     return top;
 }
 
+static bool is_begun(const double *left, int i)
+{
+    return left != NULL && left[i] >= 0;
+}
+
+/* What is known before any rank moves; returns how many items are in hand. */
+static int sum_up(suite_simulation_t *out, const items_t *items, const double *left)
+{
+    int hands = 0;
+    *out = (suite_simulation_t){.chain_item = -1};
+    for (int i = 0; i < items->count; i++) {
+        const item_t *item = &items->items[i];
+        if (!item->wanted || item->state != ITEM_OPEN) continue;
+        bool begun = is_begun(left, i);
+        if (begun && (!(left[i] > 0) || left[i] >= SUITE_NEVER)) continue;
+        double chain = begun ? item->tail - item->cost + left[i] : item->tail;
+        out->items++;
+        out->work += begun ? left[i] : item->cost;
+        hands += begun;
+        if (out->chain_item >= 0 && chain <= out->chain) continue;
+        out->chain_item = i;
+        out->chain = chain;
+    }
+    return hands;
+}
+
+/* Items in hand end when they end, and those that are there do so at once. */
+static void take_up(simulation_t *s)
+{
+    for (int i = 0; i < s->items->count; i++) {
+        const item_t *item = &s->items->items[i];
+        if (!item->wanted || item->state != ITEM_OPEN || !is_begun(s->left, i) || s->left[i] >= SUITE_NEVER) continue;
+        if (!(s->left[i] > 0)) {
+            suite_ready_done(s->ready, i);
+            continue;
+        }
+        int rank = s->idle[--s->idles];
+        if (item->kind == ITEM_EVALUATE) s->prefer[rank] = item->listing;
+        s->busy += s->left[i];
+        push(s, (event_t){.end = s->left[i], .rank = rank, .item = i});
+    }
+}
+
 /* Every idle rank takes an item, as long as there are some. */
 static void hand_out(simulation_t *s)
 {
     while (s->idles > 0 && suite_ready_count(s->ready) > 0) {
-        int rank = s->idle[--s->idles], i = suite_ready_take(s->ready, s->prefer[rank]);
+        int rank = s->idle[s->idles - 1], i = suite_ready_take(s->ready, s->prefer[rank]);
+        if (is_begun(s->left, i)) continue;
+        s->idles--;
         const item_t *item = &s->items->items[i];
         double cost = item->cost;
         if (item->kind == ITEM_EVALUATE) {
@@ -67,11 +116,12 @@ static void hand_out(simulation_t *s)
     }
 }
 
-status_t suite_simulate(suite_simulation_t *out, const items_t *items, int listings, int ranks)
+status_t suite_simulate(suite_simulation_t *out, const items_t *items, const double *left, int listings, int ranks)
 {
     status_t status;
-    simulation_t s = {.items = items, .idles = ranks};
-    *out = (suite_simulation_t){.chain_item = -1};
+    int hands = sum_up(out, items, left);
+    if (ranks < hands) ranks = hands;
+    simulation_t s = {.items = items, .left = left, .idles = ranks};
     s.event = base_alloc((size_t)ranks + 1, sizeof *s.event);
     s.idle = base_alloc((size_t)ranks, sizeof *s.idle);
     s.prefer = base_alloc((size_t)ranks, sizeof *s.prefer);
@@ -84,12 +134,7 @@ status_t suite_simulate(suite_simulation_t *out, const items_t *items, int listi
         s.prefer[r] = -1;
     }
     TRY_DONE(suite_ready_make(&s.ready, items, listings));
-    for (int i = 0; i < items->count; i++) {
-        const item_t *item = &items->items[i];
-        if (!item->wanted || item->state != ITEM_OPEN) continue;
-        out->items++;
-        if (out->chain_item < 0 || item->tail > items->items[out->chain_item].tail) out->chain_item = i;
-    }
+    take_up(&s);
     hand_out(&s);
     while (s.events > 0) {
         event_t event = pop(&s);
@@ -100,13 +145,28 @@ status_t suite_simulate(suite_simulation_t *out, const items_t *items, int listi
     }
     out->makespan = s.now;
     out->work = s.busy;
-    out->chain = out->chain_item >= 0 ? items->items[out->chain_item].tail : 0;
 done:
     suite_ready_free(s.ready);
     free(s.event);
     free(s.idle);
     free(s.prefer);
     return status;
+}
+
+status_t suite_outlook(suite_simulation_t *out, const items_t *items, const double *left, int listings, int ranks)
+{
+    int hands = sum_up(out, items, left);
+    if (out->items <= SIMULATED) return suite_simulate(out, items, left, listings, ranks);
+    double even = out->work / (ranks > hands ? ranks : hands);
+    out->makespan = even > out->chain ? even : out->chain;
+    return ST_OK;
+}
+
+/* One that takes longer than predicted is nearly done until it is done: a twentieth of its time is still to come. */
+double suite_left(double cost, double elapsed)
+{
+    double left = cost - (elapsed > 0 ? elapsed : 0), least = 0.05 * (elapsed > cost ? elapsed : cost);
+    return left > least ? left : least;
 }
 
 int suite_chain_next(const items_t *items, int item)

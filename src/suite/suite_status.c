@@ -16,8 +16,8 @@ typedef struct {
     bool *running;       /* (items) */
     int *blame;          /* (items) the item whose failure stops this one; -1: none */
     suite_status_t *status;
-    double left; /* predicted seconds of work */
-    int hands;   /* processes at work */
+    double *left; /* (items) as suite_outlook takes it */
+    int hands;    /* processes at work */
     bool all;
     bool retried; /* a failed item has attempts left */
 } view_t;
@@ -49,24 +49,28 @@ static status_t look(view_t *view)
     if (status != ST_OK && status != ST_ENOTFOUND) return status;
     view->running = calloc((size_t)items->count + 1, sizeof *view->running);
     view->blame = base_alloc((size_t)items->count + 1, sizeof *view->blame);
-    if (view->running == NULL || view->blame == NULL) return fail(ST_ENOMEM, "out of memory");
+    view->left = base_alloc((size_t)items->count + 1, sizeof *view->left);
+    if (view->running == NULL || view->blame == NULL || view->left == NULL) return fail(ST_ENOMEM, "out of memory");
     for (int kind = 0; kind < ITEM_KINDS; kind++) /* needs before their users */
         for (int i = 0; i < items->count; i++) {
             const item_t *item = &items->items[i];
             if ((int)item->kind != kind) continue;
             view->blame[i] = -1;
+            view->left[i] = SUITE_NOT_BEGUN;
             if (!item->wanted) continue;
             if (suite_folders_claimed(&view->folders, i)) {
                 claim_holder_t claim;
                 snprintf(path, sizeof path, "%s.claim", item->path);
                 view->running[i] = claim_read(&claim, path) && claim.alive;
+                if (view->running[i])
+                    view->left[i] = suite_left(item->cost, (double)(time(NULL) - (time_t)claim.since));
             }
             if (has_failed(view, i)) view->blame[i] = i;
             for (int n = 0; n < item->need_count && view->blame[i] < 0; n++)
                 if (items->items[item->needs[n]].wanted) view->blame[i] = view->blame[item->needs[n]];
             if (view->running[i]) view->blame[i] = -1; /* it is being tried again */
             view->status->running += view->running[i];
-            if (view->blame[i] < 0) view->left += item->cost;
+            if (view->blame[i] >= 0) view->left[i] = SUITE_NEVER;
         }
     return ST_OK;
 }
@@ -175,11 +179,12 @@ static status_t print_outlook(const view_t *view)
     char left[16], eta[16];
     const suite_status_t *status = view->status;
     if (status->left > 0) {
-        clock_format(left, view->left);
-        fprintf(view->out, "\nabout %s of work is left for one core", left);
         suite_simulation_t outlook;
-        TRY(suite_simulate(&outlook, &view->items, view->plan->listing_count, view->hands > 0 ? view->hands : 1));
+        TRY(suite_outlook(&outlook, &view->items, view->left, view->plan->listing_count,
+                          view->hands > 0 ? view->hands : 1));
+        clock_format(left, outlook.work);
         clock_format(eta, outlook.makespan);
+        fprintf(view->out, "\nabout %s of work is left for one core", left);
         if (view->hands > 0)
             fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->hands);
         else
@@ -216,6 +221,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_
 done:
     free(view.running);
     free(view.blame);
+    free(view.left);
     io_names_free(&view.failures);
     suite_folders_free(&view.folders);
     suite_items_free(&view.items);

@@ -108,7 +108,7 @@ status_t suite_step(step_outcome_t *outcome, suite_worker_t *worker, items_t *it
         return ST_OK;
     }
     double started = clock_seconds(), charged = charged_seconds(worker);
-    suite_worker_progress(worker, item, 0, suite_item_name(name, worker->plan, item));
+    suite_progress_tell(worker->progress, 0, suite_item_name(name, worker->plan, item));
     status_t status = item->kind == ITEM_EVALUATE ? suite_evaluate(worker, items, item)
                       : item->kind == ITEM_LEARN  ? suite_learn(worker, items, item)
                                                   : suite_encode(worker, item);

@@ -48,11 +48,6 @@ double suite_worker_charge(suite_worker_t *worker, suite_rate_t rate, double uni
     return now;
 }
 
-void suite_worker_progress(suite_worker_t *worker, const item_t *item, double share, const char *detail)
-{
-    if (worker->rank == 0) progress_update(&worker->progress, worker->progress_done + share * item->cost, detail);
-}
-
 void suite_worker_close(suite_worker_t *worker)
 {
     suite_hold_free(&worker->hold);

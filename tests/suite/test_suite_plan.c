@@ -88,7 +88,7 @@ static void makespan(double want, int ranks)
     int needs[MOST];
     suite_simulation_t s;
     make(&items, item, needs, chains, CHAINS);
-    assert_int_equal(suite_simulate(&s, &items, 3, ranks), ST_OK);
+    assert_int_equal(suite_simulate(&s, &items, NULL, 3, ranks), ST_OK);
     if (s.makespan != want) fail_msg("%d ranks take %g, expected %g", ranks, s.makespan, want);
     assert_true(s.work == 21 && s.chain == 8 && s.chain_item == 2 && s.items == CHAINS);
     assert_int_equal(suite_chain_next(&items, 2), 1);
@@ -117,7 +117,7 @@ static void what_is_at_hand_makes_the_next_evaluation_shorter(void **state)
     suite_simulation_t s;
     make(&items, item, needs, rows, 3);
     for (int i = 0; i < 3; i++) item[i].warm = 2;
-    assert_int_equal(suite_simulate(&s, &items, 2, 1), ST_OK);
+    assert_int_equal(suite_simulate(&s, &items, NULL, 2, 1), ST_OK);
     assert_true(s.makespan == 13); /* 5, 3 of the same category, 5 of another */
     free(items.order);
 }

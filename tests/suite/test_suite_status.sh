@@ -86,6 +86,23 @@ says 0 "learning goes on from epoch [1-9]" run "$job" $long -s output="$WORK/out
 same_results "$WORK/out5/run" "$WORK/out6/run"
 ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1 && fail "the checkpoint of a finished head is left"
 
+# On a terminal there is a bar, and who waits for another's item says for which, whose it is, and since when.
+if script --version 2> /dev/null | grep -q util-linux; then
+    held=$(cd "$WORK/out/moved" && ls tasks/demo/gear/k1-s1-*.h5)
+    mkdir -p "$WORK/out7/run/tasks/demo/gear"
+    echo "elsewhere 77 1 $(($(date +%s) - 90))" > "$WORK/out7/run/$held.claim"
+    script -qefc "stty cols 200; '$FGAD' run '$job' -s output='$WORK/out7'" "$WORK/terminal" > /dev/null 2>&1 < /dev/null &
+    pid=$!
+    while kill -0 $pid 2> /dev/null && ! grep -q "in other hands" "$WORK/terminal"; do sleep 0.1; done
+    rm "$WORK/out7/run/$held.claim"
+    wait $pid || fail "a run with a claim of elsewhere: $(cat "$WORK/terminal")"
+    tr '\r' '\n' < "$WORK/terminal" > "$WORK/bars"
+    grep -q "run \[[#.]*\] .*% ETA .*demo/" "$WORK/bars" || fail "no bar: $(cat "$WORK/bars")"
+    grep -q "ETA .* waiting for 1 item in other hands: demo/gear shots 1 seed 1 (elsewhere:77, since 1m[3-5][0-9]s)" "$WORK/bars" ||
+        fail "no word of what is waited for: $(cat "$WORK/bars")"
+    cmp "$WORK/calm.csv" "$WORK/out7/run/results.csv" || fail "the numbers after waiting differ"
+fi
+
 # Its own limit, too.
 says 75 "INCOMPLETE" run "$job" -s output="$WORK/out3" --time-limit 0.5
 grep -q "^next: the same command goes on from here" "$WORK/said" || fail "no way on: $(cat "$WORK/said")"

@@ -1,0 +1,203 @@
+/* The line that rank 0 shows while a run works. It asks what stands on disk, now and then, and nothing that the scheduler
+ * does depends on it.
+ *
+ * When will the run be over? An item whose file is there is done. An item under a claim has been in its holder's hand since
+ * the claim was taken, and needs the rest of the seconds that the cost model gives it (this rank's own item: by the share
+ * that it tells). From there on the run is simulated with as many ranks as this run has, or as there are claims, when other
+ * jobs help. That gives predicted seconds; a predicted second lasts as long as those of this rank's own items did. Between
+ * two such looks the clock runs down. The share that is shown is elapsed / (elapsed + left): bar and ETA say the same. */
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define PERIOD 5.0         /* seconds from one look to the next, at least */
+#define LOOKS 0.01         /* of this rank's time goes into looks, at most */
+#define BELIEVED 1.0       /* seconds for which a look into a folder by anybody is believed */
+#define PRIOR 10.0         /* predicted seconds, taken as right, that this rank's first items weigh against */
+enum { CLAIMS_READ = 64 }; /* in one look; of further ones the time when they were first seen is taken */
+
+struct suite_progress {
+    progress_t bar;
+    const suite_plan_t *plan;
+    const items_t *items;
+    suite_folders_t *folders;
+    int ranks;
+    double *since; /* (items) clock_seconds when the item came into other hands; 0: it is in none */
+    double *left;  /* (items) as suite_outlook takes it */
+    int item;      /* in this rank's hand; -1: none */
+    double cost, taken, resumed, share;
+    double seconds, predicted; /* of what this rank has made */
+    double end;                /* clock_seconds of the end that is foretold */
+    double looked, look_took;  /* clock_seconds of the last look, seconds; 0: none */
+};
+
+status_t suite_progress_begin(suite_progress_t **out, const suite_worker_t *worker, const items_t *items,
+                              suite_folders_t *folders)
+{
+    suite_progress_t *progress = *out = calloc(1, sizeof *progress);
+    if (progress == NULL) return fail(ST_ENOMEM, "out of memory");
+    size_t count = (size_t)items->count + 1;
+    progress->since = calloc(count, sizeof *progress->since);
+    progress->left = calloc(count, sizeof *progress->left);
+    if (progress->since == NULL || progress->left == NULL) return fail(ST_ENOMEM, "out of memory: %zu items", count);
+    progress->plan = worker->plan;
+    progress->items = items;
+    progress->folders = folders;
+    progress->ranks = worker->size;
+    progress->item = -1;
+    progress_begin(&progress->bar, worker->plan->points[0].name, 0);
+    return ST_OK;
+}
+
+void suite_progress_end(suite_progress_t *progress)
+{
+    if (progress == NULL) return;
+    progress_end(&progress->bar);
+    free(progress->since);
+    free(progress->left);
+    free(progress);
+}
+
+/* Seconds that a predicted second takes on this rank. */
+static double pace(const suite_progress_t *p)
+{
+    double seconds = p->seconds, predicted = p->predicted;
+    /* Without a share told there is nothing to compare the time with. */
+    if (p->item >= 0 && p->share > p->resumed) {
+        seconds += clock_seconds() - p->taken;
+        predicted += (p->share - p->resumed) * p->cost;
+    }
+    return (seconds + PRIOR) / (predicted + PRIOR);
+}
+
+/* ---- Looking --------------------------------------------------------------------------------------------------------- */
+
+/* When an item that is claimed came into the hand it is in; 0: into none that lives. */
+static double claimed_since(const item_t *item, double now)
+{
+    char path[4200];
+    claim_holder_t claim;
+    snprintf(path, sizeof path, "%s.claim", item->path);
+    if (!claim_read(&claim, path)) return now;
+    double held = difftime(time(NULL), (time_t)claim.since);
+    return !claim.alive ? 0 : held > 0 ? now - held : now;
+}
+
+/* How far every open item is. */
+static status_t look(suite_progress_t *p)
+{
+    double now = clock_seconds(), seconds = pace(p);
+    const items_t *items = p->items;
+    for (int k = 0, read = 0; k < items->count; k++) { /* the longest tails first: their claims are read */
+        int i = items->order[k];
+        const item_t *item = &items->items[i];
+        p->left[i] = SUITE_NOT_BEGUN;
+        if (!item->wanted || item->state != ITEM_OPEN) continue;
+        if (i == p->item) {
+            p->left[i] = (1 - p->share) * p->cost;
+            continue;
+        }
+        if (p->folders->looked[item->folder] < now - BELIEVED) TRY(suite_folders_look(p->folders, item->folder));
+        bool there = suite_folders_has(p->folders, i);
+        if (there || !suite_folders_claimed(p->folders, i)) {
+            p->since[i] = 0;
+            if (there) p->left[i] = 0;
+            continue;
+        }
+        if (!(p->since[i] > 0)) p->since[i] = read++ < CLAIMS_READ ? claimed_since(item, now) : now;
+        if (p->since[i] > 0) p->left[i] = suite_left(item->cost, (now - p->since[i]) / seconds);
+    }
+    return ST_OK;
+}
+
+/* Foretells the end anew, unless that was done just now, or would take too much of this rank's time. */
+static void foretell(suite_progress_t *p)
+{
+    double now = clock_seconds();
+    /* When the time has come and the run has not ended, it is better to know why. */
+    double wait = now > p->end ? BELIEVED : PERIOD;
+    if (wait < p->look_took / LOOKS) wait = p->look_took / LOOKS;
+    if (p->looked > 0 && now < p->looked + wait) return;
+    suite_simulation_t outlook;
+    status_t status = look(p);
+    if (status == ST_OK) status = suite_outlook(&outlook, p->items, p->left, p->plan->listing_count, p->ranks);
+    p->looked = clock_seconds();
+    p->look_took = p->looked - now;
+    if (status == ST_OK) p->end = p->looked + pace(p) * outlook.makespan; /* else: the scheduler will meet it, too */
+}
+
+static void show(suite_progress_t *p, const char *detail)
+{
+    double now = clock_seconds(), elapsed = now - p->bar.started;
+    double left = p->end > now ? p->end - now : 0, share = elapsed / (elapsed + left + 1e-9);
+    progress_show(&p->bar, share < 0.99 ? share : 0.99, left, detail);
+}
+
+/* ---- What the scheduler tells ------------------------------------------------------------------------------------------ */
+
+void suite_progress_take(suite_progress_t *progress, int item, double cost)
+{
+    if (progress == NULL) return;
+    progress->item = item;
+    progress->cost = cost;
+    progress->taken = clock_seconds();
+    progress->resumed = progress->share = 0;
+}
+
+void suite_progress_resume(suite_progress_t *progress, double share)
+{
+    if (progress != NULL) progress->resumed = progress->share = share;
+}
+
+void suite_progress_drop(suite_progress_t *progress, bool made)
+{
+    if (progress == NULL) return;
+    if (made) {
+        progress->seconds += clock_seconds() - progress->taken;
+        progress->predicted += (1 - progress->resumed) * progress->cost;
+    }
+    progress->item = -1;
+}
+
+void suite_progress_tell(suite_progress_t *progress, double share, const char *detail)
+{
+    if (progress == NULL) return;
+    if (share > progress->share) progress->share = share;
+    if (!progress_due(&progress->bar)) return;
+    foretell(progress);
+    show(progress, detail);
+}
+
+/* Of the items waited for, the one from which on it takes longest to the end. */
+static int longest(const suite_progress_t *p, const int *busy, int count)
+{
+    int longest = busy[0];
+    double most = -1;
+    for (int b = 0; b < count; b++) {
+        const item_t *item = &p->items->items[busy[b]];
+        double left = p->left[busy[b]], tail = left >= 0 ? item->tail - item->cost + left : item->tail;
+        if (tail <= most) continue;
+        longest = busy[b];
+        most = tail;
+    }
+    return longest;
+}
+
+void suite_progress_wait(suite_progress_t *progress, const int *busy, int count)
+{
+    if (progress == NULL || count == 0 || !progress_due(&progress->bar)) return;
+    char detail[1200], name[512], path[4200], since[16];
+    claim_holder_t claim;
+    foretell(progress);
+    const item_t *item = &progress->items->items[longest(progress, busy, count)];
+    int length =
+        snprintf(detail, sizeof detail, "waiting for %d item%s in other hands%s: %s", count, count == 1 ? "" : "s",
+                 count == 1 ? "" : ", the longest", suite_item_name(name, progress->plan, item));
+    snprintf(path, sizeof path, "%s.claim", item->path);
+    if (claim_read(&claim, path)) {
+        clock_format(since, difftime(time(NULL), (time_t)claim.since));
+        snprintf(detail + length, sizeof detail - (size_t)length, " (%s:%ld, since %s)", claim.host, claim.pid, since);
+    }
+    show(progress, detail);
+}
