@@ -210,6 +210,25 @@ done:
     return status;
 }
 
+/* A task without a result stands in the table of those that have one, so that it is missed there: its protocol is theirs.
+ * Its own stays when no task of its dataset and point has a result. */
+static status_t make_lost_row(suite_results_t *out, const suite_row_t *source, const review_change_t *change)
+{
+    const char *protocol = source->protocol;
+    char *point = point_text(source, change);
+    if (point == NULL) return ST_ENOMEM;
+    for (int i = 0; i < out->count; i++) {
+        const suite_row_t *row = &out->rows[i];
+        if (strcmp(row->dataset, source->dataset) != 0 || strcmp(row->point, point) != 0) continue;
+        protocol = row->protocol;
+        break;
+    }
+    free(point);
+    TRY(make_row(&out->lost[out->missing], source, change, protocol));
+    out->missing++;
+    return ST_OK;
+}
+
 static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, const suite_results_t *results,
                              const settings_t *settings)
 {
@@ -231,11 +250,8 @@ static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, cons
     }
     progress_end(&progress);
     for (int i = 0; i < results->missing; i++)
-        for (int s = 0; s < settings->count && status == ST_OK; s++) {
-            status =
-                make_row(&out->lost[out->missing], &results->lost[i], &settings->changes[s], results->lost[i].protocol);
-            out->missing += status == ST_OK;
-        }
+        for (int s = 0; s < settings->count && status == ST_OK; s++)
+            status = make_lost_row(out, &results->lost[i], &settings->changes[s]);
     told->passes = bench.passes;
     review_bench_free(&bench);
     return status == ST_OK ? suite_results_add_means(out) : status;

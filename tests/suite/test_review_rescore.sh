@@ -83,3 +83,12 @@ refuse shots=2 "shots is not a key of rescoring"
 refuse sigmo=2 "did you mean 'sigma'"
 run=$WORK/out/run5
 refuse branches=pad "branches: pad is not in the stored maps"
+
+# A category without a result keeps its place in the rescored set: no mean is made of the others alone.
+run=$WORK/out/run
+mv "$run"/tasks/demo/fabric/k1-s1-*.h5 "$WORK/"
+"$FGAD" reduce "$run" > "$WORK/log" 2>&1 && fail "the lost task was not missed"
+"$FGAD" rescore "$run" --name lost -s sigma=2 > "$WORK/log" || fail "rescore without a task"
+"$FGAD" report "$run/rescored/lost" --seeds 1 > "$WORK/log"
+[ "$(grep -c "^  MEAN  *missing  *missing" "$WORK/log")" -eq 1 ] && [ "$(grep -c MEAN "$WORK/log")" -eq 1 ] &&
+    grep -q "no result yet: fabric seed 1" "$WORK/log" || fail "the report of what is not whole: $(cat "$WORK/log")"
