@@ -386,8 +386,9 @@ extern const suite_text_column_t suite_text_columns[]; /* ends with {0} */
 status_t suite_run_yaml_write(const suite_plan_t *plan, const suite_worker_t *worker, bool finished);
 /* Tasks first, first + step, ...: whether there is a whole file, and its numbers (zeros where there is none). */
 void suite_numbers_read(suite_numbers_t *numbers, uint8_t *there, const suite_plan_t *plan, int first, int step);
-/* Writes results.h5, results.csv and run.yaml. *missing counts tasks without a file. Not collective: one rank calls. */
-status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker,
-                      const suite_numbers_t *numbers, const uint8_t *there);
+/* Writes results.h5, results.csv and run.yaml; takes what has come since numbers and there were read into them. *missing
+ * counts tasks without a file. Not collective: one rank calls. */
+status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker, suite_numbers_t *numbers,
+                      uint8_t *there);
 
 #endif

@@ -65,8 +65,8 @@ static status_t collect(suite_results_t *results, const suite_plan_t *plan, cons
     return suite_results_add_means(results);
 }
 
-status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker,
-                      const suite_numbers_t *numbers, const uint8_t *there)
+static status_t write_tables(int *missing, const suite_plan_t *plan, const suite_worker_t *worker,
+                             const suite_numbers_t *numbers, const uint8_t *there)
 {
     suite_results_t results = {0};
     status_t status;
@@ -75,8 +75,51 @@ status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker
     const suite_made_by_t made_by = {
         .job = &plan->points[0], .model_digest = plan->model_digest, .ranks = worker->size};
     TRY_DONE(suite_results_write(&results, plan->run_dir, &made_by));
-    TRY_DONE(suite_run_yaml_write(plan, worker, true));
 done:
     suite_results_free(&results);
     return status;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Reads those of tasks first .. end-1, which share a folder, that were not there and are now; whether there are some. By
+ * one listing: a question a file would take long where thousands are missing. */
+static bool read_late(suite_numbers_t *numbers, uint8_t *there, const suite_plan_t *plan, int first, int end)
+{
+    char folder[4096];
+    io_names_t names;
+    bool found = false;
+    if (memchr(there + first, 0, (size_t)(end - first)) == NULL) return false;
+    suite_folder_path(folder, plan, SUITE_FOLDERS * plan->tasks[first].listing + SUITE_FOLDER_TASKS);
+    if (io_list_dir(&names, folder) != ST_OK) return false;
+    for (int t = first; t < end; t++) {
+        const suite_task_t *task = &plan->tasks[t];
+        const char *name = strrchr(task->path, '/') + 1;
+        if (there[t] || names.count == 0) continue;
+        if (bsearch(&name, names.name, (size_t)names.count, sizeof *names.name, by_text) == NULL) continue;
+        there[t] = suite_task_numbers(&numbers[t], task->path, task->id) == ST_OK;
+        found = found || there[t];
+    }
+    io_names_free(&names);
+    return found;
+}
+
+status_t suite_reduce(int *missing, const suite_plan_t *plan, const suite_worker_t *worker, suite_numbers_t *numbers,
+                      uint8_t *there)
+{
+    /* A job on the same folder may publish its last tasks and write its table after our look and before we write ours:
+     * its table would be lost. So look again after writing. */
+    for (bool more = true; more;) {
+        more = false;
+        TRY(write_tables(missing, plan, worker, numbers, there));
+        for (int first = 0, end; first < plan->task_count; first = end) {
+            for (end = first + 1; end < plan->task_count; end++)
+                if (plan->tasks[end].listing != plan->tasks[first].listing) break;
+            more = read_late(numbers, there, plan, first, end) || more;
+        }
+    }
+    return suite_run_yaml_write(plan, worker, true);
 }
