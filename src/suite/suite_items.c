@@ -169,13 +169,13 @@ static status_t add_features(int *index, builder_t *builder, const suite_plan_t 
     switch (kind) {
     case ITEM_CHUNK:
         suite_chunk_range(&first, &images, plan, listing, number);
-        snprintf(name, sizeof name, "chunk-%03d-by-%d.h5", number, plan->points[0].chunk);
+        snprintf(name, sizeof name, "chunk-%03d-by-%d", number, plan->points[0].chunk);
         break;
     case ITEM_SUPPORT:
-        snprintf(name, sizeof name, "support-%05d.h5", number);
+        snprintf(name, sizeof name, "support-%05d", number);
         break;
     default:
-        snprintf(name, sizeof name, "tiles-%05d-x%d.h5", number, scale);
+        snprintf(name, sizeof name, "tiles-%05d-x%d", number, scale);
         images = scale * scale;
     }
     suite_work_t work;
@@ -183,7 +183,10 @@ static status_t add_features(int *index, builder_t *builder, const suite_plan_t 
     item.cost = suite_work_seconds(&work, &plan->cost);
     item.gflop = suite_work_gflop(&work);
     features_id(item.id, plan, &item);
-    TRY(add_item(index, builder, &item, base_format("%s/%s", plan->listings[listing].cache, name)));
+    /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
+    bool own = strcmp(plan->listings[listing].images.dataset, "folder") == 0;
+    TRY(add_item(index, builder, &item,
+                 base_format("%s/%s%s%s.h5", plan->listings[listing].cache, name, own ? "-" : "", own ? item.id : "")));
     *known = *index;
     return ST_OK;
 }

@@ -174,3 +174,24 @@ grep -q "^0 tasks done, 1 kept" "$WORK/log" || fail "own images again: $(cat "$W
 sed -i 's/blue/red/g' "$WORK/own/cloth/caption.json"
 "$FGAD" run "$WORK/job.yaml" -s dataset=folder -s roots.folder="$WORK/own" -s name=own > "$WORK/log" 2> "$WORK/errors"
 grep -q "^1 task done, 0 kept" "$WORK/log" || fail "another caption: $(cat "$WORK/log")"
+
+# The same file names under another root are other images: neither root sets the other's features aside, or learns from them.
+own() { "$FGAD" run "$WORK/job.yaml" -s dataset=folder -s learn=true "$@" > "$WORK/log" 2> "$WORK/errors" || fail "$*: $(cat "$WORK/errors")"; }
+mkdir "$WORK/other"
+cp -r "$WORK/own/cloth" "$WORK/other/cloth"
+for folder in train/good test/good; do
+    set -- "$WORK/other/cloth/$folder"/*
+    mv "$1" "$WORK/one.png"
+    mv "$2" "$1"
+    mv "$WORK/one.png" "$2"
+done
+own -s roots.folder="$WORK/own" -s name=first
+own -s roots.folder="$WORK/other" -s name=second
+grep -q "^learned heads: 2 made, 0 reused" "$WORK/log" || fail "heads of other images were used: $(cat "$WORK/log")"
+own -s roots.folder="$WORK/other" -s name=second -s output="$WORK/apart"
+cut -d, -f1-13 "$WORK/out/second/results.csv" > "$WORK/want"
+cut -d, -f1-13 "$WORK/apart/second/results.csv" | cmp - "$WORK/want" || fail "another root's cache changed the numbers"
+own -s roots.folder="$WORK/own" -s name=first --fresh
+grep -q "^chunks of test images: 0 made" "$WORK/log" || fail "features were made again: $(cat "$WORK/log")"
+aside=$(find "$WORK/out/cache" -name '*.aside-*')
+[ -z "$aside" ] || fail "set aside: $aside"
