@@ -201,8 +201,9 @@ typedef struct {
     bool interrupted;
     double seconds;
 } suite_outcome_t;
-/* Not collective. From here on USR1, USR2 and TERM ask a run to finish its step and stop. To be called first of all: a
- * warning that comes while MPI starts or the model is opened must not kill the rank. */
+/* Not collective. From here on USR1, USR2, TERM and the first INT (Ctrl-C) ask a run to finish its step and stop; a
+ * second INT ends the process at once. An INT that is ignored already (in the background of a script) stays so. To be
+ * called first of all: a warning that comes while MPI starts or the model is opened must not kill the rank. */
 void suite_signals_install(void);
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
  * fails is recorded under <run>/failed and reported; the others go on. ST_OK also with failed tasks (see outcome);

@@ -365,7 +365,7 @@ void suite_progress_wait(suite_progress_t *progress, const int *busy, int count)
 /* ---- Scheduling ---- */
 /* Takes items until none is left. ST_EINTERRUPTED: a signal or the time limit, with work left. */
 status_t suite_schedule(suite_worker_t *worker, items_t *items);
-/* Set by SIGUSR1, SIGUSR2 and SIGTERM: finish the step and leave. */
+/* Set by SIGUSR1, SIGUSR2, SIGTERM and SIGINT: finish the step and leave. */
 bool suite_interrupted(void);
 
 /* ---- Result sets ---- */

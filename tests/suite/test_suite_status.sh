@@ -52,9 +52,10 @@ says 75 "4 tasks: 3 done, 0 failed, 1 left" status "$WORK/out/moved"
 mv "$WORK/taken.h5" "$task"
 
 # Every signal that asks to stop: exit code 75, nothing lost, the same numbers in the end.
-for signal in TERM USR1 USR2; do
+for signal in TERM USR1 USR2 INT; do
     rm -rf "$WORK/out2"
-    "$FGAD" run "$job" -s output="$WORK/out2" > "$WORK/stopped" 2>&1 &
+    # In the background of a script INT is ignored, unless somebody says otherwise.
+    env --default-signal=INT "$FGAD" run "$job" -s output="$WORK/out2" > "$WORK/stopped" 2>&1 &
     pid=$!
     while kill -0 $pid 2> /dev/null && [ "$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l)" -lt 8 ]; do sleep 0.02; done
     "$FGAD" status "$WORK/out2/run" > "$WORK/working" 2>&1 || true
@@ -69,6 +70,31 @@ done
 grep -q "^running:" "$WORK/working" && grep -q "pid [0-9]*, since" "$WORK/working" ||
     fail "a run at work is not shown so: $(cat "$WORK/working")"
 grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is foretold: $(cat "$WORK/working")"
+
+grep -q "^fgad: stopping after this step (Ctrl-C again ends at once)" "$WORK/stopped" || fail "INT: $(cat "$WORK/stopped")"
+
+# Ctrl-C in the middle of learning keeps every epoch; the second one does not wait.
+endless="-s category=gear -s seeds=0 -s pixel.epochs=50000 -s image.epochs=50000 -s checkpoint_every=100000"
+interrupt() { # WANTED SIGNAL...: the code with which a run that learns ends, at these signals
+    want=$1
+    shift
+    rm -rf "$WORK/out4"
+    # shellcheck disable=SC2086
+    env --default-signal=INT "$FGAD" run "$job" $endless -s output="$WORK/out4" > "$WORK/stopped" 2>&1 &
+    pid=$!
+    while kill -0 $pid 2> /dev/null && ! ls "$WORK"/out4/cache/prompts/*/demo/gear/*.claim > /dev/null 2>&1; do sleep 0.02; done
+    for signal in "$@"; do
+        kill -s "$signal" $pid
+        [ "$signal" != STOP ] || sleep 0.2
+    done
+    code=0
+    wait $pid || code=$?
+    [ $code = "$want" ] || fail "$*: exit code $code, expected $want: $(cat "$WORK/stopped")"
+}
+interrupt 75 INT
+ls "$WORK"/out4/cache/prompts/*/demo/gear/*.checkpoint > /dev/null || fail "Ctrl-C left no checkpoint: $(cat "$WORK/stopped")"
+# Stopped in between, so that the second cannot come before the first is taken, nor after the end.
+interrupt 130 INT STOP INT CONT
 
 # Killed in the middle of learning, a head is learned on from its checkpoint, to the same bits.
 long="-s category=gear -s seeds=0 -s pixel.epochs=120 -s image.epochs=60 -s checkpoint_every=1"
