@@ -107,6 +107,60 @@ static void simulated_ranks_work_as_real_ones_would(void **state)
     makespan(8, 10000);
 }
 
+/* MOST chunks of three categories; costs 1 to 99, in no order. */
+static void make_many(items_t *out, item_t items[MOST], int needs[MOST], uint64_t seed)
+{
+    row_t rows[MOST];
+    rng_t rng = rng_init("", "", 0, seed, "many items");
+    for (int i = 0; i < MOST; i++) rows[i] = (row_t){ITEM_CHUNK, (int)rng_below(&rng, 3), 1 + rng_below(&rng, 99), -1};
+    make(out, items, needs, rows, MOST);
+}
+
+static void many_items_come_longest_first_also_when_some_are_put_back(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        items_t items;
+        item_t item[MOST];
+        int needs[MOST], back[3];
+        suite_ready_t *ready;
+        make_many(&items, item, needs, seed);
+        assert_int_equal(suite_ready_make(&ready, &items, 3), ST_OK);
+        for (int i = 0; i < MOST; i++) {
+            int more = MOST - i < 3 ? MOST - i : 3;
+            for (int k = 0; k < more; k++) back[k] = suite_ready_take(ready, -1);
+            for (int k = 0; k < more; k++) suite_ready_put(ready, back[(k + i) % more]);
+            assert_int_equal(suite_ready_take(ready, -1), items.order[i]);
+        }
+        assert_int_equal(suite_ready_count(ready), 0);
+        suite_ready_free(ready);
+        free(items.order);
+    }
+}
+
+static void many_items_take_simulated_ranks_as_long_as_counting_by_hand(void **state)
+{
+    (void)state;
+    for (int ranks = 1; ranks <= 12; ranks++) {
+        items_t items;
+        item_t item[MOST];
+        int needs[MOST];
+        double free_at[12] = {0}, end = 0;
+        suite_simulation_t s;
+        make_many(&items, item, needs, (uint64_t)ranks);
+        for (int i = 0; i < MOST; i++) { /* the longest to whoever is free first */
+            int first = 0;
+            for (int r = 1; r < ranks; r++)
+                if (free_at[r] < free_at[first]) first = r;
+            free_at[first] += item[items.order[i]].cost;
+            if (free_at[first] > end) end = free_at[first];
+        }
+        assert_int_equal(suite_simulate(&s, &items, NULL, 3, ranks), ST_OK);
+        if (s.makespan != end) fail_msg("%d ranks take %g, expected %g", ranks, s.makespan, end);
+        free(items.order);
+    }
+}
+
 static void what_is_at_hand_makes_the_next_evaluation_shorter(void **state)
 {
     (void)state;
@@ -185,6 +239,8 @@ int main(void)
         cmocka_unit_test(what_others_wait_for_longest_comes_first),
         cmocka_unit_test(a_rank_prefers_the_category_it_holds_unless_another_is_urgent),
         cmocka_unit_test(simulated_ranks_work_as_real_ones_would),
+        cmocka_unit_test(many_items_come_longest_first_also_when_some_are_put_back),
+        cmocka_unit_test(many_items_take_simulated_ranks_as_long_as_counting_by_hand),
         cmocka_unit_test(what_is_at_hand_makes_the_next_evaluation_shorter),
         cmocka_unit_test(only_what_unfinished_tasks_need_is_wanted),
         cmocka_unit_test(rates_are_kept_a_line_a_model),
