@@ -15,7 +15,7 @@ static const cli_command_t commands[] = {
      "\n"
      "  -s key=value      set a key of the job anew (again for more; lists are comma-separated)\n"
      "  --dry-run         check the job and the data, print the plan, do nothing\n"
-     "  --fresh           set finished tasks aside and do them again (features are kept)\n"
+     "  --fresh           set finished tasks aside and do them again (features and learned prompts are kept)\n"
      "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
      "  --keys            print every key of a job with its default and meaning\n"
      "\n"
