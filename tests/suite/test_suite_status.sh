@@ -57,9 +57,17 @@ for signal in TERM USR1 USR2 INT; do
     # In the background of a script INT is ignored, unless somebody says otherwise.
     env --default-signal=INT "$FGAD" run "$job" -s output="$WORK/out2" > "$WORK/stopped" 2>&1 &
     pid=$!
-    while kill -0 $pid 2> /dev/null && [ "$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l)" -lt 8 ]; do sleep 0.02; done
+    # Held still in the middle of an item, whose claim it has, after some others.
+    while kill -STOP $pid 2> /dev/null; do
+        sleep 0.02
+        made=$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l) claims=$(find "$WORK/out2" -name '*.claim' -size +0 2> /dev/null | wc -l)
+        if [ "$made" -ge 8 ] && [ "$claims" -gt 0 ]; then break; fi
+        kill -CONT $pid 2> /dev/null || true
+        sleep 0.01
+    done
     "$FGAD" status "$WORK/out2/run" > "$WORK/working" 2>&1 || true
     kill -s $signal $pid
+    kill -CONT $pid
     code=0
     wait $pid || code=$?
     [ $code = 75 ] || fail "$signal: exit code $code, expected 75: $(cat "$WORK/stopped")"
