@@ -15,7 +15,7 @@
  * one is taken over, with a line in the log, and what its holder had begun to write in that folder is removed.
  * ST_EIO: the folder cannot be written. */
 status_t claim_take(bool *taken, const char *path);
-void claim_release(const char *path);
+void claim_release(const char *path); /* unless another has taken it over */
 /* The claim has been silent for CLAIM_SILENCE seconds or, on this host, its holder's process is gone (a zombie is). One
  * without a holder's name, whose holder died before it could write it, can only be silent. False: there is none. */
 bool claim_is_stale(const char *path);

@@ -54,12 +54,36 @@ static bool read_holder(holder_t *holder, const char *path)
     return fields == 4;
 }
 
+/* "<path>.tmp.<host>.<pid>": what is left of it when we die is tidied away by others. */
+static void temporary_name(char out[4600], const char *path)
+{
+    holder_t us;
+    ourselves(&us);
+    snprintf(out, 4600, "%s.tmp.%s.%ld", path, us.host, us.pid);
+}
+
+/* The time by the clock that stamps files beside `path`: of a file server, whose clock may not be ours. */
+static time_t time_there(const char *path)
+{
+    char name[4600];
+    struct stat info;
+    temporary_name(name, path);
+    int descriptor = open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor < 0) return time(NULL);
+    time_t now = fstat(descriptor, &info) == 0 ? info.st_mtime : time(NULL);
+    close(descriptor);
+    unlink(name);
+    return now;
+}
+
 bool claim_is_stale(const char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0) return false; /* released just now: the next round sees it */
     holder_t holder, us;
-    if (difftime(time(NULL), info.st_mtime) > CLAIM_SILENCE) return true;
+    if (difftime(time(NULL), info.st_mtime) > CLAIM_SILENCE &&
+        difftime(time_there(path), info.st_mtime) > CLAIM_SILENCE)
+        return true;
     if (!read_holder(&holder, path)) return false; /* not yet written, or its holder died before it could */
     ourselves(&us);
     return strcmp(holder.host, us.host) == 0 && birth(holder.pid) != holder.born;
@@ -69,10 +93,7 @@ bool claim_is_stale(const char *path)
 static void set_aside(const char *path)
 {
     char aside[4600];
-    holder_t us;
-    ourselves(&us);
-    /* Named as a temporary file, so that it is tidied away if we die here. */
-    snprintf(aside, sizeof aside, "%s.tmp.%s.%ld", path, us.host, us.pid);
+    temporary_name(aside, path);
     if (rename(path, aside) == 0) {
         /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
         if (!claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
@@ -173,5 +194,11 @@ bool claim_read(claim_holder_t *out, const char *path)
 void claim_release(const char *path)
 {
     claim_heartbeat_hold("");
+    /* Who was silent for too long, as a job that was suspended, may find another's claim here. */
+    holder_t holder, us;
+    ourselves(&us);
+    if (read_holder(&holder, path) &&
+        (holder.pid != us.pid || holder.born != us.born || strcmp(holder.host, us.host) != 0))
+        return;
     unlink(path);
 }

@@ -28,8 +28,8 @@ void suite_caption_count(suite_caption_t *out, const char *caption, const char *
 
 struct suite_listing {
     data_category_t images;
-    int64_t *train_size, *test_size;     /* bytes of each image file */
-    char digest[IO_DIGEST_SIZE];         /* of names, labels and sizes of images and masks, in order */
+    int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
+    char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
     char caption_digest[IO_DIGEST_SIZE]; /* of caption, vocabulary and tokenizer; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */

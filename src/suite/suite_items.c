@@ -108,7 +108,7 @@ static status_t add_need(item_t *item, int need)
 
 /* ---- Items of features ---------------------------------------------------------------------------------------------- */
 
-/* The identity of a feature file: its folder's name says model and options; the names and sizes of its images say what is
+/* The identity of a feature file: its folder's name says model and options; the names and marks of its images say what is
  * in it, so that one changed image does not call for the others to be encoded again. */
 static void features_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, const item_t *item)
 {
@@ -119,11 +119,11 @@ static void features_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, const 
     uint64_t hash[2] = {BASE_HASH_SEED, ~BASE_HASH_SEED};
     for (int i = first; i < first + images; i++) {
         const data_image_t *image = item->kind == ITEM_CHUNK ? &listing->images.test[i] : &listing->images.train[i];
-        long long size = item->kind == ITEM_CHUNK ? listing->test_size[i] : listing->train_size[i];
+        long long mark = item->kind == ITEM_CHUNK ? listing->test_mark[i] : listing->train_mark[i];
         for (int h = 0; h < 2; h++) {
             hash[h] = base_hash(hash[h], image->name, strlen(image->name) + 1);
             hash[h] = base_hash(hash[h], &image->label, sizeof image->label);
-            hash[h] = base_hash(hash[h], &size, sizeof size);
+            hash[h] = base_hash(hash[h], &mark, sizeof mark);
         }
     }
     snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", SUITE_FORMAT, listing->cache_key,

@@ -47,10 +47,10 @@ status_t suite_learn_id(char id[SUITE_ID_SIZE], const suite_plan_t *plan, int t,
     fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu %s\n", SUITE_FORMAT, listing->cache_key, listing->caption_digest,
             task->dataset, task->category, task->shots, (unsigned long long)task->seed, suite_head_names[head]);
     fputs(plan->learn_options[task->point * SUITE_HEADS + (int)head], out);
-    /* By name and size, as the features of it are known: another image of the same name is learned from anew. */
+    /* By name and mark, as the features of it are known: another image of the same name is learned from anew. */
     for (int k = 0; k < task->shots && job->learn; k++)
         fprintf(out, "support=%s %lld\n", listing->images.train[task->support[k]].name,
-                (long long)listing->train_size[task->support[k]]);
+                (long long)listing->train_mark[task->support[k]]);
     fclose(out);
     io_digest_bytes(digest, text, size);
     snprintf(id, SUITE_ID_SIZE, "%.16s", digest);

@@ -26,11 +26,20 @@ data_options_t suite_data_options(const suite_job_t *job)
                             .tree = job->tree > 0 ? suite_tree_names[job->tree] : NULL};
 }
 
-/* -1: there is no such file, or it cannot be examined. */
-static long long file_size(const char *path)
+/* What tells a file from another of the same name. Published images change with a release: their size will do, which costs
+ * no reading. Own images are taken anew, in formats of one size for all: their content counts. -1: there is no such file. */
+static status_t file_mark(int64_t *mark, const char *path, bool own)
 {
     struct stat info;
-    return path != NULL && stat(path, &info) == 0 ? (long long)info.st_size : -1;
+    char digest[IO_DIGEST_SIZE];
+    *mark = -1;
+    if (path == NULL || stat(path, &info) != 0) return ST_OK;
+    *mark = (int64_t)info.st_size;
+    if (!own) return ST_OK;
+    TRY(io_digest_file(digest, path));
+    digest[15] = '\0';
+    *mark = strtoll(digest, NULL, 16);
+    return ST_OK;
 }
 
 /* The digest of what the folder holds: a changed, added or removed image or mask gives other tasks. */
@@ -38,14 +47,17 @@ static status_t listing_digest(suite_listing_t *listing)
 {
     status_t status = ST_OK;
     size_t used = 0, room = 1 << 16;
+    bool own = strcmp(listing->images.dataset, "folder") == 0;
     char *text = base_alloc(room, 1);
     if (text == NULL) return ST_ENOMEM;
     const data_category_t *images = &listing->images;
     for (int i = 0; i < images->train_count + images->test_count; i++) {
         const data_image_t *image =
             i < images->train_count ? &images->train[i] : &images->test[i - images->train_count];
-        long long size = file_size(image->path);
-        if (size < 0) {
+        int64_t mark, mask;
+        TRY_DONE(file_mark(&mark, image->path, own));
+        TRY_DONE(file_mark(&mask, image->mask, own));
+        if (mark < 0) {
             status = fail(ST_EIO, "'%s' cannot be examined", image->path);
             goto done;
         }
@@ -58,9 +70,9 @@ static status_t listing_digest(suite_listing_t *listing)
             }
             text = more;
         }
-        used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, size,
-                                file_size(image->mask));
-        *(i < images->train_count ? &listing->train_size[i] : &listing->test_size[i - images->train_count]) = size;
+        used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, (long long)mark,
+                                (long long)mask);
+        *(i < images->train_count ? &listing->train_mark[i] : &listing->test_mark[i - images->train_count]) = mark;
     }
     io_digest_bytes(listing->digest, text, used);
 done:
@@ -152,9 +164,9 @@ static status_t add_listing(suite_plan_t *plan, const suite_job_t *job, const ch
         TRY(data_category_read(&listing->images, dataset, root, category, &options));
     plan->listing_count++;
     plan->assumed_listings += assume;
-    listing->train_size = calloc((size_t)listing->images.train_count + 1, sizeof *listing->train_size);
-    listing->test_size = calloc((size_t)listing->images.test_count + 1, sizeof *listing->test_size);
-    if (listing->train_size == NULL || listing->test_size == NULL) return fail(ST_ENOMEM, "out of memory");
+    listing->train_mark = calloc((size_t)listing->images.train_count + 1, sizeof *listing->train_mark);
+    listing->test_mark = calloc((size_t)listing->images.test_count + 1, sizeof *listing->test_mark);
+    if (listing->train_mark == NULL || listing->test_mark == NULL) return fail(ST_ENOMEM, "out of memory");
     if (assume)
         io_digest_bytes(listing->digest, category, strlen(category));
     else
@@ -405,8 +417,8 @@ void suite_plan_free(suite_plan_t *plan)
         data_category_free(&plan->listings[i].images);
         free(plan->listings[i].cache);
         free(plan->listings[i].prompts);
-        free(plan->listings[i].train_size);
-        free(plan->listings[i].test_size);
+        free(plan->listings[i].train_mark);
+        free(plan->listings[i].test_mark);
     }
     for (int i = 0; i < plan->point_count; i++) {
         suite_job_free(&plan->points[i]);

@@ -79,8 +79,8 @@ static void exchange_listing(parcel_t *parcel, suite_listing_t *listing)
     data_category_t *images = &listing->images;
     exchange_text(parcel, &images->dataset);
     exchange_text(parcel, &images->category);
-    exchange_images(parcel, &images->train, &images->train_count, &listing->train_size);
-    exchange_images(parcel, &images->test, &images->test_count, &listing->test_size);
+    exchange_images(parcel, &images->train, &images->train_count, &listing->train_mark);
+    exchange_images(parcel, &images->test, &images->test_count, &listing->test_mark);
     exchange(parcel, &images->test_anomalous, sizeof images->test_anomalous);
     exchange(parcel, &images->masks_missing, sizeof images->masks_missing);
     exchange(parcel, &images->mask_threshold, sizeof images->mask_threshold);

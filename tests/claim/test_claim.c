@@ -150,6 +150,16 @@ static void a_living_but_silent_holder_loses_its_claim(void **state)
     claim_release(path);
 }
 
+static void who_lost_its_claim_does_not_release_the_next_ones(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(take());
+    write_text(path, "elsewhere 1 1 1\n");
+    claim_release(path);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void of_many_processes_one_takes_the_claim(void **state)
 {
     (void)state;
@@ -237,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_claim_of_another_host_lives_until_it_is_silent),
         cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),
         cmocka_unit_test(a_living_but_silent_holder_loses_its_claim),
+        cmocka_unit_test(who_lost_its_claim_does_not_release_the_next_ones),
         cmocka_unit_test(of_many_processes_one_takes_the_claim),
         cmocka_unit_test(temporary_files_of_the_dead_are_removed_and_no_others),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),

@@ -195,3 +195,12 @@ own -s roots.folder="$WORK/own" -s name=first --fresh
 grep -q "^chunks of test images: 0 made" "$WORK/log" || fail "features were made again: $(cat "$WORK/log")"
 aside=$(find "$WORK/out/cache" -name '*.aside-*')
 [ -z "$aside" ] || fail "set aside: $aside"
+
+# Of own images the content counts: another picture in a file of the same size is another picture.
+image=$(ls "$WORK"/own/cloth/test/good/*.png | head -1)
+printf x >> "$image"
+own -s roots.folder="$WORK/own" -s name=third
+printf y | dd of="$image" bs=1 seek=$(($(wc -c < "$image") - 1)) conv=notrunc 2> "$WORK/dd"
+own -s roots.folder="$WORK/own" -s name=third
+grep -q "^1 task done, 0 kept" "$WORK/log" && grep -q "^chunks of test images: 1 made" "$WORK/log" ||
+    fail "another image of the same size: $(cat "$WORK/log")"
