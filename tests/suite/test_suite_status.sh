@@ -60,8 +60,10 @@ for signal in TERM USR1 USR2 INT; do
     # Held still in the middle of an item, whose claim it has, after some others.
     while kill -STOP $pid 2> /dev/null; do
         sleep 0.02
-        made=$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l) claims=$(find "$WORK/out2" -name '*.claim' -size +0 2> /dev/null | wc -l)
-        if [ "$made" -ge 8 ] && [ "$claims" -gt 0 ]; then break; fi
+        made=$(find "$WORK/out2" -name '*.h5' 2> /dev/null | wc -l)
+        claim=$(find "$WORK/out2" -name '*.claim' -size +0 2> /dev/null | head -1)
+        # A claim may still be there when its file is made already.
+        if [ "$made" -ge 8 ] && [ -n "$claim" ] && [ ! -f "${claim%.claim}" ]; then break; fi
         kill -CONT $pid 2> /dev/null || true
         sleep 0.01
     done
