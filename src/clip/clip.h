@@ -32,7 +32,6 @@ typedef struct clip_model clip_model_t;
 status_t clip_model_open(clip_model_t **out, const char *dir);
 void clip_model_close(clip_model_t *model);
 const clip_config_t *clip_model_config(const clip_model_t *model);
-const char *clip_model_dir(const clip_model_t *model);
 float clip_model_logit_scale(const clip_model_t *model);             /* the stored parameter itself, e.g. 4.605 */
 int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one tower; logit_scale is the text's */
 /* Memory of this process alone: weights converted from F16 or BF16. F32 weights stay in the file's mapping, which the

@@ -78,11 +78,6 @@ const clip_config_t *clip_model_config(const clip_model_t *model)
     return &model->config;
 }
 
-const char *clip_model_dir(const clip_model_t *model)
-{
-    return model->dir;
-}
-
 float clip_model_logit_scale(const clip_model_t *model)
 {
     return model->logit_scale;
