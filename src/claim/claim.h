@@ -17,7 +17,8 @@
 status_t claim_take(bool *taken, const char *path);
 void claim_release(const char *path); /* unless another has taken it over */
 /* The claim has been silent for CLAIM_SILENCE seconds or, on this host, its holder's process is gone (a zombie is). One
- * without a holder's name, whose holder died before it could write it, can only be silent. False: there is none. */
+ * without a holder's name, whose holder died before it could write it, can only be silent. Before silence is believed, the
+ * file system's clock is asked by a temporary file, where one can be made. False: there is none. */
 bool claim_is_stale(const char *path);
 
 typedef struct {

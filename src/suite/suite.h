@@ -185,8 +185,8 @@ status_t suite_plan_forecast(FILE *out, const suite_plan_t *plan, int ranks, int
 
 /* ---- Run ----------------------------------------------------------------------------------------------------------- */
 typedef struct {
-    bool
-        fresh; /* set finished tasks of this job aside and do them again, with features and learned heads as they are */
+    /* Set finished tasks of this job aside and do them again, with features and learned heads as they are. */
+    bool fresh;
     double time_limit; /* seconds from start after which no new work is begun; 0: none */
 } suite_run_options_t;
 /* Kinds of work items, each of which makes one file: chunks of test images, support images, tiled support images, learned
