@@ -212,7 +212,9 @@ static void common_beginnings_are_computed_once_and_prompts_alone_give_the_same(
         free(f1), free(d1);
     }
     check_array("sum of the gradients alone", sum, dslots, (size_t)(c.slots * c.D), 1e-5);
-    assert_memory_equal(f, f + 5 * c.E, (size_t)c.E * sizeof(float));
+    /* The two equal prompts. The last layer has them in two rows of one product, and a BLAS does not promise that equal
+       rows of a matrix give equal rows of the product: the Haswell and Zen kernels of OpenBLAS round them apart. */
+    check_array("f of the same prompt twice", f + 5 * c.E, f, (size_t)c.E, 1e-6);
     free(f), free(dslots), free(sum);
     close_case(&c);
 }
