@@ -47,9 +47,9 @@ void clip_set_threads(int threads);
 /* RGB image to normalised planes: out (3, S, S), S = image_size. */
 status_t clip_preprocess(float *out, const io_image_t *image, int S);
 
-/* ---- Image tower, METHOD.md 2 --------------------------------------------------------------------------------------
+/* ---- Image tower, METHOD.md 2, BASELINES.md 0 ----------------------------------------------------------------------
  * A tap "N.attn" is block N's state after its attention residual, "N.mlp" after the block; N counts from 0 as
- * in the weight names (resblocks.N). */
+ * in the weight names (resblocks.N), and is "last" for the last block. */
 typedef struct {
     int block;      /* 0-based index of the block */
     bool after_mlp; /* false: before the block's MLP */
@@ -57,18 +57,54 @@ typedef struct {
 /* "4.attn" -> tap, with N scaled by layers/12 and rounded when `scale`. ST_EFORMAT says what form is expected. */
 status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *config, bool scale);
 
+/* One array of an image. Its text names it in options, files and messages; each is normalised row by row unless the
+ * text ends in "-raw":
+ *   cls                 (1, E)  class token: ln_post(ori[0]) proj
+ *   tokens              (T, E)  patch tokens of the V-V stream: ln_post(vv) proj
+ *   final               (T, E)  patch tokens of CLIP's own stream: ln_post(ori) proj
+ *   3.attn, last.mlp    (T, W)  patch tokens of CLIP's own stream at a tap
+ *   mean(6.mlp..8.mlp)  (T, W)  mean of the raw taps of blocks 6 to 8
+ *   windows2            (n, E)  class tokens of all square windows of 2 tokens a side, n = (grid-1)^2 from the top left row
+ *                               by row: the tower run on the window's patches alone, with their own positions */
+typedef enum {
+    CLIP_FEATURE_CLS,
+    CLIP_FEATURE_TOKENS,
+    CLIP_FEATURE_FINAL,
+    CLIP_FEATURE_TAP,
+    CLIP_FEATURE_WINDOWS
+} clip_feature_kind_t;
+typedef struct {
+    clip_feature_kind_t kind;
+    bool raw;
+    clip_tap_t from, to; /* of a tap; from == to unless it is a mean over blocks */
+    int side;            /* of windows, 1 .. grid */
+} clip_feature_t;
+#define CLIP_FEATURE_TEXT 48
+/* ST_EFORMAT: not one of these forms, or a block, a window that the tower does not have. */
+status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_config_t *config);
+/* The text of a feature, "last" resolved: equal features have equal texts. */
+void clip_feature_text(char out[CLIP_FEATURE_TEXT], const clip_feature_t *feature);
+int clip_feature_rows(const clip_feature_t *feature, const clip_config_t *config);
+int clip_feature_width(const clip_feature_t *feature, const clip_config_t *config);
+
+typedef struct clip_vision clip_vision_t; /* workspace of the image tower */
+/* taps: of clip_vision_forward, NULL when it is not called. */
+status_t clip_vision_open(clip_vision_t **out, const clip_model_t *model, const clip_tap_t taps[2]);
+void clip_vision_close(clip_vision_t *vision);
+size_t clip_vision_bytes(const clip_config_t *config); /* of the workspace, before opening it */
+/* `count` features of one image in one pass, out[i] (rows, width) of feature i; pixels (3, S, S) normalised. The bits of
+ * a feature depend on the feature, the image and the model, never on what else is asked for. ST_EFORMAT: a result is not
+ * finite. */
+status_t clip_vision_encode(float *const *out, clip_vision_t *vision, const clip_feature_t *features, int count,
+                            const float *pixels);
+
 typedef struct {
     float *cls;     /* (E) normalised */
     float *tokens;  /* (T, E) rows normalised, V-V stream */
     float *memory1; /* (T, W) rows normalised, first tap */
     float *memory2; /* (T, W) second tap */
 } clip_features_t;  /* any pointer may be NULL: not wanted, and not computed where that saves work */
-
-typedef struct clip_vision clip_vision_t; /* workspace of the image tower */
-status_t clip_vision_open(clip_vision_t **out, const clip_model_t *model, const clip_tap_t taps[2]);
-void clip_vision_close(clip_vision_t *vision);
-size_t clip_vision_bytes(const clip_config_t *config); /* of the workspace, before opening it */
-/* One image: pixels (3, S, S) normalised. The bits of the result depend on nothing but the image and the model. */
+/* clip_vision_encode of what FineGrainedAD reads. */
 status_t clip_vision_forward(clip_features_t *out, clip_vision_t *vision, const float *pixels);
 
 /* ---- Tokenizer, METHOD.md 3 ----------------------------------------------------------------------------------------

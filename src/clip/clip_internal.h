@@ -52,10 +52,39 @@ struct clip_model {
 /* clip_weights.c: opens dir/open_clip_model.safetensors, checks every tensor and points the model at them. */
 status_t clip_weights_load(clip_model_t *model);
 
+/* ---- Image tower (clip_vision.c, clip_vision_block.c, clip_vision_windows.c) ------------------------------------------ */
 /* Called after embedding (block -1) and after every block with the streams that exist then: ori (T+1, W) is whole up to
  * the last block, where only row 0 need be; vv is NULL when tokens are not wanted. For tests. */
 typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
 void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
+
+/* The workspace. R = T + 1 rows (class token first), W width, F hidden width of the MLP. */
+struct clip_vision {
+    const clip_model_t *model; /* not owned */
+    clip_tap_t taps[2];
+    arena_t arena;
+    float *patches; /* (T, 3*P*P), rows in the order of conv1's weights */
+    float *start;   /* (R, W) what the first block gets */
+    float *ori;     /* (R, W) CLIP's own stream */
+    float *vv;      /* (R, W) the V-V stream */
+    float *cls;     /* (W) the class token in the last block */
+    float *y;       /* (R, W) a normalised copy */
+    float *qkv;     /* (R, 3W) */
+    float *mix;     /* (R, W) attention's output */
+    float *hidden;  /* (R, F) */
+    float *probs;   /* (R, R) */
+    clip_vision_watch_t *watch;
+    void *watch_context;
+};
+
+/* x (rows, W) += mlp(ln_2(x)). */
+void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block, int rows);
+/* What all attentions of the image tower have in common; the caller sets ldq, ldk, ldv. */
+ops_attention_t clip_vision_attention(const clip_config_t *config, int queries, int keys);
+/* out (rows, E) = ln_post(x) proj, rows normalised when `unit`. */
+void clip_vision_project(float *out, clip_vision_t *vision, const float *x, int rows, bool unit);
+/* out ((grid-side+1)^2, E) of vision->start; overwrites the streams. */
+void clip_vision_windows(float *out, clip_vision_t *vision, int side, bool unit);
 
 /* ---- Text tower (clip_text_batch.c, clip_text_forward.c, clip_text_backward.c) ---------------------------------------- */
 /* Letters: n prompts, M rows, D width, F hidden width, H heads, L a prompt's length. A prompt's rows are a path: the
