@@ -72,6 +72,9 @@ int cli_data_fewshot(int argc, char **argv)
 {
     data_category_t category;
     unsigned long long shots, seed = 0;
+    bool draw = argc > 1 && strcmp(argv[1], "--draw") == 0;
+    argc -= draw;
+    argv += draw;
     if (argc != 5 && argc != 6)
         return cli_bad_usage("data fewshot", "expected DATASET ROOT CATEGORY SHOTS and perhaps SEED or LIST");
     if (!parse_number(&shots, argv[4]) || shots == 0 || shots > 100000)
@@ -80,7 +83,9 @@ int cli_data_fewshot(int argc, char **argv)
     int *drawn = base_alloc((size_t)shots, sizeof *drawn);
     status_t status = ST_ENOMEM;
     if (drawn != NULL && (argc == 5 || parse_number(&seed, argv[5])))
-        status = data_draw_shots(drawn, &category, (int)shots, seed);
+        status = (draw ? data_draw_shots : data_nested_shots)(drawn, &category, (int)shots, seed);
+    else if (drawn != NULL && draw)
+        status = fail(ST_EFORMAT, "SEED is '%s', expected a number beside --draw", argv[5]);
     else if (drawn != NULL)
         status = data_list_shots(drawn, &category, (int)shots, argv[5]);
     for (int i = 0; status == ST_OK && i < (int)shots; i++) printf("%s/%s\n", argv[3], category.train[drawn[i]].name);

@@ -173,9 +173,12 @@ static const cli_command_t commands[] = {
      "  fgad data check mvtec /data/mvtec\n"
      "  fgad data check mvtec /data/mvtec bottle cable\n"},
     {"data fewshot", cli_data_fewshot, "print which images a seed draws",
-     "usage: fgad data fewshot DATASET ROOT CATEGORY SHOTS [SEED | LIST]\n"
+     "usage: fgad data fewshot [--draw] DATASET ROOT CATEGORY SHOTS [SEED | LIST]\n"
      "\n"
-     "Prints the training images of a few-shot task, one a line, by seed (default 0) or from a list file.\n"
+     "Prints the training images of a few-shot task, one a line, by seed (default 0) or from a list file. By seed as\n"
+     "a job with fewshot: nested has them, where 1 shot is the first of 2 shots.\n"
+     "\n"
+     "  --draw            as with fewshot: draw, where every number of shots is a draw for itself\n"
      "\n"
      "examples:\n"
      "  fgad data fewshot mvtec /data/mvtec bottle 4 0\n"

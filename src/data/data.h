@@ -71,6 +71,9 @@ void data_category_free(data_category_t *category);
 /* Indices into train of the `shots` images drawn for (dataset, category, shots, seed), in the order drawn: the first of
  * a permutation, a pure function of these four and of train_count. out (shots). ST_EFORMAT: fewer images than shots. */
 status_t data_draw_shots(int *out, const data_category_t *category, int shots, uint64_t seed);
+/* The same of one permutation for all numbers of shots, a function of (dataset, category, seed) and train_count: the
+ * image of 1 shot is the first of 2 shots, and so on. */
+status_t data_nested_shots(int *out, const data_category_t *category, int shots, uint64_t seed);
 /* The same from a list file, in the file's order. Its kind is told from its first line:
  *   1. datasets/fewshot/<dataset>.yaml: lines "category:", below each "  <shots>: [index, ...]", indices in the sorted
  *      train listing; '#' starts a comment. Nothing else of YAML is read.

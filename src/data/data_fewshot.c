@@ -107,8 +107,8 @@ static status_t read_yaml(list_t *list, char *text)
     }
     if (list->found > 0) return ST_OK;
     if (seen_category)
-        return fail(ST_ENOTFOUND, "'%s' has no list of %d shots for '%s' (hint: fewshot=draw)", list->path, list->shots,
-                    list->category->category);
+        return fail(ST_ENOTFOUND, "'%s' has no list of %d shots for '%s' (hint: fewshot=nested)", list->path,
+                    list->shots, list->category->category);
     return fail(ST_ENOTFOUND, "'%s' has no category '%s'", list->path, list->category->category);
 }
 

@@ -43,7 +43,7 @@ typedef struct {
     char *data_root, *assets;
     io_text_map_t roots; /* dataset -> folder, where it is not data_root/<dataset> */
     io_int_list_t shots, seeds;
-    char *fewshot; /* "draw", "published" or a list file */
+    char *fewshot; /* "nested", "draw", "published" or a list file */
     int views, tree;
     char *model;
     io_names_t memory_taps; /* empty: 4.attn, 9.attn scaled to the model's depth */

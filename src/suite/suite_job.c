@@ -41,8 +41,10 @@ const io_option_t suite_job_options[] = {
     {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 1, 10000, NULL, "training images a category", SUITE_STAGE_NONE},
     {"seeds", IO_INT_LIST, AT(seeds), "0", 0, 2e9, NULL, "seeds of the draw of shots and of everything random",
      SUITE_STAGE_NONE},
-    {"fewshot", IO_STRING, AT(fewshot), "draw", 0, 0, NULL,
-     "draw (by seed), published (assets/fewshot/<dataset>.yaml) or the path of a list file", SUITE_STAGE_NONE},
+    {"fewshot", IO_STRING, AT(fewshot), "nested", 0, 0, NULL,
+     "nested (by seed: 1 shot is the first of 2), draw (by seed, every number of shots for itself), published "
+     "(assets/fewshot/<dataset>.yaml) or the path of a list file",
+     SUITE_STAGE_NONE},
     {"views", IO_CHOICE, AT(views), "C1", 0, 0, suite_view_names, "Real-IAD: the camera view, or all five",
      SUITE_STAGE_FEATURES},
     {"tree", IO_CHOICE, AT(tree), "auto", 0, 0, suite_tree_names,

@@ -213,6 +213,7 @@ static status_t draw_support(suite_task_t *task, const suite_task_t *first, cons
         memcpy(task->support, first->support, (size_t)task->shots * sizeof *task->support);
         return ST_OK;
     }
+    if (strcmp(job->fewshot, "nested") == 0) return data_nested_shots(task->support, images, task->shots, task->seed);
     if (strcmp(job->fewshot, "draw") == 0) return data_draw_shots(task->support, images, task->shots, task->seed);
     char *list = strcmp(job->fewshot, "published") == 0
                      ? base_format("%s/fewshot/%s.yaml", job->assets, images->dataset)

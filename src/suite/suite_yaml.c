@@ -18,7 +18,8 @@ static char *job_text(const suite_job_t *job)
 {
     suite_job_t copy = *job; /* its paths are set anew below; all else is only read */
     char *text = NULL;
-    bool list = strcmp(job->fewshot, "draw") != 0 && strcmp(job->fewshot, "published") != 0;
+    bool list = strcmp(job->fewshot, "nested") != 0 && strcmp(job->fewshot, "draw") != 0 &&
+                strcmp(job->fewshot, "published") != 0;
     copy.output = absolute(job->output);
     copy.data_root = absolute(job->data_root);
     copy.assets = absolute(job->assets);

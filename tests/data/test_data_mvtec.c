@@ -75,14 +75,15 @@ static void wrong_names_suggest_the_nearest(void **state)
     refused("mvtec", root, "prat", ST_ENOTFOUND, "holds no category 'prat' of dataset 'mvtec' (did you mean 'part'?)");
     refused("mvtec", root, "locomotive", ST_ENOTFOUND, "1 others are there, e.g. part");
     refused("mvtec", root, "../mvtec_names/part", ST_EFORMAT, "is not a category name");
-    refused("mvtec", "/nonexistent", "part", ST_ENOTFOUND, "'/nonexistent': no such directory; expected the root of");
-    refused("mvtec", "/nonexistent", "part", ST_ENOTFOUND, "roots.mvtec=DIR");
+    refused("mvtec", "/nonexistent/root", "part", ST_ENOTFOUND,
+            "'/nonexistent/root': no such directory; expected the root of");
+    refused("mvtec", "/nonexistent/root", "part", ST_ENOTFOUND, "roots.mvtec=DIR");
     io_names_t names;
     char part[600];
     snprintf(part, sizeof part, "%s/part/", root);
     check_error(data_list_categories(&names, "mvtec", part, NULL), ST_ENOTFOUND,
                 "part/<category>/train' (hint: this is the folder of one category, its parent is the root)");
-    check_error(data_list_categories(&names, "visa", "/nonexistent", NULL), ST_ENOTFOUND, "no such directory");
+    check_error(data_list_categories(&names, "visa", "/nonexistent/root", NULL), ST_ENOTFOUND, "no such directory");
     char empty[512];
     tree_begin(empty, "mvtec_empty");
     check_error(data_list_categories(&names, "mvtec", empty, NULL), ST_ENOTFOUND,

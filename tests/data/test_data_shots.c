@@ -59,6 +59,23 @@ static void the_draw_of_a_seed_is_fixed_for_ever(void **state)
     for (int i = 0; i < 4; i++) assert_int_equal(got[i], want[i]);
 }
 
+static void fewer_nested_shots_are_the_first_of_more(void **state)
+{
+    (void)state;
+    int all[N], few[N];
+    const int want[4] = {0, 6, 11, 1}; /* by tests/reference/draw.py */
+    assert_int_equal(data_nested_shots(all, &fixture.category, N, 0), ST_OK);
+    for (int i = 0; i < 4; i++) assert_int_equal(all[i], want[i]);
+    for (int shots = 1; shots < N; shots++) {
+        assert_int_equal(data_nested_shots(few, &fixture.category, shots, 0), ST_OK);
+        assert_memory_equal(few, all, (size_t)shots * sizeof *few);
+    }
+    assert_int_equal(data_nested_shots(few, &fixture.category, N, 1), ST_OK);
+    assert_memory_not_equal(few, all, sizeof few);
+    check_error(data_nested_shots(few, &fixture.category, N + 1, 0), ST_EFORMAT,
+                "category 'bottle' has 12 training images, 13 shots are asked for");
+}
+
 static void every_image_is_drawn_about_equally_often(void **state)
 {
     (void)state;
@@ -205,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_draw_is_a_function_of_dataset_category_shots_and_seed),
         cmocka_unit_test(the_draw_of_a_seed_is_fixed_for_ever),
+        cmocka_unit_test(fewer_nested_shots_are_the_first_of_more),
         cmocka_unit_test(every_image_is_drawn_about_equally_often),
         cmocka_unit_test(more_shots_than_images_are_refused),
         cmocka_unit_test(indices_come_in_the_order_of_the_list),

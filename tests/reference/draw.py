@@ -1,6 +1,7 @@
 """The few-shot draw in plain Python, written from its description: which training images a seed means.
 
 usage: draw.py DATASET CATEGORY SHOTS SEED TRAIN_COUNT   (indices in the sorted train listing, in the order drawn)
+       draw.py DATASET CATEGORY nested SEED TRAIN_COUNT  (all of them: the first k are the k shots of a nested draw)
 """
 import sys
 
@@ -53,5 +54,6 @@ def permutation(words, n):
 if __name__ == "__main__":
     if len(sys.argv) != 6:
         sys.exit(__doc__)
-    shots, seed, count = (int(text) for text in sys.argv[3:])
-    print(permutation(philox(key_of(sys.argv[1], sys.argv[2], shots, seed, "shots")), count)[:shots])
+    seed, count = (int(text) for text in sys.argv[4:])
+    shots = 0 if sys.argv[3] == "nested" else int(sys.argv[3])
+    print(permutation(philox(key_of(sys.argv[1], sys.argv[2], shots, seed, "shots")), count)[: shots or count])

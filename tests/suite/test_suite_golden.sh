@@ -8,6 +8,7 @@ assets: $GOLDEN/suite/assets
 model: $DATA/model
 output: $WORK/out
 shots: [2]
+fewshot: draw
 seeds: [3]
 learn: false
 resolution: 64
