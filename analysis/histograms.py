@@ -1,56 +1,6 @@
 #!/usr/bin/env python3
-"""Histograms of image scores, normal against anomalous, one figure a category."""
-from fgad import command, drawing, run
-import numpy as np
-
-EXAMPLES = """  analysis/histograms.py results/demo
-  analysis/histograms.py results/demo --category tablet --shots 4 --bins 40
-"""
-
-
-def figures(selection, bins=None):
-    for row in selection.rows():
-        with selection.run.task(row) as task:
-            scores, labels = task.array("maps/M_img"), task.array("maps/label") != 0
-        figure, axes = drawing.panel(
-            f"{row.category}: image AUROC {drawing.percent(row.value['image_auroc'])}",
-            "image score (dimensionless)",
-            "images",
-            (4.6, 3.3),
-        )
-        count = bins or round(2 * len(scores) ** 0.5)
-        edges = np.linspace(scores.min(), max(scores.max(), scores.min() + 1e-9), count + 1)
-        for index, (name, chosen) in enumerate((("normal", ~labels), ("anomalous", labels))):
-            axes.hist(scores[chosen], edges, color=drawing.COLOURS[index], alpha=0.55, label=f"{name} ({chosen.sum()})")
-            axes.hist(scores[chosen], edges, color=drawing.COLOURS[index], histtype="step", linewidth=1.2)
-        axes.yaxis.get_major_locator().set_params(integer=True)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
-        missing = "" if labels.any() and not labels.all() else " The test set has one class only, so there is no AUROC."
-        yield drawing.Figure(
-            drawing.file_name("scores", row.dataset, row.category),
-            f"{row.dataset}/{row.category}",
-            f"Image scores of {row.dataset}/{row.category}, {selection.text()}.{missing}",
-            figure,
-        )
-
-
-def main():
-    parser = command.parser(__doc__, EXAMPLES)
-    parser.add_argument(
-        "--bins", type=int, metavar="N", help="bins over the range of scores (default: twice the root of their number)"
-    )
-    arguments = parser.parse_args()
-
-    def body():
-        selection = command.Selection(run.Run(arguments.run), arguments)
-        if arguments.bins is not None and arguments.bins < 1:
-            raise run.Problem(f"--bins is {arguments.bins}, expected 1 or more")
-        if not selection.rows():
-            raise run.Problem(f"no task file of '{arguments.run}' ({selection.text()}) is there")
-        command.write_figures(arguments, figures(selection, arguments.bins))
-
-    command.finish(body)
-
+# `histograms.py --help` tells; the work is done in fgad/histograms.py.
+import fgad
 
 if __name__ == "__main__":
-    main()
+    fgad.script("histograms")

@@ -1,5 +1,6 @@
 """The common part of the command lines: selection of tasks, output, exit codes (0 done, 2 bad input)."""
 import argparse
+import importlib
 import os
 import sys
 import tempfile
@@ -78,6 +79,22 @@ class Selection:
 
     def text(self):
         return f"{self.shots}-shot, seed {self.seed}" + (f", {self.point}" if self.point else "")
+
+
+FIGURES = ["ablation", "curves", "histograms", "losses", "matching", "regions", "worst"]
+CHOICE = ["dataset", "category", "shots", "seed", "point", "data_root"]
+
+
+def figures(table, kind, choice):
+    """The figures that the script of that name draws by default. choice: some of CHOICE, as its options."""
+    if kind not in FIGURES:
+        raise run.Problem(f"'{kind}' is not a kind of figure; expected one of {', '.join(FIGURES)}")
+    for name in choice:
+        if name not in CHOICE:
+            raise run.Problem(f"'{name}' chooses no tasks; expected some of {', '.join(CHOICE)}")
+    chosen = argparse.Namespace(**{name: choice.get(name) for name in CHOICE})
+    module, selection = importlib.import_module(f".{kind}", __package__), Selection(table, chosen)
+    return module.figures(table, datasets=selection.datasets) if kind == "ablation" else module.figures(selection)
 
 
 def check(what, asked, there):

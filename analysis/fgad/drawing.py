@@ -3,6 +3,7 @@
 Colours are Okabe and Ito's, told apart by most colour-blind people; lines differ in dash too once colours repeat.
 """
 import io
+import os
 
 import matplotlib
 import numpy as np
@@ -64,6 +65,14 @@ class Figure:
         metadata = {"Date": None} if form == "svg" else {"CreationDate": None} if form == "pdf" else {}
         self.figure.savefig(out, format=form, metadata=metadata)
         return out.getvalue()
+
+    def save(self, folder, form="png"):
+        """Writes folder/NAME.FORM, whole or not at all, and returns its path."""
+        from . import command
+
+        path = os.path.join(folder, f"{self.name}.{form}")
+        command.write_file(path, self.bytes(form))
+        return path
 
     def close(self):
         pyplot.close(self.figure)

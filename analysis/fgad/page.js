@@ -6,6 +6,7 @@
     return cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent.trim();
   };
   const compare = (a, b, numeric) => numeric ? Number(a) - Number(b) : a.localeCompare(b, "en", {numeric: true});
+  // Means stand in a body of their own at the end, which sorting leaves alone.
   const sort = (table, header) => {
     const column = header.cellIndex, numeric = header.classList.contains("number"), body = table.tBodies[0];
     const descending = header.getAttribute("aria-sort") ? header.getAttribute("aria-sort") === "ascending" : numeric;
@@ -28,14 +29,26 @@
     input.addEventListener("input", () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
-      for (const row of table.tBodies[0].rows) {
+      const rows = Array.from(table.tBodies).flatMap((body) => Array.from(body.rows));
+      for (const row of rows) {
         const text = row.textContent.toLowerCase();
         row.hidden = !words.every((word) => text.includes(word));
         shown += row.hidden ? 0 : 1;
       }
-      count.textContent = shown + " of " + table.tBodies[0].rows.length + " rows";
+      count.textContent = shown + " of " + rows.length + " rows";
     });
   }
+  const dialog = document.querySelector("dialog");
+  for (const button of document.querySelectorAll("button.enlarge")) {
+    button.addEventListener("click", () => {
+      const small = button.querySelector("img"), large = dialog.querySelector("img");
+      large.src = small.src;
+      large.alt = small.alt;
+      dialog.querySelector("p").textContent = button.parentElement.querySelector("figcaption").innerText;
+      dialog.showModal();
+    });
+  }
+  if (dialog) dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = Array.from(document.querySelectorAll("details:not([open])"));

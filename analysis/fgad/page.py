@@ -5,6 +5,9 @@ import os
 
 import matplotlib
 
+ENLARGE = 'class="enlarge"'
+DIALOG = """<dialog aria-label="Enlarged picture"><form method="dialog"><button>Close</button></form><img src="data:," alt="">
+<p></p></dialog>"""
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -57,9 +60,9 @@ class Table:
             f'<button type="button">{escape(title)}</button></th>'
             for title, number, about in self.columns
         )
-        body = "\n".join(
-            f'<tr{" class=mean" if mean else ""}>' + "".join(cell.html() for cell in cells) + "</tr>"
-            for cells, mean in self.rows
+        body = "\n".join("<tr>" + "".join(cell.html() for cell in cells) + "</tr>" for cells, mean in self.rows if not mean)
+        means = "\n".join(
+            "<tr class=mean>" + "".join(cell.html() for cell in cells) + "</tr>" for cells, mean in self.rows if mean
         )
         tools = ""
         if filtered:
@@ -70,7 +73,9 @@ class Table:
         tall = " tall" if len(self.rows) > 40 else ""
         return (
             f'{tools}<div class="scroll{tall}"><table class="sortable" id="{self.name}"><thead><tr>{head}</tr></thead>'
-            f"<tbody>\n{body}\n</tbody></table></div>"
+            + (f"<tbody>\n{body}\n</tbody>" if body else "")
+            + (f"<tbody class=means>\n{means}\n</tbody>" if means else "")
+            + "</table></div>"
         )
 
 
@@ -94,8 +99,9 @@ def gallery(cases, jpeg, wide=False):
     for case in cases:
         height, width = case.picture.shape[:2]
         out.append(
-            f'<figure><img src="{data_uri("image/jpeg", jpeg(case.picture))}" width="{width}" height="{height}" '
-            f'alt="{escape(case.title)}"><figcaption><b>{escape(case.title)}</b>{escape(case.note)}'
+            f'<figure><button type="button" class="enlarge" aria-label="Enlarge {escape(case.title)}">'
+            f'<img src="{data_uri("image/jpeg", jpeg(case.picture))}" width="{width}" height="{height}" '
+            f'alt="{escape(case.title)}"></button><figcaption><b>{escape(case.title)}</b>{escape(case.note)}'
             "</figcaption></figure>"
         )
     return f'<div class="gallery{" wide" if wide else ""}">{"".join(out)}</div>'
@@ -130,7 +136,9 @@ class Page:
         )
 
     def section(self, name, title, body):
-        self.sections.append((name, title, body))
+        """A section without a body is left out, and so is its link."""
+        if body:
+            self.sections.append((name, title, body))
 
     def html(self, footer):
         links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title, _ in self.sections)
@@ -156,6 +164,7 @@ class Page:
 {sections}
 </main>
 <footer>{escape(footer)}</footer>
+{DIALOG if ENLARGE in sections else ""}
 <script>
 {asset("page.js")}</script>
 </body>

@@ -133,6 +133,37 @@ class Task:
     def __exit__(self, *_):
         self.file.close()
 
+    @property
+    def paths(self):
+        """Of the test images, below the category's folder, in the order of the maps."""
+        return self.texts("maps/path")
+
+    @property
+    def labels(self):
+        """(images) 0 normal, 1 anomalous."""
+        return self.array("maps/label")
+
+    @property
+    def scores(self):
+        """(images) image scores."""
+        return self.array("maps/M_img")
+
+    def maps(self):
+        """(images, h, w) fused anomaly maps as they are stored, one value a patch token."""
+        return self.array("maps/M_pix")
+
+    def full_map(self, index, height=None, width=None):
+        """One map upsampled and smoothed as the run's metrics saw it; (R,R), or another size where one is given."""
+        from . import maps
+
+        return maps.Full(self).map(index, height, width)
+
+    def images(self, data_root=None):
+        """The images and masks behind `paths`; raises images.Missing where they are not on this machine."""
+        from . import images
+
+        return images.Images(self, data_root)
+
     def has(self, name):
         return name in self.file
 
@@ -220,6 +251,25 @@ class Run:
 
     def mean_rows(self):
         return [row for row in self.rows if row.is_mean]
+
+    def table(self, means=False):
+        """results.csv as a pandas DataFrame: a row a task, or (means) a row a dataset's mean. Metrics are fractions,
+        NaN where a category has none."""
+        try:
+            import pandas
+        except ImportError:
+            raise Problem("a table needs pandas (hint: apt-get install python3-pandas, or read task_rows())") from None
+        rows = self.mean_rows() if means else self.task_rows()
+        return pandas.DataFrame(
+            [{**row.fields, "shots": row.shots, "seed": row.seed, **row.value} for row in rows], columns=self.columns
+        )
+
+    def figures(self, kind, **choice):
+        """Figures of one kind: ablation, curves, histograms, losses, matching, regions or worst. `choice`: dataset,
+        category, shots, seed, point, data_root, as the scripts' options."""
+        from . import command
+
+        return command.figures(self, kind, choice)
 
     def datasets(self):
         return unique(row.dataset for row in self.rows)

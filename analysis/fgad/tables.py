@@ -71,6 +71,16 @@ def block_columns(table, with_category):
     return columns + [("Seeds", True, "draws of shots averaged")] + metric_columns(table)
 
 
+def best_of(means, table):
+    """{(dataset, shots, metric): the highest mean} where several rows of the table compete for it."""
+    rivals = {}
+    for (dataset, _, shots, _, _), (_, spreads) in means.items():
+        for name in table.measured:
+            if not math.isnan(spreads[name].mean):
+                rivals.setdefault((dataset, shots, name), []).append(spreads[name].mean)
+    return {key: max(values) for key, values in rivals.items() if len(values) > 1}
+
+
 def means_table(selection):
     """Dataset means of every number of shots and grid point; a block without all of its categories has none."""
     table = selection.run
@@ -80,10 +90,15 @@ def means_table(selection):
         (row.dataset, run.MEAN, row.shots, row.point, row.method) for row in table.task_rows() if selection.wants(row)
     )
     incomplete = False
+    best = best_of(means, table)
     for key in sorted(blocks, key=lambda key: (table.datasets().index(key[0]), key[2], table.points().index(key[3]))):
         spreads = means[key][1] if key in means else {name: run.Spread([]) for name in table.metrics}
         incomplete = incomplete or key not in means
-        out.add(block_cells(table, key, spreads, False))
+        cells = block_cells(table, key, spreads, False)
+        for cell, name in zip(cells[-len(table.measured) :], table.measured):
+            if best.get((key[0], key[2], name)) == spreads[name].mean:
+                cell.kind += " best"
+        out.add(cells)
     note = ""
     if any(one_class(table, key) for key in blocks):
         note += " † Categories without this value (one class in the test set, or no masks) are left out of the mean."

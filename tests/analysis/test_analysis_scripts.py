@@ -34,7 +34,8 @@ class Scripts(unittest.TestCase):
                 f"ablation-demo-{key}-{metric}.svg"
                 for key in ("losses", "sigma")
                 for metric in ("image_auroc", "pixel_auroc")
-            ],
+            ]
+            + ["ablation-demo.svg"],
         )
         self.refuses("'gamma' is not in this run", "ablation.py", support.run_path("swept"), "--key", "gamma")
         self.refuses("sweeps no key", "ablation.py", support.run_path("learned"))
