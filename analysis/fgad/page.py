@@ -56,7 +56,7 @@ class Table:
 
     def html(self, filtered=False):
         head = "".join(
-            f'<th scope="col"{" class=number" if number else ""} title="{escape(about or title)}">'
+            f'<th scope="col"{" class=number" if number else ""} title="{escape(about or title)}" data-title="{escape(title)}">'
             f'<button type="button">{escape(title)}</button></th>'
             for title, number, about in self.columns
         )

@@ -72,13 +72,13 @@ def block_columns(table, with_category):
 
 
 def best_of(means, table):
-    """{(dataset, shots, metric): the highest mean} where several rows of the table compete for it."""
+    """{(dataset, shots, metric): the highest mean} where rows of the table differ in it."""
     rivals = {}
     for (dataset, _, shots, _, _), (_, spreads) in means.items():
         for name in table.measured:
             if not math.isnan(spreads[name].mean):
                 rivals.setdefault((dataset, shots, name), []).append(spreads[name].mean)
-    return {key: max(values) for key, values in rivals.items() if len(values) > 1}
+    return {key: max(values) for key, values in rivals.items() if max(values) > min(values)}
 
 
 def means_table(selection):
