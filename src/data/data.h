@@ -2,7 +2,7 @@
  * draws, ground-truth masks. It lists and checks; it does not decode images except when asked to (data_check,
  * data_mask_read). It knows no model, task or metric. Depends on base and io. METHOD.md 10 (masks), 11 (protocol).
  *
- * Layouts (`dataset`). Images are PNG, JPEG or TIFF (.png .jpg .jpeg .tif .tiff, any case); other files in an image
+ * Layouts (`dataset`). Images are PNG, JPEG, TIFF, BMP or WebP (.png .jpg .jpeg .tif .tiff, any case); other files in an image
  * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp) is
  * refused rather than left out.
  *   mvtec    <root>/<category>/train/good, test/good, test/<defect>, ground_truth/<defect> with <stem>_mask.png (or

@@ -29,7 +29,8 @@ static status_t read_train(data_category_t *out, const char *base)
     for (int i = 0; i < 3; i++)
         if (data_is_dir_in(base, folders[i])) TRY(data_push_normals(out, base, folders[i], false));
     if (out->train_count > 0) return ST_OK;
-    return fail(ST_ENOTFOUND, "'%s/train' holds no PNG, JPEG or TIFF image; expected the normal training images", base);
+    return fail(ST_ENOTFOUND,
+                "'%s/train' holds no PNG, JPEG, TIFF, BMP or WebP image; expected the normal training images", base);
 }
 
 /* "mask", "ground_truth", or NULL when there is none. */
@@ -74,7 +75,8 @@ status_t data_folder_read(data_category_t *out, const char *root, const char *ca
         TRY_DONE(read_test(out, base, folders.name[i], masks, options->allow_missing_masks));
     if (out->test_count == 0)
         status =
-            fail(ST_EFORMAT, "'%s' holds no PNG, JPEG or TIFF image in 'good', 'normal' or a defect's folder", test);
+            fail(ST_EFORMAT,
+                 "'%s' holds no PNG, JPEG, TIFF, BMP or WebP image in 'good', 'normal' or a defect's folder", test);
 done:
     io_names_free(&folders);
     free(test);

@@ -47,21 +47,20 @@ static bool ends_with_one_of(const char *name, const char *const *endings)
 
 status_t data_list_images(io_names_t *out, const char *path)
 {
-    static const char *const readable[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff", NULL};
-    static const char *const unreadable[] = {".bmp", ".gif", ".webp", ".jp2", ".ppm", ".pgm", ".heic", ".avif", NULL};
     TRY(io_list_dir(out, path));
     int kept = 0;
     status_t status = ST_OK;
     for (int i = 0; i < out->count; i++) {
         char *name = out->name[i];
-        if (status == ST_OK && ends_with_one_of(name, readable)) {
+        if (status == ST_OK && io_image_has_ending(name)) {
             out->name[kept++] = name;
             continue;
         }
-        if (status == ST_OK && ends_with_one_of(name, unreadable))
-            status = fail(ST_EFORMAT,
-                          "'%s/%s': this kind of image is not read; expected PNG, JPEG or TIFF (hint: convert it)",
-                          path, name);
+        if (status == ST_OK && ends_with_one_of(name, io_image_unread_endings))
+            status = fail(
+                ST_EFORMAT,
+                "'%s/%s': this kind of image is not read; expected PNG, JPEG, TIFF, BMP or WebP (hint: convert it)",
+                path, name);
         free(name);
     }
     out->count = kept;

@@ -35,7 +35,7 @@ static status_t read_train(data_category_t *out, const char *base)
     TRY(require_folder(base, "train/good", "the normal training images"));
     TRY(data_push_normals(out, base, "train/good", false));
     if (out->train_count > 0) return ST_OK;
-    return fail(ST_EFORMAT, "'%s/train/good' holds no PNG, JPEG or TIFF image", base);
+    return fail(ST_EFORMAT, "'%s/train/good' holds no PNG, JPEG, TIFF, BMP or WebP image", base);
 }
 
 status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data_options_t *options)
@@ -59,7 +59,8 @@ status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data
     }
     io_names_free(&defects);
     if (status == ST_OK && out->test_count == 0)
-        status = fail(ST_EFORMAT, "'%s/test' holds no PNG, JPEG or TIFF image in 'good' or a defect's folder", base);
+        status = fail(ST_EFORMAT,
+                      "'%s/test' holds no PNG, JPEG, TIFF, BMP or WebP image in 'good' or a defect's folder", base);
     return status;
 }
 

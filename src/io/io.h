@@ -1,7 +1,7 @@
-/* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF), maps out (PNG, TIFF), PIL's
+/* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF, BMP, WebP), maps out (PNG, TIFF), PIL's
  * resize, JSON, CSV, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
  * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
- * jansson, libcyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
+ * libwebp, jansson, libcyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
@@ -56,14 +56,34 @@ typedef struct {
     uint16_t *values;
 } io_mask_t;
 
-/* PNG, JPEG or TIFF by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated, palette looked up,
- * alpha dropped, CMYK JPEG converted, EXIF orientation ignored, 16-bit to 8 by the high byte (PIL's own way for RGB;
- * 16-bit grey it would clip at 255, to nearly white). ST_EFORMAT: not an image, truncated, damaged (also where
- * libjpeg would only warn and make pixels up), more than 2^27 pixels, a kind that is not read (float or CMYK TIFF). */
+/* How pixels are taken from a file; all zero: as PIL takes them. */
+typedef struct {
+    int bit_depth; /* 8 to 16: how many bits the 16-bit samples use (a 12-bit camera's 12); 0 is 16. Larger values are cut */
+    bool upright; /* turn and mirror as the EXIF orientation says; false: as the rows lie in the file */
+} io_image_how_t;
+/* PNG, JPEG, TIFF, BMP or WebP by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated, palette
+ * looked up, alpha dropped, CMYK JPEG converted, EXIF orientation ignored unless `how` says otherwise, 16-bit to 8 by the
+ * upper 8 of the bits in use (PIL's own way for RGB; 16-bit grey it would clip at 255, to nearly white). ST_EFORMAT: not an image, truncated, damaged (also where libjpeg would only warn and make pixels up), more than
+ * 2^27 pixels, a kind that is not read (float or CMYK TIFF, run-length BMP). */
+status_t io_image_read_how(io_image_t *out, const char *path, const io_image_how_t *how);
+/* The same with `how` all zero. */
 status_t io_image_read(io_image_t *out, const char *path);
 void io_image_free(io_image_t *image);
-/* Width and height from the header alone. */
+/* Width and height from the header alone, as io_image_read gives them. */
 status_t io_image_size(int *width, int *height, const char *path);
+/* What else the header says. */
+typedef struct {
+    int width, height; /* as the rows lie */
+    int depth;         /* bits of a sample */
+    int turn;          /* EXIF orientation, 1 to 8; 1: upright as it lies */
+    bool palette, alpha;
+} io_image_info_t;
+status_t io_image_look(io_image_info_t *out, const char *path);
+/* The largest sample of a picture: how many of its bits are in use. */
+status_t io_image_largest(int *out, const char *path);
+/* Whether a file name ends as a kind that is read does; NULL-terminated endings of those that are images but not read. */
+bool io_image_has_ending(const char *name);
+extern const char *const io_image_unread_endings[];
 /* A ground-truth mask: one channel of raw values; an RGB mask is accepted when its channels are equal (grey), else
  * refused; a palette gives indices; grey of fewer than 8 bits is scaled to 0..255 (a 1-bit mask is 0 and 255), as PIL's
  * convert("L"). */

@@ -11,18 +11,30 @@
 typedef struct {
     int width, height;
     int channels; /* 1 or 3 */
-    int bits;     /* 8 or 16 */
+    int bits;     /* 8 or 16, of `samples` */
     void *samples;
+    int depth;           /* bits of a sample in the file, also of SIZE, as the next three */
+    int turn;            /* EXIF orientation, 1 to 8; 1: as it lies */
+    bool palette, alpha; /* indices into a palette; an alpha channel that is dropped */
 } io_raster_t;
 
 /* RGB: always 3 channels of 8 bits, as PIL's convert("RGB"). RAW: 1 or 3 channels of 8 or 16 bits, palette indices as
- * they are, grey of fewer than 8 bits scaled to 0..255. SIZE: width and height only, no samples. */
-typedef enum { IO_DECODE_RGB, IO_DECODE_RAW, IO_DECODE_SIZE } io_decode_t;
+ * they are, grey of fewer than 8 bits scaled to 0..255. WIDE: as RGB, but 16-bit samples stay 16. SIZE: what the header
+ * says, no samples. */
+typedef enum { IO_DECODE_RGB, IO_DECODE_RAW, IO_DECODE_WIDE, IO_DECODE_SIZE } io_decode_t;
 
 /* `path` stands in messages only. On failure *out holds nothing to free. */
 status_t io_png_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
 status_t io_jpeg_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
 status_t io_tiff_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+status_t io_bmp_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+status_t io_webp_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_decode_t what, const char *path);
+
+/* The orientation (1 to 8) that an EXIF block says, which begins with "II" or "MM" (after "Exif\0\0", if that stands
+ * before it); 1 where it says none, or is damaged. */
+int io_exif_turn(const uint8_t *bytes, size_t size);
+/* Turns and mirrors the samples (any channels, 8 bits) so that they stand upright; ST_ENOMEM. */
+status_t io_raster_upright(io_raster_t *raster, const char *path);
 
 /* As io_read_file, of the first `most` bytes at most. */
 status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path);
@@ -49,6 +61,7 @@ void io_option_expected(char out[512], const io_option_t *row);
 void io_png_version(char out[64]);
 void io_jpeg_version(char out[64]);
 void io_tiff_version(char out[64]);
+void io_webp_version(char out[64]);
 void io_json_version(char out[64]);
 void io_yaml_version(char out[64]);
 void io_h5_version(char out[64]);

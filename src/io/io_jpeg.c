@@ -84,6 +84,15 @@ static void choose_output(decoder_t *decoder)
     }
 }
 
+/* The first APP1 marker that is EXIF. */
+static int read_turn(const struct jpeg_decompress_struct *jpeg)
+{
+    for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker != NULL; marker = marker->next)
+        if (marker->marker == JPEG_APP0 + 1 && marker->data_length > 6 && memcmp(marker->data, "Exif\0", 6) == 0)
+            return io_exif_turn(marker->data, marker->data_length);
+    return 1;
+}
+
 /* False when libjpeg or we refused; the reason is in *decoder. */
 static bool decode(decoder_t *decoder)
 {
@@ -93,11 +102,14 @@ static bool decode(decoder_t *decoder)
     jpeg_create_decompress(jpeg);
     decoder->created = true;
     jpeg_mem_src(jpeg, decoder->bytes, decoder->size);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     decoder->status = io_check_size(jpeg->image_width, jpeg->image_height, decoder->path);
     if (decoder->status != ST_OK) return false;
     raster->width = (int)jpeg->image_width;
     raster->height = (int)jpeg->image_height;
+    raster->depth = 8;
+    raster->turn = read_turn(jpeg);
     if (decoder->what == IO_DECODE_SIZE) return true;
 
     choose_output(decoder);

@@ -53,8 +53,9 @@ static void set_transforms(decoder_t *decoder)
 {
     png_structp png = decoder->png;
     int type = png_get_color_type(png, decoder->info), bits = png_get_bit_depth(png, decoder->info);
-    if (decoder->what == IO_DECODE_RGB) {
-        if (bits == 16) png_set_strip_16(png);
+    if (decoder->what == IO_DECODE_RGB || decoder->what == IO_DECODE_WIDE) {
+        if (bits == 16 && decoder->what == IO_DECODE_RGB) png_set_strip_16(png);
+        if (bits == 16 && decoder->what == IO_DECODE_WIDE) png_set_swap(png);
         if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
         if (!(type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
     } else {
@@ -65,6 +66,17 @@ static void set_transforms(decoder_t *decoder)
     png_set_strip_alpha(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, decoder->info);
+}
+
+static void read_header(io_raster_t *raster, png_structp png, png_infop info)
+{
+    png_uint_32 size = 0;
+    png_bytep exif = NULL;
+    int type = png_get_color_type(png, info);
+    raster->depth = png_get_bit_depth(png, info);
+    raster->palette = type == PNG_COLOR_TYPE_PALETTE;
+    raster->alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
+    raster->turn = png_get_eXIf_1(png, info, &size, &exif) != 0 && exif != NULL ? io_exif_turn(exif, size) : 1;
 }
 
 /* False when libpng or we refused; the reason is in *decoder. */
@@ -81,6 +93,7 @@ static bool decode(decoder_t *decoder)
     if (decoder->status != ST_OK) return false;
     raster->width = (int)width;
     raster->height = (int)height;
+    read_header(raster, png, decoder->info);
     if (decoder->what == IO_DECODE_SIZE) return true;
 
     set_transforms(decoder);

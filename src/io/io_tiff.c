@@ -222,7 +222,7 @@ static void take_picture_row(void *out, const layout_t *layout, const uint8_t *r
     io_raster_t *raster = picture->raster;
     int bits = layout->bits, channels = raster->channels;
     unsigned top = (1u << bits) - 1u;
-    bool colours = layout->photometric == PHOTOMETRIC_PALETTE && picture->what == IO_DECODE_RGB;
+    bool colours = layout->photometric == PHOTOMETRIC_PALETTE && picture->what != IO_DECODE_RAW;
     bool grey = layout->photometric == PHOTOMETRIC_MINISBLACK || layout->photometric == PHOTOMETRIC_MINISWHITE;
     for (uint32_t i = 0; i < count; i++) {
         size_t pixel = ((size_t)y * layout->width + x0 + i) * (size_t)channels;
@@ -272,14 +272,21 @@ static status_t decode(io_raster_t *out, TIFF *tiff, io_decode_t what, const mem
     TRY(read_layout(&layout, tiff, memory, path));
     out->width = (int)layout.width;
     out->height = (int)layout.height;
+    uint16_t turn = 1;
+    TIFFGetField(tiff, TIFFTAG_ORIENTATION, &turn);
+    out->turn = turn >= 1 && turn <= 8 ? turn : 1;
+    out->depth = layout.bits;
+    out->palette = layout.photometric == PHOTOMETRIC_PALETTE;
+    out->alpha = layout.samples == 2 || layout.samples > 3;
     if (what == IO_DECODE_SIZE) return ST_OK;
     if (layout.photometric == PHOTOMETRIC_YCBCR && layout.compression == COMPRESSION_JPEG) {
         TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         layout.photometric = PHOTOMETRIC_RGB;
     }
     TRY(check_picture(&layout, path));
-    out->channels = what == IO_DECODE_RGB || layout.photometric == PHOTOMETRIC_RGB ? 3 : 1;
-    out->bits = what == IO_DECODE_RAW && layout.bits == 16 ? 16 : 8;
+    out->channels = what != IO_DECODE_RAW || layout.photometric == PHOTOMETRIC_RGB ? 3 : 1;
+    bool wide = what == IO_DECODE_RAW || (what == IO_DECODE_WIDE && !out->palette);
+    out->bits = wide && layout.bits == 16 ? 16 : 8;
     out->samples = base_alloc((size_t)out->width * (size_t)out->height, (size_t)(out->channels * out->bits / 8));
     if (out->samples == NULL) return fail_context(ST_ENOMEM, "'%s'", path);
     picture_t picture = {.raster = out, .what = what};

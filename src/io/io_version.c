@@ -6,10 +6,10 @@
 
 char *io_library_versions(void)
 {
-    static void (*const tell[])(char out[64]) = {io_h5_version,     io_png_version,  io_jpeg_version,
-                                                 io_tiff_version,   io_json_version, io_yaml_version,
-                                                 io_digest_version, io_gzip_version, io_http_version};
-    char all[9 * 66] = "";
+    static void (*const tell[])(char out[64]) = {io_h5_version,   io_png_version,  io_jpeg_version, io_tiff_version,
+                                                 io_webp_version, io_json_version, io_yaml_version, io_digest_version,
+                                                 io_gzip_version, io_http_version};
+    char all[10 * 66] = "";
     for (size_t i = 0; i < sizeof tell / sizeof tell[0]; i++) {
         char one[64];
         tell[i](one);

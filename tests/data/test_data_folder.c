@@ -95,13 +95,13 @@ static void empty_parts_are_refused_by_path(void **state)
     data_category_t gear;
     tree_text(root, "gear/train/readme.txt", "words");
     check_error(data_category_read(&gear, "folder", root, "gear", NULL), ST_ENOTFOUND,
-                "gear/train' holds no PNG, JPEG or TIFF image; expected the normal training images");
+                "gear/train' holds no PNG, JPEG, TIFF, BMP or WebP image; expected the normal training images");
     tree_image(root, "gear/train/a.png", 6, 5, 0);
     check_error(data_category_read(&gear, "folder", root, "gear", NULL), ST_ENOTFOUND,
                 "gear/test': no such folder; expected 'good' or 'normal' and one folder a defect");
     tree_text(root, "gear/test/good/readme.txt", "words");
     check_error(data_category_read(&gear, "folder", root, "gear", NULL), ST_EFORMAT,
-                "gear/test' holds no PNG, JPEG or TIFF image");
+                "gear/test' holds no PNG, JPEG, TIFF, BMP or WebP image");
 }
 
 int main(void)

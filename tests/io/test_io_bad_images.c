@@ -20,9 +20,9 @@ static const bad_t pictures[] = {
     {"missing_rows.png", ": the PNG is damaged: Not enough image data"},
     {"huge.png", ": the image claims 100000 x 100000 pixels, at most 134217728 are read"},
     {"no_width.png", ": the PNG is damaged: Invalid IHDR data"},
-    {"text.png", " is not a PNG, JPEG or TIFF image (it begins with \"This is not \")"},
-    {"web_page.jpg", " is not a PNG, JPEG or TIFF image (it begins with \"\\x0a\\x0a<html><bod\")"},
-    {"empty.png", " is empty, expected a PNG, JPEG or TIFF image"},
+    {"text.png", " is not a PNG, JPEG, TIFF, BMP or WebP image (it begins with \"This is not \")"},
+    {"web_page.jpg", " is not a PNG, JPEG, TIFF, BMP or WebP image (it begins with \"\\x0a\\x0a<html><bod\")"},
+    {"empty.png", " is empty, expected a PNG, JPEG, TIFF, BMP or WebP image"},
     {"truncated.jpg", ": the JPEG is truncated: the file ends after 726 bytes, before the image does"},
     {"no_end.jpg", ": the JPEG is truncated: the file ends after 1209 bytes, before the image does"},
     {"huge.jpg", ": the image claims 65500 x 65500 pixels, at most 134217728 are read"},
@@ -31,6 +31,13 @@ static const bad_t pictures[] = {
     {"no_directory.tif", ": the TIFF is truncated: the file ends after 100 bytes, before the image does"},
     {"float.tif", ": the TIFF holds floating-point samples of 32 bits, expected an image of unsigned 8 or 16"},
     {"huge.tif", ": the image claims 900000 x 900000 pixels, at most 134217728 are read"},
+    {"truncated.bmp", ": the BMP is truncated: the file ends after 1184 bytes, before the image does"},
+    {"run_length.bmp",
+     ": a BMP of 8 bits a pixel with compression 1 is not read (hint: save it without compression, or as "
+     "PNG)"},
+    {"huge.bmp", ": the image claims 1073741824 x 2147483648 pixels, at most 134217728 are read"},
+    {"truncated.webp", ": the WebP is truncated: the file ends after 912 bytes, before the image does"},
+    {"other.webp", " is no WebP image, or a damaged one"},
     {NULL, NULL},
 };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FILES 64
+#define MAX_FILES 96
 
 /* The file names of tests/golden/io/images. */
 static int list_files(char out[MAX_FILES][64])
@@ -56,6 +56,72 @@ static void pictures_of_every_kind_equal_pil(void **state)
         assert_int_equal(height, dims[0]);
     }
     check_golden_close(golden);
+}
+
+/* Against an array of the golden file, read in that way; nothing when the golden file has none. */
+static int check_how(const check_golden_t *golden, const char *name, const char *kind, const io_image_how_t *how)
+{
+    char key[80];
+    int dims[8];
+    snprintf(key, sizeof key, "%s/%s", name, kind);
+    if (!check_golden_has(golden, key)) return 0;
+    const uint8_t *want = check_golden_u8(golden, key, NULL, dims);
+    io_image_t image;
+    if (io_image_read_how(&image, golden_path(name), how) != ST_OK) fail_msg("%s", fail_message());
+    assert_int_equal(image.height, dims[0]);
+    assert_int_equal(image.width, dims[1]);
+    for (int j = 0; j < dims[0] * dims[1] * 3; j++)
+        if (image.pixels[j] != want[j]) fail_msg("%s: sample %d is %d, expected %d", key, j, image.pixels[j], want[j]);
+    io_image_free(&image);
+    return 1;
+}
+
+static void exif_orientation_and_bit_depth_are_followed_where_asked(void **state)
+{
+    (void)state;
+    static char names[MAX_FILES][64];
+    int count = list_files(names), upright = 0, deep = 0;
+    check_golden_t *golden = check_golden_open("io/images");
+    for (int i = 0; i < count; i++) {
+        upright += check_how(golden, names[i], "upright", &(io_image_how_t){.upright = true});
+        deep += check_how(golden, names[i], "depth12", &(io_image_how_t){.bit_depth = 12});
+        /* Samples of 8 bits have no other depth, and what is upright stays so. */
+        check_how(
+            golden, names[i], strstr(names[i], "turn") != NULL ? "upright" : "rgb",
+            &(io_image_how_t){.bit_depth = strstr(names[i], "16") != NULL || strstr(names[i], "12") != NULL ? 16 : 10,
+                              .upright = true});
+    }
+    assert_int_equal(upright, 11);
+    assert_int_equal(deep, 3);
+    check_golden_close(golden);
+}
+
+static void a_header_tells_depth_orientation_palette_and_alpha(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int depth, turn;
+        bool palette, alpha;
+    } rows[] = {{"rgb8.png", 8, 1, false, false},    {"grey16.png", 16, 1, false, false},
+                {"palette4.png", 4, 1, true, false}, {"rgba16.png", 16, 1, false, true},
+                {"turn7.png", 8, 7, false, false},   {"turned.jpg", 8, 6, false, false},
+                {"turned.webp", 8, 6, false, false}, {"turned.tif", 8, 8, false, false},
+                {"palette.tif", 8, 1, true, false},  {"deflate_rgba.tif", 8, 1, false, true},
+                {"grey16.tif", 16, 1, false, false}, {"alpha.webp", 8, 1, false, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        io_image_info_t info;
+        assert_int_equal(io_image_look(&info, golden_path(rows[i].name)), ST_OK);
+        if (info.depth != rows[i].depth || info.turn != rows[i].turn || info.palette != rows[i].palette ||
+            info.alpha != rows[i].alpha)
+            fail_msg("%s: depth %d, turn %d, palette %d, alpha %d", rows[i].name, info.depth, info.turn, info.palette,
+                     info.alpha);
+    }
+    int largest;
+    assert_int_equal(io_image_largest(&largest, golden_path("camera12.png")), ST_OK);
+    assert_int_equal(largest, 5000);
+    assert_int_equal(io_image_largest(&largest, golden_path("grey1.png")), ST_OK);
+    assert_int_equal(largest, 255);
 }
 
 static void masks_keep_their_raw_values(void **state)
@@ -223,6 +289,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_of_every_kind_equal_pil),
+        cmocka_unit_test(exif_orientation_and_bit_depth_are_followed_where_asked),
+        cmocka_unit_test(a_header_tells_depth_orientation_palette_and_alpha),
         cmocka_unit_test(masks_keep_their_raw_values),
         cmocka_unit_test(a_written_png_is_read_back_the_same),
         cmocka_unit_test(a_png_that_cannot_be_written_says_why),

@@ -62,6 +62,13 @@ def main():
     put("huge.tif", tiff.replace(struct.pack("<HHII", 256, 4, 1, 24), struct.pack("<HHII", 256, 4, 1, 900000))
         .replace(struct.pack("<HHII", 257, 4, 1, 20), struct.pack("<HHII", 257, 4, 1, 900000)))
 
+    bitmap, webp = images.bmp(noise, 32), encode(picture, "WEBP", lossless=True)
+    put("truncated.bmp", bitmap[:len(bitmap) * 3 // 5])
+    put("run_length.bmp", bitmap[:28] + struct.pack("<HI", 8, 1) + bitmap[34:])
+    put("huge.bmp", bitmap[:18] + struct.pack("<ii", 1 << 30, -(1 << 31)) + bitmap[26:])
+    put("truncated.webp", webp[:len(webp) * 3 // 5])
+    put("other.webp", b"RIFF\x04\0\0\0WAVE")
+
     coloured = np.zeros((8, 9, 3), np.uint8)
     coloured[5, 2] = (255, 0, 128)
     put("coloured_mask.png", images.png(coloured, 2))

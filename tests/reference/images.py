@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 import PIL
-from PIL import Image
+from PIL import Image, ImageOps
 
 import golden
 
@@ -86,6 +86,25 @@ def tiff(samples, order="<", planar=False, tile=0, photometric=None):
     return head + body + directory + struct.pack(order + "I", 0) + spill
 
 
+def bmp(noise, bits, upper_first=False):
+    """noise (H, W, 3) of uint8 as a BMP of 32 bits, or of 16 with masks of 5, 6 and 5."""
+    height, width = noise.shape[:2]
+    wide = noise.astype(np.uint32)
+    if bits == 32:
+        pixels = (wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]).astype("<u4")
+        masks = b""
+    else:
+        pixels = (wide[..., 0] >> 3 << 11 | wide[..., 1] >> 2 << 5 | wide[..., 2] >> 3).astype("<u2")
+        masks = struct.pack("<III", 0xf800, 0x07e0, 0x001f)
+    rows = [row.tobytes() for row in pixels]
+    rows = [row + b"\0" * (-len(row) % 4) for row in (rows if upper_first else rows[::-1])]
+    body = b"".join(rows)
+    start = 14 + 40 + len(masks)
+    info = struct.pack("<IiiHHIIiiII", 40, width, -height if upper_first else height, 1, bits, 3 if masks else 0,
+                       len(body), 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start) + info + masks + body
+
+
 def put(name, bytes_or_image, **options):
     path = os.path.join(FOLDER, name)
     if isinstance(bytes_or_image, bytes):
@@ -142,6 +161,19 @@ def make(rng):
     put("cmyk.jpg", Image.fromarray(np.dstack([smooth, noise[..., 0]]), mode="CMYK"), quality=90)
     put("turned.jpg", tall, quality=85, exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0")
 
+    put("rgb24.bmp", tall)
+    put("grey8.bmp", grey)
+    masks["grey8.bmp"] = noise[..., 0]
+    put("bilevel.bmp", Image.fromarray(bilevel))
+    masks["bilevel.bmp"] = bilevel * 255
+    put("palette8.bmp", indexed)
+    masks["palette8.bmp"] = levels
+    put("upper_first32.bmp", bmp(noise, 32, upper_first=True))
+    put("fields565.bmp", bmp(noise, 16))
+    put("lossless.webp", rgb, lossless=True)
+    put("lossy.webp", tall, quality=80)
+    put("alpha.webp", Image.fromarray(alpha), lossless=True, exact=True)
+
     put("rgb.tif", rgb)
     put("lzw.tif", tall, compression="tiff_lzw")
     put("deflate_rgba.tif", Image.fromarray(alpha), compression="tiff_adobe_deflate")
@@ -160,7 +192,23 @@ def make(rng):
     put("tiled.tif", tiff(noise, tile=16))
     put("tiled_planar_rgba.tif", tiff(alpha, ">", planar=True, tile=16))
     put("min_is_white.tif", tiff(noise[..., :1], photometric=0))
-    return masks, {"grey16.png", "grey16.tif", "grey16_big_endian.tif"}, {"planar.tif", "tiled_planar_rgba.tif"}, noise, alpha
+
+    # A 12-bit camera's samples, one of them beyond 12 bits; and one picture in all eight orientations.
+    camera = wide >> 4
+    camera[3, 5] = 5000
+    put("camera12.png", png(camera[..., :1], 0))
+    masks["camera12.png"] = camera[..., 0]
+    put("camera12_rgb.png", png(camera[..., :3], 2))
+    put("camera12.tif", tiff(camera[..., :1], ">"))
+    masks["camera12.tif"] = camera[..., 0]
+    for turn in range(1, 9):
+        exif = Image.Exif()
+        exif[0x112] = turn
+        put(f"turn{turn}.png", rgb, exif=exif)
+    exif[0x112] = 6
+    put("turned.webp", rgb, lossless=True, exif=exif.tobytes())
+    put("turned.tif", rgb, tiffinfo={274: 8})
+    return masks, {"grey16.png", "grey16.tif", "grey16_big_endian.tif", "camera12.png", "camera12.tif"}, {"planar.tif", "tiled_planar_rgba.tif"}, noise, camera
 
 
 def make_maps(rng):
@@ -179,16 +227,25 @@ def main():
     os.makedirs(FOLDER, exist_ok=True)
     for old in os.listdir(FOLDER):
         os.remove(os.path.join(FOLDER, old))
-    masks, high_byte, by_hand, noise, alpha = make(np.random.default_rng(11))
+    masks, high_byte, by_hand, noise, camera = make(np.random.default_rng(11))
     arrays = {}
     for name in sorted(os.listdir(FOLDER)):
         if name in high_byte:
             rgb = np.repeat((masks[name] >> 8).astype(np.uint8)[..., None], 3, 2)
+        elif name == "turned.tif":
+            rgb = noise  # PIL turns a TIFF when it opens it, and no other kind; io turns none unless it is asked to
         else:
             rgb = np.asarray(Image.open(os.path.join(FOLDER, name)).convert("RGB"))
         if name in by_hand:
             assert (rgb == noise).all(), name
         arrays[name + "/rgb"] = rgb
+        if "turn" in name:
+            picture = Image.open(os.path.join(FOLDER, name))
+            upright = picture if name == "turned.tif" else ImageOps.exif_transpose(picture)
+            arrays[name + "/upright"] = np.asarray(upright.convert("RGB"))
+        if "camera12" in name:
+            samples = camera[..., :3] if "rgb" in name else np.repeat(camera[..., :1], 3, 2)
+            arrays[name + "/depth12"] = (samples >> 4).clip(0, 255).astype(np.uint8)
         if name in masks:
             arrays[name + "/mask"] = masks[name].astype(np.int32)
     golden.write("io/images", arrays, "images.py", [PIL])
