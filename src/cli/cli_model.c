@@ -16,6 +16,8 @@ int cli_model_info(int argc, char **argv)
     printf("model          %s\n", argv[1]);
     printf("digest         %s\n", digest);
     printf("embedding      %d\n", c->embed);
+    printf("images         stretched to %d x %d px whatever their shape, bicubic as PIL's, CLIP's mean and std\n",
+           c->image_size, c->image_size);
     printf("image tower    %d px, patch %d (%d x %d tokens), width %d, %d layers, %d heads, mlp %d\n", c->image_size,
            c->patch, c->grid, c->grid, c->width, c->layers, c->heads, c->mlp);
     printf("text tower     context %d, vocabulary %d, width %d, %d layers, %d heads, mlp %d\n", c->context, c->vocab,

@@ -47,10 +47,10 @@ static status_t get_hidden(int *out, const section_t *in, int width)
 }
 
 /* image_size and patch_size may be n or [n, n]. */
-static status_t get_side(int *out, const section_t *in, const char *key, int high)
+static status_t get_side(int *out, const section_t *in, const char *key, int otherwise, int high)
 {
     io_json_node_t node = io_json_get(in->node, key);
-    if (node == NULL || io_json_kind(node) != IO_JSON_ARRAY) return get_int(out, in, key, -1, 1, high);
+    if (node == NULL || io_json_kind(node) != IO_JSON_ARRAY) return get_int(out, in, key, otherwise, 1, high);
     double first = io_json_number(io_json_at(node, 0), 0), second = io_json_number(io_json_at(node, 1), 0);
     if (io_json_count(node) != 2 || first != second || first != floor(first) || !(first >= 1 && first <= high))
         return fail(ST_EFORMAT, "'%s': %s.%s is not a square of two equal whole numbers from 1 to %d", in->path,
@@ -59,30 +59,13 @@ static status_t get_side(int *out, const section_t *in, const char *key, int hig
     return ST_OK;
 }
 
-/* Options of open_clip that change what a tower computes and that no CLIP of METHOD.md uses. */
-static status_t refuse_variants(const section_t *in)
-{
-    static const char *const unknown[] = {"timm_model_name",  "hf_model_name",  "ls_init_value",
-                                          "attentional_pool", "no_ln_pre",      "final_ln_after_pool",
-                                          "embed_cls",        "no_causal_mask", NULL};
-    for (int i = 0; unknown[i] != NULL; i++) {
-        io_json_node_t node = io_json_get(in->node, unknown[i]);
-        if (node == NULL) continue;
-        io_json_kind_t kind = io_json_kind(node);
-        if (kind == IO_JSON_NULL || (kind == IO_JSON_BOOL && !io_json_bool(node, false))) continue;
-        return fail(ST_EFORMAT, "'%s': %s.%s is set; fgad reads CLIP's plain ViT and text towers only", in->path,
-                    in->section, unknown[i]);
-    }
-    return ST_OK;
-}
-
 static status_t read_vision(clip_config_t *out, const section_t *in)
 {
-    TRY(refuse_variants(in));
-    TRY(get_side(&out->image_size, in, "image_size", 4096));
-    TRY(get_side(&out->patch, in, "patch_size", 1024));
-    TRY(get_int(&out->width, in, "width", -1, 1, 16384));
-    TRY(get_int(&out->layers, in, "layers", -1, 1, 256));
+    TRY(clip_config_check_keys(in->node, CLIP_VISION, in->path));
+    TRY(get_side(&out->image_size, in, "image_size", 224, 4096));
+    TRY(get_side(&out->patch, in, "patch_size", 16, 1024));
+    TRY(get_int(&out->width, in, "width", 768, 1, 16384));
+    TRY(get_int(&out->layers, in, "layers", 12, 1, 256));
     TRY(get_hidden(&out->mlp, in, out->width));
     int head = 0;
     TRY(get_int(&head, in, "head_width", 64, 1, 16384));
@@ -99,10 +82,10 @@ static status_t read_vision(clip_config_t *out, const section_t *in)
 
 static status_t read_text(clip_config_t *out, const section_t *in)
 {
-    TRY(refuse_variants(in));
+    TRY(clip_config_check_keys(in->node, CLIP_TEXT, in->path));
     TRY(get_int(&out->context, in, "context_length", 77, 3, 4096));
     TRY(get_int(&out->vocab, in, "vocab_size", 49408, 2, 10000000));
-    TRY(get_int(&out->text_width, in, "width", -1, 1, 16384));
+    TRY(get_int(&out->text_width, in, "width", 512, 1, 16384));
     TRY(get_int(&out->text_heads, in, "heads", 8, 1, 1024));
     TRY(get_int(&out->text_layers, in, "layers", 12, 1, 256));
     TRY(get_hidden(&out->text_mlp, in, out->text_width));
@@ -112,16 +95,14 @@ static status_t read_text(clip_config_t *out, const section_t *in)
     return ST_OK;
 }
 
-/* METHOD.md 1 fixes CLIP's mean and std; a model trained with others would be fed wrong numbers. */
-static void warn_of_other_preprocessing(io_json_node_t root, const char *path)
+static status_t read_quick_gelu(bool *out, const section_t *in)
 {
-    static const double mean[3] = {0.48145466, 0.4578275, 0.40821073};
-    io_json_node_t node = io_json_get(io_json_get(root, "preprocess_cfg"), "mean");
-    for (int c = 0; c < 3 && c < io_json_count(node); c++)
-        if (fabs(io_json_number(io_json_at(node, c), mean[c]) - mean[c]) > 1e-4) {
-            log_warn("'%s': preprocess_cfg.mean is not CLIP's; images are normalised with CLIP's mean and std", path);
-            return;
-        }
+    io_json_node_t node = io_json_get(in->node, "quick_gelu");
+    io_json_kind_t kind = node == NULL ? IO_JSON_NULL : io_json_kind(node);
+    if (kind != IO_JSON_NULL && kind != IO_JSON_BOOL)
+        return fail(ST_EFORMAT, "'%s': %s.quick_gelu is neither true nor false", in->path, in->section);
+    *out = kind == IO_JSON_BOOL && io_json_bool(node, false);
+    return ST_OK;
 }
 
 status_t clip_config_read(clip_config_t *out, const char *dir)
@@ -140,6 +121,8 @@ status_t clip_config_read(clip_config_t *out, const char *dir)
     }
     TRY_DONE(io_json_read(&json, path));
     io_json_node_t model = io_json_get(io_json_root(json), "model_cfg");
+    TRY_DONE(clip_config_check_keys(io_json_get(io_json_root(json), "preprocess_cfg"), CLIP_PREPROCESS, path));
+    TRY_DONE(clip_config_check_keys(io_json_get(model, "preprocess_cfg"), CLIP_PREPROCESS, path));
     /* open_clip's own model_configs files hold the same keys without the wrapper. */
     if (model == NULL) model = io_json_root(json);
     section_t top = {.path = path, .section = "model_cfg", .node = model};
@@ -150,11 +133,11 @@ status_t clip_config_read(clip_config_t *out, const char *dir)
                       vision.node == NULL ? "vision_cfg" : "text_cfg");
         goto done;
     }
+    TRY_DONE(clip_config_check_keys(model, CLIP_MODEL, path));
     TRY_DONE(get_int(&out->embed, &top, "embed_dim", -1, 1, 16384));
-    out->quick_gelu = io_json_bool(io_json_get(model, "quick_gelu"), false);
+    TRY_DONE(read_quick_gelu(&out->quick_gelu, &top));
     TRY_DONE(read_vision(out, &vision));
     TRY_DONE(read_text(out, &text));
-    warn_of_other_preprocessing(io_json_root(json), path);
 done:
     io_json_free(json);
     free(path);

@@ -10,6 +10,11 @@
 #define CLIP_CONFIG_FILE "open_clip_config.json"
 #define CLIP_WEIGHTS_FILE "open_clip_model.safetensors"
 
+/* clip_config_keys.c: every member of `object` (NULL: none) is a key of open_clip's that is read, or that changes nothing
+ * here, or whose value is the one computed here. ST_EFORMAT names the first that is not. */
+typedef enum { CLIP_MODEL, CLIP_VISION, CLIP_TEXT, CLIP_PREPROCESS } clip_section_t;
+status_t clip_config_check_keys(io_json_node_t object, clip_section_t section, const char *path);
+
 /* One residual block; W is the tower's width, F its hidden width. All borrowed from the mapping or the converted block. */
 typedef struct {
     const float *ln1_gain, *ln1_bias;   /* (W) */

@@ -96,7 +96,7 @@ static void image_size_may_be_a_pair_and_the_wrapper_may_be_missing(void **state
     (void)state;
     write_toy("toy", 1, false);
     edit(CONFIG, "\"image_size\": 20", "\"image_size\": [20, 20]");
-    edit(CONFIG, "\"model_cfg\": {", "\"unused\": {}, \"embed_dim\": 28,");
+    edit(CONFIG, "\"model_cfg\": {", "\"embed_dim\": 28,");
     edit(CONFIG, "  },\n  \"preprocess_cfg\"", "  \"preprocess_cfg\"");
     edit(CONFIG, "\"layers\": 3}\n", "\"layers\": 3},\n");
     edit(CONFIG, "    \"embed_dim\": 28,\n", "");
@@ -119,7 +119,8 @@ static void a_wrong_configuration_is_refused_with_the_key(void **state)
         {"\"embed_dim\": 28", "\"embed_dim\": 28.5", "model_cfg.embed_dim is 28.5, expected a whole number"},
         {"\"embed_dim\": 28,", "", "model_cfg.embed_dim is missing"},
         {"\"text_cfg\"", "\"text\"", "model_cfg.text_cfg is missing"},
-        {"\"head_width\": 20", "\"head_width\": 20, \"timm_model_name\": \"x\"", "vision_cfg.timm_model_name is set"},
+        {"\"quick_gelu\": false", "\"quick_gelu\": 0", "model_cfg.quick_gelu is neither true nor false"},
+        {"\"preprocess_cfg\": {", "\"preprocess_cfg\": [0], \"x\": {", "preprocess_cfg is not an object"},
         {"\"image_size\": 20", "\"image_size\": [20, 24]", "vision_cfg.image_size is not a square"},
         {"{\n", "", "open_clip_config.json"},
         {"\"width\": 60", "\"width\": 60, \"mlp_ratio\": 0",
@@ -131,6 +132,112 @@ static void a_wrong_configuration_is_refused_with_the_key(void **state)
         edit(CONFIG, cases[i].from, cases[i].to);
         refused(ST_EFORMAT, cases[i].message);
     }
+}
+
+/* Adds `"key": value` to a section of the toy's configuration. */
+static void add_key(const char *section, const char *member)
+{
+    char from[64], to[256];
+    snprintf(from, sizeof from, "\"%s\": {", section);
+    snprintf(to, sizeof to, "%s%s, ", from, member);
+    edit(CONFIG, from, to);
+}
+
+static void keys_with_the_value_that_is_computed_here_are_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *section, *members;
+    } cases[] = {
+        {"model_cfg", "\"custom_text\": true, \"init_logit_bias\": -10, \"init_logit_scale\": 2.3, "
+                      "\"nonscalar_logit_scale\": true, \"multimodal_cfg\": null"},
+        {"vision_cfg", "\"pool_type\": \"tok\", \"pos_embed_type\": \"learnable\", \"act_kwargs\": null, "
+                       "\"norm_kwargs\": {\"eps\": 0.00001}, \"qk_norm\": false, \"block_type\": \"default\""},
+        {"vision_cfg", "\"timm_model_name\": null, \"timm_pool\": \"avg\", \"patch_dropout\": 0.5, \"scale_fc\": null, "
+                       "\"attn_pooler_queries\": 256, \"output_tokens\": true"},
+        {"text_cfg", "\"pool_type\": \"argmax\", \"proj_type\": \"linear\", \"proj_bias\": false, \"pad_id\": 0, "
+                     "\"eos_id\": 2, \"act_kwargs\": {}, \"norm_kwargs\": {}"},
+        {"text_cfg",
+         "\"hf_tokenizer_name\": \"\", \"hf_model_name\": null, \"tokenizer_kwargs\": {\"clean\": \"lower\"}"},
+        {"preprocess_cfg", "\"interpolation\": \"bicubic\", \"resize_mode\": \"shortest\", \"size\": [99, 99], "
+                           "\"mode\": \"RGB\", \"fill_color\": 7"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_toy("toy-quick", 1, false);
+        add_key(cases[i].section, cases[i].members);
+        clip_config_t config;
+        check_error(clip_config_read(&config, dir), ST_OK, "");
+    }
+    write_toy("toy-quick", 1, false);
+    edit(CONFIG, "\"mean\": [0.48145466, 0.4578275, 0.40821073]", "\"mean\": null");
+    clip_config_t config;
+    check_error(clip_config_read(&config, dir), ST_OK, "");
+}
+
+static void keys_with_another_value_and_unknown_keys_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *section, *member, *message;
+    } cases[] = {
+        {"vision_cfg", "\"pool_type\": \"avg\"",
+         "vision_cfg.pool_type is \"avg\", expected \"tok\": fgad computes CLIP's plain ViT and text towers alone"},
+        {"vision_cfg", "\"pool_type\": null", "vision_cfg.pool_type is null, expected \"tok\""},
+        {"vision_cfg", "\"act_kwargs\": {\"approximate\": \"tanh\"}",
+         "vision_cfg.act_kwargs is {\"approximate\": \"tanh\"}, expected null or {}"},
+        {"vision_cfg", "\"norm_kwargs\": {\"eps\": 1e-6}",
+         "vision_cfg.norm_kwargs is {\"eps\": 1e-06}, expected null or {} or {\"eps\": 1e-05}"},
+        {"vision_cfg", "\"pos_embed_type\": \"sin_cos_2d\"", "vision_cfg.pos_embed_type is \"sin_cos_2d\""},
+        {"vision_cfg", "\"qk_norm\": true", "vision_cfg.qk_norm is true, expected null or false"},
+        {"vision_cfg", "\"scale_fc\": true", "vision_cfg.scale_fc is true"},
+        {"vision_cfg", "\"scaled_cosine_attn\": true", "vision_cfg.scaled_cosine_attn is true"},
+        {"vision_cfg", "\"block_type\": \"custom\"", "vision_cfg.block_type is \"custom\""},
+        {"vision_cfg", "\"ls_init_value\": 0.1", "vision_cfg.ls_init_value is 0.1, expected null"},
+        {"vision_cfg", "\"timm_model_name\": \"vit\"", "vision_cfg.timm_model_name is \"vit\", expected null or \"\""},
+        {"vision_cfg", "\"input_patchnorm\": true", "vision_cfg.input_patchnorm is true"},
+        {"vision_cfg", "\"registers\": 4", "vision_cfg.registers is not a key that fgad knows"},
+        {"text_cfg", "\"proj_type\": \"none\"", "text_cfg.proj_type is \"none\", expected \"linear\""},
+        {"text_cfg", "\"pool_type\": \"eos\"", "text_cfg.pool_type is \"eos\", expected \"argmax\""},
+        {"text_cfg", "\"hf_tokenizer_name\": \"t5\"", "text_cfg.hf_tokenizer_name is \"t5\""},
+        {"text_cfg", "\"tokenizer_kwargs\": {\"clean\": \"canonicalize\"}", "text_cfg.tokenizer_kwargs is {\"clean\""},
+        {"text_cfg", "\"head_width\": 8", "text_cfg.head_width is not a key that fgad knows"},
+        {"model_cfg", "\"multimodal_cfg\": {}", "model_cfg.multimodal_cfg is {}, expected null"},
+        {"model_cfg", "\"quickgelu\": true", "model_cfg.quickgelu is not a key that fgad knows"},
+        {"preprocess_cfg", "\"interpolation\": \"bilinear\"",
+         "preprocess_cfg.interpolation is \"bilinear\", expected null or \"bicubic\": fgad computes CLIP's own"},
+        {"preprocess_cfg", "\"crop_pct\": 0.9", "preprocess_cfg.crop_pct is not a key that fgad knows"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_toy("toy-quick", 1, false);
+        add_key(cases[i].section, cases[i].member);
+        refused(ST_EFORMAT, cases[i].message);
+    }
+    write_toy("toy-quick", 1, false);
+    edit(CONFIG, "0.48145466", "0.5");
+    refused(ST_EFORMAT, "preprocess_cfg.mean is [0.5, 0.4578275, 0.40821073], expected null or [0.48145466");
+    write_toy("toy-quick", 1, false);
+    edit(CONFIG, "0.27577711", "0.27");
+    refused(ST_EFORMAT, "preprocess_cfg.std is [");
+}
+
+static void what_a_configuration_leaves_out_is_open_clips_default(void **state)
+{
+    (void)state;
+    write_toy("toy-quick", 1, false);
+    edit(CONFIG, "\"image_size\": 12, \"layers\": 2, \"width\": 24, \"head_width\": 8, \"patch_size\": 4", "");
+    edit(CONFIG, "\"context_length\": 32, \"vocab_size\": 1024, \"width\": 36, \"heads\": 3, \"layers\": 2", "");
+    clip_config_t c;
+    check_error(clip_config_read(&c, dir), ST_OK, "");
+    assert_int_equal(c.image_size, 224);
+    assert_int_equal(c.patch, 16);
+    assert_int_equal(c.width, 768);
+    assert_int_equal(c.layers, 12);
+    assert_int_equal(c.heads, 12);
+    assert_int_equal(c.context, 77);
+    assert_int_equal(c.vocab, 49408);
+    assert_int_equal(c.text_width, 512);
+    assert_int_equal(c.text_heads, 8);
+    assert_int_equal(c.text_layers, 12);
 }
 
 static void a_tensor_of_another_shape_is_named_with_both_shapes(void **state)
@@ -219,6 +326,9 @@ int main(void)
         cmocka_unit_test(half_weights_are_converted_once),
         cmocka_unit_test(image_size_may_be_a_pair_and_the_wrapper_may_be_missing),
         cmocka_unit_test(a_wrong_configuration_is_refused_with_the_key),
+        cmocka_unit_test(keys_with_the_value_that_is_computed_here_are_accepted),
+        cmocka_unit_test(keys_with_another_value_and_unknown_keys_are_refused_by_name),
+        cmocka_unit_test(what_a_configuration_leaves_out_is_open_clips_default),
         cmocka_unit_test(a_tensor_of_another_shape_is_named_with_both_shapes),
         cmocka_unit_test(a_missing_tensor_or_tower_is_named),
         cmocka_unit_test(a_weight_that_is_not_finite_is_named),
