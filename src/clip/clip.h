@@ -1,5 +1,6 @@
-/* clip: a frozen CLIP from a model directory in open_clip's Hugging Face layout (open_clip_config.json,
- * open_clip_model.safetensors). Configuration, weights by name, the image tower with the V-V path (METHOD.md 2),
+/* clip: a frozen CLIP from a model directory in open_clip's Hugging Face layout (open_clip_config.json and
+ * open_clip_model.safetensors, open_clip_pytorch_model.safetensors, model.safetensors or the one other .safetensors there is:
+ * the first of these). Other layouts and pickles: datasets/models/convert. Configuration, weights by name, the image tower with the V-V path (METHOD.md 2),
  * preprocessing (METHOD.md 1), the tokenizer, the text tower and its gradient with respect to learnable input
  * embeddings (METHOD.md 3). It computes features; what they are compared with stands to the right. Depends on
  * base, ops and io. Weights are read-only and shared by threads; a workspace belongs to one caller. */
@@ -18,8 +19,11 @@ typedef struct {
     bool quick_gelu;
 } clip_config_t;
 
-/* From dir/open_clip_config.json alone, without the weights. */
+/* From dir/open_clip_config.json alone, without the weights. Every key is known and has a value that is computed here, or
+ * ST_EFORMAT names it; what is left out has open_clip's default. */
 status_t clip_config_read(clip_config_t *out, const char *dir);
+/* Path of the weights in a model directory (caller frees). */
+status_t clip_model_weights_path(char **out, const char *dir);
 
 /* SHA-256 over configuration and weight file: what cached features are keyed by. Reads both files from end to end (half a
  * second for ViT-B/16+), so a program asks once and tells its other processes. */
@@ -27,8 +31,8 @@ status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir);
 
 typedef struct clip_model clip_model_t;
 
-/* Opens and checks a model: every tensor of the configuration by name, shape and finiteness. Messages say expected
- * and found. Runs the GEMM self-check once. */
+/* Opens and checks a model: every tensor of the configuration by name, shape and finiteness, and that no other one is
+ * there. Messages say expected and found. Runs the GEMM self-check once. */
 status_t clip_model_open(clip_model_t **out, const char *dir);
 void clip_model_close(clip_model_t *model);
 const clip_config_t *clip_model_config(const clip_model_t *model);

@@ -109,16 +109,9 @@ status_t clip_config_read(clip_config_t *out, const char *dir)
 {
     status_t status = ST_OK;
     io_json_t *json = NULL;
-    char *path = base_format("%s/%s", dir, CLIP_CONFIG_FILE);
-    if (path == NULL) return ST_ENOMEM;
+    char *path = NULL;
     *out = (clip_config_t){0};
-    if (!io_is_dir(dir)) {
-        status = fail(ST_ENOTFOUND,
-                      "'%s' is not a directory, expected a model directory with %s and %s (hint: "
-                      "datasets/models/fetch --help)",
-                      dir, CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE);
-        goto done;
-    }
+    TRY_DONE(clip_files_config(&path, dir));
     TRY_DONE(io_json_read(&json, path));
     io_json_node_t model = io_json_get(io_json_root(json), "model_cfg");
     TRY_DONE(clip_config_check_keys(io_json_get(io_json_root(json), "preprocess_cfg"), CLIP_PREPROCESS, path));

@@ -54,7 +54,18 @@ struct clip_model {
     int64_t vision_parameters, text_parameters;
 };
 
-/* clip_weights.c: opens dir/open_clip_model.safetensors, checks every tensor and points the model at them. */
+/* clip_files.c: path of the folder's configuration (caller frees). ST_ENOTFOUND says what the folder is instead. */
+status_t clip_files_config(char **out, const char *dir);
+
+/* clip_hints.c: " (hint: ...)" or "" about a tensor that is missing, or that has other rows than wanted. */
+#define CLIP_HINT_SIZE 256
+void clip_hint_missing(char out[CLIP_HINT_SIZE], const io_safetensors_t *file, const char *name);
+void clip_hint_shape(char out[CLIP_HINT_SIZE], const io_tensor_t *found, int64_t rows);
+/* ST_EFORMAT names the first tensor that is neither used (used[i], in the file's order) nor known to change nothing. */
+status_t clip_check_leftover(const io_safetensors_t *file, const bool *used, const clip_config_t *config,
+                             const char *path);
+
+/* clip_weights.c: opens the folder's weights, checks every tensor and points the model at them. */
 status_t clip_weights_load(clip_model_t *model);
 
 /* ---- Image tower (clip_vision.c, clip_vision_block.c, clip_vision_windows.c) ------------------------------------------ */

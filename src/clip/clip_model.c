@@ -8,10 +8,9 @@
 status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir)
 {
     char both[2 * IO_DIGEST_SIZE];
-    const char *const names[2] = {CLIP_CONFIG_FILE, CLIP_WEIGHTS_FILE};
     for (int i = 0; i < 2; i++) {
-        char *path = base_format("%s/%s", dir, names[i]);
-        if (path == NULL) return ST_ENOMEM;
+        char *path = NULL;
+        TRY(i == 0 ? clip_files_config(&path, dir) : clip_model_weights_path(&path, dir));
         status_t status = io_digest_file(both + i * IO_DIGEST_SIZE, path);
         free(path);
         TRY(status);

@@ -15,7 +15,7 @@ typedef struct {
     float *converted; /* next free float of the conversion block */
     int64_t needed;   /* floats to convert, counted by the first walk */
     int64_t *parameters;
-    int used; /* tensors asked for */
+    bool *used; /* (count of the file) tensors asked for */
 } loader_t;
 
 static void shape_text(char out[96], const int64_t *shape, int ndim)
@@ -24,27 +24,6 @@ static void shape_text(char out[96], const int64_t *shape, int ndim)
     for (int d = 0; d < ndim && at < 80; d++)
         at += snprintf(out + at, 96 - (size_t)at, "%s%" PRId64, d ? "," : "", shape[d]);
     snprintf(out + at, 96 - (size_t)at, ")");
-}
-
-static bool any_with_prefix(const io_safetensors_t *file, const char *prefix)
-{
-    for (int i = 0; i < io_safetensors_count(file); i++)
-        if (strncmp(io_safetensors_at(file, i)->name, prefix, strlen(prefix)) == 0) return true;
-    return false;
-}
-
-static status_t fail_missing(const loader_t *loader, const char *name, const char *wanted)
-{
-    const bool vision = strncmp(name, "visual.", 7) == 0;
-    const char *hint = "";
-    if (vision && !any_with_prefix(loader->file, "visual."))
-        hint = any_with_prefix(loader->file, "vision_model.") ? " (hint: the names are transformers', fgad reads "
-                                                                "open_clip's layout)"
-                                                              : " (hint: the file has no image tower)";
-    else if (!vision && !any_with_prefix(loader->file, "transformer.resblocks.") &&
-             !any_with_prefix(loader->file, "text.transformer."))
-        hint = " (hint: the file has no text tower, fgad needs both)";
-    return fail(ST_EFORMAT, "'%s': no tensor '%s', config wants one of shape %s%s", loader->path, name, wanted, hint);
 }
 
 static bool usable_in_place(const io_tensor_t *tensor)
@@ -86,23 +65,30 @@ static status_t take_values(const float **out, loader_t *loader, const io_tensor
 static status_t take(const float **out, loader_t *loader, const char *name, int ndim, const int64_t *shape)
 {
     const io_tensor_t *tensor = io_safetensors_find(loader->file, name);
-    char wanted[96], found[96];
+    char wanted[96], found[96], hint[CLIP_HINT_SIZE];
     shape_text(wanted, shape, ndim);
-    if (tensor == NULL) return fail_missing(loader, name, wanted);
+    if (tensor == NULL) {
+        clip_hint_missing(hint, loader->file, name);
+        return fail(ST_EFORMAT, "'%s': no tensor '%s', config wants one of shape %s%s", loader->path, name, wanted,
+                    hint);
+    }
     if (loader->taking) return take_values(out, loader, tensor);
     bool same = tensor->ndim == ndim && memcmp(tensor->shape, shape, (size_t)ndim * sizeof *shape) == 0;
     /* A scalar is stored with no dimension or with one of length 1. */
     if (ndim == 0 && tensor->count == 1) same = true;
     if (!same) {
         shape_text(found, tensor->shape, tensor->ndim);
-        return fail(ST_EFORMAT, "'%s': %s is %s, config wants %s", loader->path, name, found, wanted);
+        clip_hint_shape(hint, tensor, ndim > 0 ? shape[0] : 1);
+        return fail(ST_EFORMAT, "'%s': %s is %s, config wants %s%s", loader->path, name, found, wanted, hint);
     }
     if (tensor->dtype == IO_OTHER_DTYPE)
-        return fail(ST_EFORMAT, "'%s': %s is of type %s, expected F32, F16 or BF16", loader->path, name,
-                    tensor->dtype_name);
+        return fail(ST_EFORMAT, "'%s': %s is of type %s, expected F32, F16 or BF16%s", loader->path, name,
+                    tensor->dtype_name,
+                    strcmp(tensor->dtype_name, "F64") == 0 ? " (hint: datasets/models/convert stores F32)" : "");
     if (!usable_in_place(tensor)) loader->needed += tensor->count;
     *loader->parameters += tensor->count;
-    loader->used++;
+    for (int i = 0; i < io_safetensors_count(loader->file); i++)
+        if (io_safetensors_at(loader->file, i) == tensor) loader->used[i] = true;
     return ST_OK;
 }
 
@@ -174,17 +160,9 @@ static status_t walk(clip_model_t *model, loader_t *loader)
 status_t clip_weights_load(clip_model_t *model)
 {
     status_t status = ST_OK;
-    char *path = base_format("%s/%s", model->dir, CLIP_WEIGHTS_FILE);
-    char *pickle = base_format("%s/open_clip_pytorch_model.bin", model->dir);
-    if (path == NULL || pickle == NULL) {
-        status = ST_ENOMEM;
-        goto done;
-    }
-    if (!io_exists(path)) {
-        status = fail(ST_ENOTFOUND, "'%s' does not exist%s", path,
-                      io_exists(pickle) ? " (hint: convert open_clip_pytorch_model.bin to safetensors)" : "");
-        goto done;
-    }
+    char *path = NULL;
+    bool *used = NULL;
+    TRY_DONE(clip_model_weights_path(&path, model->dir));
     TRY_DONE(io_safetensors_open(&model->file, path));
     model->vision.block = arena_take(&model->arena, (size_t)model->config.layers, sizeof(clip_block_t));
     model->text.block = arena_take(&model->arena, (size_t)model->config.text_layers, sizeof(clip_block_t));
@@ -192,12 +170,15 @@ status_t clip_weights_load(clip_model_t *model)
         status = ST_ENOMEM;
         goto done;
     }
-    loader_t loader = {.file = model->file, .path = path, .text_prefix = ""};
+    used = calloc((size_t)io_safetensors_count(model->file) + 1, sizeof *used);
+    if (used == NULL) {
+        status = fail(ST_ENOMEM, "'%s': no memory for a list of its tensors", path);
+        goto done;
+    }
+    loader_t loader = {.file = model->file, .path = path, .text_prefix = "", .used = used};
     if (io_safetensors_find(model->file, "text.token_embedding.weight") != NULL) loader.text_prefix = "text.";
     TRY_DONE(walk(model, &loader));
-    if (loader.used < io_safetensors_count(model->file))
-        log_debug("'%s': %d of %d tensors are not used", path, io_safetensors_count(model->file) - loader.used,
-                  io_safetensors_count(model->file));
+    TRY_DONE(clip_check_leftover(model->file, used, &model->config, path));
     model->converted = loader.needed;
     if (loader.needed > 0) {
         loader.converted = arena_take(&model->arena, (size_t)loader.needed, sizeof(float));
@@ -210,6 +191,6 @@ status_t clip_weights_load(clip_model_t *model)
     TRY_DONE(walk(model, &loader));
 done:
     free(path);
-    free(pickle);
+    free(used);
     return status;
 }

@@ -171,6 +171,10 @@ static status_t read_header(io_safetensors_t *file)
         return fail(ST_EFORMAT, "'%s': is %zu bytes long, too short for a safetensors file", file->path, file->size);
     uint64_t length = 0;
     for (int i = 0; i < LENGTH_BYTES; i++) length |= (uint64_t)file->map[i] << (8 * i);
+    static const char pointer[] = "version https://git-lfs";
+    if (file->size >= sizeof pointer && memcmp(file->map, pointer, sizeof pointer - 1) == 0)
+        return fail(ST_EFORMAT, "'%s': is git-lfs's pointer to the file, not the file (hint: git lfs pull)",
+                    file->path);
     if (length > file->size - LENGTH_BYTES || length > HEADER_LIMIT)
         return fail(ST_EFORMAT,
                     "'%s': its header claims %" PRIu64 " bytes, the file has %zu (hint: a download cut short, or not "

@@ -1,6 +1,7 @@
 /* What a rank needs of memory: the larger of what encoding, learning and evaluating take at their peaks. */
 #include "suite/suite_internal.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 /* Code, libraries and MPI, as seen. */
@@ -10,10 +11,12 @@
 static void weights(suite_memory_t *out, const suite_plan_t *plan)
 {
     struct stat info;
-    char path[4096];
+    char *path = NULL;
     out->shared_mb = plan->assumed_model ? 833 : 0;
-    snprintf(path, sizeof path, "%s/open_clip_model.safetensors", plan->points[0].model);
-    if (plan->assumed_model || stat(path, &info) != 0) return;
+    if (plan->assumed_model || clip_model_weights_path(&path, plan->points[0].model) != ST_OK) return;
+    bool there = stat(path, &info) == 0;
+    free(path);
+    if (!there) return;
     out->private_mb = 1e-6 * (double)plan->model_private_bytes;
     out->shared_mb = out->private_mb > 0 ? 0 : 1e-6 * (double)info.st_size;
 }

@@ -240,6 +240,35 @@ static void what_a_configuration_leaves_out_is_open_clips_default(void **state)
     assert_int_equal(c.text_layers, 12);
 }
 
+/* Writes the toy's weights again with one tensor more, of one value. */
+static void add_tensor(const char *added)
+{
+    enum { MOST = 256 };
+    static int64_t shapes[MOST][8];
+    const char *names[MOST];
+    const float *data[MOST];
+    int ndims[MOST];
+    const float one = 1;
+    char path[600], from[600];
+    snprintf(path, sizeof path, "%s/" WEIGHTS, dir);
+    snprintf(from, sizeof from, "%s/before.safetensors", dir);
+    assert_int_equal(rename(path, from), 0);
+    io_safetensors_t *file = NULL;
+    check_error(io_safetensors_open(&file, from), ST_OK, "");
+    int count = io_safetensors_count(file);
+    assert_true(count < MOST);
+    for (int i = 0; i < count; i++) {
+        const io_tensor_t *tensor = io_safetensors_at(file, i);
+        names[i] = tensor->name, data[i] = tensor->data, ndims[i] = tensor->ndim;
+        memcpy(shapes[i], tensor->shape, sizeof shapes[i]);
+    }
+    names[count] = added, data[count] = &one, ndims[count] = 1, shapes[count][0] = 1;
+    check_error(io_safetensors_write(path, names, data, (const int64_t(*)[8])shapes, ndims, count + 1, false), ST_OK,
+                "");
+    io_safetensors_close(file);
+    assert_int_equal(remove(from), 0);
+}
+
 static void a_tensor_of_another_shape_is_named_with_both_shapes(void **state)
 {
     (void)state;
@@ -255,7 +284,32 @@ static void a_tensor_of_another_shape_is_named_with_both_shapes(void **state)
     /* 2^20 rows of tokens: said before anything of that size is allocated or multiplied. */
     write_toy("toy", 1, false);
     edit(CONFIG, "\"image_size\": 20", "\"image_size\": 4096");
-    refused(ST_EFORMAT, "visual.positional_embedding is (26,60), config wants (1048577,60)");
+    refused(ST_EFORMAT, "visual.positional_embedding is (26,60), config wants (1048577,60) "
+                        "(hint: datasets/models/resize MODEL OUT --size PIXELS makes a model of another image size)");
+    write_toy("toy", 1, false);
+    edit(CONFIG, "\"context_length\": 32", "\"context_length\": 77");
+    refused(ST_EFORMAT,
+            "positional_embedding is (32,36), config wants (77,36) (hint: the weights' context_length is 32)");
+}
+
+static void tensors_that_the_configuration_leaves_out_are_refused(void **state)
+{
+    (void)state;
+    write_toy("toy", 1, false);
+    edit(CONFIG, "\"layers\": 12", "\"layers\": 11");
+    refused(ST_EFORMAT, "is of block 11, config's vision_cfg.layers is 11: blocks would be left out");
+    write_toy("toy", 1, false);
+    edit(CONFIG, "\"layers\": 3", "\"layers\": 2");
+    refused(ST_EFORMAT, "is of block 2, config's text_cfg.layers is 2: blocks would be left out");
+    write_toy("toy", 1, false);
+    add_tensor("visual.transformer.resblocks.0.ls_1.gamma");
+    refused(ST_EFORMAT,
+            "tensor 'visual.transformer.resblocks.0.ls_1.gamma' is of none of CLIP's plain ViT and text towers");
+    write_toy("toy", 1, false);
+    add_tensor("logit_bias");
+    clip_model_t *model = NULL;
+    check_error(clip_model_open(&model, dir), ST_OK, "");
+    clip_model_close(model);
 }
 
 static void a_missing_tensor_or_tower_is_named(void **state)
@@ -271,9 +325,14 @@ static void a_missing_tensor_or_tower_is_named(void **state)
     static const int64_t shape[1][8] = {{1}};
     static const struct {
         const char *name, *message;
-    } others[] = {{"vision_model.x", "(hint: the names are transformers', fgad reads open_clip's layout)"},
-                  {"transformer.resblocks.x", "(hint: the file has no image tower)"}};
-    for (int i = 0; i < 2; i++) {
+    } others[] = {
+        {"vision_model.x", "(hint: the names are transformers': datasets/models/convert makes open_clip's of them)"},
+        {"transformer.resblocks.x", "(hint: the file has no image tower)"},
+        {"visual.trunk.x", "(hint: the image tower is timm's, only CLIP's own ViT is read)"},
+        {"module.visual.conv1.weight", "(hint: all names begin with 'module.': datasets/models/convert takes it off)"},
+        {"state_dict.visual.conv1.weight", "(hint: all names begin with 'state_dict.': datasets/models/convert"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         char path[600];
         const float one = 1, *data = &one;
         snprintf(path, sizeof path, "%s/" WEIGHTS, dir);
@@ -319,6 +378,101 @@ static void a_short_file_a_missing_file_and_a_missing_directory_are_refused(void
     refused(ST_ENOTFOUND, "'no/such/model' is not a directory, expected a model directory with open_clip_config.json");
 }
 
+static void put(const char *name, const char *text)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_error(io_write_file(path, text, strlen(text)), ST_OK, "");
+}
+
+static void move(const char *from, const char *to)
+{
+    char a[600], b[600];
+    snprintf(a, sizeof a, "%s/%s", dir, from);
+    snprintf(b, sizeof b, "%s/%s", dir, to);
+    assert_int_equal(rename(a, b), 0);
+}
+
+static void the_file_names_that_open_clip_tries_are_tried(void **state)
+{
+    (void)state;
+    write_toy("toy-quick", 1, false);
+    char digest[IO_DIGEST_SIZE], other[IO_DIGEST_SIZE];
+    check_error(clip_model_digest(digest, dir), ST_OK, "");
+    static const char *const names[] = {WEIGHTS, "mine.safetensors", "model.safetensors",
+                                        "open_clip_pytorch_model.safetensors"};
+    for (int i = 1; i < 4; i++) {
+        move(names[i - 1], names[i]);
+        clip_model_t *model = NULL;
+        check_error(clip_model_open(&model, dir), ST_OK, "");
+        clip_model_close(model);
+        check_error(clip_model_digest(other, dir), ST_OK, "");
+        assert_string_equal(other, digest);
+    }
+    /* The first of the list is taken, whatever else is there. */
+    put("model.safetensors", "not this one");
+    put("a.safetensors", "nor this one");
+    check_error(clip_model_digest(other, dir), ST_OK, "");
+    assert_string_equal(other, digest);
+    move("open_clip_pytorch_model.safetensors", "b.safetensors");
+    move("model.safetensors", "c.safetensors");
+    refused(ST_EFORMAT,
+            "holds 3 .safetensors files (a.safetensors, ...), none of them named open_clip_model.safetensors "
+            "(hint: give that name to the one that is meant)");
+}
+
+static void a_folder_or_file_of_another_kind_names_the_tool_for_it(void **state)
+{
+    (void)state;
+    static const char *const pickles[] = {"open_clip_pytorch_model.bin", "ViT.pt", "pytorch_model.bin", "epoch_3.pth"};
+    char expected[900], path[600];
+    for (int i = 0; i < 4; i++) {
+        write_toy("toy-quick", 1, false);
+        move(WEIGHTS, pickles[i]);
+        snprintf(expected, sizeof expected,
+                 "'%s' holds %s and no " WEIGHTS ": weights are read from safetensors alone (hint: "
+                 "datasets/models/convert '%s' --out DIR makes a folder with it)",
+                 dir, pickles[i], dir);
+        refused(ST_ENOTFOUND, expected);
+        snprintf(path, sizeof path, "%s/%s", dir, pickles[i]);
+        remove(path);
+    }
+    write_toy("toy-quick", 1, false);
+    move(CONFIG, "config.json");
+    snprintf(expected, sizeof expected,
+             "'%s' holds config.json and no " CONFIG ": transformers' layout, expected open_clip's (hint: "
+             "datasets/models/convert '%s' --out DIR makes it)",
+             dir, dir);
+    refused(ST_ENOTFOUND, expected);
+    move("config.json", "other.json");
+    snprintf(expected, sizeof expected,
+             "'%s' holds " WEIGHTS " and no " CONFIG " (hint: datasets/models/convert '%s/" WEIGHTS
+             "' --config NAME --out DIR makes a folder with both)",
+             dir, dir);
+    refused(ST_ENOTFOUND, expected);
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s", dir);
+    snprintf(dir, sizeof dir, "%.400s/" WEIGHTS, folder);
+    snprintf(expected, sizeof expected,
+             "'%s' is a file, expected a model directory with " CONFIG " and " WEIGHTS
+             " (hint: datasets/models/convert '%s' --config NAME --out DIR makes one of it)",
+             dir, dir);
+    refused(ST_ENOTFOUND, expected);
+    write_toy("toy-quick", 1, false);
+    snprintf(folder, sizeof folder, "%s", dir);
+    snprintf(dir, sizeof dir, "%.400s/" WEIGHTS, folder);
+    snprintf(expected, sizeof expected, "is a file, expected a model directory (hint: give its folder, '%s')", folder);
+    refused(ST_ENOTFOUND, expected);
+    snprintf(dir, sizeof dir, "%s", folder);
+    put(WEIGHTS, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+    refused(ST_EFORMAT, WEIGHTS "': is git-lfs's pointer to the file, not the file (hint: git lfs pull)");
+    snprintf(path, sizeof path, "%s/" WEIGHTS, dir);
+    remove(path);
+    snprintf(path, sizeof path, "%s/" CONFIG, dir);
+    remove(path);
+    refused(ST_ENOTFOUND, "holds no " CONFIG " and no weights (hint: datasets/models/fetch --help)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +484,9 @@ int main(void)
         cmocka_unit_test(keys_with_another_value_and_unknown_keys_are_refused_by_name),
         cmocka_unit_test(what_a_configuration_leaves_out_is_open_clips_default),
         cmocka_unit_test(a_tensor_of_another_shape_is_named_with_both_shapes),
+        cmocka_unit_test(tensors_that_the_configuration_leaves_out_are_refused),
+        cmocka_unit_test(the_file_names_that_open_clip_tries_are_tried),
+        cmocka_unit_test(a_folder_or_file_of_another_kind_names_the_tool_for_it),
         cmocka_unit_test(a_missing_tensor_or_tower_is_named),
         cmocka_unit_test(a_weight_that_is_not_finite_is_named),
         cmocka_unit_test(a_short_file_a_missing_file_and_a_missing_directory_are_refused),
