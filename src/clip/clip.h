@@ -58,8 +58,8 @@ typedef struct {
     int block;      /* 0-based index of the block */
     bool after_mlp; /* false: before the block's MLP */
 } clip_tap_t;
-/* "4.attn" -> tap, with N scaled by layers/12 and rounded when `scale`. ST_EFORMAT says what form is expected. */
-status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *config, bool scale);
+/* "3.attn" -> tap. ST_EFORMAT says what form is expected, or which blocks the tower has. */
+status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *config);
 
 /* One array of an image. Its text names it in options, files and messages; each is normalised row by row unless the
  * text ends in "-raw":

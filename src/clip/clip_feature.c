@@ -2,26 +2,23 @@
 #include "clip/clip_internal.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *config, bool scale)
+status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *config)
 {
     const char *at = text;
     long block = 0;
     if (strncmp(text, "last", 4) == 0) {
         block = config->layers - 1;
         at += 4;
-        scale = false;
     } else {
         while (isdigit((unsigned char)*at) && block < 100000) block = block * 10 + (*at++ - '0');
     }
     const bool attn = strcmp(at, ".attn") == 0, mlp = strcmp(at, ".mlp") == 0;
     if (at == text || !(attn || mlp))
         return fail(ST_EFORMAT, "memory tap '%s' is not of the form N.attn or N.mlp, N a block number from 0", text);
-    if (scale) block = lround((double)block * config->layers / 12.0);
     if (block >= config->layers)
         return fail(ST_EFORMAT, "memory tap '%s' names block %ld, the image tower has blocks 0 to %d", text, block,
                     config->layers - 1);
@@ -40,8 +37,8 @@ static status_t parse_mean(clip_feature_t *out, const char *text, size_t size, c
     }
     if (tap[0][0] == '\0')
         return fail(ST_EFORMAT, "feature '%s' is not of the form mean(A..B), A and B taps as 6.mlp", text);
-    TRY(clip_tap_parse(&out->from, tap[0], config, false));
-    TRY(clip_tap_parse(&out->to, tap[1], config, false));
+    TRY(clip_tap_parse(&out->from, tap[0], config));
+    TRY(clip_tap_parse(&out->to, tap[1], config));
     if (out->from.after_mlp != out->to.after_mlp || out->from.block >= out->to.block)
         return fail(ST_EFORMAT,
                     "feature '%s': the mean's taps are both .attn or both .mlp, the second of a later block", text);
@@ -84,7 +81,7 @@ status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_co
     if (strncmp(text, "mean(", 5) == 0) return parse_mean(out, text, size, config);
     char tap[16] = "";
     if (size < sizeof tap) memcpy(tap, text, size);
-    status_t status = clip_tap_parse(&out->from, tap, config, false);
+    status_t status = clip_tap_parse(&out->from, tap, config);
     out->to = out->from;
     if (status == ST_OK) return ST_OK;
     return fail_context(status, "feature '%s' (cls, tokens, final, a tap, mean(A..B) or windowsN; -raw behind it)",

@@ -46,7 +46,7 @@ typedef struct {
     char *fewshot; /* "nested", "draw", "published" or a list file */
     int views, tree;
     char *model;
-    io_names_t memory_taps; /* empty: 4.attn, 9.attn scaled to the model's depth */
+    io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
     int features, chunk;
     int method;
     io_names_t branches;

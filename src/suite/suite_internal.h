@@ -45,6 +45,12 @@ char *suite_options_text(const suite_job_t *job, suite_stage_t from, suite_stage
 
 /* What a learned head depends on of the job, as "key=value\n" lines (heap). */
 char *suite_learn_options(const suite_job_t *job, suite_head_t head);
+/* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
+status_t suite_taps_resolve(suite_job_t *job);
+/* ST_EFORMAT unless there are two. */
+status_t suite_taps_count(const io_names_t *taps);
+/* ST_EFORMAT with the cure: a point of another form, or a block that the tower does not have. */
+status_t suite_taps_parse(clip_tap_t out[2], const suite_job_t *job, const clip_config_t *config);
 /* Collective. What rank 0 has seen of the world (listings, digests) to all: one rank asks the file system, not thousands. */
 status_t suite_plan_share(suite_plan_t *plan, MPI_Comm comm);
 /* The model's configuration, or the one that is assumed. */

@@ -54,7 +54,8 @@ const io_option_t suite_job_options[] = {
      "assets/models/demo-clip for the demo, assets/models/vit-b-16-plus-240 for other datasets",
      SUITE_STAGE_NONE},
     {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
-     "two points N.attn or N.mlp of the image tower that feed the memory; empty: 4.attn, 9.attn of 12, scaled",
+     "two points N.attn or N.mlp of the image tower that feed the memory; empty: what the model's fgad.yaml "
+     "says, else 3.attn, 8.attn",
      SUITE_STAGE_FEATURES},
     {"features", IO_CHOICE, AT(features), "f32", 0, 0, feature_names, "number format of the feature cache",
      SUITE_STAGE_FEATURES},
@@ -244,9 +245,7 @@ static status_t check_job(const suite_job_t *job)
         return fail(ST_EFORMAT, "heads: the list is empty (expected pixel, image or both, or branches: [vad])");
     if (job->branches.count == 1 && suite_job_has(&job->branches, "pad") && !suite_job_has(&job->heads, "pixel"))
         return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
-    if (job->memory_taps.count != 0 && job->memory_taps.count != 2)
-        return fail(ST_EFORMAT, "memory_taps: %d points are named, expected two, as '4.attn, 9.attn'",
-                    job->memory_taps.count);
+    TRY(suite_taps_count(&job->memory_taps));
     if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
     if (strchr(job->name, '/') != NULL || job->name[0] == '\0' || job->name[0] == '.')
         return fail(ST_EFORMAT, "name is '%s', expected the name of one folder", job->name);
@@ -268,6 +267,7 @@ status_t suite_job_read(suite_job_t *out, const char *path, const char *const *a
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, suite_job_options, used, assignments[i], "-s"));
     TRY_DONE(io_options_check_required(suite_job_options, used, path != NULL ? path : "-s"));
     TRY_DONE(resolve_model(out));
+    TRY_DONE(suite_taps_resolve(out));
     status = check_job(out);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
 done:

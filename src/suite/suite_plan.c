@@ -332,7 +332,11 @@ status_t suite_plan_config(clip_config_t *out, const suite_plan_t *plan)
 static status_t look_around(suite_plan_t *plan)
 {
     const suite_job_t *job = &plan->points[0];
+    clip_config_t config;
+    clip_tap_t taps[2];
     TRY(model_digest(plan, job));
+    TRY(suite_plan_config(&config, plan));
+    TRY(suite_taps_parse(taps, job, &config));
     suite_cost_read(&plan->cost, plan->cost_path, plan->model_digest, job->threads);
     for (int i = 0; i < job->dataset.count; i++) TRY(add_dataset(plan, job, job->dataset.name[i]));
     return ST_OK;

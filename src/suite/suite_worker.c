@@ -12,13 +12,7 @@ status_t suite_worker_model(suite_worker_t *worker)
     const suite_job_t *job = &worker->plan->points[0];
     clip_set_threads(job->threads);
     if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
-    const clip_config_t *config = clip_model_config(worker->model);
-    static const char *const otherwise[2] = {"4.attn", "9.attn"};
-    bool given = job->memory_taps.count == 2;
-    for (int i = 0; i < 2; i++) {
-        const char *text = given ? job->memory_taps.name[i] : otherwise[i];
-        TRY(clip_tap_parse(&worker->taps[i], text, config, !given));
-    }
+    TRY(suite_taps_parse(worker->taps, job, clip_model_config(worker->model)));
     TRY(clip_vision_open(&worker->vision, worker->model, worker->taps));
     suite_worker_charge(worker, SUITE_RATE_START, 0, began);
     return ST_OK;

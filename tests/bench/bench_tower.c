@@ -56,7 +56,7 @@ static status_t bench(const char *dir)
     clip_features_t out = {0};
     TRY_DONE(clip_model_open(&model, dir));
     const clip_config_t *c = clip_model_config(model);
-    const clip_tap_t taps[2] = {{4 * c->layers / 12, false}, {9 * c->layers / 12, false}};
+    const clip_tap_t taps[2] = {{3, false}, {8, false}};
     TRY_DONE(clip_vision_open(&vision, model, taps));
     const size_t T = (size_t)(c->grid * c->grid), S = (size_t)c->image_size;
     pixels = base_alloc(3 * S * S, sizeof(float));

@@ -32,9 +32,9 @@ def full_size(name, preset, seed, taps, rows):
 
 
 with torch.no_grad():
-    case("toy", "toy", 1, [(4, False), (9, False)], checkpoints=True)
+    case("toy", "toy", 1, [(3, False), (8, False)], checkpoints=True)
     case("toy-mlp", "toy", 2, [(2, True), (11, True)])
     case("toy-last", "toy", 2, [(11, False), (0, False)])
-    case("toy-half", "toy", 3, [(4, False), (9, False)], half=True)
+    case("toy-half", "toy", 3, [(3, False), (8, False)], half=True)
     case("quick", "toy-quick", 4, [(0, True), (1, False)])
-    full_size("vit-b-16-plus-240", "vit-b-16-plus-240", 5, [(4, False), (9, False)], [0, 17, 112, 150, 224])
+    full_size("vit-b-16-plus-240", "vit-b-16-plus-240", 5, [(3, False), (8, False)], [0, 17, 112, 150, 224])

@@ -67,7 +67,6 @@ class Model:
         }
         self.context, self.vocab = text.get("context_length", 77), text["vocab_size"]
         self.S, self.h = vision["image_size"], vision["image_size"] // vision["patch_size"]
-        self.layers = vision["layers"]
         self.tokenizer = Tokenizer(read_merges(os.path.join(folder, "merges.txt"), self.vocab))
         self.embedding = self.tower.w["token_embedding.weight"]
 
@@ -77,14 +76,9 @@ class Model:
         return self.tower.image(torch.from_numpy(pixels.transpose(2, 0, 1).copy()), taps)
 
 
-def read_taps(text, layers):
-    names = [name for name in text.strip("[]").split(", ") if name] or ["4.attn", "9.attn"]
-    default = text.strip("[]") == ""
-    taps = []
-    for name in names:
-        block, kind = name.split(".")
-        taps.append((int(np.floor(int(block) * layers / 12 + 0.5)) if default else int(block), kind == "mlp"))
-    return taps
+def read_taps(text):
+    """[(block, after its MLP)] of a task file's option, where the taps stand resolved."""
+    return [(int(block), kind == "mlp") for block, kind in (name.split(".") for name in text.strip("[]").split(", "))]
 
 
 # ---- Prompts, METHOD.md 4 and 5 -------------------------------------------------------------------------------------
@@ -320,7 +314,7 @@ class Task:
         return hat, s[:, 0], factor * hat, group, match
 
     def infer(self):
-        taps = read_taps(self.options["memory_taps"], self.model.layers)
+        taps = read_taps(self.options["memory_taps"])
         stored = float(self.model.tower.w["logit_scale"]) if "logit_scale" in self.model.tower.w else np.log(1 / 0.07)
         scale = self.options["logit_scale"]
         t = {"raw": stored, "exp": np.exp(stored)}[scale] if scale in ("raw", "exp") else float(scale)

@@ -34,7 +34,17 @@ refused 2 "fgad: there is no command 'model $WORK/model' (did you mean 'model in
 refused 2 "fgad run: no job file is named (see \`fgad run --help\`)" run
 refused 2 "fgad run: unknown option '--dryrun' (see \`fgad run --help\`)" run "$job" --dryrun
 refused 2 "fgad: -s: category names 'fabric' twice" run "$job" -s category=fabric,fabric
-refused 2 "fgad: $job: memory_taps: 1 points are named, expected two, as '4.attn, 9.attn'" run "$job" -s memory_taps=4.attn
+refused 2 "fgad: $job: memory_taps: 1 points are named, expected two, as '3.attn, 8.attn'" run "$job" -s memory_taps=3.attn
+# A tower without the default taps: refused with the cure, and the cure works.
+cp -r "$(dirname "$0")/../../datasets/models/demo-clip" "$WORK/shallow"
+rm "$WORK/shallow/fgad.yaml"
+shallow="'$WORK/shallow': memory tap '8.attn' names block 8, the image tower has blocks 0 to 7 (hint: memory_taps: [2.attn, 5.attn] in \
+the job or in the folder's fgad.yaml)"
+refused 2 "fgad: $shallow" run "$job" -s model="$WORK/shallow"
+refused 2 "fgad: $shallow" plan "$job" -s model="$WORK/shallow"
+echo 'memory_taps: [2.attn, 5.attn]' > "$WORK/shallow/fgad.yaml"
+"$FGAD" run "$job" -s model="$WORK/shallow" -s name=shallow -s category=tablet > "$WORK/stdout" 2>&1 || fail "shallow: $(cat "$WORK/stdout")"
+grep -q '^memory_taps: \[2.attn, 5.attn\]$' "$WORK/out/shallow/run.yaml" || fail "run.yaml does not state the taps: $(cat "$WORK/out/shallow/run.yaml")"
 
 # A plan says when it could do without what is missing, and only then.
 "$FGAD" plan "$job" -s dataset=mvtec > "$WORK/stdout" 2> "$WORK/stderr" && fail "a plan without images"

@@ -121,13 +121,48 @@ static void an_option_belongs_to_its_stage(void **state)
     assert_int_equal(suite_job_read(&job, NULL, assignments, 1), ST_OK);
     char *features = suite_options_text(&job, SUITE_STAGE_FEATURES, SUITE_STAGE_FEATURES);
     char *metrics = suite_options_text(&job, SUITE_STAGE_METRICS, SUITE_STAGE_METRICS);
-    assert_non_null(strstr(features, "memory_taps="));
+    assert_non_null(strstr(features, "memory_taps=[3.attn, 8.attn]"));
     assert_null(strstr(features, "epsilon="));
     assert_non_null(strstr(metrics, "sigma=4"));
     assert_null(strstr(metrics, "output="));
     free(features);
     free(metrics);
     suite_job_free(&job);
+}
+
+/* The taps of a job read with this folder of a model; or the message that it is refused with. */
+static void check_taps(const char *model, const char *yaml, const char *expected, const char *refusal)
+{
+    char path[1024], assignment[1100];
+    suite_job_t job;
+    snprintf(path, sizeof path, "%s/fgad.yaml", model);
+    if (yaml != NULL) check_error(io_write_file(path, yaml, strlen(yaml)), ST_OK, "");
+    snprintf(assignment, sizeof assignment, "model=%s", model);
+    const char *assignments[] = {"dataset=demo", assignment};
+    status_t status = suite_job_read(&job, NULL, assignments, 2);
+    if (refusal != NULL) {
+        check_error(status, ST_EFORMAT, refusal);
+        return;
+    }
+    check_error(status, ST_OK, "");
+    char *features = suite_options_text(&job, SUITE_STAGE_FEATURES, SUITE_STAGE_FEATURES);
+    assert_non_null(strstr(features, expected));
+    free(features);
+    suite_job_free(&job);
+}
+
+static void empty_taps_become_what_the_models_folder_says(void **state)
+{
+    (void)state;
+    const char *folder = FGAD_TEST_TMP "/taps";
+    check_error(io_make_dirs(folder), ST_OK, "");
+    check_taps("no/such/model", NULL, "memory_taps=[3.attn, 8.attn]\n", NULL);
+    check_taps(FGAD_SOURCE_DIR "/datasets/models/demo-clip", NULL, "memory_taps=[2.attn, 5.attn]\n", NULL);
+    check_taps(folder, "memory_taps: [0.mlp, 1.attn]\n", "memory_taps=[0.mlp, 1.attn]\n", NULL);
+    check_taps(folder, "{}\n", "memory_taps=[3.attn, 8.attn]\n", NULL);
+    check_taps(folder, "memory_taps: [1.attn]\n", NULL,
+               "/taps/fgad.yaml': memory_taps: 1 points are named, expected two");
+    check_taps(folder, "memory_tap: [1.attn, 2.attn]\n", NULL, "/taps/fgad.yaml:1: unknown key 'memory_tap'");
 }
 
 int main(void)
@@ -137,6 +172,7 @@ int main(void)
         cmocka_unit_test(assignments_are_checked_and_named),
         cmocka_unit_test(roots_override_the_data_root),
         cmocka_unit_test(a_model_is_found_for_the_dataset),
+        cmocka_unit_test(empty_taps_become_what_the_models_folder_says),
         cmocka_unit_test(a_product_sweep_has_every_pair),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),

@@ -143,6 +143,17 @@ static status_t write_config(const char *dir, const toy_preset_t *p)
     return status;
 }
 
+/* A tower without blocks 3 and 8 names other memory taps. */
+static status_t write_taps(const char *dir, const toy_preset_t *p)
+{
+    if (p->layers > 8) return ST_OK;
+    char *path = base_format("%s/fgad.yaml", dir);
+    char *text = base_format("memory_taps: [%d.attn, %d.attn]\n", 3 * p->layers / 12, 8 * p->layers / 12);
+    status_t status = path == NULL || text == NULL ? ST_ENOMEM : io_write_file(path, text, strlen(text));
+    free(path), free(text);
+    return status;
+}
+
 status_t toy_model_write(const char *dir, const toy_preset_t *preset, uint64_t seed, bool half)
 {
     status_t status = ST_OK;
@@ -166,6 +177,7 @@ status_t toy_model_write(const char *dir, const toy_preset_t *preset, uint64_t s
     TRY_DONE(io_safetensors_write(path, (const char *const *)to.name, (const float *const *)to.data,
                                   (const int64_t(*)[8])to.shape, to.ndim, to.count, half));
     TRY_DONE(write_config(dir, preset));
+    TRY_DONE(write_taps(dir, preset));
 done:
     for (int i = 0; i < to.count; i++) free(to.name[i]), free(to.data[i]);
     free(to.name), free(to.data), free(to.shape), free(to.ndim), free(path);

@@ -17,7 +17,8 @@ typedef struct {
 const toy_preset_t *toy_preset_find(const char *name);
 /* Names of all presets, separated by spaces. */
 void toy_preset_names(char *out, size_t size);
-/* Writes dir/open_clip_config.json and dir/open_clip_model.safetensors; the directory is made. */
+/* Writes dir/open_clip_config.json and dir/open_clip_model.safetensors, with few blocks also dir/fgad.yaml; the directory
+ * is made. */
 status_t toy_model_write(const char *dir, const toy_preset_t *preset, uint64_t seed, bool half);
 /* The input that goes with a preset and a seed in the golden files: out (3, S, S). */
 void toy_model_pixels(float *out, const toy_preset_t *preset, uint64_t seed);

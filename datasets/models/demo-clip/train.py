@@ -289,7 +289,6 @@ class Vision(nn.Module):
     def __init__(self, cfg, embed):
         super().__init__()
         w, p, grid = cfg["width"], cfg["patch_size"], cfg["image_size"] // cfg["patch_size"]
-        self.layers = cfg["layers"]
         self.conv1 = nn.Conv2d(3, w, p, p, bias=False)
         self.class_embedding = nn.Parameter(w ** -0.5 * torch.randn(w))
         self.positional_embedding = nn.Parameter(w ** -0.5 * torch.randn(grid * grid + 1, w))
@@ -304,7 +303,7 @@ class Vision(nn.Module):
             rows = torch.cat([torch.zeros_like(keep[:, :1]), keep + 1], 1)
             x = x.gather(1, rows[..., None].expand(-1, -1, x.shape[-1]))
         ori = vv = self.ln_pre(x)
-        at = [int(math.floor(n * self.layers / 12 + 0.5)) for n in (4, 9)]
+        at = (2, 5)  # fgad.yaml
         memory = []
         for i, block in enumerate(self.transformer.resblocks):
             ori, vv, attended = block(ori, vv)

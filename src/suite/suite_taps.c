@@ -1,0 +1,58 @@
+/* Where the image tower is tapped for the memory, METHOD.md 2 and 12.1: the job's word, the model folder's, the default. */
+#include "suite/suite_internal.h"
+
+#include <stdlib.h>
+
+/* fgad.yaml in a model's folder: what this model asks for where the job says nothing. */
+typedef struct {
+    io_names_t memory_taps;
+} wishes_t;
+static const io_option_t wish_options[] = {
+    {"memory_taps", IO_STRING_LIST, offsetof(wishes_t, memory_taps), "3.attn, 8.attn", 0, 0, NULL,
+     "two points N.attn or N.mlp of the image tower that feed the memory", 0},
+    {0},
+};
+
+status_t suite_taps_count(const io_names_t *taps)
+{
+    if (taps->count == 2) return ST_OK;
+    return fail(ST_EFORMAT, "memory_taps: %d points are named, expected two, as '3.attn, 8.attn'", taps->count);
+}
+
+status_t suite_taps_resolve(suite_job_t *job)
+{
+    status_t status;
+    wishes_t wishes = {0};
+    if (job->memory_taps.count > 0) return ST_OK;
+    char *path = base_format("%s/fgad.yaml", job->model);
+    if (path == NULL) return ST_ENOMEM;
+    TRY_DONE(io_options_init(&wishes, wish_options));
+    if (io_exists(path)) {
+        TRY_DONE(io_options_read_yaml(&wishes, wish_options, NULL, path));
+        status = suite_taps_count(&wishes.memory_taps);
+        if (status != ST_OK) {
+            fail_context(status, "'%s'", path);
+            goto done;
+        }
+    }
+    job->memory_taps = wishes.memory_taps;
+    wishes.memory_taps = (io_names_t){0};
+done:
+    io_options_free(&wishes, wish_options);
+    free(path);
+    return status;
+}
+
+/* The cure is the published points at the same depth of a tower of 12 blocks. */
+status_t suite_taps_parse(clip_tap_t out[2], const suite_job_t *job, const clip_config_t *config)
+{
+    const int L = config->layers;
+    for (int i = 0; i < 2; i++) {
+        status_t status = clip_tap_parse(&out[i], job->memory_taps.name[i], config);
+        if (status != ST_OK)
+            return fail(status,
+                        "'%s': %s (hint: memory_taps: [%d.attn, %d.attn] in the job or in the folder's fgad.yaml)",
+                        job->model, fail_message(), 3 * L / 12, 8 * L / 12);
+    }
+    return ST_OK;
+}
