@@ -1,7 +1,7 @@
 /* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF, BMP, WebP), maps out (PNG, TIFF), PIL's
  * resize, JSON, CSV, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
  * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
- * libwebp, jansson, libcyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
+ * libwebp, jansson, libyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
@@ -213,7 +213,7 @@ typedef struct {
  * io_options_free frees them and leaves zeros. */
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
-/* Reads a YAML file through libcyaml into the fields. A single value stands for a list of one; lists may be empty and
+/* Reads a YAML file through libyaml into the fields. A single value stands for a list of one; lists may be empty and
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
  * choices and duplicate keys with file and line: "job.yaml:7: unknown key 'epsilom' (did you mean 'epsilon'?)". used
  * (one flag a table row, may be NULL) tells which keys the file set; other flags are left as they are. On failure some

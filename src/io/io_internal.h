@@ -47,6 +47,10 @@ status_t io_check_size(int64_t width, int64_t height, const char *path);
  * unchanged on failure. */
 status_t io_option_assign(void *options, const io_option_t *table, int row, const char *key, const char *const *texts,
                           int count, const char *place);
+/* Values of a list, of an axis of a sweep or of a map, and keys of a mapping: what nobody writes costs no time. */
+enum { IO_OPTION_ITEMS = 10000 };
+/* ST_EFORMAT: "place: category has 200000 items, expected at most 10000". */
+status_t io_option_check_count(const char *name, int64_t count, const char *place);
 /* Always returns ST_EFORMAT: "place: unknown key 'name' (did you mean 'x'?)". */
 status_t io_option_unknown(const io_option_t *table, const char *name, const char *place);
 /* Always returns ST_EFORMAT: "place: epsilon[item] is 'text', expected a number"; item is -1 outside of lists. */

@@ -261,6 +261,7 @@ status_t io_option_assign(void *options, const io_option_t *table, int row, cons
     const io_option_t *option = &table[row];
     void *field = (char *)options + option->offset;
     bool taken = false;
+    TRY(io_option_check_count(option->name, count, place));
     switch (option->kind) {
     case IO_INT_LIST:
         return assign_ints(field, option, texts, count, place);

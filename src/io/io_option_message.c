@@ -1,6 +1,7 @@
 /* What is said of a wrong option: what the row accepts, and what was probably meant. */
 #include "io/io_internal.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,13 @@ void io_option_expected(char out[512], const io_option_t *row)
         break;
     }
     snprintf(out, 512, "a text");
+}
+
+status_t io_option_check_count(const char *name, int64_t count, const char *place)
+{
+    if (count <= IO_OPTION_ITEMS) return ST_OK;
+    return fail(ST_EFORMAT, "%s: %s has %" PRId64 " items, expected at most %d", place, name, count,
+                (int)IO_OPTION_ITEMS);
 }
 
 status_t io_option_refuse(const io_option_t *row, int item, const char *text, const char *place)

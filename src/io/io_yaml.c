@@ -1,491 +1,342 @@
-/* Option files in YAML through libcyaml: the only file that knows it. cyaml wants a schema; it is made here from the
- * option table, with every value a text that io_option_assign then converts, so that "-s" and files obey one law. What
- * a fixed schema cannot say (a single value for a list, an empty list, a mapping with free keys) is learnt from cyaml's
- * refusal: the schema is changed where it refused, and the file loaded again. Lines in messages come from cyaml's
- * backtraces; for a value that cyaml took and we refuse, the file is loaded once more with a schema made to stumble
- * there. */
+/* Option files in YAML through libyaml: the only file that knows it. The whole file becomes one document; every value in
+ * it is a text that io_option_assign converts, so that "-s" and files obey one law, and every node knows its line.
+ * First all keys are checked in the order of the file, then rows take their values in the order of the table. */
 #include "io/io_internal.h"
 
-#include <cyaml/cyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <yaml.h>
 
-/* TEXT: a scalar. LIST: a sequence of scalars. EMPTY: a sequence seen to be empty, skipped. STUMBLE_*: a type that the
- * value is known not to have, to learn its line. */
-typedef enum { SHAPE_MAPPING, SHAPE_LIST, SHAPE_TEXT, SHAPE_EMPTY, SHAPE_STUMBLE_TEXT, SHAPE_STUMBLE_MAPPING } shape_t;
-
-typedef struct node {
-    char *key;   /* owned; NULL at the root */
-    int row;     /* of the table; -1: a mapping that only groups */
-    bool member; /* of a sweep or text map: `key` is what io_option_assign wants as key */
-    shape_t shape;
-    struct node *child; /* (count), owned */
-    int count;
-    cyaml_schema_field_t *fields; /* (count + 1), owned, of the current schema */
-} node_t;
-
-/* What cyaml fills for each child of a mapping. */
-typedef struct {
-    void *pointer; /* char*, char**, or the slots of a deeper mapping; NULL: not in the file */
-    uint32_t count;
-} slot_t;
-
-#define MAX_DEPTH 8
-/* What cyaml said of its first refusal. */
-typedef struct {
-    char what[512];
-    char field[MAX_DEPTH][128]; /* innermost first */
-    int depth;
-    int line, column; /* 0: not said */
-    bool in_list;
-} report_t;
+/* What a file may ask for; values and their bytes are counted with every alias written out. */
+enum {
+    MAX_BYTES = 1 << 20,
+    MAX_ALIASES = 10000,
+    MAX_DEPTH = 1000,
+    MAX_VALUES = 2 * IO_OPTION_ITEMS,
+    MAX_TEXT = 4 << 20
+};
 
 typedef struct {
-    const char *path;
-    const char *text;
-    size_t size;
+    const char *path, *text;
     const io_option_t *table;
-    node_t root;
-    report_t report;
+    void *options;
+    bool *used; /* (rows of the table), may be NULL */
+    yaml_document_t document;
+    const yaml_node_t **found; /* (rows), NULL: not in the file */
+    const char **swept;        /* (rows + 1), NULL-terminated: the keys of a sweep */
+    int values;                /* taken so far */
+    size_t bytes;              /* of them */
 } reader_t;
 
-/* ---- The tree of keys ---- */
+typedef const yaml_node_pair_t *pairs_t;
 
-static void node_free(node_t *node)
+static yaml_node_t *node_at(reader_t *reader, int id)
 {
-    for (int i = 0; i < node->count; i++) node_free(&node->child[i]);
-    free(node->child);
-    free(node->fields);
-    free(node->key);
+    return yaml_document_get_node(&reader->document, id);
 }
 
-/* The child with this key (length bytes), made when it is new; NULL when memory is out. Moves the other children. */
-static node_t *node_child(node_t *node, const char *key, size_t length)
+static int line_of(const yaml_node_t *node)
 {
-    for (int i = 0; i < node->count; i++)
-        if (strlen(node->child[i].key) == length && strncmp(node->child[i].key, key, length) == 0)
-            return &node->child[i];
-    node_t *grown = realloc(node->child, ((size_t)node->count + 1) * sizeof *grown);
-    if (grown == NULL) return NULL;
-    node->child = grown;
-    node_t *child = &grown[node->count];
-    *child = (node_t){.key = strndup(key, length), .row = -1, .shape = SHAPE_MAPPING};
-    if (child->key == NULL) return NULL;
-    node->count++;
-    return child;
+    return (int)node->start_mark.line + 1;
 }
 
-static bool add_member(node_t *node, const char *key, shape_t shape)
+static const char *text_of(const yaml_node_t *node)
 {
-    node_t *child = node_child(node, key, strlen(key));
-    if (child == NULL) return false;
-    child->row = node->row;
-    child->member = true;
-    child->shape = shape;
-    return true;
+    return (const char *)node->data.scalar.value;
 }
 
-static bool add_row(node_t *root, const io_option_t *table, int row)
+static bool is_blank(const yaml_node_t *node)
 {
-    node_t *node = root;
-    const char *key = table[row].name;
-    for (;;) {
-        size_t length = strcspn(key, ".");
-        node = node_child(node, key, length);
-        if (node == NULL) return false;
-        if (key[length] == '\0') break;
-        key += length + 1;
-    }
-    node->row = row;
-    switch (table[row].kind) {
-    case IO_INT_LIST:
-    case IO_STRING_LIST:
-        node->shape = SHAPE_LIST;
-        return true;
-    case IO_SWEEP:
-        for (int i = 0; table[i].name != NULL; i++)
-            if (table[i].kind != IO_SWEEP && table[i].kind != IO_TEXT_MAP &&
-                !add_member(node, table[i].name, SHAPE_LIST))
-                return false;
-        return true;
-    case IO_TEXT_MAP:
-        for (int i = 0; table[row].names != NULL && table[row].names[i] != NULL; i++)
-            if (!add_member(node, table[row].names[i], SHAPE_TEXT)) return false;
-        return true;
-    case IO_BOOL:
-    case IO_INT:
-    case IO_INT64:
-    case IO_DOUBLE:
-    case IO_STRING:
-    case IO_CHOICE:
-        break;
-    }
-    node->shape = SHAPE_TEXT;
-    return true;
+    return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0;
 }
 
-/* The node of the report's path; *name gets it dotted ("pixel.epochs"). */
-static node_t *reported_node(reader_t *reader, char name[512])
+static bool is_map(const io_option_t *row)
 {
-    node_t *node = &reader->root;
-    name[0] = '\0';
-    for (int i = reader->report.depth - 1; i >= 0 && node != NULL; i--) {
-        const char *key = reader->report.field[i];
-        size_t used = strlen(name);
-        snprintf(name + used, 512 - used, "%s%s", used ? "." : "", key);
-        node_t *next = NULL;
-        for (int j = 0; j < node->count; j++)
-            if (strcmp(node->child[j].key, key) == 0) next = &node->child[j];
-        node = next;
-    }
-    return node;
+    return row->kind == IO_SWEEP || row->kind == IO_TEXT_MAP;
 }
 
-/* ---- cyaml ---- */
-
-static const cyaml_schema_value_t item_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
-static const cyaml_schema_field_t no_fields[] = {CYAML_FIELD_END};
-
-/* Fills node->fields, and those below. */
-static bool make_schema(node_t *node)
+/* The file's text at a mark; marks count characters, not bytes (a UTF-8 sequence has one byte that is not 10xxxxxx). */
+static const char *text_at(const reader_t *reader, yaml_mark_t mark)
 {
-    free(node->fields);
-    node->fields = calloc((size_t)node->count + 1, sizeof *node->fields);
-    if (node->fields == NULL) return false;
-    for (int i = 0; i < node->count; i++) {
-        node_t *child = &node->child[i];
-        cyaml_schema_field_t *field = &node->fields[i];
-        field->key = child->key;
-        field->data_offset = (uint32_t)((size_t)i * sizeof(slot_t));
-        field->value.flags = (enum cyaml_flag)(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL);
-        switch (child->shape) {
-        case SHAPE_MAPPING:
-            if (!make_schema(child)) return false;
-            field->value.type = CYAML_MAPPING;
-            field->value.data_size = (uint32_t)(((size_t)child->count + 1) * sizeof(slot_t));
-            field->value.mapping.fields = child->fields;
-            break;
-        case SHAPE_STUMBLE_MAPPING:
-            field->value.type = CYAML_MAPPING;
-            field->value.data_size = sizeof(slot_t);
-            field->value.mapping.fields = no_fields;
-            break;
-        case SHAPE_LIST:
-            field->count_offset = field->data_offset + (uint32_t)offsetof(slot_t, count);
-            field->count_size = sizeof(uint32_t);
-            field->value.type = CYAML_SEQUENCE;
-            field->value.data_size = sizeof(char *);
-            field->value.sequence.entry = &item_schema;
-            field->value.sequence.min = 1;
-            field->value.sequence.max = CYAML_UNLIMITED;
-            break;
-        case SHAPE_EMPTY:
-            field->value.type = CYAML_IGNORE;
-            field->value.flags = CYAML_FLAG_OPTIONAL;
-            break;
-        case SHAPE_TEXT:
-        case SHAPE_STUMBLE_TEXT:
-            field->value.type = CYAML_STRING;
-            field->value.data_size = sizeof(char);
-            field->value.string.max = CYAML_UNLIMITED;
-            break;
-        }
-    }
-    return true;
-}
-
-static void take_log(cyaml_log_t level, void *context, const char *format, va_list args)
-{
-    (void)level;
-    report_t *report = context;
-    char line[512];
-    vsnprintf(line, sizeof line, format, args);
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == '\n') line[--length] = '\0';
-    static const char in_field[] = "  in mapping field '", in_list[] = "  in sequence entry";
-    const char *place = strstr(line, "(line: ");
-    if (strncmp(line, "  in ", 5) != 0 || place == NULL) {
-        if (report->what[0] == '\0') snprintf(report->what, sizeof report->what, "%s", line);
-        return;
-    }
-    if (report->line == 0) sscanf(place, "(line: %d, column: %d)", &report->line, &report->column);
-    if (strncmp(line, in_list, sizeof in_list - 1) == 0 && report->depth == 0) report->in_list = true;
-    if (strncmp(line, in_field, sizeof in_field - 1) != 0 || report->depth == MAX_DEPTH) return;
-    const char *key = line + sizeof in_field - 1;
-    int key_length = (int)(place - key) - (int)strlen("' ");
-    snprintf(report->field[report->depth++], sizeof report->field[0], "%.*s", key_length, key);
-}
-
-static cyaml_config_t config_of(report_t *report)
-{
-    return (cyaml_config_t){.log_fn = take_log, .log_ctx = report, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
-}
-
-static cyaml_schema_value_t root_schema(const node_t *root)
-{
-    return (cyaml_schema_value_t){.type = CYAML_MAPPING,
-                                  .flags = CYAML_FLAG_POINTER,
-                                  .data_size = (uint32_t)(((size_t)root->count + 1) * sizeof(slot_t)),
-                                  .mapping = {.fields = root->fields}};
-}
-
-static cyaml_err_t load(reader_t *reader, cyaml_data_t **data)
-{
-    *data = NULL;
-    reader->report = (report_t){0};
-    if (!make_schema(&reader->root)) return CYAML_ERR_OOM;
-    const cyaml_config_t config = config_of(&reader->report);
-    const cyaml_schema_value_t schema = root_schema(&reader->root);
-    return cyaml_load_data((const uint8_t *)reader->text, reader->size, &config, &schema, data, NULL);
-}
-
-static void unload(reader_t *reader, cyaml_data_t *data)
-{
-    const cyaml_config_t config = config_of(&reader->report);
-    const cyaml_schema_value_t schema = root_schema(&reader->root);
-    cyaml_free(&config, &schema, data, 0);
-}
-
-/* The text after `start` of the report's line, or NULL. */
-static const char *said(const reader_t *reader, const char *start)
-{
-    size_t length = strlen(start);
-    return strncmp(reader->report.what, start, length) == 0 ? reader->report.what + length : NULL;
-}
-
-/* Changes the schema where cyaml refused what we allow. False: it was right to refuse. */
-static bool adapt(reader_t *reader)
-{
-    char name[512];
-    node_t *node = reported_node(reader, name);
-    if (node == NULL || node == &reader->root) return false;
-    const char *event = said(reader, "Load: Expecting SEQUENCE, got event: ");
-    if (event == NULL) event = said(reader, "Load: Expecting MAPPING, got event: ");
-    if (event != NULL && strcmp(event, "SCALAR") == 0 && (node->shape == SHAPE_LIST || node->shape == SHAPE_MAPPING)) {
-        node->shape = SHAPE_TEXT;
-        return true;
-    }
-    if (said(reader, "Load: Insufficient entries") != NULL && node->shape == SHAPE_LIST) {
-        node->shape = SHAPE_EMPTY;
-        return true;
-    }
-    const char *key = said(reader, "Load: Unexpected key: ");
-    if (key == NULL || node->row < 0) return false;
-    const io_option_t *row = &reader->table[node->row];
-    return row->kind == IO_TEXT_MAP && row->names == NULL && add_member(node, key, SHAPE_TEXT);
-}
-
-/* ---- Lines ---- */
-
-/* The line where `key` stands as a key, at or after the report's place (cyaml reports the event before a key). */
-static int line_of_key(const reader_t *reader, const char *key)
-{
-    const size_t length = strlen(key);
     const char *at = reader->text;
-    int line = 1;
-    while (line < reader->report.line && (at = strchr(at, '\n')) != NULL) at++, line++;
-    for (const char *start = at; start != NULL && *start != '\0';) {
-        const char *next = strchr(start, '\n');
-        const char *end = next ? next : start + strlen(start);
-        /* In the reported line, from the reported column on: the same key may stand before it. */
-        const char *c = start;
-        if (line == reader->report.line && reader->report.column > 1) c += reader->report.column - 1;
-        for (; c + length <= end && length > 0; c++) {
-            if (*c == '#' && (c == start || c[-1] == ' ' || c[-1] == '\t')) break;
-            if (strncmp(c, key, length) != 0) continue;
-            const char *after = c + length;
-            if (*after == '\'' || *after == '"') after++;
-            after += strspn(after, " \t");
-            if (*after == ':' && (c == start || strchr(" \t{,'\"-", c[-1]) != NULL)) return line;
-        }
-        start = next ? next + 1 : NULL;
-        line++;
-    }
-    return reader->report.line > 0 ? reader->report.line : 1;
-}
-
-/* The line of a value that cyaml has taken already. */
-static int line_of_value(reader_t *reader, node_t *node)
-{
-    shape_t shape = node->shape;
-    node->shape = shape == SHAPE_TEXT ? SHAPE_STUMBLE_MAPPING : SHAPE_STUMBLE_TEXT;
-    cyaml_data_t *data;
-    if (load(reader, &data) == CYAML_OK) unload(reader, data);
-    int line = reader->report.line;
-    node->shape = shape;
-    return line > 0 ? line : 1;
-}
-
-/* Whether a text value that cyaml has taken is YAML's word for nothing: plain, for in quotes it is a text as any other
- * (cyaml drops them). */
-static bool is_nothing(reader_t *reader, node_t *node, const char *text)
-{
-    if (strcmp(text, "~") != 0 && strcasecmp(text, "null") != 0) return false;
-    const char *at = reader->text;
-    for (int line = line_of_value(reader, node); line > 1 && strchr(at, '\n') != NULL; line--)
-        at = strchr(at, '\n') + 1;
-    /* Columns count characters, not bytes (a UTF-8 sequence has one byte that is not 10xxxxxx). */
-    for (int column = 1; column < reader->report.column && *at != '\0'; column++) do
+    for (size_t left = mark.index; left > 0 && *at != '\0'; left--) do
             at++;
         while (((unsigned char)*at & 0xC0) == 0x80);
-    return strchr("'\"|>!", *at) == NULL;
+    return at;
 }
 
-/* ---- Messages ---- */
-
-static status_t explain_key(reader_t *reader, const char *group, const char *key)
+/* YAML's word for nothing: plain, for in quotes or after a tag it is a text as any other. */
+static bool is_null(const reader_t *reader, const yaml_node_t *node)
 {
-    char name[768], place[4200];
-    snprintf(name, sizeof name, "%s%s%s", group, group[0] ? "." : "", key);
-    snprintf(place, sizeof place, "%s:%d", reader->path, line_of_key(reader, key));
-    for (int i = 0; reader->table[i].name != NULL; i++)
-        if (strcmp(reader->table[i].name, name) == 0)
+    if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return false;
+    if (strcmp(text_of(node), "~") != 0 && strcasecmp(text_of(node), "null") != 0) return false;
+    return *text_at(reader, node->start_mark) != '!';
+}
+
+/* ---- Keys ---- */
+
+static status_t refuse_key(const reader_t *reader, const char *name, int line)
+{
+    const io_option_t *table = reader->table;
+    char place[4200];
+    snprintf(place, sizeof place, "%s:%d", reader->path, line);
+    for (int i = 0; table[i].name != NULL; i++)
+        if (strcmp(table[i].name, name) == 0)
             return fail(ST_EFORMAT, "%s: '%s' is written flat, expected '%.*s:' with '%s' indented below", place, name,
                         (int)strcspn(name, "."), name, strrchr(name, '.') ? strrchr(name, '.') + 1 : name);
-    return io_option_unknown(reader->table, name, place);
+    return io_option_unknown(table, name, place);
 }
 
-static status_t explain_type(reader_t *reader, const char *name, const node_t *node, const char *event)
+static status_t check_text(const reader_t *reader, const yaml_node_t *node, const char *name)
 {
-    const char *found = strcmp(event, "SEQUENCE_START") == 0  ? "a list"
-                        : strcmp(event, "MAPPING_START") == 0 ? "a mapping"
-                                                              : "a single value";
-    if (node == NULL || node == &reader->root)
-        return fail(ST_EFORMAT, "%s: is %s, expected a mapping of options ('key: value' lines)", reader->path, found);
-    int line = reader->report.line;
-    char expected[512] = "a mapping of keys";
-    if (node->row < 0 || (node->shape == SHAPE_MAPPING && !node->member))
-        return fail(ST_EFORMAT, "%s:%d: %s is %s, expected a mapping of keys", reader->path, line, name, found);
-    const io_option_t *row = &reader->table[node->row];
-    io_option_expected(expected, row);
-    bool scalar = node->shape == SHAPE_TEXT && row->kind != IO_TEXT_MAP;
-    if (scalar && strcmp(found, "a list") == 0)
-        for (int i = 0; reader->table[i].name != NULL; i++)
-            if (reader->table[i].kind == IO_SWEEP)
-                return fail(ST_EFORMAT, "%s:%d: %s is a list, expected %s (hint: to try several, '%s: {%s: [...]}')",
-                            reader->path, line, name, expected, reader->table[i].name, name);
-    return fail(ST_EFORMAT, "%s:%d: %s %s %s, expected %s%s", reader->path, line, name,
-                reader->report.in_list ? "holds" : "is", found,
-                node->shape == SHAPE_LIST && !reader->report.in_list ? "a list, each item " : "", expected);
+    if (strlen(text_of(node)) == node->data.scalar.length) return ST_OK;
+    return fail(ST_EFORMAT, "%s:%d: %s holds a byte of zero, expected a text", reader->path, line_of(node), name);
 }
 
-static status_t explain(reader_t *reader, cyaml_err_t error)
+/* The pairs [*first, *end) of a mapping called `group`, its keys texts and all different; none of a blank. */
+static status_t open_mapping(pairs_t *first, pairs_t *end, reader_t *reader, const yaml_node_t *node, const char *group)
 {
-    if (error == CYAML_ERR_OOM) return fail(ST_ENOMEM, "%s: out of memory", reader->path);
-    char name[512];
-    const node_t *node = reported_node(reader, name);
-    const int line = reader->report.line > 0 ? reader->report.line : 1;
-    const char *rest;
-    if ((rest = said(reader, "Load: Unexpected key: ")) != NULL) return explain_key(reader, name, rest);
-    if ((rest = said(reader, "Load: Mapping field already seen: ")) != NULL)
-        return fail(ST_EFORMAT, "%s:%d: '%s' is given twice", reader->path, line_of_key(reader, rest), name);
-    if ((rest = said(reader, "Load: Expecting ")) != NULL && (rest = strstr(rest, "got event: ")) != NULL)
-        return explain_type(reader, name, node, rest + strlen("got event: "));
-    if ((rest = said(reader, "Load: libyaml: ")) != NULL)
-        return fail(
-            ST_EFORMAT,
-            "%s:%d: not YAML at this line or soon after: %s (hint: indentation, a quote or a bracket left open)",
-            reader->path, line, rest);
-    rest = said(reader, "Load: ");
-    return fail(ST_EFORMAT, "%s:%d: not a job file that can be read: %s", reader->path, line,
-                rest != NULL && strcmp(rest, "Backtrace:") != 0 ? rest : cyaml_strerror(error));
-}
-
-/* cyaml reads the first document of a file and is silent on the others. */
-static status_t check_one_document(const reader_t *reader)
-{
-    bool content = false;
-    int line = 1;
-    for (const char *at = reader->text; *at != '\0'; line++) {
-        const char *first = at + strspn(at, " \t\r");
-        if (strncmp(at, "---", 3) == 0) {
-            if (content)
-                return fail(ST_EFORMAT, "%s:%d: a second document starts here, expected one a file", reader->path,
-                            line);
-            content = true;
-        } else if (*first != '\0' && *first != '\n' && *first != '#' && *first != '%') {
-            content = true;
-        }
-        at = strchr(at, '\n');
-        if (at == NULL) break;
-        at++;
+    *first = *end = NULL;
+    if (is_blank(node)) return ST_OK;
+    if (node->type == YAML_SEQUENCE_NODE)
+        return fail(ST_EFORMAT, "%s:%d: %s is a list, expected a mapping of keys", reader->path, line_of(node), group);
+    if (node->type == YAML_SCALAR_NODE)
+        return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a mapping of keys", reader->path, line_of(node), group,
+                    text_of(node));
+    *first = node->data.mapping.pairs.start;
+    *end = node->data.mapping.pairs.top;
+    char place[4200];
+    snprintf(place, sizeof place, "%s:%d", reader->path, line_of(node));
+    TRY(io_option_check_count(group[0] ? group : "the file", *end - *first, place));
+    for (pairs_t pair = *first; pair < *end; pair++) {
+        const yaml_node_t *key = node_at(reader, pair->key);
+        if (key->type != YAML_SCALAR_NODE)
+            return fail(ST_EFORMAT, "%s:%d: a key is a list or a mapping, expected a name", reader->path, line_of(key));
+        TRY(check_text(reader, key, "a key"));
+        for (pairs_t other = *first; other < pair; other++)
+            if (strcmp(text_of(node_at(reader, other->key)), text_of(key)) == 0)
+                return fail(ST_EFORMAT, "%s:%d: '%s%s%s' is given twice", reader->path, line_of(key), group,
+                            group[0] ? "." : "", text_of(key));
     }
     return ST_OK;
 }
 
-/* ---- From cyaml's slots to the fields ---- */
-
-static status_t take_leaf(reader_t *reader, void *options, bool *used, node_t *node, const char *const *texts,
-                          int count)
+/* Notes the value of every row below `group` ("": the whole table); a key of no row is refused. */
+static status_t find_rows(reader_t *reader, const yaml_node_t *mapping, const char *group)
 {
-    const io_option_t *row = &reader->table[node->row];
-    const char *key = node->member ? node->key : NULL;
-    const bool list = row->kind == IO_INT_LIST || row->kind == IO_STRING_LIST || row->kind == IO_SWEEP;
-    /* "key:" with nothing after it is an empty list; null is no text. */
-    if (list && node->shape == SHAPE_TEXT && texts[0][0] == '\0') count = 0;
-    const char *nothing = "";
-    if (row->kind == IO_STRING && is_nothing(reader, node, texts[0])) texts = &nothing;
-    status_t status = io_option_assign(options, reader->table, node->row, key, texts, count, reader->path);
-    if (status == ST_EFORMAT) {
-        char place[4200];
-        snprintf(place, sizeof place, "%s:%d", reader->path, line_of_value(reader, node));
-        status = io_option_assign(options, reader->table, node->row, key, texts, count, place);
+    pairs_t pair, end;
+    TRY(open_mapping(&pair, &end, reader, mapping, group));
+    for (; pair < end; pair++) {
+        const yaml_node_t *key = node_at(reader, pair->key), *value = node_at(reader, pair->value);
+        char name[512];
+        const size_t length = (size_t)snprintf(name, sizeof name, "%s%s%s", group, group[0] ? "." : "", text_of(key));
+        int row = -1;
+        bool is_group = false;
+        for (int i = 0; reader->table[i].name != NULL && length < sizeof name; i++) {
+            if (strcmp(reader->table[i].name, name) == 0) row = i;
+            is_group =
+                is_group || (strncmp(reader->table[i].name, name, length) == 0 && reader->table[i].name[length] == '.');
+        }
+        if ((row < 0 && !is_group) || strchr(text_of(key), '.') != NULL) return refuse_key(reader, name, line_of(key));
+        if (is_group)
+            TRY(find_rows(reader, value, name));
+        else
+            reader->found[row] = value;
     }
-    if (status == ST_OK && used != NULL) used[node->row] = true;
+    return ST_OK;
+}
+
+/* ---- Values ---- */
+
+static status_t refuse_type(const reader_t *reader, const yaml_node_t *node, const io_option_t *row, const char *name,
+                            bool list, bool item)
+{
+    const io_option_t *table = reader->table;
+    const char *found = node->type == YAML_SEQUENCE_NODE ? "a list" : "a mapping";
+    char expected[512];
+    io_option_expected(expected, row);
+    if (node->type == YAML_SEQUENCE_NODE && !list && row->kind != IO_TEXT_MAP)
+        for (int i = 0; table[i].name != NULL; i++)
+            if (table[i].kind == IO_SWEEP)
+                return fail(ST_EFORMAT, "%s:%d: %s is a list, expected %s (hint: to try several, '%s: {%s: [...]}')",
+                            reader->path, line_of(node), name, expected, table[i].name, name);
+    return fail(ST_EFORMAT, "%s:%d: %s %s %s, expected %s%s", reader->path, line_of(node), name, item ? "holds" : "is",
+                found, list && !item ? "a list, each item " : "", expected);
+}
+
+static status_t take_text(const char **text, reader_t *reader, const yaml_node_t *node, const io_option_t *row,
+                          const char *name)
+{
+    TRY(check_text(reader, node, name));
+    reader->values++;
+    reader->bytes += node->data.scalar.length;
+    if (reader->values > MAX_VALUES || reader->bytes > MAX_TEXT)
+        return fail(ST_EFORMAT, "%s: holds more than %d values, or %d bytes of them, with its aliases written out",
+                    reader->path, (int)MAX_VALUES, (int)MAX_TEXT);
+    *text = row->kind == IO_STRING && is_null(reader, node) ? "" : text_of(node);
+    return ST_OK;
+}
+
+/* Assigns a node to a row; key: in a sweep or text map, else NULL. */
+static status_t take_value(reader_t *reader, const yaml_node_t *node, int index, const char *key)
+{
+    const io_option_t *row = &reader->table[index];
+    const bool list = row->kind == IO_INT_LIST || row->kind == IO_STRING_LIST || row->kind == IO_SWEEP;
+    char name[512], place[4200];
+    snprintf(name, sizeof name, "%s%s%s", row->name, key ? "." : "", key ? key : "");
+    snprintf(place, sizeof place, "%s:%d", reader->path, line_of(node));
+    if (node->type == YAML_MAPPING_NODE || (node->type == YAML_SEQUENCE_NODE && !list))
+        return refuse_type(reader, node, row, name, list, false);
+    const yaml_node_item_t *item = NULL;
+    int64_t count = list && is_blank(node) ? 0 : 1;
+    if (node->type == YAML_SEQUENCE_NODE) {
+        item = node->data.sequence.items.start;
+        count = node->data.sequence.items.top - item;
+    }
+    TRY(io_option_check_count(name, count, place));
+    const char **texts = base_alloc((size_t)count + 1, sizeof *texts);
+    if (texts == NULL) return ST_ENOMEM;
+    status_t status = ST_OK;
+    for (int i = 0; i < (int)count; i++) {
+        const yaml_node_t *text = item != NULL ? node_at(reader, item[i]) : node;
+        if (text->type != YAML_SCALAR_NODE) TRY_DONE(refuse_type(reader, text, row, name, true, true));
+        TRY_DONE(take_text(&texts[i], reader, text, row, name));
+    }
+    status = io_option_assign(reader->options, reader->table, index, key, texts, (int)count, place);
+    if (status == ST_OK && reader->used != NULL) reader->used[index] = true;
+done:
+    free(texts);
     return status;
 }
 
-static status_t take_mapping(reader_t *reader, void *options, bool *used, node_t *node, const slot_t *slots)
+/* Free keys are taken in the order of the file, others in the order of `known`: the axes of a grid are then in the
+ * table's order, whoever wrote the file. */
+static status_t take_members(reader_t *reader, const yaml_node_t *mapping, int index)
 {
-    for (int i = 0; i < node->count; i++) {
-        node_t *child = &node->child[i];
-        if (child->shape == SHAPE_EMPTY) {
-            TRY(take_leaf(reader, options, used, child, NULL, 0));
-            continue;
-        }
-        if (slots[i].pointer == NULL) continue;
-        bool leaf = child->member || (child->row >= 0 && reader->table[child->row].kind != IO_SWEEP &&
-                                      reader->table[child->row].kind != IO_TEXT_MAP);
-        if (child->shape == SHAPE_MAPPING) {
-            TRY(take_mapping(reader, options, used, child, slots[i].pointer));
-        } else if (!leaf) {
-            /* "sweep:" with nothing below: an empty mapping. */
-            const char *text = slots[i].pointer;
-            if (text[0] != '\0')
-                return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a mapping of keys", reader->path,
-                            line_of_value(reader, child), child->key, text);
-        } else if (child->shape == SHAPE_LIST) {
-            TRY(take_leaf(reader, options, used, child, slots[i].pointer, (int)slots[i].count));
-        } else {
-            const char *text = slots[i].pointer;
-            TRY(take_leaf(reader, options, used, child, &text, 1));
-        }
+    const io_option_t *row = &reader->table[index];
+    const char *const *known = row->kind == IO_SWEEP ? reader->swept : row->names;
+    pairs_t first, end;
+    TRY(open_mapping(&first, &end, reader, mapping, row->name));
+    for (pairs_t pair = first; pair < end; pair++) {
+        const yaml_node_t *key = node_at(reader, pair->key);
+        bool right = known == NULL;
+        for (int i = 0; known != NULL && known[i] != NULL; i++) right = right || strcmp(known[i], text_of(key)) == 0;
+        char name[512];
+        snprintf(name, sizeof name, "%s.%s", row->name, text_of(key));
+        if (!right) return refuse_key(reader, name, line_of(key));
+        if (known == NULL) TRY(take_value(reader, node_at(reader, pair->value), index, text_of(key)));
+    }
+    for (int i = 0; known != NULL && known[i] != NULL; i++)
+        for (pairs_t pair = first; pair < end; pair++)
+            if (strcmp(text_of(node_at(reader, pair->key)), known[i]) == 0)
+                TRY(take_value(reader, node_at(reader, pair->value), index, known[i]));
+    return ST_OK;
+}
+
+static status_t take_rows(reader_t *reader, const yaml_node_t *root)
+{
+    int swept = 0, rows = 0;
+    while (reader->table[rows].name != NULL) rows++;
+    reader->found = calloc((size_t)rows + 1, sizeof *reader->found);
+    reader->swept = calloc((size_t)rows + 1, sizeof *reader->swept);
+    if (reader->found == NULL || reader->swept == NULL) return fail(ST_ENOMEM, "%s: out of memory", reader->path);
+    for (int i = 0; i < rows; i++)
+        if (!is_map(&reader->table[i])) reader->swept[swept++] = reader->table[i].name;
+    TRY(find_rows(reader, root, ""));
+    for (int i = 0; i < rows; i++) {
+        if (reader->found[i] == NULL) continue;
+        TRY(is_map(&reader->table[i]) ? take_members(reader, reader->found[i], i)
+                                      : take_value(reader, reader->found[i], i, NULL));
     }
     return ST_OK;
+}
+
+/* ---- The file ---- */
+
+static status_t refuse_syntax(const reader_t *reader, const yaml_parser_t *parser)
+{
+    if (parser->error == YAML_MEMORY_ERROR) return fail(ST_ENOMEM, "%s: out of memory", reader->path);
+    if (parser->error == YAML_COMPOSER_ERROR) {
+        const char *name = text_at(reader, parser->problem_mark) + 1;
+        int length = (int)strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+        const int line = (int)parser->problem_mark.line + 1;
+        if (strcmp(parser->problem, "found undefined alias") == 0)
+            return fail(ST_EFORMAT, "%s:%d: not a job file that can be read: No anchor found for alias: '%.*s'",
+                        reader->path, line, length, name);
+        return fail(ST_EFORMAT, "%s:%d: not a job file that can be read: %s", reader->path, line, parser->problem);
+    }
+    int line = (int)(parser->context != NULL ? parser->context_mark.line : parser->problem_mark.line) + 1;
+    if (parser->error == YAML_READER_ERROR) {
+        line = 1;
+        for (size_t i = 0; i < parser->problem_offset && reader->text[i] != '\0'; i++) line += reader->text[i] == '\n';
+    }
+    return fail(ST_EFORMAT,
+                "%s:%d: not YAML at this line or soon after: %s (hint: indentation, a quote or a bracket left open)",
+                reader->path, line, parser->problem);
+}
+
+/* Before libyaml sees it: the time it takes grows with anchors times aliases and the square of open brackets. */
+static status_t check_size(const reader_t *reader, size_t size)
+{
+    int aliases = 0, open = 0, deepest = 0;
+    for (const char *at = reader->text; (at = strpbrk(at, "&*[]{}")) != NULL; at++) {
+        if (*at == '&' || *at == '*') aliases++;
+        if (*at == '[' || *at == '{') open++;
+        if ((*at == ']' || *at == '}') && open > 0) open--;
+        if (open > deepest) deepest = open;
+    }
+    if (size > MAX_BYTES)
+        return fail(ST_EFORMAT, "%s: has %zu bytes, options take %d at most", reader->path, size, (int)MAX_BYTES);
+    if (aliases > MAX_ALIASES)
+        return fail(ST_EFORMAT, "%s: has %d '&' and '*' (anchors, aliases), expected at most %d", reader->path, aliases,
+                    (int)MAX_ALIASES);
+    if (deepest > MAX_DEPTH)
+        return fail(ST_EFORMAT, "%s: has %d brackets open at once, expected at most %d", reader->path, deepest,
+                    (int)MAX_DEPTH);
+    return ST_OK;
+}
+
+static status_t check_one_document(const reader_t *reader, yaml_parser_t *parser)
+{
+    yaml_document_t second;
+    if (!yaml_parser_load(parser, &second)) return refuse_syntax(reader, parser);
+    const bool more = yaml_document_get_root_node(&second) != NULL;
+    const int line = (int)second.start_mark.line + 1;
+    yaml_document_delete(&second);
+    if (!more) return ST_OK;
+    return fail(ST_EFORMAT, "%s:%d: a second document starts here, expected one a file", reader->path, line);
 }
 
 status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *path)
 {
     REQUIRE(options != NULL && table != NULL && text != NULL && path != NULL);
-    status_t status = ST_OK;
-    cyaml_data_t *data = NULL;
-    reader_t reader = {
-        .path = path, .table = table, .text = text, .size = strlen(text), .root = {.row = -1, .shape = SHAPE_MAPPING}};
-    for (int i = 0; table[i].name != NULL; i++)
-        if (!add_row(&reader.root, table, i)) TRY_DONE(fail(ST_ENOMEM, "%s: out of memory", path));
-    cyaml_err_t error;
-    do error = load(&reader, &data);
-    while (error != CYAML_OK && adapt(&reader));
-    if (error != CYAML_OK) TRY_DONE(explain(&reader, error));
-    TRY_DONE(check_one_document(&reader));
-    if (data == NULL) TRY_DONE(fail(ST_EFORMAT, "%s: is empty, expected options ('key: value' lines)", path));
-    status = take_mapping(&reader, options, used, &reader.root, data);
+    reader_t reader = {.path = path, .text = text, .table = table, .options = options, .used = used};
+    const size_t size = strlen(text);
+    TRY(check_size(&reader, size));
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) return fail(ST_ENOMEM, "%s: out of memory", path);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+    status_t status;
+    if (!yaml_parser_load(&parser, &reader.document)) {
+        status = refuse_syntax(&reader, &parser);
+        goto parsed;
+    }
+    yaml_node_t *root = yaml_document_get_root_node(&reader.document);
+    if (root == NULL) TRY_DONE(fail(ST_EFORMAT, "%s: is empty, expected options ('key: value' lines)", path));
+    TRY_DONE(check_one_document(&reader, &parser));
+    if (root->type != YAML_MAPPING_NODE)
+        TRY_DONE(fail(ST_EFORMAT, "%s: is %s, expected a mapping of options ('key: value' lines)", path,
+                      root->type == YAML_SEQUENCE_NODE ? "a list" : "a single value"));
+    status = take_rows(&reader, root);
 done:
-    /* The schema in hand may be one made to stumble; freeing needs the one that loaded. */
-    if (data != NULL && make_schema(&reader.root)) unload(&reader, data);
-    node_free(&reader.root);
+    free(reader.found);
+    free(reader.swept);
+    yaml_document_delete(&reader.document);
+parsed:
+    yaml_parser_delete(&parser);
     return status;
 }
 
@@ -500,5 +351,5 @@ status_t io_options_read_yaml(void *options, const io_option_t *table, bool *use
 
 void io_yaml_version(char out[64])
 {
-    snprintf(out, 64, "libcyaml %s", cyaml_version_str);
+    snprintf(out, 64, "libyaml %s", yaml_get_version_string());
 }

@@ -120,8 +120,8 @@ static void a_missing_file_is_named(void **state)
 static void every_library_tells_its_version(void **state)
 {
     (void)state;
-    static const char *const names[] = {"HDF5 ",     "libpng ",  "libjpeg-turbo ", "libtiff ", "jansson ",
-                                        "libcyaml ", "OpenSSL ", "zlib ",          "libcurl "};
+    static const char *const names[] = {"HDF5 ",    "libpng ",  "libjpeg-turbo ", "libtiff ", "jansson ",
+                                        "libyaml ", "OpenSSL ", "zlib ",          "libcurl "};
     char *text = io_library_versions();
     assert_non_null(text);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -325,6 +325,85 @@ static void what_is_no_job_is_refused(void **state)
                 "'/no/such/job.yaml' cannot be opened: No such file or directory");
 }
 
+/* `count` times `item` between `start` and `end` (caller frees). */
+static char *many(const char *start, const char *item, int count, const char *end)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    fputs(start, out);
+    for (int i = 0; i < count; i++) fprintf(out, "%s%d", item, i);
+    fputs(end, out);
+    fclose(out);
+    return text;
+}
+
+static void aliases_stand_for_what_they_name(void **state)
+{
+    (void)state;
+    check_error(read_text("name: &n a b\nnotes: {x: *n}\ncategory: &c [p, q]\nsweep: {category: *c}\n"), ST_OK, "");
+    assert_string_equal(job.notes.value[0], "a b");
+    assert_int_equal(job.sweep.values[0].count, 2);
+    refuse("category: &c [*c]\n", "job.yaml:1: category holds a list, expected a text");
+    refuse("roots: &r {mvtec: *r}\n", "job.yaml:1: roots.mvtec is a mapping, expected a text");
+}
+
+/* Each of these took minutes or gigabytes, or would in libyaml. */
+static void what_grows_without_end_is_refused_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *start, *item;
+        int count;
+        const char *end, *message;
+    } cases[] = {
+        {"category: [x", ",c", 99999, "]\n", "job.yaml:1: category has 100000 items, expected at most 10000"},
+        {"name: x\nnotes:\n", "  k: 1\n  k", 10001, ": 1\n",
+         "job.yaml:3: notes has 10002 items, expected at most 10000"},
+        {"category: [x", ", &a", 20000, " y]\n",
+         "job.yaml: has 20000 '&' and '*' (anchors, aliases), expected at most 10000"},
+        {"name: [", "[", 3000, "\n", "job.yaml: has 3001 brackets open at once, expected at most 1000"},
+        {"name: ", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 40000, "\n",
+         "job.yaml: has 1468897 bytes, options take 1048576 at most"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = many(cases[i].start, cases[i].item, cases[i].count, cases[i].end);
+        refuse(text, cases[i].message);
+        free(text);
+    }
+    /* 9,000 aliases of a text of 1,000 bytes: 9 MB of a file of 40 kB; and three times a list that is short enough. */
+    char *start = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&start, &size);
+    fprintf(out, "notes: {a: &a \"%01000d\"}\ncategory: [*a", 0);
+    for (int i = 1; i < 9000; i++) fputs(", *a", out);
+    fputs("]\n", out);
+    fclose(out);
+    refuse(start, "job.yaml: holds more than 20000 values, or 4194304 bytes of them, with its aliases written out");
+    free(start);
+    char *list = many("category: &c [x", ", c", 9000, "]\nlosses: *c\nsweep: {category: *c, name: *c}\n");
+    check_error(read_text(list), ST_EFORMAT, "losses[0] is 'x'");
+    free(list);
+    list = many("category: &c [x", ", c", 9000, "]\nsweep: {category: *c, name: *c}\n");
+    refuse(list, "job.yaml: holds more than 20000 values, or 4194304 bytes of them, with its aliases written out");
+    free(list);
+    list = many("category=x", ",c", 10000, "");
+    refuse_set(list, "-s: category has 10001 items, expected at most 10000");
+    free(list);
+}
+
+static void keys_and_values_are_whole_texts(void **state)
+{
+    (void)state;
+    refuse("name: \"a\\0b\"\n", "job.yaml:1: name holds a byte of zero, expected a text");
+    refuse("name: a\n\"na\\0me\": b\n", "job.yaml:2: a key holds a byte of zero, expected a text");
+    refuse("name: a\n? [b]\n: c\n", "job.yaml:2: a key is a list or a mapping, expected a name");
+    refuse("name: a\nlearn: \xff\n", "job.yaml:2: not YAML at this line or soon after: invalid leading UTF-8 octet "
+                                     "(hint: indentation, a quote or a bracket left open)");
+    check_error(read_text("name: !!str null\n"), ST_OK, "");
+    assert_string_equal(job.name, "null");
+}
+
 static void a_document_mark_at_the_top_is_fine(void **state)
 {
     (void)state;
@@ -383,6 +462,9 @@ int main(void)
         SENTENCE(unknown_choices_are_refused_with_the_nearest),
         SENTENCE(repeats_are_refused),
         SENTENCE(what_is_no_job_is_refused),
+        SENTENCE(aliases_stand_for_what_they_name),
+        SENTENCE(what_grows_without_end_is_refused_at_once),
+        SENTENCE(keys_and_values_are_whole_texts),
         SENTENCE(a_document_mark_at_the_top_is_fine),
         SENTENCE(assignments_obey_the_same_law),
         SENTENCE(a_refused_list_leaves_the_old_one),
