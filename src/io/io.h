@@ -129,8 +129,8 @@ io_json_node_t io_json_member(const char **key, io_json_node_t object, int index
 const char *io_json_string(io_json_node_t node); /* NULL when not a string */
 double io_json_number(io_json_node_t node, double otherwise);
 bool io_json_bool(io_json_node_t node, bool otherwise);
-/* `text` (UTF-8) as a JSON string with its quotes. */
-void io_json_quote(FILE *out, const char *text);
+/* `text` as a JSON string with its quotes. ST_EFORMAT: not UTF-8. */
+status_t io_json_quote(FILE *out, const char *text);
 /* A node as indented JSON and a final newline (caller frees; NULL when memory is out). */
 char *io_json_text(io_json_node_t node);
 

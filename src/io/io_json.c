@@ -182,6 +182,24 @@ bool io_json_bool(io_json_node_t node, bool otherwise)
     return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
+status_t io_json_quote(FILE *out, const char *text)
+{
+    json_t *string = json_string(text);
+    if (string == NULL) return fail(ST_EFORMAT, "'%.60s' is not UTF-8, as a text in JSON has to be", text);
+    const bool written = json_dumpf(string, out, JSON_ENCODE_ANY) == 0;
+    json_decref(string);
+    return written ? ST_OK : fail(ST_EIO, "a text in JSON cannot be written");
+}
+
+char *io_json_text(io_json_node_t node)
+{
+    char *bare = json_dumps(value_of(node), JSON_ENCODE_ANY | JSON_INDENT(2));
+    char *text = bare != NULL ? base_format("%s\n", bare) : NULL;
+    free(bare);
+    if (text == NULL) fail(ST_ENOMEM, "out of memory");
+    return text;
+}
+
 void io_json_version(char out[64])
 {
     snprintf(out, 64, "jansson %s", jansson_version_str());

@@ -68,7 +68,7 @@ static status_t write_instruction(FILE *out, const prompts_draft_t *draft)
     if (at == NULL) TRY_DONE(fail(ST_EFORMAT, "'%s/prompt.md': lacks %s", draft->folder, hole));
     whole = base_format("%.*s%s%s", (int)(at - prompt), prompt, vocabulary, at + strlen(hole));
     if (whole == NULL) TRY_DONE(ST_ENOMEM);
-    io_json_quote(out, whole);
+    TRY_DONE(io_json_quote(out, whole));
 done:
     free(prompt);
     free(vocabulary);
@@ -83,9 +83,10 @@ static status_t write_question(FILE *out, const prompts_draft_t *draft)
                     draft->image_count == 1 ? " shows one example, which is" : "s show examples, all");
     if (text == NULL) return ST_ENOMEM;
     fputs("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":", out);
-    io_json_quote(out, text);
-    fputc('}', out);
+    status_t status = io_json_quote(out, text);
     free(text);
+    TRY(status);
+    fputc('}', out);
     for (int i = 0; i < draft->image_count; i++) {
         fputc(',', out);
         TRY(write_picture(out, draft->images[i]));
@@ -101,11 +102,12 @@ static status_t write_talk(FILE *out, const char *const *answers, const char *co
                                  complaints[i]);
         if (text == NULL) return ST_ENOMEM;
         fputs(",{\"role\":\"assistant\",\"content\":", out);
-        io_json_quote(out, answers[i]);
+        status_t status = io_json_quote(out, answers[i]);
         fputs("},{\"role\":\"user\",\"content\":", out);
-        io_json_quote(out, text);
+        if (status == ST_OK) status = io_json_quote(out, text);
         fputc('}', out);
         free(text);
+        TRY(status);
     }
     return ST_OK;
 }
@@ -135,7 +137,7 @@ status_t prompts_draft_request(char **body, size_t *size, const prompts_draft_t 
     FILE *out = open_memstream(body, size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     fputs("{\"model\":", out);
-    io_json_quote(out, draft->model);
+    TRY_DONE(io_json_quote(out, draft->model));
     fputs(",\"messages\":[{\"role\":\"system\",\"content\":", out);
     TRY_DONE(write_instruction(out, draft));
     fputs("},", out);

@@ -138,7 +138,7 @@ static void a_document_is_written_and_read_back(void **state)
     static const char document[] =
         "{\"b\": [1.5, -2, true, null, {}, []],\"a\": {\"x\": \"q\\\"\\\\\\n\\t\\u0001\\u00e9\"}}";
     static const char expected[] = "{\n  \"b\": [\n    1.5,\n    -2,\n    true,\n    null,\n    {},\n    []\n  ],\n"
-                                   "  \"a\": { \"x\": \"q\\\"\\\\\\n\\u0009\\u0001\xc3\xa9\" }\n}\n";
+                                   "  \"a\": {\n    \"x\": \"q\\\"\\\\\\n\\t\\u0001\xc3\xa9\"\n  }\n}\n";
     io_json_t *json = parse(document);
     char *text = io_json_text(io_json_root(json));
     assert_non_null(text);
@@ -148,6 +148,19 @@ static void a_document_is_written_and_read_back(void **state)
     assert_string_equal(io_json_string(io_json_get(io_json_get(io_json_root(json), "a"), "x")),
                         "q\"\\\n\t\001\xc3\xa9");
     io_json_free(json);
+    free(text);
+}
+
+static void a_text_is_quoted_or_refused(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    check_error(io_json_quote(out, "a \"b\"\n\xc3\xa9"), ST_OK, "");
+    check_error(io_json_quote(out, "caf\xe9"), ST_EFORMAT, "is not UTF-8");
+    fclose(out);
+    assert_string_equal(text, "\"a \\\"b\\\"\\n\xc3\xa9\"");
     free(text);
 }
 
@@ -161,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_large_object_is_found_by_key_quickly),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_document_is_written_and_read_back),
+        cmocka_unit_test(a_text_is_quoted_or_refused),
         cmocka_unit_test(every_library_tells_its_version),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
