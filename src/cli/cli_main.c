@@ -2,7 +2,6 @@
 #include "suite/suite.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -271,30 +270,6 @@ static void print_overview(FILE *out)
 {
     fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\n", suite_code_version());
     print_commands(out, NULL);
-}
-
-const char *cli_folder(char *argument)
-{
-    for (size_t length = strlen(argument); length > 1 && argument[length - 1] == '/'; length--)
-        argument[length - 1] = '\0';
-    return argument;
-}
-
-int cli_bad_input(void)
-{
-    fprintf(stderr, "fgad: %s\n", fail_message());
-    return EXIT_BAD_INPUT;
-}
-
-int cli_bad_usage(const char *command, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "fgad %s: ", command);
-    vfprintf(stderr, format, args);
-    fprintf(stderr, " (see `fgad %s --help`)\n", command);
-    va_end(args);
-    return EXIT_BAD_INPUT;
 }
 
 /* How many words of argv the command's name takes, or 0 when it is another one. */

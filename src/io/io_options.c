@@ -1,36 +1,9 @@
-/* Option structs as wholes: defaults, "-s key=value", freeing. */
+/* Option structs as wholes: defaults, "-s key=value". */
 #include "io/io_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *field_of(void *options, const io_option_t *row)
-{
-    return (char *)options + row->offset;
-}
-
-static void free_sweep(io_sweep_t *sweep)
-{
-    for (int i = 0; i < sweep->count; i++) {
-        free(sweep->key[i]);
-        io_names_free(&sweep->values[i]);
-    }
-    free(sweep->key);
-    free(sweep->values);
-    *sweep = (io_sweep_t){0};
-}
-
-static void free_map(io_text_map_t *map)
-{
-    for (int i = 0; i < map->count; i++) {
-        free(map->key[i]);
-        free(map->value[i]);
-    }
-    free(map->key);
-    free(map->value);
-    *map = (io_text_map_t){0};
-}
 
 static status_t set_list(void *options, const io_option_t *table, int row, const char *key, const char *value,
                          const char *place)
@@ -55,8 +28,7 @@ static status_t set_row(void *options, const io_option_t *table, int row, const 
         if (value[0] != '\0')
             return fail(ST_EFORMAT, "%s: %s is '%s', expected %s.KEY=VALUE (hint: '%s=' empties it)", place,
                         option->name, value, option->name, option->name);
-        if (option->kind == IO_SWEEP) free_sweep(field_of(options, option));
-        if (option->kind == IO_TEXT_MAP) free_map(field_of(options, option));
+        io_option_clear(options, option);
         return ST_OK;
     }
     if (option->kind == IO_INT_LIST || option->kind == IO_STRING_LIST || option->kind == IO_SWEEP)
@@ -96,36 +68,11 @@ status_t io_options_check_required(const io_option_t *table, const bool *used, c
     return ST_OK;
 }
 
-static size_t field_size(io_kind_t kind)
-{
-    switch (kind) {
-    case IO_BOOL:
-        return sizeof(bool);
-    case IO_INT:
-    case IO_CHOICE:
-        return sizeof(int);
-    case IO_INT64:
-        return sizeof(int64_t);
-    case IO_DOUBLE:
-        return sizeof(double);
-    case IO_STRING:
-        return sizeof(char *);
-    case IO_INT_LIST:
-        return sizeof(io_int_list_t);
-    case IO_STRING_LIST:
-        return sizeof(io_names_t);
-    case IO_SWEEP:
-        return sizeof(io_sweep_t);
-    case IO_TEXT_MAP:
-        break;
-    }
-    return sizeof(io_text_map_t);
-}
-
 status_t io_options_init(void *options, const io_option_t *table)
 {
     REQUIRE(options != NULL && table != NULL);
-    for (int i = 0; table[i].name != NULL; i++) memset(field_of(options, &table[i]), 0, field_size(table[i].kind));
+    for (int i = 0; table[i].name != NULL; i++)
+        memset((char *)options + table[i].offset, 0, io_option_size(table[i].kind));
     for (int i = 0; table[i].name != NULL; i++) {
         if (table[i].otherwise == NULL) continue;
         status_t status = set_row(options, table, i, NULL, table[i].otherwise, "default");
@@ -137,35 +84,4 @@ status_t io_options_init(void *options, const io_option_t *table)
         return status;
     }
     return ST_OK;
-}
-
-void io_options_free(void *options, const io_option_t *table)
-{
-    for (int i = 0; table[i].name != NULL; i++) {
-        void *field = field_of(options, &table[i]);
-        switch (table[i].kind) {
-        case IO_STRING:
-            free(*(char **)field);
-            break;
-        case IO_INT_LIST:
-            free(((io_int_list_t *)field)->value);
-            break;
-        case IO_STRING_LIST:
-            io_names_free(field);
-            break;
-        case IO_SWEEP:
-            free_sweep(field);
-            break;
-        case IO_TEXT_MAP:
-            free_map(field);
-            break;
-        case IO_BOOL:
-        case IO_INT:
-        case IO_INT64:
-        case IO_DOUBLE:
-        case IO_CHOICE:
-            break;
-        }
-        memset(field, 0, field_size(table[i].kind));
-    }
 }

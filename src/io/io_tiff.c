@@ -1,12 +1,10 @@
-/* TIFF by libtiff, in memory on both sides: pictures and masks of unsigned samples in, one-channel float maps in and
- * out. */
+/* TIFF by libtiff, in memory on both sides: pictures and masks of unsigned samples in, float maps in and out. */
 #include "io/io_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <tiffio.h>
 
 /* ---- A TIFF in memory ---------------------------------------------------------------------------------------------- */

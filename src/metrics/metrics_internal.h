@@ -139,7 +139,7 @@ status_t metrics_sweep_counted(metrics_sweep_t *sweep, metrics_store_t *store);
 void metrics_sweep_finish(metrics_sweep_t *sweep);
 void metrics_sweep_ranking(metrics_ranking_t *out, const metrics_sweep_t *sweep);
 
-/* The parts of the sweep that are AUPRO's (metrics_aupro.c). *weights (count) is the caller's to free; excluded regions
+/* The parts of the sweep that are AUPRO's (metrics_overlap.c). *weights (count) is the caller's to free; excluded regions
  * weigh 0. */
 status_t metrics_weights(uint64_t **weights, uint64_t *total, int64_t *regions, const int64_t *size, uint32_t count,
                          const uint32_t *region_image, const uint8_t *include);

@@ -24,22 +24,6 @@ int64_t metrics_first_not_finite(const float *scores, int64_t n)
     return n;
 }
 
-status_t metrics_grow(void **array, size_t *capacity, size_t used, size_t more, size_t size)
-{
-    if (more <= *capacity - used) return ST_OK;
-    /* realloc moves large blocks by remapping, so growing by halves costs no copy and no memory that is not written. */
-    size_t wanted = used + more;
-    size_t next = *capacity + *capacity / 2;
-    if (next < wanted) next = wanted;
-    if (next < 64) next = 64;
-    void *grown = next > SIZE_MAX / size ? NULL : realloc(*array, next * size);
-    if (grown == NULL)
-        return fail(ST_ENOMEM, "no memory for %zu records of %zu bytes (hint: metric_memory)", next, size);
-    *array = grown;
-    *capacity = next;
-    return ST_OK;
-}
-
 status_t metrics_store_init(metrics_store_t *store, bool wide, size_t memory, const char *directory)
 {
     *store = (metrics_store_t){.wide = wide, .memory = memory, .file = {.descriptor = -1}};

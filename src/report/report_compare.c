@@ -14,40 +14,6 @@ static bool is_shown(const report_t *report, int m)
     return false;
 }
 
-static bool is_data(const report_t *report)
-{
-    return report->options->format == REPORT_FORMAT_CSV || report->options->format == REPORT_FORMAT_JSON;
-}
-
-void report_put_block_columns(const report_t *report, report_table_t *table)
-{
-    if (!is_data(report)) return;
-    report_table_column(table, "dataset", "", REPORT_COLUMN_TEXT);
-    report_table_column(table, "shots", "", REPORT_COLUMN_COUNT);
-    report_table_column(table, "point", "", REPORT_COLUMN_TEXT);
-    report_table_column(table, "method", "", REPORT_COLUMN_TEXT);
-    report_table_column(table, "protocol", "", REPORT_COLUMN_TEXT);
-}
-
-int report_put_block_cells(const report_t *report, report_table_t *table, int row, const report_block_t *block)
-{
-    report_document_t *document = report->document;
-    if (!is_data(report)) return 0;
-    report_table_put_text(document, table, row, 0, block->dataset);
-    report_table_put_value(document, table, row, 1, block->shots);
-    report_table_put_text(document, table, row, 2, block->point);
-    report_table_put_text(document, table, row, 3, block->method);
-    report_table_put_text(document, table, row, 4, block->protocol);
-    return 5;
-}
-
-status_t report_open_stored(review_stored_t **out, const report_t *report, const suite_results_t *results,
-                            const suite_row_t *row)
-{
-    const report_options_t *options = report->options;
-    return review_stored_open(out, results, row, options->assignments, options->assignment_count);
-}
-
 /* ---- Intervals ----------------------------------------------------------------------------------------------------- */
 
 static void put_interval(report_document_t *document, report_table_t *table, int row, int column,

@@ -1,0 +1,28 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const char *cli_folder(char *argument)
+{
+    for (size_t length = strlen(argument); length > 1 && argument[length - 1] == '/'; length--)
+        argument[length - 1] = '\0';
+    return argument;
+}
+
+int cli_bad_input(void)
+{
+    fprintf(stderr, "fgad: %s\n", fail_message());
+    return EXIT_BAD_INPUT;
+}
+
+int cli_bad_usage(const char *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "fgad %s: ", command);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, " (see `fgad %s --help`)\n", command);
+    va_end(args);
+    return EXIT_BAD_INPUT;
+}
