@@ -1,4 +1,5 @@
-/* TIFF by libtiff, in memory on both sides: pictures and masks of unsigned samples in, float maps in and out. */
+/* TIFF by libtiff, in memory, in and out. Over 400 lines: libtiff is known to one file.
+ * Pictures and masks of unsigned samples in, one-channel float maps in and out. */
 #include "io/io_internal.h"
 
 #include <math.h>
