@@ -112,10 +112,11 @@ typedef struct {
 status_t clip_vision_forward(clip_features_t *out, clip_vision_t *vision, const float *pixels);
 
 /* ---- Tokenizer, METHOD.md 3 ----------------------------------------------------------------------------------------
- * CLIP's lower-cased byte-level BPE, with the ids of open_clip's SimpleTokenizer for every text: HTML references are
- * replaced twice, white space is collapsed, letters are lowered as Python lowers them; words are contractions, runs of
- * letters, single digits, runs of other characters. ftfy.fix_text, which open_clip applies too when ftfy is installed,
- * is not: it leaves undamaged text as it is. Ids: 256 bytes, 256 bytes that end a word, the merges, two specials
+ * CLIP's lower-cased byte-level BPE, with the ids of open_clip's SimpleTokenizer: ftfy.fix_text's repairs come first
+ * (typographic quotes, Latin ligatures, half- and full-width forms, byte order marks, control characters and terminal
+ * escapes, HTML references, composition to NFC; not its guess that a text was decoded in a wrong encoding: such text is
+ * read as it stands), HTML references are replaced twice, white space is collapsed, letters are lowered as Python lowers
+ * them; words are contractions, runs of letters, single digits, runs of other characters. Ids: 256 bytes, 256 bytes that end a word, the merges, two specials
  * (spelled <start_of_text> and <end_of_text> in a text, as in open_clip; a tokenizer.json brings its own spelling).
  * Read-only after opening, shared by threads. */
 typedef struct clip_tokenizer clip_tokenizer_t;

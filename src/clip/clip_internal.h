@@ -193,9 +193,27 @@ void clip_scan_end(clip_scan_t *scan);
 bool clip_is_cased(const clip_patterns_t *patterns, int32_t code_point);
 bool clip_is_case_ignorable(const clip_patterns_t *patterns, int32_t code_point);
 
-/* open_clip's clean function 'lower': HTML references replaced twice, runs of white space to one space, ends
- * stripped, lower case as Python's str.lower. *out is heap (caller frees). ST_EFORMAT: not UTF-8. */
+/* open_clip's clean function 'lower': ftfy's repairs, HTML references replaced twice, runs of white space to one space,
+ * ends stripped, lower case as Python's str.lower. *out is heap (caller frees). ST_EFORMAT: not UTF-8. */
 status_t clip_text_clean(char **out, const char *text, const clip_patterns_t *patterns);
+
+/* A text as code points; the array is the struct's. Functions that fill one overwrite it; out and in are two. */
+typedef struct {
+    int32_t *at;
+    size_t count, capacity;
+} clip_points_t;
+/* clip_tokenizer_html.c. Appends; clip_points_utf8: all of a text, ST_EFORMAT when it is not UTF-8. */
+status_t clip_points_push(clip_points_t *points, int32_t code_point);
+status_t clip_points_utf8(clip_points_t *points, const char *text);
+status_t clip_points_text(char **out, const clip_points_t *points); /* UTF-8, caller frees */
+/* html.unescape. */
+status_t clip_html_unescape(clip_points_t *out, const clip_points_t *in);
+/* Appends what html.unescape makes of "&#..." with `start` after its '#'; *after is the position behind it, `start` when
+ * there is no number. */
+status_t clip_html_number(size_t *after, clip_points_t *out, const clip_points_t *in, size_t start);
+/* clip_tokenizer_fix.c: ftfy.fix_text with its defaults, but for text that was decoded in a wrong encoding (mojibake),
+ * which stays as it is. */
+status_t clip_text_fix(clip_points_t *out, const clip_points_t *in);
 /* The text (UTF-8) of an HTML5 character reference, its name as it follows '&'; NULL when there is none. */
 const char *clip_entity_find(const char *name, size_t length);
 

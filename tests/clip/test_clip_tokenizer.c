@@ -158,6 +158,24 @@ static void cleaning_is_pythons(void **state)
         {"\xc4\xb0", "i\xcc\x87"}, /* I with dot above: two characters */
         {"\xce\x91\xce\xa3 \xce\xa3\xce\x91", "\xce\xb1\xcf\x82 \xcf\x83\xce\xb1"}, /* final sigma, and not */
         {"", ""},
+        /* what ftfy repairs */
+        {"the bottle\xe2\x80\x99s \xe2\x80\x9c"
+         "cap\xe2\x80\x9d",
+         "the bottle's \"cap\""},
+        {"\xef\xac\x81rst \xef\xac\x84uid", "first ffluid"},
+        {"\xef\xbc\xa1\xef\xbc\x91\xe3\x80\x80\xef\xbd\xb6\xef\xbe\x9e", "a1 \xe3\x82\xac"}, /* full and half width */
+        {"\xef\xbb\xbf"
+         "a\x07"
+         "b\x0b"
+         "c\x1b[1;31md\x7f",
+         "abcd"},
+        {"caf"
+         "e\xcc\x81",
+         "caf\xc3\xa9"},
+        {"\xc2\x93x\xc2\x85", "\"x\xe2\x80\xa6"}, /* C1 controls are Windows-1252's characters */
+        {"&SZLIG; &amp;amp;amp;amp;lt;", "ss <"},
+        {"<&amp;amp;amp;amp;lt;", "<&amp;amp;lt;"}, /* after a '<' references are those of html.unescape alone */
+        {"\xc3\x83\xc2\xa9", "\xc3\xa3\xc2\xa9"},   /* a text decoded in a wrong encoding is not guessed at */
     };
     clip_tokenizer_t *tokenizer = open_small();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -1,10 +1,10 @@
-"""Golden ids of the tokenizer: a plain re-implementation of open_clip's SimpleTokenizer (clean='lower', without ftfy).
+"""Golden ids of the tokenizer: a plain re-implementation of open_clip's SimpleTokenizer (clean='lower', ftfy first).
 
     /usr/bin/python3 tests/reference/tokenizer.py                  rewrites tests/golden/clip/tokenizer-small.*
     ... --train                     first trains tests/golden/clip/merges-small.txt on the captions and the strings below
     ... --merges FILE [--name NAME] golden ids with another merges file (CLIP's own, the demo model's): only ids are stored
 
-Needs the module `regex` (open_clip needs it too) and numpy.
+Needs the modules `regex` and `ftfy` (open_clip needs them too) and numpy.
 """
 import argparse
 import collections
@@ -14,6 +14,7 @@ import html
 import json
 import os
 
+import ftfy
 import numpy as np
 import regex
 
@@ -39,7 +40,7 @@ ALPHABET = alphabet()
 
 
 def clean(text):
-    return " ".join(html.unescape(html.unescape(text)).split()).lower()
+    return " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split()).lower()
 
 
 def read_merges(path, vocab=None):
@@ -157,6 +158,10 @@ AWKWARD = [
     "\u00a1hola!", "\u00bfqu\u00e9?", "\u00ab guillemets \u00bb", "\u201cquotes\u201d", "\u20ac100", "\u00a35", "10\u00b0c", "\u00b5m", "\u2126", "\u212a", "\u212b", "\u2192", "\u2211", "\u221e", "\u00d7", "\ue000", "\U000f0000", "\ufffd", "\uffff", "\u0378",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab", "zzzzzzzz", "thethethe", "a" * 300, "1" * 100, "!" * 200, "\u00e9" * 60, "\U0001f600" * 40,
     "a screw with a bent tip", "not black", "red or green", "black and gray and white", "ring-shaped", "u-shaped part", "the bottle has one neck at the top.",
+    "the bottle\u2019s cap", "\u2018a\u2019 \u201ab\u201b \u201cc\u201d \u201ed\u201f \u2039e\u203a", "the \ufb01rst \ufb02at \ufb00 \ufb03 \ufb04 \ufb06", "\u0132 \u0133 \u01c7\u01ca\u01f1", "\uff34\uff28\uff25 \uff43\uff41\uff50\u3000\uff11",
+    "\uff76\uff9e\uff86 \uffa1\uffc2 \uffe5\uffe6", "\ufeffa cap", "a\ufeffcap", "a\x00b".replace("\x00", ""), "a\x07b\x0bc\x0cd\x1be", "\x1b[31mred\x1b[0m", "\x1b[\u0661;1mx", "a\x7fb\u206ab\ufffcc\ufff9d", "x\x93quoted\x94 \x96 \x85",
+    "e\u0301 o\u0308 \u1100\u1161\u11a8 \u0915\u093c", "&SZLIG;&EACUTE;&NTILDE;&nTILDE;&AMPX;&NAPOS;", "&#59; &#38;lt; &#x2019;s &rsquo;s &#8217s", "&amp;amp;amp;amp;lt;", "<b>&amp;amp;amp;amp;lt;", "&amp;lt;a\nb &amp;amp;amp;amp;lt;",
+    "<a\n&amp;amp;amp;amp;lt;", "\uff06amp;amp;amp;lt;", "&#12abc; &#abc; &#x; &#xfdd0; &#x110000;", "&ACE; &FRAC12; &THINSP;x",
     "word " * 300, "the quick brown fox jumps over the lazy dog " * 20, " ".join(str(i) for i in range(300)), "one " * 75, "one " * 74, "one " * 76, "a, " * 38, "the object has many parts. " * 11,
 ]
 
@@ -172,7 +177,7 @@ def write(name, merges, source):
         "texts": np.frombuffer(b"".join(blobs), np.uint8),
         "id_ends": np.cumsum([len(row) for row in ids]).astype(np.int32),
         "ids": np.array([i for row in ids for i in row], np.int32),
-    }, f"tokenizer.py from {source}", [regex])
+    }, f"tokenizer.py from {source}", [regex, ftfy])
     print(f"{name}: {len(texts)} strings, {sum(map(len, ids))} ids, vocabulary {tokenizer.vocab}")
 
 
