@@ -1,23 +1,130 @@
-/* detect: from features to anomaly maps (METHOD.md 9). The memory bank (VAD), token-wise scoring against anchors
- * (PAD), re-weighting, harmonic fusion, the image score, upsampling and smoothing. Plain arrays in and out: no files,
- * no model, no metrics. Everything here is a function of one image, so its bits depend neither on the images scored
- * with it nor on ranks. Depends on base and ops. Maps are (h, w) row-major = (T) floats, T = h*w tokens. */
+/* detect: from features to anomaly maps (METHOD.md 9, BASELINES.md). Searches in memory banks, coresets, Gaussians,
+ * subspaces, mutual scoring; token-wise scoring against anchors (PAD), re-weighting, fusion, image scores, upsampling and
+ * smoothing. Plain arrays in and out: no files, no model, no metrics, no method as a whole. Everything is a function of
+ * one image (of a set of images where it says so), so its bits depend neither on the images scored with it nor on ranks.
+ * Depends on base and ops. Maps are (h, w) row-major = (T) floats, T = h*w tokens; features are rows of `width` floats.
+ * Scratch comes from `arena` and is given back on return; the status is ST_ENOMEM when there is none. A token that is not
+ * finite scores NaN. */
 #ifndef FGAD_DETECT_H
 #define FGAD_DETECT_H
 
 #include "base/base.h"
 
-/* ---- Memory branch (VAD) -------------------------------------------------------------------------------------------
- * Bank of both taps: all patch features of the K shots, (N, W) each, rows L2-normalised, N = K*T. Borrowed. */
+/* ---- Memory banks --------------------------------------------------------------------------------------------------
+ * Searches run by GEMM in blocks of one shape. */
+/* best (T): the largest <f_i, r> over the rows r of a bank (N, width). */
+status_t detect_similar(float *best, const float *f, int T, const float *bank, int N, int width, arena_t *arena);
+/* squared (T): min over the bank of ||f_i - r||^2, exact for the row that was found; index (T): that row, the first of
+ * equals; may be NULL. */
+status_t detect_nearest(float *squared, int *index, const float *f, int T, const float *bank, int N, int width,
+                        arena_t *arena);
+/* The k <= N rows nearest to one vector, by ascending squared distance; the first of equals first. */
+void detect_k_nearest(double *squared, int *index, int k, const float *f, const float *bank, int N, int width);
+
+/* One tap: an image's features and the bank of the K shots. */
+typedef struct {
+    const float *features; /* (T, width); not owned */
+    const float *bank;     /* (rows, width); not owned */
+    int rows, width;
+} detect_tap_t;
+/* scores (T) = mean over the taps of min over the bank of (1 - <f_i, r>) / 2, in [0, 1]; rows L2-normalised. */
+status_t detect_cosine(float *scores, const detect_tap_t *taps, int count, int T, arena_t *arena);
+/* scores (T) = mean over the taps of min over the bank of ||f_i - r||: SPADE's map. */
+status_t detect_euclid(float *scores, const detect_tap_t *taps, int count, int T, arena_t *arena);
+
+/* Bank of both taps: all patch features of the K shots, (N, W) each, rows L2-normalised, N = K*T. Borrowed. */
 typedef struct {
     const float *memory1, *memory2; /* (N, W); not owned */
     int rows;                       /* N */
     int width;                      /* W */
 } detect_memory_t;
-/* scores (T): M_v,i = mean over the two taps of min over the bank of (1 - <r_i, r>) / 2, in [0, 1], by blocked GEMM of
- * fixed shapes. r1, r2 (T, W) of one image, rows L2-normalised. scratch from `arena` (reset on return); ST_ENOMEM. */
+/* scores (T): M_v = detect_cosine of two taps; r1, r2 (T, W) of one image. */
 status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r1, const float *r2, int T,
                     arena_t *arena);
+
+/* out (T, width): mean over the side x side neighbours of every token, side odd; places outside the map count as zeros. */
+void detect_pool(float *out, const float *x, int h, int w, int width, int side);
+/* x (count) = (x - mean) / sqrt(variance + 1e-5), over all tokens and channels together. */
+void detect_norm_map(float *x, size_t count);
+/* out (T, sum of widths): the taps (T, widths[l]) of every token side by side. */
+void detect_join(float *out, const float *const *taps, const int *widths, int count, int T);
+
+/* chosen (count): rows of the bank by greedy k-centre on a random projection to 128 dimensions (on the rows themselves
+ * when they have no more), BASELINES.md 3; the first of equals. Streams 0 and 1 below `rng`. */
+status_t detect_coreset(int *chosen, int count, const float *rows, int N, int width, const rng_t *rng, arena_t *arena);
+/* PatchCore's re-weighted image score: d* = the largest distance of the map, m* its nearest member; S = (1 - e^d* / sum
+ * over the `neighbours` members nearest to m*, itself among them, of e^||f* - m||) d*. squared, index as detect_nearest. */
+status_t detect_patchcore_image(float *score, const float *squared, const int *index, const float *f, int T,
+                                const float *bank, int N, int width, int neighbours, arena_t *arena);
+/* SPADE: score = mean Euclidean distance of cls (E) to the k nearest of gallery (K, E); images (k): which they are. */
+status_t detect_spade_image(float *score, int *images, int k, const float *cls, const float *gallery, int K, int E,
+                            arena_t *arena);
+/* Mean of the largest max(1, floor(share T)) values of a map. */
+float detect_top_share(const float *map, int T, double share);
+
+/* ---- Gaussians and subspaces ----------------------------------------------------------------------------------------
+ * PaDiM, BASELINES.md 4. With fewer images than channels the inverse is Woodbury's, of an N x N matrix a position. */
+typedef struct {
+    const float *support; /* (N, T, d); not owned, read again when scoring */
+    int N, T, d;
+    bool few;       /* N < d */
+    double ridge;   /* what stands on the covariances' diagonal */
+    double *mean;   /* (T, d); from the arena */
+    double *factor; /* (T, N, N) when few, else (T, d, d): Cholesky factors; from the arena */
+} detect_padim_t;
+/* channels (d): drawn from `width` without replacement. scratch (width). */
+void detect_padim_channels(int *channels, int d, int width, const rng_t *rng, int *scratch);
+/* eps is relative to the channels' mean variance over all positions and images; divisor max(1, N - 1). out lives in the
+ * arena. ST_EFORMAT: a covariance is not positive definite (features that are not finite). */
+status_t detect_padim_fit(detect_padim_t *out, const float *support, int N, int T, int d, double eps, arena_t *arena);
+/* scores (T): Mahalanobis distances of f (T, d). */
+status_t detect_padim_score(float *scores, const detect_padim_t *padim, const float *f, arena_t *arena);
+
+/* SubspaceAD, BASELINES.md 10: moments of any number of rows, then the principal directions that hold a share of the
+ * variance. */
+typedef struct {
+    int width;
+    int64_t count;   /* rows added */
+    float *shift;    /* (W) taken off every row */
+    double *sum;     /* (W) of the shifted rows */
+    double *product; /* (W, W) of the shifted rows with themselves */
+} detect_moments_t;
+status_t detect_moments_init(detect_moments_t *out, int width, arena_t *arena);
+status_t detect_moments_add(detect_moments_t *moments, const float *rows, int count, arena_t *arena);
+typedef struct {
+    int width, directions; /* q: 0 for variance 0 */
+    float *mean;           /* (W) */
+    float *basis;          /* (q, W), rows of length 1, the largest variance first */
+} detect_subspace_t;
+/* out lives in the arena. ST_EFORMAT: rows were not finite. */
+status_t detect_subspace_fit(detect_subspace_t *out, const detect_moments_t *moments, double variance, arena_t *arena);
+/* scores (T): ||x - U^T U x||^2, x = f - mean. */
+status_t detect_subspace_score(float *scores, const detect_subspace_t *subspace, const float *f, int T, arena_t *arena);
+
+/* AnomalyDINO, BASELINES.md 6: mask (h, w) of 0 and 1, the object's tokens by their first principal component above
+ * *threshold (10 on DINOv2's scale), or above Otsu's when it is NULL; the other side when that covers at most 35 % of the
+ * middle; then dilated and closed. ST_EFORMAT: f (T, width) is not finite. */
+status_t detect_foreground(uint8_t *mask, const float *f, int h, int w, int width, const double *threshold,
+                           arena_t *arena);
+
+/* ---- Windows, BASELINES.md 2 ---------------------------------------------------------------------------------------- */
+/* map (grid, grid): harmonic mean of the scores of the windows that cover a token; scores ((grid-side+1)^2) >= 0. */
+void detect_windows_to_tokens(float *map, const float *scores, int grid, int side);
+/* out (T) = count / sum of 1 / maps; a 0 among them gives 0. */
+void detect_harmonic_mean(float *out, const float *const *maps, int count, int T);
+
+/* ---- Mutual scoring, BASELINES.md 9: of a set of N images ------------------------------------------------------------ */
+/* d_a (T): distance of every token of image a to the nearest of image b, d_b (T) the other way, by one product; features
+ * (T, width) with rows L2-normalised. */
+status_t detect_musc_pair(float *d_a, float *d_b, const float *a, const float *b, int T, int width, arena_t *arena);
+/* scores (T): mean of the lowest max(1, floor(share others)) of distances (others, T). */
+status_t detect_musc_mutual(float *scores, const float *distances, int others, int T, double share, arena_t *arena);
+/* out (N): scores from 0 to 1; zeros when all are equal. */
+void detect_minmax(float *out, const float *scores, int N);
+/* out (N): the scaled scores smoothed over the images whose class tokens cls (N, E), normalised, are nearest: mean over
+ * the list k of the means weighted by similarity over the k nearest, itself among them. */
+status_t detect_rscin(float *out, const float *scores, const float *cls, int N, int E, const int *k, int count,
+                      arena_t *arena);
 
 /* ---- Prompt branch (PAD) -------------------------------------------------------------------------------------------
  * s(z,g) = e^{t<z,p_a,g>} / (e^{t<z,p_n,g>} + e^{t<z,p_a,g>}): how far z shows group g's abnormal state. */
@@ -60,6 +167,8 @@ float detect_image_score(const float *map, int T, const float *S);
 /* ---- Maps at full size ------------------------------------------------------------------------------------------- */
 /* Bilinear (align_corners = false, as torch's interpolate) from (h, w) to (H, W). */
 void detect_upsample(float *dst, int H, int W, const float *src, int h, int w);
+/* The same with align_corners = true: the corners' centres stay where they are. */
+void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w);
 /* scipy.ndimage.gaussian_filter: truncate 4.0, reflect borders (d c b a | a b c d | d c b a), float32 result of
  * double accumulation; in place; sigma 0 leaves the map. Scratch from `arena` (reset on return); ST_ENOMEM. */
 status_t detect_smooth(float *map, int H, int W, double sigma, arena_t *arena);

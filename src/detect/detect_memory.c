@@ -1,89 +1,22 @@
-#include "detect/detect.h"
-#include "ops/ops.h"
+/* Scores by the distance to a memory bank, over any number of taps. */
+#include "detect/detect_internal.h"
 
-#include <string.h>
+#include <math.h>
 
-/* Every product has this shape, the last ones filled up, so that a token's bits depend on its place in the image and on
- * the bank alone: BLAS may round a row differently when a call has another number of rows. */
-#define QUERIES 128
-#define BANK 256
-#define LANES 16 /* maxima kept side by side, so that the search vectorises */
-
-typedef struct {
-    float *queries;  /* (QUERIES, W): the last tokens, filled up with zeros */
-    float *bank;     /* (BANK, W): the last rows of the bank, filled up with the very last */
-    float *products; /* (QUERIES, BANK) */
-} scratch_t;
-
-/* `rows` rows of source copied to (block, width); the rest repeats the last row, or is zero. */
-static void fill_block(float *block_rows, const float *source, int rows, int block, int width, bool repeat)
+status_t detect_cosine(float *scores, const detect_tap_t *taps, int count, int T, arena_t *arena)
 {
-    memcpy(block_rows, source, (size_t)rows * width * sizeof *block_rows);
-    for (int i = rows; i < block; i++) {
-        float *row = block_rows + (size_t)i * width;
-        if (repeat)
-            memcpy(row, source + (size_t)(rows - 1) * width, (size_t)width * sizeof *row);
-        else
-            memset(row, 0, (size_t)width * sizeof *row);
-    }
-}
-
-/* The largest of a row of products; NaN when all are, as for a token that is not finite. */
-static float largest_of(const float row[BANK])
-{
-    float lane[LANES];
-    memcpy(lane, row, sizeof lane);
-    for (int n = LANES; n < BANK; n += LANES)
-        for (int k = 0; k < LANES; k++) lane[k] = row[n + k] > lane[k] ? row[n + k] : lane[k];
-    float largest = lane[0];
-    for (int k = 1; k < LANES; k++) largest = lane[k] > largest ? lane[k] : largest;
-    return largest;
-}
-
-/* best (T): the largest <r_i, m> over the bank m (N, W). */
-static void nearest(float *best, const float *r, const float *m, int T, int N, int W, const scratch_t *scratch)
-{
-    const ops_gemm_t how = {.transpose_b = true, .lda = W, .ldb = W, .ldc = BANK, .alpha = 1};
-    for (int first = 0; first < N; first += BANK) {
-        const float *bank = m + (size_t)first * W;
-        if (N - first < BANK) {
-            fill_block(scratch->bank, bank, N - first, BANK, W, true);
-            bank = scratch->bank;
-        }
-        for (int token = 0; token < T; token += QUERIES) {
-            const float *queries = r + (size_t)token * W;
-            int count = T - token < QUERIES ? T - token : QUERIES;
-            if (count < QUERIES) {
-                fill_block(scratch->queries, queries, count, QUERIES, W, false);
-                queries = scratch->queries;
-            }
-            ops_gemm(scratch->products, queries, bank, QUERIES, BANK, W, &how);
-            for (int i = 0; i < count; i++) {
-                const float *row = scratch->products + (size_t)i * BANK;
-                float largest = largest_of(row);
-                best[token + i] = first > 0 && best[token + i] > largest ? best[token + i] : largest;
-            }
-        }
-    }
-}
-
-status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r1, const float *r2, int T,
-                    arena_t *arena)
-{
-    REQUIRE(scores != NULL && memory != NULL && r1 != NULL && r2 != NULL && T > 0);
-    REQUIRE(memory->memory1 != NULL && memory->memory2 != NULL && memory->rows > 0 && memory->width > 0);
+    REQUIRE(scores != NULL && taps != NULL && count > 0 && T > 0);
     arena_mark_t mark = arena_mark(arena);
     status_t status = ST_ENOMEM;
-    size_t W = (size_t)memory->width;
-    scratch_t scratch = {.queries = arena_take(arena, QUERIES * W, sizeof(float)),
-                         .bank = arena_take(arena, BANK * W, sizeof(float)),
-                         .products = arena_take(arena, (size_t)QUERIES * BANK, sizeof(float))};
-    float *best = arena_take(arena, 2 * (size_t)T, sizeof *best);
-    if (scratch.queries == NULL || scratch.bank == NULL || scratch.products == NULL || best == NULL) goto done;
-    nearest(best, r1, memory->memory1, T, memory->rows, memory->width, &scratch);
-    nearest(best + T, r2, memory->memory2, T, memory->rows, memory->width, &scratch);
+    float *best = arena_take(arena, (size_t)T, sizeof *best);
+    double *sum = arena_take(arena, (size_t)T, sizeof *sum);
+    if (best == NULL || sum == NULL) goto done;
+    for (int l = 0; l < count; l++) {
+        TRY_DONE(detect_similar(best, taps[l].features, T, taps[l].bank, taps[l].rows, taps[l].width, arena));
+        for (int i = 0; i < T; i++) sum[i] += (1 - (double)best[i]) / 2;
+    }
     for (int i = 0; i < T; i++) {
-        double distance = ((1 - (double)best[i]) / 2 + (1 - (double)best[T + i]) / 2) / 2;
+        double distance = sum[i] / count;
         /* Rounding may carry a cosine past 1. */
         scores[i] = distance < 0 ? 0 : (float)distance;
     }
@@ -91,4 +24,54 @@ status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r
 done:
     arena_reset(arena, mark);
     return status;
+}
+
+status_t detect_euclid(float *scores, const detect_tap_t *taps, int count, int T, arena_t *arena)
+{
+    REQUIRE(scores != NULL && taps != NULL && count > 0 && T > 0);
+    arena_mark_t mark = arena_mark(arena);
+    status_t status = ST_ENOMEM;
+    float *squared = arena_take(arena, (size_t)T, sizeof *squared);
+    double *sum = arena_take(arena, (size_t)T, sizeof *sum);
+    if (squared == NULL || sum == NULL) goto done;
+    for (int l = 0; l < count; l++) {
+        TRY_DONE(detect_nearest(squared, NULL, taps[l].features, T, taps[l].bank, taps[l].rows, taps[l].width, arena));
+        for (int i = 0; i < T; i++) sum[i] += sqrt((double)squared[i]);
+    }
+    for (int i = 0; i < T; i++) scores[i] = (float)(sum[i] / count);
+    status = ST_OK;
+done:
+    arena_reset(arena, mark);
+    return status;
+}
+
+status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r1, const float *r2, int T,
+                    arena_t *arena)
+{
+    REQUIRE(memory != NULL && r1 != NULL && r2 != NULL);
+    const detect_tap_t taps[2] = {
+        {.features = r1, .bank = memory->memory1, .rows = memory->rows, .width = memory->width},
+        {.features = r2, .bank = memory->memory2, .rows = memory->rows, .width = memory->width},
+    };
+    return detect_cosine(scores, taps, 2, T, arena);
+}
+
+/* Keeps the k smallest of the values seen so far, in order, the first of equals before the others. */
+static void keep_smallest(double *value, int *index, int *kept, int k, double candidate, int n)
+{
+    int at = *kept;
+    while (at > 0 && candidate < value[at - 1]) at--;
+    if (at == k) return;
+    int end = *kept < k ? (*kept)++ : k - 1;
+    for (; end > at; end--) value[end] = value[end - 1], index[end] = index[end - 1];
+    value[at] = candidate;
+    index[at] = n;
+}
+
+void detect_k_nearest(double *squared, int *index, int k, const float *f, const float *bank, int N, int width)
+{
+    REQUIRE(k > 0 && k <= N && width > 0);
+    int kept = 0;
+    for (int n = 0; n < N; n++)
+        keep_smallest(squared, index, &kept, k, detect_squared(f, bank + (size_t)n * (size_t)width, width), n);
 }

@@ -4,11 +4,12 @@
 
 #define TILE 256 /* destination columns whose weights are kept at a time */
 
-/* The two source positions and the weight of the second for destination position `d` of `size`, out of `source`:
- * half-pixel centres, clamped at the left border as torch does (no extrapolation at the right one either). */
-static float source_position(int *i0, int *i1, int d, int size, int source)
+/* The two source positions and the weight of the second for destination position `d` of `size`, out of `source`. Half-
+ * pixel centres are clamped at the left border as torch does (no extrapolation at the right one either). */
+static float source_position(int *i0, int *i1, int d, int size, int source, bool corners)
 {
-    double position = (d + 0.5) * ((double)source / size) - 0.5;
+    double position =
+        corners ? (size > 1 ? d * ((double)(source - 1) / (size - 1)) : 0) : (d + 0.5) * ((double)source / size) - 0.5;
     if (position < 0) position = 0;
     int low = (int)position;
     if (low > source - 1) low = source - 1;
@@ -17,17 +18,17 @@ static float source_position(int *i0, int *i1, int d, int size, int source)
     return (float)(position - low);
 }
 
-void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
+static void upsample(float *dst, int H, int W, const float *src, int h, int w, bool corners)
 {
     REQUIRE(dst != NULL && src != NULL && H > 0 && W > 0 && h > 0 && w > 0);
     int x0[TILE], x1[TILE];
     float fx[TILE];
     for (int first = 0; first < W; first += TILE) {
         int columns = W - first < TILE ? W - first : TILE;
-        for (int x = 0; x < columns; x++) fx[x] = source_position(&x0[x], &x1[x], first + x, W, w);
+        for (int x = 0; x < columns; x++) fx[x] = source_position(&x0[x], &x1[x], first + x, W, w, corners);
         for (int y = 0; y < H; y++) {
             int y0, y1;
-            float fy = source_position(&y0, &y1, y, H, h);
+            float fy = source_position(&y0, &y1, y, H, h, corners);
             const float *top = src + (size_t)y0 * w, *bottom = src + (size_t)y1 * w;
             float *row = dst + (size_t)y * W + first;
             for (int x = 0; x < columns; x++) {
@@ -37,4 +38,14 @@ void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
             }
         }
     }
+}
+
+void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
+{
+    upsample(dst, H, W, src, h, w, false);
+}
+
+void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w)
+{
+    upsample(dst, H, W, src, h, w, true);
 }

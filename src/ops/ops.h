@@ -1,6 +1,6 @@
 /* ops: the numerical kernels under the two towers and the losses: GEMM, linear layers, layer norm, GELU, softmax,
  * attention, each with the backward that the text tower needs beside its forward. It knows arrays, not models. No
- * allocation: scratch is passed in. Depends on base and, in ops_gemm.c alone, on a CBLAS.
+ * allocation: scratch is passed in. Depends on base, on a CBLAS in ops_gemm.c alone, on LAPACK in ops_lapack.c alone.
  *
  * Letters: T tokens (rows), C width, H heads, d = C/H, M N K the sides of a product. Arrays are row-major float32; ld
  * is the distance between rows, in floats. Argument order: outputs, inputs, dims, scratch. Forward overwrites its
@@ -80,6 +80,18 @@ void ops_activate_backward(float *dx, const float *dy, const float *slope, int M
 /* The approximations beneath, within 2e-7 of erf and 2e-7 relative of exp: y (n). */
 void ops_erf(float *y, const float *x, int n);
 void ops_exp(float *y, const float *x, int n);
+
+/* ---- Symmetric matrices, in double; by LAPACK ----------------------------------------------------------------------- */
+#define OPS_EIGEN_MOST 16384
+/* Eigenvalues of the symmetric a (n,n) in ascending order, eigenvector i into row i of a, of length 1 and either sign.
+ * scratch: ops_eigen_scratch(n) doubles. ST_EFORMAT: no convergence, as when values are not finite. */
+size_t ops_eigen_scratch(int n);
+status_t ops_eigen(double *values, double *a, int n, double *scratch);
+/* The lower triangle of a (n,n), positive definite, becomes L with a = L L^T; the upper one is left. ST_EFORMAT: it is
+ * not positive definite. */
+status_t ops_cholesky(double *a, int n);
+/* x^T a^-1 x = |L^-1 x|^2 of that L. scratch (n), L^-1 x afterwards. */
+double ops_cholesky_form(const double *l, const double *x, int n, double *scratch);
 
 /* ---- Attention ----------------------------------------------------------------------------------------------------- */
 /* Per head h, with columns h*d .. h*d+d of each array: out = softmax(scale q k^T) v. Queries are Tq rows, keys and
