@@ -51,7 +51,7 @@ void clip_set_threads(int threads);
 /* RGB image to normalised planes: out (3, S, S), S = image_size. */
 status_t clip_preprocess(float *out, const io_image_t *image, int S);
 
-/* ---- Image tower, METHOD.md 2, BASELINES.md 0 ----------------------------------------------------------------------
+/* ---- Image tower, METHOD.md 2, method/README.md 0 ----------------------------------------------------------------------
  * A tap "N.attn" is block N's state after its attention residual, "N.mlp" after the block; N counts from 0 as
  * in the weight names (resblocks.N), and is "last" for the last block. */
 typedef struct {

@@ -1,4 +1,4 @@
-/* Windows of tokens as short sequences, BASELINES.md 2: as many at a time as the workspace of a whole image holds, so that
+/* Windows of tokens as short sequences, method/README.md 2: as many at a time as the workspace of a whole image holds, so that
  * products keep their size. How windows share a call depends on the tower and the side alone. */
 #include "clip/clip_internal.h"
 

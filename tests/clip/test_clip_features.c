@@ -128,7 +128,7 @@ static void a_feature_has_the_bits_that_it_has_alone(void **state)
     close_toy(&toy);
 }
 
-/* BASELINES.md 12: the one window of the grid's side sees the whole image. */
+/* method/README.md 12: the one window of the grid's side sees the whole image. */
 static void the_window_of_the_whole_image_is_its_class_token(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-"""Golden values of the image tower's other arrays (BASELINES.md 0 and 2): tests/golden/clip/features.{txt,bin}.
+"""Golden values of the image tower's other arrays (method/README.md 0 and 2): tests/golden/clip/features.{txt,bin}.
 
 Taps, means and heads come from one pass over the whole image; a window is a pass of its own over the class token and the
 window's patches, each with its position in the whole image. Run with numpy and PyTorch.
