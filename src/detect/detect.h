@@ -1,4 +1,4 @@
-/* detect: from features to anomaly maps (METHOD.md 9, BASELINES.md). Searches in memory banks, coresets, Gaussians,
+/* detect: from features to anomaly maps (METHOD.md 9, method/README.md). Searches in memory banks, coresets, Gaussians,
  * subspaces, mutual scoring; token-wise scoring against anchors (PAD), re-weighting, fusion, image scores, upsampling and
  * smoothing. Plain arrays in and out: no files, no model, no metrics, no method as a whole. Everything is a function of
  * one image (of a set of images where it says so), so its bits depend neither on the images scored with it nor on ranks.
@@ -50,7 +50,7 @@ void detect_norm_map(float *x, size_t count);
 void detect_join(float *out, const float *const *taps, const int *widths, int count, int T);
 
 /* chosen (count): rows of the bank by greedy k-centre on a random projection to 128 dimensions (on the rows themselves
- * when they have no more), BASELINES.md 3; the first of equals. Streams 0 and 1 below `rng`. */
+ * when they have no more), method/README.md 3; the first of equals. Streams 0 and 1 below `rng`. */
 status_t detect_coreset(int *chosen, int count, const float *rows, int N, int width, const rng_t *rng, arena_t *arena);
 /* PatchCore's re-weighted image score: d* = the largest distance of the map, m* its nearest member; S = (1 - e^d* / sum
  * over the `neighbours` members nearest to m*, itself among them, of e^||f* - m||) d*. squared, index as detect_nearest. */
@@ -63,7 +63,7 @@ status_t detect_spade_image(float *score, int *images, int k, const float *cls, 
 float detect_top_share(const float *map, int T, double share);
 
 /* ---- Gaussians and subspaces ----------------------------------------------------------------------------------------
- * PaDiM, BASELINES.md 4. With fewer images than channels the inverse is Woodbury's, of an N x N matrix a position. */
+ * PaDiM, method/README.md 4. With fewer images than channels the inverse is Woodbury's, of an N x N matrix a position. */
 typedef struct {
     const float *support; /* (N, T, d); not owned, read again when scoring */
     int N, T, d;
@@ -80,7 +80,7 @@ status_t detect_padim_fit(detect_padim_t *out, const float *support, int N, int 
 /* scores (T): Mahalanobis distances of f (T, d). */
 status_t detect_padim_score(float *scores, const detect_padim_t *padim, const float *f, arena_t *arena);
 
-/* SubspaceAD, BASELINES.md 10: moments of any number of rows, then the principal directions that hold a share of the
+/* SubspaceAD, method/README.md 10: moments of any number of rows, then the principal directions that hold a share of the
  * variance. */
 typedef struct {
     int width;
@@ -101,19 +101,19 @@ status_t detect_subspace_fit(detect_subspace_t *out, const detect_moments_t *mom
 /* scores (T): ||x - U^T U x||^2, x = f - mean. */
 status_t detect_subspace_score(float *scores, const detect_subspace_t *subspace, const float *f, int T, arena_t *arena);
 
-/* AnomalyDINO, BASELINES.md 6: mask (h, w) of 0 and 1, the object's tokens by their first principal component above
+/* AnomalyDINO, method/README.md 6: mask (h, w) of 0 and 1, the object's tokens by their first principal component above
  * *threshold (10 on DINOv2's scale), or above Otsu's when it is NULL; the other side when that covers at most 35 % of the
  * middle; then dilated and closed. ST_EFORMAT: f (T, width) is not finite. */
 status_t detect_foreground(uint8_t *mask, const float *f, int h, int w, int width, const double *threshold,
                            arena_t *arena);
 
-/* ---- Windows, BASELINES.md 2 ---------------------------------------------------------------------------------------- */
+/* ---- Windows, method/README.md 2 ---------------------------------------------------------------------------------------- */
 /* map (grid, grid): harmonic mean of the scores of the windows that cover a token; scores ((grid-side+1)^2) >= 0. */
 void detect_windows_to_tokens(float *map, const float *scores, int grid, int side);
 /* out (T) = count / sum of 1 / maps; a 0 among them gives 0. */
 void detect_harmonic_mean(float *out, const float *const *maps, int count, int T);
 
-/* ---- Mutual scoring, BASELINES.md 9: of a set of N images ------------------------------------------------------------ */
+/* ---- Mutual scoring, method/README.md 9: of a set of N images ------------------------------------------------------------ */
 /* d_a (T): distance of every token of image a to the nearest of image b, d_b (T) the other way, by one product; features
  * (T, width) with rows L2-normalised. */
 status_t detect_musc_pair(float *d_a, float *d_b, const float *a, const float *b, int T, int width, arena_t *arena);

@@ -1,4 +1,4 @@
-/* Greedy k-centre choice of a memory bank's members, BASELINES.md 3. */
+/* Greedy k-centre choice of a memory bank's members, method/README.md 3. */
 #include "detect/detect_internal.h"
 #include "ops/ops.h"
 

@@ -1,4 +1,4 @@
-/* The object among an image's tokens by their first principal component, BASELINES.md 6. */
+/* The object among an image's tokens by their first principal component, method/README.md 6. */
 #include "detect/detect.h"
 #include "ops/ops.h"
 

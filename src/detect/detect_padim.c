@@ -1,4 +1,4 @@
-/* A Gaussian at every position, BASELINES.md 4. Letters: N images, T positions, d channels. */
+/* A Gaussian at every position, method/README.md 4. Letters: N images, T positions, d channels. */
 #include "detect/detect.h"
 #include "ops/ops.h"
 

@@ -1,4 +1,4 @@
-/* Residuals of a principal subspace, BASELINES.md 10. Letters: W channels, q directions. */
+/* Residuals of a principal subspace, method/README.md 10. Letters: W channels, q directions. */
 #include "detect/detect_internal.h"
 #include "ops/ops.h"
 

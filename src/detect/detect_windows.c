@@ -1,4 +1,4 @@
-/* Scores of windows brought to tokens, BASELINES.md 2. */
+/* Scores of windows brought to tokens, method/README.md 2. */
 #include "detect/detect.h"
 
 void detect_windows_to_tokens(float *map, const float *scores, int grid, int side)

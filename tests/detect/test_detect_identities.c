@@ -1,4 +1,4 @@
-/* What one method is as a case of another, BASELINES.md 12, on made-up features; and bits that do not depend on company. */
+/* What one method is as a case of another, method/README.md 12, on made-up features; and bits that do not depend on company. */
 #include "support/check.h"
 
 #include "detect/detect.h"

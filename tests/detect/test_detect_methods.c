@@ -1,4 +1,4 @@
-/* The other methods of BASELINES.md from stored features to maps and scores, against tests/reference/methods.py: two
+/* The other methods of method/README.md from stored features to maps and scores, against tests/reference/methods.py: two
  * categories, one and four shots. */
 #include "support/check.h"
 

@@ -34,7 +34,7 @@ lost=$(sections src/METHOD.md 'METHOD\.md (section )?[0-9]+(\.[0-9]+)?'
 lost=$(grep -rnE --include='*.[ch]' --include='*.py' --include='*.sh' --include='*.md' --include='*.yaml' \
     '(BASELINE[S]|CAPTION[S]|FIEL[D]|DESIG[N]|STYL[E])\.md' . --exclude-dir=build --exclude-dir=.git)
 [ -z "$lost" ] || complain "$lost
-^ a document that is not in the repository (hint: src/METHOD.md, src/method/README.md, src/README.md)"
+^ a document that is not in the repository (hint: cite "METHOD.md 7" or "method/README.md 2")"
 
 keys=$("$fgad" run --keys) || complain "'$fgad run --keys' fails"
 for key in $(grep -oE '\*\*\[option\]\*\* `[a-z_.]+' src/METHOD.md | sed 's/.*`//' | sort -u); do

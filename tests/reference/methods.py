@@ -1,4 +1,4 @@
-"""Golden arrays of the other methods (BASELINES.md 2 to 10): tests/golden/detect/methods.{txt,bin}.
+"""Golden arrays of the other methods (method/README.md 2 to 10): tests/golden/detect/methods.{txt,bin}.
 
 Stored features of two made-up categories, K = 1 and 4 shots, go through each method as its text says, in double, with
 numpy, scipy and PyTorch; no code is shared with the C program. Features are made as unit or raw rows as the tower gives
