@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* "0.1.0+1a2b3c4-dirty": version and commit of this program. */
+const char *base_version(void);
+
 /* ---- Errors --------------------------------------------------------------------------------------------------------
  * Two kinds only. The world is wrong (a file, an option): return a status_t, with one line that says where, what was
  * found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts with rank and place. */
@@ -115,10 +118,15 @@ void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2
 #define BASE_HASH_SEED 14695981039346656037ULL
 uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 
-/* ---- Clock, text --------------------------------------------------------------------------------------------------- */
+/* ---- Clock, being asked to stop, text --------------------------------------------------------------------------------------------------- */
 double clock_seconds(void);                      /* monotonic, from an arbitrary start */
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
 void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?" of NaN */
+/* From here on USR1, USR2, TERM and the first INT (Ctrl-C) ask the program to finish its step and stop; a second INT ends
+ * the process at once. An INT that is ignored already (in the background of a script) stays so. To be called first of all:
+ * a warning that comes while MPI starts or the model is opened must not kill the rank. */
+void stop_signals_install(void);
+bool stop_asked(void); /* by one of them */
 /* Edits (insert, delete, replace, swap of neighbours) between two words: for "did you mean". */
 int base_edit_distance(const char *a, const char *b);
 

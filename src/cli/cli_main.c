@@ -1,5 +1,5 @@
+#include "base/base.h"
 #include "cli/cli.h"
-#include "suite/suite.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -268,7 +268,7 @@ static int print_commands(FILE *out, const char *group)
 
 static void print_overview(FILE *out)
 {
-    fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\n", suite_code_version());
+    fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\n", base_version());
     print_commands(out, NULL);
 }
 
@@ -314,7 +314,7 @@ int main(int argc, char **argv)
         for (int i = 1; i + 1 < argc; i++) argv[i] = argv[i + 1];
         argv[argc - 1] = "--help";
     }
-    if (strcmp(argv[1], "--version") == 0) return printf("fgad %s\n", suite_code_version()), EXIT_DONE;
+    if (strcmp(argv[1], "--version") == 0) return printf("fgad %s\n", base_version()), EXIT_DONE;
     for (int i = 0; i < COMMANDS; i++) {
         int words = match(&commands[i], argc, argv);
         if (words == 0) continue;

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
+#include "job/job.h"
 #include "prompts/prompts.h"
-#include "suite/suite.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -259,12 +259,12 @@ static status_t find_caption(char **path, const mfsc_t *m, const char *name)
 static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
 {
     status_t status;
-    suite_job_t job = {0};
+    job_t job = {0};
     prompts_set_t set = {0};
     /* The one key without a default; here it only chooses the model when none is named. */
     memmove(m->assignments + 1, m->assignments, (size_t)m->assignment_count * sizeof *m->assignments);
     m->assignments[0] = "dataset=demo";
-    TRY_DONE(suite_job_read(&job, NULL, m->assignments, m->assignment_count + 1));
+    TRY_DONE(job_read(&job, NULL, m->assignments, m->assignment_count + 1));
     TRY_DONE(open_tokenizer(m, m->model != NULL ? m->model : job.model, 0));
     const prompts_options_t options = {.image_only = job.groups.count == 1,
                                        .learn = job.learn,
@@ -282,7 +282,7 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     prompts_print_set(stdout, &set);
 done:
     prompts_set_free(&set);
-    suite_job_free(&job);
+    job_free(&job);
     return status;
 }
 

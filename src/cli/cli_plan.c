@@ -1,5 +1,6 @@
 #include "cli/cli.h"
-#include "suite/suite.h"
+#include "plan/plan.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,27 +58,35 @@ static int parse(arguments_t *out, int argc, char **argv)
 static int refuse(const arguments_t *arguments, status_t status)
 {
     char why[4096];
-    suite_plan_t plan = {0};
+    plan_t plan = {0};
     snprintf(why, sizeof why, "%s", fail_message());
     bool helps = status == ST_ENOTFOUND && !arguments->assume &&
-                 suite_plan_assume(&plan, arguments->job, arguments->assignments, arguments->assignment_count) == ST_OK;
-    if (helps) suite_plan_free(&plan);
+                 plan_assume(&plan, arguments->job, arguments->assignments, arguments->assignment_count) == ST_OK;
+    if (helps) plan_free(&plan);
     fprintf(stderr, "fgad: %s%s\n", why, helps ? "; --assume plans without it" : "");
     return EXIT_BAD_INPUT;
+}
+
+static status_t forecast(plan_t *plan, const arguments_t *arguments)
+{
+    plan_items_t items;
+    store_rates_read(&plan->cost, plan->cost_path, plan->model_digest, plan->points[0].threads);
+    TRY(store_items_make(&items, plan));
+    status_t status = plan_forecast(stdout, plan, &items, arguments->ranks, arguments->ranks_per_node);
+    plan_items_free(&items);
+    return status;
 }
 
 int cli_plan(int argc, char **argv)
 {
     arguments_t arguments;
-    suite_plan_t plan = {0};
+    plan_t plan = {0};
     int code = parse(&arguments, argc, argv);
     if (code == EXIT_DONE) {
-        status_t status = (arguments.assume ? suite_plan_assume : suite_plan_make)(
-            &plan, arguments.job, arguments.assignments, arguments.assignment_count);
-        if (status == ST_OK) {
-            status = suite_plan_forecast(stdout, &plan, arguments.ranks, arguments.ranks_per_node);
-            suite_plan_free(&plan);
-        }
+        status_t status = (arguments.assume ? plan_assume : plan_make)(&plan, arguments.job, arguments.assignments,
+                                                                       arguments.assignment_count);
+        if (status == ST_OK) status = forecast(&plan, &arguments);
+        plan_free(&plan);
         if (status != ST_OK) code = refuse(&arguments, status);
     }
     free(arguments.assignments);

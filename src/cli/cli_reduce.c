@@ -1,14 +1,16 @@
 #include "cli/cli.h"
+#include "plan/plan.h"
+#include "store/store.h"
 #include "suite/suite.h"
 
 #include <string.h>
 
-static void print_missing(const suite_results_t *results)
+static void print_missing(const store_results_t *results)
 {
     fprintf(stderr, "INCOMPLETE: %d task%s of this run ha%s no result:\n", results->missing,
             results->missing == 1 ? "" : "s", results->missing == 1 ? "s" : "ve");
     for (int i = 0; i < results->missing; i++) {
-        const suite_row_t *row = &results->lost[i];
+        const store_row_t *row = &results->lost[i];
         fprintf(stderr, "  %s/%s shots %d seed %lld%s%s\n", row->dataset, row->category, row->shots,
                 (long long)row->seed, row->point[0] != '\0' ? " " : "", row->point);
     }
@@ -16,21 +18,21 @@ static void print_missing(const suite_results_t *results)
 
 int cli_reduce(int argc, char **argv)
 {
-    suite_plan_t plan;
-    suite_results_t results = {0};
+    plan_t plan;
+    store_results_t results = {0};
     int missing = 0;
     if (argc != 2) return cli_bad_usage("reduce", "expected one folder of a run, found %d arguments", argc - 1);
-    if (suite_plan_open(&plan, argv[1]) != ST_OK) return cli_bad_input();
+    if (plan_open(&plan, argv[1]) != ST_OK) return cli_bad_input();
     const char *run = cli_folder(argv[1]);
     status_t status = suite_run_reduce(&missing, &plan);
-    if (status == ST_OK) status = suite_results_read(&results, plan.run_dir);
+    if (status == ST_OK) status = store_results_read(&results, plan.run_dir);
     if (status == ST_OK) {
         printf("%s/results.csv, results.h5: %d of %d tasks\n", run, plan.task_count - missing, plan.task_count);
         fflush(stdout);
         if (missing > 0) print_missing(&results);
     }
-    suite_results_free(&results);
-    suite_plan_free(&plan);
+    store_results_free(&results);
+    plan_free(&plan);
     if (status != ST_OK) return cli_bad_input();
     return missing > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
 }

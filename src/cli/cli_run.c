@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "report/report.h"
+#include "store/store.h"
 #include "suite/suite.h"
 
 #include <math.h>
@@ -51,7 +52,7 @@ static int parse(arguments_t *out, int argc, char **argv)
 
 static int print_keys(void)
 {
-    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
+    for (const io_option_t *row = job_options; row->name != NULL; row++) {
         printf("%-24s %s\n%-24s default: %s", row->name, row->help, "",
                row->otherwise != NULL ? row->otherwise : "none, must be given");
         for (int i = 0; row->names != NULL && row->names[i] != NULL; i++)
@@ -65,27 +66,27 @@ static int print_keys(void)
 /* "48 chunks of test images made, 12 reused ...": what the grid and earlier runs saved. */
 static void print_reuse(const suite_outcome_t *outcome)
 {
-    for (int kind = 0; kind < SUITE_KINDS - 1; kind++) {
+    for (int kind = 0; kind < PLAN_KINDS - 1; kind++) {
         int made = outcome->made[kind], reused = outcome->reused[kind];
         if (made + reused == 0) continue;
-        printf("%s: %d made, %d reused, %.1f uses each\n", suite_kind_names[kind], made, reused,
+        printf("%s: %d made, %d reused, %.1f uses each\n", plan_kind_names[kind], made, reused,
                (double)outcome->uses[kind] / (made + reused));
     }
 }
 
-static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
+static int finish(const plan_t *plan, const suite_outcome_t *outcome)
 {
     char duration[16];
-    suite_results_t results;
+    store_results_t results;
     clock_format(duration, outcome->seconds);
-    if (suite_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
+    if (store_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
     status_t status = ST_OK;
     /* Tables in which every number is missing would push what matters off the screen. */
     if (outcome->done + outcome->skipped > 0)
         status = report_print_results(stdout, &results);
     else
         printf("INCOMPLETE: no task of this run has a result yet\n");
-    suite_results_free(&results);
+    store_results_free(&results);
     if (status != ST_OK) return cli_bad_input();
     printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
            outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
@@ -102,25 +103,34 @@ static int finish(const suite_plan_t *plan, const suite_outcome_t *outcome)
     return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
 }
 
+static status_t print_plan(const plan_t *plan)
+{
+    plan_items_t items;
+    TRY(store_items_make(&items, plan));
+    status_t status = plan_print(stdout, plan, &items);
+    plan_items_free(&items);
+    return status;
+}
+
 static int run_job(const arguments_t *arguments)
 {
     int rank, size, code = EXIT_DONE;
-    suite_plan_t plan = {0};
+    plan_t plan = {0};
     suite_outcome_t outcome;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     log_init(LOG_INFO, rank, size);
-    status_t status = suite_plan_make_shared(&plan, arguments->job, arguments->assignments, arguments->assignment_count,
-                                             MPI_COMM_WORLD);
+    status_t status =
+        suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count, MPI_COMM_WORLD);
     if (status == ST_OK && arguments->dry_run) {
-        status = suite_agree(MPI_COMM_WORLD, rank == 0 ? suite_plan_print(stdout, &plan) : ST_OK);
+        status = suite_agree(MPI_COMM_WORLD, rank == 0 ? print_plan(&plan) : ST_OK);
     } else if (status == ST_OK) {
         status = suite_run(&outcome, &plan, MPI_COMM_WORLD, &arguments->options);
         if (status == ST_OK && rank == 0) code = finish(&plan, &outcome);
         MPI_Bcast(&code, 1, MPI_INT, 0, MPI_COMM_WORLD);
     }
     if (status != ST_OK) code = rank == 0 ? cli_bad_input() : EXIT_BAD_INPUT;
-    suite_plan_free(&plan);
+    plan_free(&plan);
     return code;
 }
 
@@ -131,7 +141,7 @@ int cli_run(int argc, char **argv)
     if (code == EXIT_DONE && arguments.keys) {
         code = print_keys();
     } else if (code == EXIT_DONE) {
-        suite_signals_install();
+        stop_signals_install();
         MPI_Init(NULL, NULL);
         code = run_job(&arguments);
         MPI_Finalize();

@@ -1,4 +1,6 @@
 #include "cli/cli.h"
+#include "plan/plan.h"
+#include "store/store.h"
 #include "suite/suite.h"
 
 #include <string.h>
@@ -7,7 +9,7 @@ int cli_status(int argc, char **argv)
 {
     const char *run = NULL;
     bool all = false;
-    suite_plan_t plan;
+    plan_t plan;
     suite_status_t counts;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--all") == 0)
@@ -20,9 +22,10 @@ int cli_status(int argc, char **argv)
             run = argv[i];
     }
     if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
-    if (suite_plan_open(&plan, run) != ST_OK) return cli_bad_input();
+    if (plan_open(&plan, run) != ST_OK) return cli_bad_input();
+    store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads);
     status_t status = suite_status_print(stdout, &counts, &plan, all);
-    suite_plan_free(&plan);
+    plan_free(&plan);
     if (status != ST_OK) return cli_bad_input();
     return counts.left > 0 ? EXIT_RESUME : counts.failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
 }

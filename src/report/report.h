@@ -2,11 +2,11 @@
  * them for people (text, Markdown, LaTeX: percent, a table a dataset, point and number of shots) and for programs (CSV,
  * JSON: fractions, all digits, one table). A value that is missing is called so; a mean of fewer seeds or categories than
  * there should be is marked and told in a note. Every table names its protocol; rows of CSV and JSON carry it. It runs
- * nothing and writes no file. Depends on base, io, data, metrics, suite and review. No function here is collective. */
+ * nothing and writes no file. Depends on base, io, data, metrics, job, store and review. No function here is collective. */
 #ifndef FGAD_REPORT_H
 #define FGAD_REPORT_H
 
-#include "suite/suite.h"
+#include "store/store.h"
 
 typedef enum {
     REPORT_FORMAT_TEXT,
@@ -18,7 +18,7 @@ typedef enum {
 extern const char *const report_format_names[]; /* "text", "md", "csv", "latex", "json", NULL */
 typedef struct {
     report_format_t format;
-    suite_select_t select;
+    store_select_t select;
     const char *metrics; /* comma-separated; NULL: image and pixel AUROC, or all in CSV and JSON; "all" */
     bool means;          /* means over categories alone, a line a point */
     bool published;      /* the published figures of the same dataset and shots, and ours minus them */
@@ -33,9 +33,9 @@ typedef struct {
     int assignment_count;
 } report_options_t;
 extern const report_options_t report_defaults;
-/* `path` as suite_results_read. ST_ENOTFOUND: nothing is selected (says what there is). */
+/* `path` as store_results_read. ST_ENOTFOUND: nothing is selected (says what there is). */
 status_t report_print(FILE *out, const char *path, const report_options_t *options);
 /* The table that `fgad run` ends with: the defaults, as text; of a run of many points, a line a point. */
-status_t report_print_results(FILE *out, const suite_results_t *results);
+status_t report_print_results(FILE *out, const store_results_t *results);
 
 #endif

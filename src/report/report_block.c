@@ -29,7 +29,7 @@ report_cell_t report_block_cell(const report_block_t *block, int category, int m
     double value[MOST_SEEDS] = {0};
     int seeds = block->seeds < MOST_SEEDS ? block->seeds : MOST_SEEDS;
     for (int s = 0; s < seeds; s++) {
-        const suite_row_t *row = block->row[category * block->seeds + s];
+        const store_row_t *row = block->row[category * block->seeds + s];
         value[s] = row != NULL ? row->metric[m] : (double)NAN;
     }
     report_cell_t cell = report_spread(value, seeds);
@@ -47,7 +47,7 @@ report_cell_t report_block_mean(const report_block_t *block, int m)
         int counted = 0;
         bool complete = true;
         for (int c = 0; c < block->categories; c++) {
-            const suite_row_t *row = block->row[c * block->seeds + s];
+            const store_row_t *row = block->row[c * block->seeds + s];
             complete = complete && row != NULL;
             if (row != NULL && !isnan(row->metric[m])) sum += row->metric[m], counted++;
         }
@@ -122,7 +122,7 @@ static void note_missing_tasks(const report_t *report, report_table_t *table, co
 static bool lacks_metric(const report_block_t *block, int category, int m)
 {
     for (int s = 0; s < block->seeds; s++) {
-        const suite_row_t *row = block->row[category * block->seeds + s];
+        const store_row_t *row = block->row[category * block->seeds + s];
         if (row != NULL && isnan(row->metric[m])) return true;
     }
     return false;
@@ -149,7 +149,7 @@ static void note_missing_metric(const report_t *report, report_table_t *table, c
         char name[64];
         const char *label = report_metric_labels[report->metric[next]]; /* ends with " %" */
         /* Sample level exists for one dataset only: that another has none is no news. */
-        if (list.count == block->categories && report->metric[next] == SUITE_METRICS - 1) continue;
+        if (list.count == block->categories && report->metric[next] == STORE_METRICS - 1) continue;
         if (!lack_alike(block, m, report->metric[next])) continue;
         snprintf(name, sizeof name, "%.*s", (int)(strlen(label) - 2), label);
         add_to_list(&names, ", ", name);
@@ -203,8 +203,8 @@ int report_put_block_cells(const report_t *report, report_table_t *table, int ro
     return 5;
 }
 
-status_t report_open_stored(review_stored_t **out, const report_t *report, const suite_results_t *results,
-                            const suite_row_t *row)
+status_t report_open_stored(review_stored_t **out, const report_t *report, const store_results_t *results,
+                            const store_row_t *row)
 {
     const report_options_t *options = report->options;
     return review_stored_open(out, results, row, options->assignments, options->assignment_count);

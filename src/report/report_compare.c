@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGE_AUROC = 0, PIXEL_AUROC = 1 }; /* places in suite_metric_names */
+enum { IMAGE_AUROC = 0, PIXEL_AUROC = 1 }; /* places in store_metric_names */
 
 static bool is_shown(const report_t *report, int m)
 {
@@ -31,7 +31,7 @@ static void put_interval(report_document_t *document, report_table_t *table, int
 static int put_interval_columns(const report_t *report, report_table_t *table, int m, bool paired)
 {
     report_document_t *document = report->document;
-    const char *key = suite_metric_names[m], *label = report_metric_labels[m];
+    const char *key = store_metric_names[m], *label = report_metric_labels[m];
     const char *interval = report_document_text(document, "%g %% interval", 100 * report->options->level);
     if (!paired) {
         int first = report_table_column(table, key, label, REPORT_COLUMN_PERCENT);
@@ -52,7 +52,7 @@ static metrics_bootstrap_t make_bootstrap(const rng_t *rng, const report_t *repo
 }
 
 static status_t put_intervals(const report_t *report, report_table_t *table, int row, const int first[2],
-                              const suite_row_t *task)
+                              const store_row_t *task)
 {
     status_t status;
     review_stored_t *stored = NULL;
@@ -100,7 +100,7 @@ static status_t intervals_table(const report_t *report, const report_block_t *bl
         if (is_shown(report, m)) first[m] = put_interval_columns(report, table, m, false);
     for (int c = 0; c < block->categories; c++)
         for (int s = 0; s < block->seeds; s++) {
-            const suite_row_t *task = block->row[c * block->seeds + s];
+            const store_row_t *task = block->row[c * block->seeds + s];
             if (task == NULL) continue;
             int row = report_table_row(document, table, s == 0 && c > 0 && block->seeds > 1);
             report_put_block_cells(report, table, row, block);
@@ -122,15 +122,15 @@ status_t report_add_intervals(const report_t *report)
 /* ---- Against another result set ------------------------------------------------------------------------------------ */
 
 /* The other set's row of the same category, shots and seed; of the same point where it has several. */
-static status_t find_other(const suite_row_t **out, const report_t *report, const suite_results_t *other,
-                           const suite_row_t *row)
+static status_t find_other(const store_row_t **out, const report_t *report, const store_results_t *other,
+                           const store_row_t *row)
 {
     int found = 0;
-    const suite_select_t select = {.point = report->options->against_point};
+    const store_select_t select = {.point = report->options->against_point};
     *out = NULL;
     for (int i = 0; i < other->count; i++) {
-        const suite_row_t *candidate = &other->rows[i];
-        if (!suite_row_selected(candidate, &select) || candidate->shots != row->shots || candidate->seed != row->seed ||
+        const store_row_t *candidate = &other->rows[i];
+        if (!store_row_selected(candidate, &select) || candidate->shots != row->shots || candidate->seed != row->seed ||
             strcmp(candidate->dataset, row->dataset) != 0 || strcmp(candidate->category, row->category) != 0)
             continue;
         found++;
@@ -143,7 +143,7 @@ static status_t find_other(const suite_row_t **out, const report_t *report, cons
     return ST_OK;
 }
 
-static status_t check_same_images(const review_scores_t *ours, const review_scores_t *theirs, const suite_row_t *row)
+static status_t check_same_images(const review_scores_t *ours, const review_scores_t *theirs, const store_row_t *row)
 {
     bool same = ours->n == theirs->n;
     int at = 0;
@@ -160,8 +160,8 @@ typedef struct {
 } differences_t;
 
 static status_t put_differences(differences_t *sum, const report_t *report, report_table_t *table, int row,
-                                const int first[2], const suite_row_t *ours, const suite_results_t *other,
-                                const suite_row_t *theirs)
+                                const int first[2], const store_row_t *ours, const store_results_t *other,
+                                const store_row_t *theirs)
 {
     status_t status;
     review_stored_t *stored[2] = {NULL, NULL};
@@ -198,7 +198,7 @@ done:
     return status;
 }
 
-static status_t against_table(const report_t *report, const suite_results_t *other, const report_block_t *block)
+static status_t against_table(const report_t *report, const store_results_t *other, const report_block_t *block)
 {
     report_document_t *document = report->document;
     int first[2] = {-1, -1}, pairs = 0, alone = 0;
@@ -214,7 +214,7 @@ static status_t against_table(const report_t *report, const suite_results_t *oth
         if (is_shown(report, m)) first[m] = put_interval_columns(report, table, m, true);
     for (int c = 0; c < block->categories; c++)
         for (int s = 0; s < block->seeds; s++) {
-            const suite_row_t *ours = block->row[c * block->seeds + s], *theirs = NULL;
+            const store_row_t *ours = block->row[c * block->seeds + s], *theirs = NULL;
             if (ours != NULL) TRY(find_other(&theirs, report, other, ours));
             if (theirs == NULL) {
                 alone++;
@@ -231,7 +231,7 @@ static status_t against_table(const report_t *report, const suite_results_t *oth
     if (pairs > 0) {
         int row = report_table_row(document, table, true);
         report_put_block_cells(report, table, row, block);
-        report_table_put_text(document, table, row, category, SUITE_MEAN);
+        report_table_put_text(document, table, row, category, STORE_MEAN);
         for (int m = 0; m < 2; m++)
             if (first[m] >= 0)
                 report_table_put_value(document, table, row, first[m],
@@ -253,11 +253,11 @@ static status_t against_table(const report_t *report, const suite_results_t *oth
 
 status_t report_add_against(const report_t *report)
 {
-    suite_results_t other;
-    TRY(suite_results_read(&other, report->options->against));
+    store_results_t other;
+    TRY(store_results_read(&other, report->options->against));
     status_t status = ST_OK;
     for (int b = 0; b < report->count && status == ST_OK; b++)
         status = against_table(report, &other, &report->blocks[b]);
-    suite_results_free(&other);
+    store_results_free(&other);
     return status;
 }

@@ -34,7 +34,7 @@ static void put_image_values(const metrics_ranking_t *ranking, const report_t *r
 {
     for (int i = 0; i < report->metrics; i++) {
         double *value = &defect->value[i * block->seeds + s];
-        const char *name = suite_metric_names[report->metric[i]];
+        const char *name = store_metric_names[report->metric[i]];
         if (strcmp(name, "image_auroc") == 0) *value = ranking->auroc;
         if (strcmp(name, "image_ap") == 0 && normals) *value = ranking->ap;
         if (strcmp(name, "image_f1max") == 0 && normals) *value = ranking->f1_max;
@@ -48,7 +48,7 @@ static status_t measure_pixels(metrics_pixels_t *pixels, const report_t *report,
     TRY(metrics_pixels_measure(&result, pixels, METRICS_PRO_LIMIT, include, NULL));
     for (int i = 0; i < report->metrics; i++) {
         double *value = &defect->value[i * block->seeds + s];
-        const char *name = suite_metric_names[report->metric[i]];
+        const char *name = store_metric_names[report->metric[i]];
         if (strcmp(name, "pixel_auroc") == 0) *value = result.ranking.auroc;
         if (strcmp(name, "aupro") == 0) *value = result.aupro;
         if (strcmp(name, "pixel_ap") == 0) *value = result.ranking.ap;
@@ -60,14 +60,14 @@ static status_t measure_pixels(metrics_pixels_t *pixels, const report_t *report,
 static bool wants_pixels(const report_t *report)
 {
     for (int i = 0; i < report->metrics; i++) {
-        const char *name = suite_metric_names[report->metric[i]];
+        const char *name = store_metric_names[report->metric[i]];
         if (strncmp(name, "pixel", 5) == 0 || strcmp(name, "aupro") == 0) return true;
     }
     return false;
 }
 
 static status_t add_defects(defect_t *defects, int *count, const report_t *report, const report_block_t *block, int s,
-                            const suite_row_t *row)
+                            const store_row_t *row)
 {
     status_t status;
     review_stored_t *stored = NULL;
@@ -127,13 +127,13 @@ static status_t defects_table(const report_t *report, const report_block_t *bloc
     report_table_column(table, "defect", "defect", REPORT_COLUMN_TEXT);
     report_table_column(table, "images", "images", REPORT_COLUMN_COUNT);
     for (int i = 0; i < report->metrics; i++)
-        report_table_column(table, suite_metric_names[report->metric[i]], report_metric_labels[report->metric[i]],
+        report_table_column(table, store_metric_names[report->metric[i]], report_metric_labels[report->metric[i]],
                             REPORT_COLUMN_SPREAD);
     for (int c = 0; c < block->categories; c++) {
         defect_t defects[MOST_DEFECTS] = {0};
         int count = 0;
         for (int s = 0; s < block->seeds; s++) {
-            const suite_row_t *task = block->row[c * block->seeds + s];
+            const store_row_t *task = block->row[c * block->seeds + s];
             if (task != NULL) TRY(add_defects(defects, &count, report, block, s, task));
         }
         qsort(defects, (size_t)count, sizeof *defects, by_name);

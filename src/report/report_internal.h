@@ -94,17 +94,17 @@ typedef struct {
     int categories;
     int64_t *seed; /* (seeds), ascending */
     int seeds;
-    const suite_row_t **row; /* (categories, seeds); NULL: no result */
+    const store_row_t **row; /* (categories, seeds); NULL: no result */
 } report_block_t;
 typedef struct {
     report_document_t *document;
-    const suite_results_t *results;
+    const store_results_t *results;
     const report_options_t *options;
     report_block_t *blocks; /* in the document's arena, as all below */
     int count;
-    int metric[SUITE_METRICS], metrics; /* indices of those shown */
+    int metric[STORE_METRICS], metrics; /* indices of those shown */
 } report_t;
-extern const char *const report_metric_labels[SUITE_METRICS]; /* "image AUROC %" */
+extern const char *const report_metric_labels[STORE_METRICS]; /* "image AUROC %" */
 status_t report_select(report_t *report);
 /* Mean and sample deviation of value (seeds), NaN where there is none. */
 report_cell_t report_spread(const double *value, int seeds);
@@ -121,8 +121,8 @@ status_t report_add_published(const report_t *report);
  * the first column after them. */
 void report_put_block_columns(const report_t *report, report_table_t *table);
 int report_put_block_cells(const report_t *report, report_table_t *table, int row, const report_block_t *block);
-status_t report_open_stored(review_stored_t **out, const report_t *report, const suite_results_t *results,
-                            const suite_row_t *row);
+status_t report_open_stored(review_stored_t **out, const report_t *report, const store_results_t *results,
+                            const store_row_t *row);
 status_t report_add_defects(const report_t *report);
 status_t report_add_intervals(const report_t *report);
 status_t report_add_against(const report_t *report);

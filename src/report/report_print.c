@@ -6,7 +6,7 @@
 const char *const report_format_names[] = {"text", "md", "csv", "latex", "json", NULL};
 const report_options_t report_defaults = {.level = 0.95};
 
-static status_t fill(report_document_t *document, const suite_results_t *results, const report_options_t *options)
+static status_t fill(report_document_t *document, const store_results_t *results, const report_options_t *options)
 {
     report_t report = {.document = document, .results = results, .options = options};
     TRY(report_select(&report));
@@ -18,7 +18,7 @@ static status_t fill(report_document_t *document, const suite_results_t *results
     return ST_OK;
 }
 
-static status_t print(FILE *out, const suite_results_t *results, const report_options_t *options)
+static status_t print(FILE *out, const store_results_t *results, const report_options_t *options)
 {
     report_document_t document;
     report_document_init(&document);
@@ -28,7 +28,7 @@ static status_t print(FILE *out, const suite_results_t *results, const report_op
     return status;
 }
 
-status_t report_print_results(FILE *out, const suite_results_t *results)
+status_t report_print_results(FILE *out, const store_results_t *results)
 {
     report_options_t options = report_defaults;
     const char *first = results->count > 0 ? results->rows[0].point : "";
@@ -43,9 +43,9 @@ status_t report_print_results(FILE *out, const suite_results_t *results)
 
 status_t report_print(FILE *out, const char *path, const report_options_t *options)
 {
-    suite_results_t results;
-    TRY(suite_results_read(&results, path));
+    store_results_t results;
+    TRY(store_results_read(&results, path));
     status_t status = print(out, &results, options);
-    suite_results_free(&results);
+    store_results_free(&results);
     return status;
 }

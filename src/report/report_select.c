@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const report_metric_labels[SUITE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
+const char *const report_metric_labels[STORE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
                                                          "image AP %",     "image F1-max %", "pixel AP %",
                                                          "pixel F1-max %", "sample AUROC %"};
 
 /* ---- Blocks -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const suite_row_t *row;
+    const store_row_t *row;
     bool lost;
     int index, leader;
 } entry_t;
 
-static int compare_blocks(const suite_row_t *a, const suite_row_t *b)
+static int compare_blocks(const store_row_t *a, const store_row_t *b)
 {
     int order = strcmp(a->dataset, b->dataset);
     if (order == 0) order = strcmp(a->method, b->method);
@@ -68,7 +68,7 @@ static int place_of_seed(const report_block_t *block, int64_t seed)
 
 static status_t make_block(report_block_t *block, const entry_t *entries, int count, arena_t *arena)
 {
-    const suite_row_t *one = entries[0].row;
+    const store_row_t *one = entries[0].row;
     *block = (report_block_t){.dataset = one->dataset,
                               .method = one->method,
                               .point = one->point,
@@ -92,7 +92,7 @@ static status_t make_block(report_block_t *block, const entry_t *entries, int co
 
 static status_t make_blocks(report_t *report)
 {
-    const suite_results_t *results = report->results;
+    const store_results_t *results = report->results;
     arena_t *arena = &report->document->arena;
     int total = results->count + results->missing, n = 0;
     status_t status = ST_OK;
@@ -104,8 +104,8 @@ static status_t make_blocks(report_t *report)
     }
     for (int i = 0; i < total; i++) {
         bool lost = i >= results->count;
-        const suite_row_t *row = lost ? &results->lost[i - results->count] : &results->rows[i];
-        if (suite_row_selected(row, &report->options->select)) entries[n++] = (entry_t){row, lost, i, i};
+        const store_row_t *row = lost ? &results->lost[i - results->count] : &results->rows[i];
+        if (store_row_selected(row, &report->options->select)) entries[n++] = (entry_t){row, lost, i, i};
     }
     qsort(entries, (size_t)n, sizeof *entries, by_block);
     for (int i = 1; i < n; i++)
@@ -124,12 +124,12 @@ static status_t make_blocks(report_t *report)
 
 static status_t nothing_selected(const report_t *report)
 {
-    const suite_results_t *results = report->results;
+    const store_results_t *results = report->results;
     char there[512] = "";
     size_t used = 0;
     const char *last = "";
     for (int i = 0; i < results->count + results->missing; i++) {
-        const suite_row_t *row = i < results->count ? &results->rows[i] : &results->lost[i - results->count];
+        const store_row_t *row = i < results->count ? &results->rows[i] : &results->lost[i - results->count];
         char line[256];
         snprintf(line, sizeof line, "%s%s %d-shot%s%s", used > 0 ? "; " : "", row->dataset, row->shots,
                  row->point[0] != '\0' ? " " : "", row->point);
@@ -150,11 +150,11 @@ static status_t choose_metrics(report_t *report)
     bool all = list != NULL ? strcmp(list, "all") == 0 : data;
     bool samples = false;
     for (int i = 0; i < report->results->count; i++)
-        samples = samples || !isnan(report->results->rows[i].metric[SUITE_METRICS - 1]);
-    for (int m = 0; m < SUITE_METRICS; m++) {
-        bool usual = m < 2 || (m == SUITE_METRICS - 1 && samples);
-        bool here = all            ? (data || samples || m < SUITE_METRICS - 1)
-                    : list != NULL ? suite_list_names(list, suite_metric_names[m])
+        samples = samples || !isnan(report->results->rows[i].metric[STORE_METRICS - 1]);
+    for (int m = 0; m < STORE_METRICS; m++) {
+        bool usual = m < 2 || (m == STORE_METRICS - 1 && samples);
+        bool here = all            ? (data || samples || m < STORE_METRICS - 1)
+                    : list != NULL ? store_list_names(list, store_metric_names[m])
                                    : usual;
         if (here) report->metric[report->metrics++] = m;
     }
@@ -163,12 +163,12 @@ static status_t choose_metrics(report_t *report)
         size_t length = strcspn(at, ",");
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), at);
-        const char *nearest = suite_metric_names[0];
+        const char *nearest = store_metric_names[0];
         bool known = false;
-        for (int m = 0; m < SUITE_METRICS; m++) {
-            known = known || suite_list_names(word, suite_metric_names[m]);
-            if (base_edit_distance(word, suite_metric_names[m]) < base_edit_distance(word, nearest))
-                nearest = suite_metric_names[m];
+        for (int m = 0; m < STORE_METRICS; m++) {
+            known = known || store_list_names(word, store_metric_names[m]);
+            if (base_edit_distance(word, store_metric_names[m]) < base_edit_distance(word, nearest))
+                nearest = store_metric_names[m];
         }
         if (!known) return fail(ST_EFORMAT, "there is no metric '%s' (did you mean '%s'?)", word, nearest);
         at += length + (at[length] == ',');

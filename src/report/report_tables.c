@@ -19,7 +19,7 @@ static int put_metric_columns(const report_t *report, report_table_t *table, con
     int first = table->columns;
     for (int i = 0; i < report->metrics; i++) {
         int m = report->metric[i];
-        int c = report_table_column(table, suite_metric_names[m], report_metric_labels[m], REPORT_COLUMN_SPREAD);
+        int c = report_table_column(table, store_metric_names[m], report_metric_labels[m], REPORT_COLUMN_SPREAD);
         table->column[c].group = group;
     }
     return first;
@@ -36,7 +36,7 @@ static void block_table(const report_t *report, const report_block_t *block)
         /* The mean comes last. */
         int category = c + 1 < block->categories ? c + 1 : -1;
         int row = report_table_row(document, table, category < 0);
-        report_table_put_text(document, table, row, 0, category >= 0 ? block->category[category] : SUITE_MEAN);
+        report_table_put_text(document, table, row, 0, category >= 0 ? block->category[category] : STORE_MEAN);
         put_line(report, table, row, first, block, category);
     }
     report_block_notes(report, table, block);
@@ -69,7 +69,7 @@ static void family_table(const report_t *report, int b)
         if (same_family(block, &report->blocks[other]))
             put_metric_columns(report, table, report_document_text(document, "%d-shot", report->blocks[other].shots));
     for (int c = 0; c <= block->categories; c++) {
-        const char *category = c < block->categories ? block->category[c] : SUITE_MEAN;
+        const char *category = c < block->categories ? block->category[c] : STORE_MEAN;
         int row = report_table_row(document, table, c == block->categories), column = 1;
         report_table_put_text(document, table, row, 0, category);
         for (int other = b; other < report->count; other++) {
@@ -101,7 +101,7 @@ static void means_table(const report_t *report)
         report_table_put_text(document, table, row, 0, block->dataset);
         report_table_put_value(document, table, row, 1, block->shots);
         report_table_put_text(document, table, row, 2, block->method);
-        report_table_put_text(document, table, row, 3, block->point[0] != '\0' ? block->point : SUITE_AS_THE_JOB);
+        report_table_put_text(document, table, row, 3, block->point[0] != '\0' ? block->point : STORE_AS_THE_JOB);
         put_line(report, table, row, first, block, -1);
         report_block_notes(report, table, block);
     }
@@ -125,7 +125,7 @@ static void flat_table(const report_t *report)
         for (int c = report->options->means ? block->categories : 0; c <= block->categories; c++) {
             int row = report_table_row(document, table, false);
             report_table_put_text(document, table, row, 0, block->dataset);
-            report_table_put_text(document, table, row, 1, c < block->categories ? block->category[c] : SUITE_MEAN);
+            report_table_put_text(document, table, row, 1, c < block->categories ? block->category[c] : STORE_MEAN);
             report_table_put_value(document, table, row, 2, block->shots);
             report_table_put_text(document, table, row, 3, block->point);
             report_table_put_text(document, table, row, 4, block->method);

@@ -1,18 +1,21 @@
 /* review: a finished run looked at again. It reads task files and the images' masks, and gives other numbers of the same
  * maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import). It opens
- * no model and changes nothing of the run. Depends on base, io, data, detect, metrics and suite. No function here is
+ * no model and changes nothing of the run. Depends on base, io, data, detect, metrics, job, plan, store and work. No function here is
  * collective. Messages name the file; hints name the cure. */
 #ifndef FGAD_REVIEW_H
 #define FGAD_REVIEW_H
 
-#include "suite/suite.h"
+#include "data/data.h"
+#include "metrics/metrics.h"
+#include "store/store.h"
+#include "work/work.h"
 
 /* ---- Stored maps ---------------------------------------------------------------------------------------------------
  * What a row's task left behind, as the row's options (those of the task, or of the rescoring) fuse it. */
 typedef struct review_stored review_stored_t;
 /* assignments: where files lie now, "data_root=..." (also roots, metric_memory); others are refused. ST_ENOTFOUND,
  * ST_EFORMAT: no task file, a damaged one. */
-status_t review_stored_open(review_stored_t **out, const suite_results_t *results, const suite_row_t *row,
+status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,
                             const char *const *assignments, int count);
 void review_stored_close(review_stored_t *stored); /* NULL is fine */
 /* Per image (n); all belong to `stored`. */
@@ -55,7 +58,7 @@ typedef struct {
     const char *out;
     bool tiff, overlay, regions, csv;
     double low, high; /* of the heat maps' scale; low >= high: from the lowest to the highest of the category */
-    suite_select_t select;
+    store_select_t select;
     const char *const *assignments; /* as review_stored_open */
     int assignment_count;
 } review_export_options_t;

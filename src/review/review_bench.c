@@ -32,9 +32,9 @@ static size_t field_size(const io_option_t *row)
     return 0;
 }
 
-suite_job_t review_change_apply(const suite_job_t *job, const review_change_t *change)
+job_t review_change_apply(const job_t *job, const review_change_t *change)
 {
-    suite_job_t out = *job;
+    job_t out = *job;
     for (int k = 0; k < change->count; k++) {
         size_t offset = change->keys[k]->offset;
         memcpy((char *)&out + offset, (const char *)change->job + offset, field_size(change->keys[k]));
@@ -47,7 +47,7 @@ suite_job_t review_change_apply(const suite_job_t *job, const review_change_t *c
 
 void review_bench_free(review_bench_t *bench)
 {
-    for (int i = 0; i < REVIEW_BENCH_MASKS; i++) suite_masks_free(&bench->masks[i]);
+    for (int i = 0; i < REVIEW_BENCH_MASKS; i++) work_masks_free(&bench->masks[i]);
 }
 
 /* All that the pixels handed to the metrics depend on; compared byte by byte, so made from zeros. */
@@ -64,25 +64,25 @@ typedef struct {
 
 typedef struct {
     const review_stored_t *stored;
-    const suite_job_t *jobs; /* (settings) */
-    suite_numbers_t *numbers;
+    const job_t *jobs; /* (settings) */
+    store_numbers_t *numbers;
     pass_t *passes;
-    const suite_masks_t *masks; /* of those in hand: passes first .. end-1 */
+    const work_masks_t *masks; /* of those in hand: passes first .. end-1 */
     int next, end;
     pthread_mutex_t lock;
     status_t status;
     char message[1024];
 } work_t;
 
-static pass_key_t make_key(const suite_job_t *job)
+static pass_key_t make_key(const job_t *job)
 {
     pass_key_t key;
     memset(&key, 0, sizeof key);
-    key.size = job->metric_size == SUITE_METRIC_SIZE_R ? job->resolution : 0;
+    key.size = job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0;
     key.threshold = job->mask_threshold;
     key.sigma = job->sigma;
-    key.vad = suite_job_has(&job->branches, "vad");
-    key.pixel = suite_head_wanted(job, SUITE_HEAD_PIXEL);
+    key.vad = job_has(&job->branches, "vad");
+    key.pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
     key.reweight = key.pixel ? job->reweight : 0;
     return key;
 }
@@ -92,7 +92,7 @@ static bool same_masks(const pass_key_t *a, const pass_key_t *b)
     return a->size == b->size && a->threshold == b->threshold;
 }
 
-static void copy_pixel_numbers(suite_numbers_t *to, const suite_numbers_t *from)
+static void copy_pixel_numbers(store_numbers_t *to, const store_numbers_t *from)
 {
     to->pixel_auroc = from->pixel_auroc;
     to->aupro = from->aupro;
@@ -103,17 +103,17 @@ static void copy_pixel_numbers(suite_numbers_t *to, const suite_numbers_t *from)
 /* One pass: the pixels once, then each of AUPRO's limits and forms once. */
 static status_t run_pass(const work_t *work, const pass_t *pass)
 {
-    const suite_maps_t *maps = &work->stored->maps;
+    const store_maps_t *maps = &work->stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
     status_t status = ST_ENOMEM;
     int unique = 0;
     float *M_pix = base_alloc(n * T, sizeof *M_pix), *M_img = base_alloc(n + T, sizeof *M_img);
-    const suite_job_t **jobs = base_alloc((size_t)pass->count, sizeof *jobs);
-    suite_numbers_t **numbers = base_alloc((size_t)pass->count, sizeof *numbers);
+    const job_t **jobs = base_alloc((size_t)pass->count, sizeof *jobs);
+    store_numbers_t **numbers = base_alloc((size_t)pass->count, sizeof *numbers);
     int *same = base_alloc((size_t)pass->count, sizeof *same); /* place in jobs of each setting */
     if (M_pix == NULL || M_img == NULL || jobs == NULL || numbers == NULL || same == NULL) goto done;
     for (int i = 0; i < pass->count; i++) {
-        const suite_job_t *job = &work->jobs[pass->setting[i]];
+        const job_t *job = &work->jobs[pass->setting[i]];
         same[i] = 0;
         while (same[i] < unique &&
                (jobs[same[i]]->aupro_limit != job->aupro_limit || jobs[same[i]]->aupro != job->aupro))
@@ -122,8 +122,8 @@ static status_t run_pass(const work_t *work, const pass_t *pass)
         jobs[unique] = job;
         numbers[unique++] = &work->numbers[pass->setting[i]];
     }
-    suite_fuse(M_pix, M_img, maps, jobs[0], M_img + n);
-    TRY_DONE(suite_measure_pixels(numbers, jobs, unique, M_pix, maps->h, maps->w, work->masks, NULL));
+    work_fuse(M_pix, M_img, maps, jobs[0], M_img + n);
+    TRY_DONE(work_measure_pixels(numbers, jobs, unique, M_pix, maps->h, maps->w, work->masks, NULL));
     for (int i = 0; i < pass->count; i++)
         if (numbers[same[i]] != &work->numbers[pass->setting[i]])
             copy_pixel_numbers(&work->numbers[pass->setting[i]], numbers[same[i]]);
@@ -178,7 +178,7 @@ static int by_masks(const void *a, const void *b)
                               : (x->threshold > y->threshold) - (x->threshold < y->threshold);
 }
 
-static status_t make_passes(pass_t *passes, int *pass_count, int *places, const suite_job_t *jobs, int count)
+static status_t make_passes(pass_t *passes, int *pass_count, int *places, const job_t *jobs, int count)
 {
     int *pass_of = base_alloc((size_t)count, sizeof *pass_of);
     if (pass_of == NULL) return ST_ENOMEM;
@@ -212,11 +212,11 @@ static status_t measure_pixels(review_bench_t *bench, work_t *work, int count)
     TRY_DONE(make_passes(work->passes, &passes, places, work->jobs, count));
     int slot = 0;
     for (int first = 0; first < passes; first = work->end, slot = (slot + 1) % REVIEW_BENCH_MASKS) {
-        const suite_job_t *job = &work->jobs[work->passes[first].setting[0]];
+        const job_t *job = &work->jobs[work->passes[first].setting[0]];
         work->next = first;
         for (work->end = first + 1; work->end < passes; work->end++)
             if (!same_masks(&work->passes[work->end].key, &work->passes[first].key)) break;
-        TRY_DONE(suite_masks_load(&bench->masks[slot], &stored->images, job, stored->keep, stored->n));
+        TRY_DONE(work_masks_load(&bench->masks[slot], &stored->images, job, stored->keep, stored->n));
         work->masks = &bench->masks[slot];
         TRY_DONE(run_threads(work, bench->threads));
     }
@@ -227,13 +227,13 @@ done:
     return status;
 }
 
-status_t review_rescore_task(suite_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
+status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
                              const review_change_t *changes, int count)
 {
-    const suite_maps_t *maps = &stored->maps;
+    const store_maps_t *maps = &stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
     status_t status = ST_ENOMEM;
-    suite_job_t *jobs = base_alloc((size_t)count, sizeof *jobs); /* texts and lists are borrowed */
+    job_t *jobs = base_alloc((size_t)count, sizeof *jobs); /* texts and lists are borrowed */
     float *M_pix = base_alloc(n * T, sizeof *M_pix), *M_img = base_alloc(n + T, sizeof *M_img);
     if (jobs == NULL || M_pix == NULL || M_img == NULL) goto done;
     status = ST_OK;
@@ -243,11 +243,11 @@ status_t review_rescore_task(suite_numbers_t *out, review_bench_t *bench, review
     }
     TRY_DONE(review_stored_images(stored, &jobs[0]));
     for (int s = 0; s < count; s++) {
-        out[s] = suite_numbers_none;
-        suite_fuse(M_pix, M_img, maps, &jobs[s], M_img + n);
-        TRY_DONE(suite_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
+        out[s] = store_numbers_none;
+        work_fuse(M_pix, M_img, maps, &jobs[s], M_img + n);
+        TRY_DONE(work_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
     }
-    if (suite_has_pixels(&stored->images, stored->keep, stored->n)) {
+    if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
         work_t work = {.stored = stored, .jobs = jobs, .numbers = out};
         status = measure_pixels(bench, &work, count);
     }

@@ -23,7 +23,7 @@ typedef struct {
 
 /* One row of the results on its way. */
 typedef struct {
-    const suite_row_t *row;
+    const store_row_t *row;
     review_stored_t *stored;
     char *folder; /* of its set */
     arena_t arena;
@@ -32,7 +32,7 @@ typedef struct {
 
 /* ---- Names --------------------------------------------------------------------------------------------------------- */
 
-static char *set_name(const suite_row_t *row)
+static char *set_name(const store_row_t *row)
 {
     char *name = base_format("%s-k%d-s%lld%s%s", row->dataset, row->shots, (long long)row->seed,
                              row->point[0] != '\0' ? "-" : "", row->point);
@@ -262,7 +262,7 @@ static status_t make_room(task_t *task)
     return task->map != NULL ? ST_OK : ST_ENOMEM;
 }
 
-static status_t export_task(export_t *export, const suite_results_t *results, const suite_row_t *row)
+static status_t export_task(export_t *export, const store_results_t *results, const store_row_t *row)
 {
     const review_export_options_t *options = export->options;
     status_t status = ST_ENOMEM;
@@ -293,14 +293,14 @@ done:
 status_t review_export(review_exported_t *out, const char *path, const review_export_options_t *options)
 {
     status_t status;
-    suite_results_t results = {0};
+    store_results_t results = {0};
     export_t export = {.options = options, .told = out};
     progress_t progress;
     *out = (review_exported_t){0};
-    TRY(suite_results_read(&results, path));
+    TRY(store_results_read(&results, path));
     progress_begin(&progress, "export", results.count);
     for (int i = 0; i < results.count; i++) {
-        if (suite_row_selected(&results.rows[i], &options->select))
+        if (store_row_selected(&results.rows[i], &options->select))
             TRY_DONE(export_task(&export, &results, &results.rows[i]));
         progress_update(&progress, i + 1, results.rows[i].category);
     }
@@ -312,6 +312,6 @@ status_t review_export(review_exported_t *out, const char *path, const review_ex
 done:
     progress_end(&progress);
     sets_free(&export);
-    suite_results_free(&results);
+    store_results_free(&results);
     return status;
 }

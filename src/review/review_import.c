@@ -8,8 +8,8 @@
 
 typedef struct {
     const review_import_options_t *options;
-    suite_job_t job;
-    suite_results_t results;
+    job_t job;
+    store_results_t results;
     char *dir;
     bool resized;
 } import_t;
@@ -22,9 +22,9 @@ static status_t stored_make(review_stored_t *stored, const import_t *import, con
     stored->tree = base_format("%s", options->tree);
     stored->job = import->job; /* borrowed: taken back before closing */
     if (stored->dataset == NULL || stored->category == NULL || stored->tree == NULL) return ST_ENOMEM;
-    char *root = suite_job_root(&import->job, options->dataset);
+    char *root = job_root(&import->job, options->dataset);
     if (root == NULL) return ST_ENOMEM;
-    data_options_t how = suite_data_options(&import->job);
+    data_options_t how = job_data_options(&import->job);
     status_t status = data_category_read(&stored->images, options->dataset, root, category, &how);
     free(root);
     TRY(status);
@@ -49,21 +49,21 @@ static status_t stored_make(review_stored_t *stored, const import_t *import, con
     return review_tree_names(&stored->names, &stored->images, stored->keep, stored->n);
 }
 
-static status_t measure(suite_numbers_t *numbers, import_t *import, review_stored_t *stored)
+static status_t measure(store_numbers_t *numbers, import_t *import, review_stored_t *stored)
 {
     status_t status = ST_OK;
     metrics_pixels_t *pixels = NULL;
     metrics_pixels_options_t how = {.regions = true};
-    *numbers = suite_numbers_none;
-    if (suite_has_pixels(&stored->images, stored->keep, stored->n)) {
-        TRY_DONE(suite_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
-        TRY_DONE(suite_job_memory(&how.memory, &stored->job));
+    *numbers = store_numbers_none;
+    if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
+        TRY_DONE(work_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
+        TRY_DONE(job_metric_memory(&how.memory, &stored->job));
         TRY_DONE(metrics_pixels_open(&pixels, &how));
     }
     TRY_DONE(review_imported_add(pixels, stored->maps.M_img, &import->resized, stored));
-    if (pixels != NULL) TRY_DONE(suite_pixels_measure(numbers, pixels, &stored->job));
+    if (pixels != NULL) TRY_DONE(work_pixels_measure(numbers, pixels, &stored->job));
     if (import->options->scores != NULL) TRY_DONE(review_imported_scores(stored, import->options->scores));
-    TRY_DONE(suite_measure_images(numbers, stored->maps.M_img, &stored->images, stored->keep, stored->n));
+    TRY_DONE(work_measure_images(numbers, stored->maps.M_img, &stored->images, stored->keep, stored->n));
 done:
     metrics_pixels_close(pixels);
     return status;
@@ -92,7 +92,7 @@ static status_t make_id(char id[17], const review_stored_t *stored, const char *
     return status;
 }
 
-static status_t write_fields(io_h5_t *file, const review_stored_t *stored, const suite_numbers_t *numbers)
+static status_t write_fields(io_h5_t *file, const review_stored_t *stored, const store_numbers_t *numbers)
 {
     int64_t n = stored->n;
     const io_h5_field_t maps[] = {
@@ -102,7 +102,7 @@ static status_t write_fields(io_h5_t *file, const review_stored_t *stored, const
         {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", stored->defect},
     };
     TRY(io_h5_write(file, "maps", maps, sizeof maps / sizeof maps[0]));
-    for (const suite_number_t *row = suite_number_table; row->name != NULL; row++) {
+    for (const store_number_t *row = store_number_table; row->name != NULL; row++) {
         double value;
         memcpy(&value, (const char *)numbers + row->offset, sizeof value);
         const io_h5_field_t field = {row->name, IO_H5_F64, 0, {0}, "", "1", row->description, &value};
@@ -111,13 +111,14 @@ static status_t write_fields(io_h5_t *file, const review_stored_t *stored, const
     return ST_OK;
 }
 
-static status_t write_task(const import_t *import, const review_stored_t *stored, const suite_numbers_t *numbers,
+static status_t write_task(const import_t *import, const review_stored_t *stored, const store_numbers_t *numbers,
                            const char *id)
 {
     status_t status;
     io_h5_t *file = NULL;
     char path[4096];
-    const suite_made_by_t made_by = {.job = &import->job, .model_digest = "none: imported maps", .ranks = 1};
+    const store_made_by_t made_by = {
+        .job = &import->job, .model_digest = "none: imported maps", .blas = clip_backend(), .ranks = 1};
     snprintf(path, sizeof path, "%s/tasks/%s/%s", import->dir, stored->dataset, stored->category);
     TRY(io_make_dirs(path));
     snprintf(path, sizeof path, "%s/tasks/%s/%s/k%d-s%d-%s.h5", import->dir, stored->dataset, stored->category,
@@ -132,8 +133,8 @@ static status_t write_task(const import_t *import, const review_stored_t *stored
     TRY_DONE(io_h5_set_i64(file, "/", "shots", import->options->shots));
     TRY_DONE(io_h5_set_i64(file, "/", "seed", import->options->seed));
     TRY_DONE(io_h5_set_text(file, "/", "point", ""));
-    TRY_DONE(io_h5_set_options(file, "options", &import->job, suite_job_options));
-    TRY_DONE(suite_made_by_write(file, &made_by));
+    TRY_DONE(io_h5_set_options(file, "options", &import->job, job_options));
+    TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
     status = io_h5_publish(file);
     file = NULL;
@@ -142,35 +143,35 @@ done:
     return status;
 }
 
-static status_t add_row(import_t *import, const review_stored_t *stored, const suite_numbers_t *numbers,
+static status_t add_row(import_t *import, const review_stored_t *stored, const store_numbers_t *numbers,
                         const char *protocol, const char *id)
 {
-    const suite_row_key_t key = {.dataset = stored->dataset,
+    const store_row_key_t key = {.dataset = stored->dataset,
                                  .category = stored->category,
                                  .method = import->job.name,
                                  .protocol = protocol,
                                  .task = id,
                                  .shots = import->options->shots,
                                  .seed = import->options->seed};
-    suite_row_t *row = &import->results.rows[import->results.count];
-    TRY(suite_row_make(row, &key));
+    store_row_t *row = &import->results.rows[import->results.count];
+    TRY(store_row_make(row, &key));
     import->results.count++;
-    for (int m = 0; m < SUITE_METRICS; m++)
-        memcpy(&row->metric[m], (const char *)numbers + suite_number_table[m].offset, sizeof(double));
+    for (int m = 0; m < STORE_METRICS; m++)
+        memcpy(&row->metric[m], (const char *)numbers + store_number_table[m].offset, sizeof(double));
     return ST_OK;
 }
 
 static status_t import_category(import_t *import, const char *category)
 {
     status_t status;
-    suite_numbers_t numbers;
+    store_numbers_t numbers;
     char id[17], *protocol = NULL, *base = NULL;
     review_stored_t *stored = calloc(1, sizeof *stored);
     if (stored == NULL) return fail(ST_ENOMEM, "out of memory");
     import->resized = false;
     TRY_DONE(stored_make(stored, import, category));
     TRY_DONE(measure(&numbers, import, stored));
-    base = suite_protocol_text(&import->job, &stored->images);
+    base = work_protocol_text(&import->job, &stored->images);
     if (base != NULL)
         protocol = base_format("%s%s%s", base, import->resized ? " maps=resized" : "",
                                import->options->scores != NULL ? " scores=given" : " scores=max");
@@ -182,7 +183,7 @@ static status_t import_category(import_t *import, const char *category)
 done:
     free(base);
     free(protocol);
-    stored->job = (suite_job_t){0};
+    stored->job = (job_t){0};
     review_stored_close(stored);
     return status;
 }
@@ -190,7 +191,7 @@ done:
 /* ---- The whole ----------------------------------------------------------------------------------------------------- */
 
 /* The job of an import: MVTec's protocol, until the assignments say otherwise. */
-static status_t read_job(suite_job_t *job, const review_import_options_t *options)
+static status_t read_job(job_t *job, const review_import_options_t *options)
 {
     char texts[5][4096], below[4096];
     int count = options->assignment_count, used = 0;
@@ -217,8 +218,8 @@ static status_t read_job(suite_job_t *job, const review_import_options_t *option
         static const char *const other[] = {"output", "views", "tree", "roots", "metric_memory", NULL};
         size_t length = strcspn(options->assignments[i], "=.");
         bool known = false;
-        for (const io_option_t *row = suite_job_options; row->name != NULL; row++)
-            known = known || (row->tag == SUITE_STAGE_METRICS && strlen(row->name) == length &&
+        for (const io_option_t *row = job_options; row->name != NULL; row++)
+            known = known || (row->tag == JOB_STAGE_METRICS && strlen(row->name) == length &&
                               strncmp(row->name, options->assignments[i], length) == 0);
         for (int k = 0; other[k] != NULL; k++)
             known = known || (strlen(other[k]) == length && strncmp(other[k], options->assignments[i], length) == 0);
@@ -230,7 +231,7 @@ static status_t read_job(suite_job_t *job, const review_import_options_t *option
                           options->assignments[i]);
         all[used++] = options->assignments[i];
     }
-    if (status == ST_OK) status = suite_job_read(job, NULL, all, used);
+    if (status == ST_OK) status = job_read(job, NULL, all, used);
     free(all);
     return status;
 }
@@ -241,8 +242,8 @@ static status_t list_categories(io_names_t *out, const import_t *import)
     const review_import_options_t *options = import->options;
     io_names_t there = {0};
     status_t status = ST_OK;
-    char *root = suite_job_root(&import->job, options->dataset);
-    data_options_t how = suite_data_options(&import->job);
+    char *root = job_root(&import->job, options->dataset);
+    data_options_t how = job_data_options(&import->job);
     *out = (io_names_t){0};
     if (root == NULL) return ST_ENOMEM;
     TRY_DONE(data_list_categories(out, options->dataset, root, &how));
@@ -251,7 +252,7 @@ static status_t list_categories(io_names_t *out, const import_t *import)
     for (int i = 0; i < out->count; i++) {
         bool wanted = false;
         for (int t = 0; t < there.count; t++) wanted = wanted || strcmp(there.name[t], out->name[i]) == 0;
-        if (import->job.category.count > 0) wanted = suite_job_has(&import->job.category, out->name[i]);
+        if (import->job.category.count > 0) wanted = job_has(&import->job.category, out->name[i]);
         char *name = out->name[i];
         out->name[i] = NULL;
         if (wanted)
@@ -261,7 +262,7 @@ static status_t list_categories(io_names_t *out, const import_t *import)
     }
     out->count = kept;
     for (int t = 0; t < there.count && kept > 0; t++)
-        if (!suite_job_has(out, there.name[t]) && import->job.category.count == 0)
+        if (!job_has(out, there.name[t]) && import->job.category.count == 0)
             log_warn("'%s/%s' is not a category of %s: passed over", options->tree, there.name[t], options->dataset);
     if (kept == 0) {
         char *maps = base_format("%s/maps", options->tree);
@@ -282,10 +283,10 @@ static status_t write_run_yaml(const import_t *import)
     char now[32], path[4096];
     clock_iso8601(now);
     snprintf(path, sizeof path, "%s/run.yaml", import->dir);
-    char *yaml = io_options_yaml(&import->job, suite_job_options);
+    char *yaml = io_options_yaml(&import->job, job_options);
     char *text = yaml != NULL
                      ? base_format("# Maps imported from '%s' by `fgad import`, fgad %s, %s: not a job to run.\n%s",
-                                   import->options->tree, suite_code_version(), now, yaml)
+                                   import->options->tree, base_version(), now, yaml)
                      : NULL;
     status_t status = text != NULL ? io_write_file(path, text, strlen(text)) : ST_ENOMEM;
     free(yaml);
@@ -301,7 +302,7 @@ status_t review_import(char **dir, const review_import_options_t *options)
     progress_t progress;
     *dir = NULL;
     TRY_DONE(read_job(&import.job, options));
-    import.dir = suite_job_run_dir(&import.job);
+    import.dir = job_run_dir(&import.job);
     status = ST_ENOMEM;
     if (import.dir == NULL) goto done;
     TRY_DONE(list_categories(&categories, &import));
@@ -316,15 +317,16 @@ status_t review_import(char **dir, const review_import_options_t *options)
     }
     progress_end(&progress);
     if (status != ST_OK) goto done;
-    TRY_DONE(suite_results_add_means(&import.results));
-    const suite_made_by_t made_by = {.job = &import.job, .model_digest = "none: imported maps", .ranks = 1};
-    TRY_DONE(suite_results_write(&import.results, import.dir, &made_by));
+    TRY_DONE(store_results_add_means(&import.results));
+    const store_made_by_t made_by = {
+        .job = &import.job, .model_digest = "none: imported maps", .blas = clip_backend(), .ranks = 1};
+    TRY_DONE(store_results_write(&import.results, import.dir, &made_by));
     TRY_DONE(write_run_yaml(&import));
     *dir = import.dir;
     import.dir = NULL;
 done:
-    suite_results_free(&import.results);
-    suite_job_free(&import.job);
+    store_results_free(&import.results);
+    job_free(&import.job);
     io_names_free(&categories);
     free(import.dir);
     return status;

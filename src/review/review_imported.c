@@ -103,7 +103,7 @@ static int find_image(const review_stored_t *stored, const char *path)
 status_t review_imported_scores(review_stored_t *stored, const char *file)
 {
     status_t status;
-    suite_maps_t *maps = &stored->maps;
+    store_maps_t *maps = &stored->maps;
     io_csv_t csv;
     TRY(io_csv_open(&csv, file));
     for (int i = 0; i < stored->n; i++) maps->M_img[i] = NAN;

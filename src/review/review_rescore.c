@@ -6,7 +6,7 @@
 
 /* What is asked for: jobs, each with some keys set anew. */
 typedef struct {
-    suite_job_t *points;
+    job_t *points;
     char **texts;
     int count;
     review_change_t *changes;                     /* (count) */
@@ -18,7 +18,7 @@ typedef struct {
 static void settings_free(settings_t *settings)
 {
     for (int i = 0; i < settings->count; i++) {
-        suite_job_free(&settings->points[i]);
+        job_free(&settings->points[i]);
         free(settings->texts[i]);
         if (settings->changes != NULL) free(settings->changes[i].text);
     }
@@ -34,11 +34,11 @@ static const io_option_t *find_key(const char *assignment)
 {
     const char *name = strncmp(assignment, "sweep.", 6) == 0 ? assignment + 6 : assignment;
     size_t length = strcspn(name, "=");
-    const io_option_t *row = suite_job_options;
+    const io_option_t *row = job_options;
     while (row->name != NULL && (strlen(row->name) != length || strncmp(row->name, name, length) != 0)) row++;
     if (row->name != NULL) return row;
     length = strcspn(name, "=.");
-    for (row = suite_job_options; row->name != NULL; row++)
+    for (row = job_options; row->name != NULL; row++)
         if (row->kind == IO_TEXT_MAP && strlen(row->name) == length && strncmp(row->name, name, length) == 0) break;
     return row;
 }
@@ -58,13 +58,13 @@ static status_t check_key(const io_option_t *row)
                     "retrieval cannot be rescored: the stored maps hold the groups that tokens were matched "
                     "to, not the features to match them anew (hint: run the job again)");
     switch (row->tag) {
-    case SUITE_STAGE_MAPS:
-    case SUITE_STAGE_METRICS:
+    case JOB_STAGE_MAPS:
+    case JOB_STAGE_METRICS:
         return ST_OK;
-    case SUITE_STAGE_FEATURES:
+    case JOB_STAGE_FEATURES:
         return fail(ST_EFORMAT, "%s belongs to the features: run the job again", row->name);
-    case SUITE_STAGE_REGIONS:
-    case SUITE_STAGE_PROMPTS:
+    case JOB_STAGE_REGIONS:
+    case JOB_STAGE_PROMPTS:
         return fail(ST_EFORMAT, "%s belongs to learning: run the job again", row->name);
     default:
         for (int i = 0; places[i] != NULL; i++)
@@ -82,7 +82,7 @@ static status_t note_keys(settings_t *settings, const char *const *assignments, 
         const io_option_t *row = find_key(assignments[i]);
         if (row->name == NULL || row->kind == IO_SWEEP) continue; /* reading the job tells what is wrong with it */
         TRY(check_key(row));
-        bool known = row->tag == SUITE_STAGE_NONE;
+        bool known = row->tag == JOB_STAGE_NONE;
         for (int k = 0; k < settings->key_count; k++) known = known || settings->keys[k] == row;
         if (!known && settings->key_count < REVIEW_CHANGED_KEYS) settings->keys[settings->key_count++] = row;
     }
@@ -129,24 +129,24 @@ static status_t settings_make(settings_t *settings, const char *run_dir, const c
 {
     status_t status = ST_ENOMEM;
     char path[4096];
-    suite_job_t job = {0};
+    job_t job = {0};
     snprintf(path, sizeof path, "%s/run.yaml", run_dir);
     const char **all = calloc((size_t)count + 1, sizeof *all);
     if (all == NULL) return fail(ST_ENOMEM, "out of memory");
     all[0] = "sweep="; /* the run's own sweep is in its tasks */
     for (int i = 0; i < count; i++) all[i + 1] = assignments[i];
     TRY_DONE(note_keys(settings, assignments, count));
-    TRY_DONE(suite_job_read(&job, path, all, count + 1));
-    TRY_DONE(suite_points_make(&settings->points, &settings->texts, &settings->count, path, all, count + 1));
+    TRY_DONE(job_read(&job, path, all, count + 1));
+    TRY_DONE(job_points_make(&settings->points, &settings->texts, &settings->count, path, all, count + 1));
     status = ST_ENOMEM;
-    settings->yaml = io_options_yaml(&job, suite_job_options);
+    settings->yaml = io_options_yaml(&job, job_options);
     settings->changes = calloc((size_t)settings->count, sizeof *settings->changes);
     if (settings->yaml == NULL || settings->changes == NULL) goto done;
     status = ST_OK;
     for (int s = 0; s < settings->count && status == ST_OK; s++)
         status = make_change(&settings->changes[s], settings, s, assignments, count);
 done:
-    suite_job_free(&job);
+    job_free(&job);
     free(all);
     return status;
 }
@@ -154,7 +154,7 @@ done:
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
 
 /* The task's point and what was changed, in one line. */
-static char *point_text(const suite_row_t *source, const review_change_t *change)
+static char *point_text(const store_row_t *source, const review_change_t *change)
 {
     char *text =
         base_format("%s%s%s", source->point, source->point[0] != '\0' && change->count > 0 ? " " : "", change->text);
@@ -163,12 +163,12 @@ static char *point_text(const suite_row_t *source, const review_change_t *change
     return text;
 }
 
-static status_t make_row(suite_row_t *row, const suite_row_t *source, const review_change_t *change,
+static status_t make_row(store_row_t *row, const store_row_t *source, const review_change_t *change,
                          const char *protocol)
 {
     char *point = point_text(source, change);
     if (point == NULL) return ST_ENOMEM;
-    const suite_row_key_t key = {.dataset = source->dataset,
+    const store_row_key_t key = {.dataset = source->dataset,
                                  .category = source->category,
                                  .point = point,
                                  .method = source->method,
@@ -177,31 +177,31 @@ static status_t make_row(suite_row_t *row, const suite_row_t *source, const revi
                                  .changes = change->text,
                                  .shots = source->shots,
                                  .seed = source->seed};
-    status_t status = suite_row_make(row, &key);
+    status_t status = store_row_make(row, &key);
     free(point);
     return status;
 }
 
-static status_t rescore_row(suite_results_t *out, review_rescored_t *told, review_bench_t *bench,
-                            const suite_results_t *results, const suite_row_t *source, const settings_t *settings)
+static status_t rescore_row(store_results_t *out, review_rescored_t *told, review_bench_t *bench,
+                            const store_results_t *results, const store_row_t *source, const settings_t *settings)
 {
     status_t status = ST_ENOMEM;
     review_stored_t *stored = NULL;
-    suite_numbers_t *numbers = base_alloc((size_t)settings->count, sizeof *numbers);
+    store_numbers_t *numbers = base_alloc((size_t)settings->count, sizeof *numbers);
     if (numbers == NULL) return ST_ENOMEM;
     TRY_DONE(review_stored_open(&stored, results, source, NULL, 0));
     /* Where files lie is the same for all settings. */
     TRY_DONE(review_rescore_task(numbers, bench, stored, settings->changes, settings->count));
     for (int s = 0; s < settings->count; s++) {
-        suite_job_t job = review_change_apply(&stored->job, &settings->changes[s]);
-        char *protocol = suite_protocol_text(&job, &stored->images);
+        job_t job = review_change_apply(&stored->job, &settings->changes[s]);
+        char *protocol = work_protocol_text(&job, &stored->images);
         status =
             protocol != NULL ? make_row(&out->rows[out->count], source, &settings->changes[s], protocol) : ST_ENOMEM;
         free(protocol);
         if (status != ST_OK) goto done;
-        suite_row_t *row = &out->rows[out->count++];
-        for (int m = 0; m < SUITE_METRICS; m++)
-            memcpy(&row->metric[m], (const char *)&numbers[s] + suite_number_table[m].offset, sizeof(double));
+        store_row_t *row = &out->rows[out->count++];
+        for (int m = 0; m < STORE_METRICS; m++)
+            memcpy(&row->metric[m], (const char *)&numbers[s] + store_number_table[m].offset, sizeof(double));
     }
     told->tasks++;
 done:
@@ -212,13 +212,13 @@ done:
 
 /* A task without a result stands in the table of those that have one, so that it is missed there: its protocol is theirs.
  * Its own stays when no task of its dataset and point has a result. */
-static status_t make_lost_row(suite_results_t *out, const suite_row_t *source, const review_change_t *change)
+static status_t make_lost_row(store_results_t *out, const store_row_t *source, const review_change_t *change)
 {
     const char *protocol = source->protocol;
     char *point = point_text(source, change);
     if (point == NULL) return ST_ENOMEM;
     for (int i = 0; i < out->count; i++) {
-        const suite_row_t *row = &out->rows[i];
+        const store_row_t *row = &out->rows[i];
         if (strcmp(row->dataset, source->dataset) != 0 || strcmp(row->point, point) != 0) continue;
         protocol = row->protocol;
         break;
@@ -229,7 +229,7 @@ static status_t make_lost_row(suite_results_t *out, const suite_row_t *source, c
     return ST_OK;
 }
 
-static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, const suite_results_t *results,
+static status_t rescore_rows(store_results_t *out, review_rescored_t *told, const store_results_t *results,
                              const settings_t *settings)
 {
     review_bench_t bench = {.threads = settings->points[0].threads};
@@ -244,7 +244,7 @@ static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, cons
     status_t status = ST_OK;
     progress_begin(&progress, "rescore", results->count);
     for (int i = 0; i < results->count && status == ST_OK; i++) {
-        if (strcmp(results->rows[i].category, SUITE_MEAN) != 0)
+        if (strcmp(results->rows[i].category, STORE_MEAN) != 0)
             status = rescore_row(out, told, &bench, results, &results->rows[i], settings);
         progress_update(&progress, i + 1, results->rows[i].category);
     }
@@ -254,7 +254,7 @@ static status_t rescore_rows(suite_results_t *out, review_rescored_t *told, cons
             status = make_lost_row(out, &results->lost[i], &settings->changes[s]);
     told->passes = bench.passes;
     review_bench_free(&bench);
-    return status == ST_OK ? suite_results_add_means(out) : status;
+    return status == ST_OK ? store_results_add_means(out) : status;
 }
 
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
@@ -310,7 +310,7 @@ static status_t write_run_yaml(const char *dir, const char *run_dir, const setti
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     fprintf(out, "# Made by `fgad rescore` from the stored maps of the run '%s', fgad %s, %s.\n", run_dir,
-            suite_code_version(), now);
+            base_version(), now);
     for (int i = 0; i < count; i++) fprintf(out, "# changed: %s\n", assignments[i]);
     fprintf(out, "# The run's job with these changes (a run that was a sweep keeps its own points):\n%s",
             settings->yaml);
@@ -336,11 +336,11 @@ status_t review_rescore(review_rescored_t *out, const char *run_dir, const char 
 {
     status_t status;
     settings_t settings = {0};
-    suite_results_t results = {0}, rescored = {0};
+    store_results_t results = {0}, rescored = {0};
     char *own_name = NULL, *digest = NULL;
     double started = clock_seconds();
     *out = (review_rescored_t){0};
-    TRY_DONE(suite_results_read(&results, run_dir));
+    TRY_DONE(store_results_read(&results, run_dir));
     if (results.source == NULL || strcmp(results.source, run_dir) != 0) {
         status = fail(ST_EFORMAT, "'%s' was rescored itself: rescore the run '%s'", run_dir,
                       results.source != NULL ? results.source : "that it is of");
@@ -359,15 +359,15 @@ status_t review_rescore(review_rescored_t *out, const char *run_dir, const char 
     }
     TRY_DONE(rescore_rows(&rescored, out, &results, &settings));
     TRY_DONE(io_make_dirs(out->dir));
-    const suite_made_by_t made_by = {
-        .job = &settings.points[0], .model_digest = digest, .made_from = "../..", .ranks = 1};
-    TRY_DONE(suite_results_write(&rescored, out->dir, &made_by));
+    const store_made_by_t made_by = {
+        .job = &settings.points[0], .blas = clip_backend(), .model_digest = digest, .made_from = "../..", .ranks = 1};
+    TRY_DONE(store_results_write(&rescored, out->dir, &made_by));
     TRY_DONE(write_run_yaml(out->dir, run_dir, &settings, assignments, count));
     out->seconds = clock_seconds() - started;
 done:
     settings_free(&settings);
-    suite_results_free(&results);
-    suite_results_free(&rescored);
+    store_results_free(&results);
+    store_results_free(&rescored);
     free(own_name);
     free(digest);
     return status;

@@ -17,7 +17,7 @@ static status_t options_text(char **text, io_h5_t *file)
     *text = NULL;
     FILE *out = open_memstream(text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    for (const io_option_t *row = suite_job_options; row->name != NULL; row++) {
+    for (const io_option_t *row = job_options; row->name != NULL; row++) {
         char *value;
         if (io_h5_get_text(&value, file, "options", row->name) != ST_OK) continue;
         const char *dot = strchr(row->name, '.');
@@ -32,18 +32,18 @@ static status_t options_text(char **text, io_h5_t *file)
     return fclose(out) == 0 ? ST_OK : fail(ST_ENOMEM, "out of memory");
 }
 
-static status_t read_options(suite_job_t *job, io_h5_t *file, const char *path)
+static status_t read_options(job_t *job, io_h5_t *file, const char *path)
 {
     char *text;
     status_t status = options_text(&text, file);
-    if (status == ST_OK) status = io_options_init(job, suite_job_options);
-    if (status == ST_OK) status = io_options_parse_yaml(job, suite_job_options, NULL, text, path);
+    if (status == ST_OK) status = io_options_init(job, job_options);
+    if (status == ST_OK) status = io_options_parse_yaml(job, job_options, NULL, text, path);
     free(text);
     return status;
 }
 
 /* Assignments that say where files lie now; anything else would change what the numbers are of. */
-static status_t relocate(suite_job_t *job, const char *const *assignments, int count)
+static status_t relocate(job_t *job, const char *const *assignments, int count)
 {
     static const char *const keys[] = {"data_root", "roots", "assets", "metric_memory", "threads", NULL};
     for (int i = 0; i < count; i++) {
@@ -56,18 +56,18 @@ static status_t relocate(suite_job_t *job, const char *const *assignments, int c
                         "-s: '%s' would change the results (expected data_root, roots, assets or "
                         "metric_memory; fgad rescore changes more)",
                         assignments[i]);
-        TRY(io_options_set(job, suite_job_options, NULL, assignments[i], "-s"));
+        TRY(io_options_set(job, job_options, NULL, assignments[i], "-s"));
     }
     return ST_OK;
 }
 
-static status_t apply_changes(suite_job_t *job, const char *changes)
+static status_t apply_changes(job_t *job, const char *changes)
 {
     for (const char *line = changes; *line != '\0';) {
         size_t length = strcspn(line, "\n");
         char *assignment = base_format("%.*s", (int)length, line);
         if (assignment == NULL) return ST_ENOMEM;
-        status_t status = io_options_set(job, suite_job_options, NULL, assignment, "results.h5: changes");
+        status_t status = io_options_set(job, job_options, NULL, assignment, "results.h5: changes");
         free(assignment);
         TRY(status);
         line += length + (line[length] == '\n');
@@ -91,7 +91,7 @@ static status_t read_array(void **out, io_h5_t *file, const char *name, io_h5_ty
 
 static status_t read_maps(review_stored_t *stored, io_h5_t *file)
 {
-    suite_maps_t *maps = &stored->maps;
+    store_maps_t *maps = &stored->maps;
     int ndim;
     int64_t dims[6];
     TRY(io_h5_dims(&ndim, dims, file, "maps/M_img"));
@@ -120,14 +120,14 @@ static status_t read_maps(review_stored_t *stored, io_h5_t *file)
     return ST_OK;
 }
 
-status_t review_stored_check(const review_stored_t *stored, const suite_job_t *job)
+status_t review_stored_check(const review_stored_t *stored, const job_t *job)
 {
-    const suite_maps_t *maps = &stored->maps;
-    bool vad = suite_job_has(&job->branches, "vad"), pixel = suite_head_wanted(job, SUITE_HEAD_PIXEL);
-    const char *want = vad && maps->M_v == NULL                                        ? "branches: vad"
-                       : pixel && maps->Mhat_p == NULL                                 ? "branches: pad"
-                       : suite_head_wanted(job, SUITE_HEAD_IMAGE) && maps->S_i == NULL ? "heads: image"
-                                                                                       : NULL;
+    const store_maps_t *maps = &stored->maps;
+    bool vad = job_has(&job->branches, "vad"), pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
+    const char *want = vad && maps->M_v == NULL                                    ? "branches: vad"
+                       : pixel && maps->Mhat_p == NULL                             ? "branches: pad"
+                       : job_head_wanted(job, JOB_HEAD_IMAGE) && maps->S_i == NULL ? "heads: image"
+                                                                                   : NULL;
     if (stored->tree != NULL)
         return fail(ST_EFORMAT, "these maps were imported and are not kept here (hint: fgad import -s ... again)");
     if (want != NULL)
@@ -136,7 +136,7 @@ status_t review_stored_check(const review_stored_t *stored, const suite_job_t *j
     return vad || pixel ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }
 
-status_t review_stored_open(review_stored_t **out, const suite_results_t *results, const suite_row_t *row,
+status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,
                             const char *const *assignments, int count)
 {
     status_t status = ST_ENOMEM;
@@ -170,7 +170,7 @@ status_t review_stored_open(review_stored_t **out, const suite_results_t *result
         status = ST_ENOMEM;
         scratch = base_alloc((size_t)(stored->maps.h * stored->maps.w), sizeof *scratch);
         if (scratch == NULL) goto done;
-        suite_fuse(stored->maps.M_pix, stored->maps.M_img, &stored->maps, &stored->job, scratch);
+        work_fuse(stored->maps.M_pix, stored->maps.M_img, &stored->maps, &stored->job, scratch);
         status = ST_OK;
     }
     *out = stored;
@@ -184,9 +184,9 @@ done:
 void review_stored_close(review_stored_t *stored)
 {
     if (stored == NULL) return;
-    suite_job_free(&stored->job);
-    suite_maps_free(&stored->maps);
-    suite_masks_free(&stored->masks);
+    job_free(&stored->job);
+    store_maps_free(&stored->maps);
+    work_masks_free(&stored->masks);
     if (stored->path != NULL) io_h5_free_strings(stored->path, stored->n);
     if (stored->defect != NULL) io_h5_free_strings(stored->defect, stored->n);
     if (stored->images.dataset != NULL) data_category_free(&stored->images);
@@ -216,13 +216,13 @@ static int by_name(const void *key, const void *member)
     return strcmp(key, ((const data_image_t *)member)->name);
 }
 
-status_t review_stored_images(review_stored_t *stored, const suite_job_t *job)
+status_t review_stored_images(review_stored_t *stored, const job_t *job)
 {
     if (stored->keep != NULL) return ST_OK;
     data_category_t *images = &stored->images;
-    char *root = suite_job_root(job, stored->dataset);
+    char *root = job_root(job, stored->dataset);
     if (root == NULL) return ST_ENOMEM;
-    data_options_t options = suite_data_options(job);
+    data_options_t options = job_data_options(job);
     status_t status = data_category_read(images, stored->dataset, root, stored->category, &options);
     if (status != ST_OK) fail_context(status, "the images of the stored maps (hint: -s data_root=...)");
     free(root);
@@ -245,7 +245,7 @@ status_t review_stored_images(review_stored_t *stored, const suite_job_t *job)
 
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)
 {
-    const suite_maps_t *maps = &stored->maps;
+    const store_maps_t *maps = &stored->maps;
     TRY(io_image_size(width, height, stored->images.test[stored->keep[i]].path));
     if (stored->tree != NULL) {
         char path[4096];
@@ -265,9 +265,9 @@ status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, b
     metrics_pixels_options_t options = {.regions = regions, .images = images};
     *out = NULL;
     TRY(review_stored_images(stored, &stored->job));
-    if (!suite_has_pixels(&stored->images, stored->keep, stored->n)) return ST_OK;
-    TRY(suite_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
-    TRY(suite_job_memory(&options.memory, &stored->job));
+    if (!work_has_pixels(&stored->images, stored->keep, stored->n)) return ST_OK;
+    TRY(work_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
+    TRY(job_metric_memory(&options.memory, &stored->job));
     TRY(metrics_pixels_open(out, &options));
     if (stored->tree != NULL) {
         bool resized = false;
@@ -275,7 +275,7 @@ status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, b
         goto done;
     }
     TRY_DONE(
-        suite_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, stored->job.sigma));
+        work_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, stored->job.sigma));
 done:
     if (status != ST_OK) metrics_pixels_close(*out), *out = NULL;
     return status;

@@ -19,12 +19,12 @@ enum { CLAIMS_READ = 64 }; /* in one look; of further ones the time when they we
 
 struct suite_progress {
     progress_t bar;
-    const suite_plan_t *plan;
-    const items_t *items;
-    suite_folders_t *folders;
+    const plan_t *plan;
+    const plan_items_t *items;
+    store_folders_t *folders;
     int ranks;
     double *since; /* (items) clock_seconds when the item came into other hands; 0: it is in none */
-    double *left;  /* (items) as suite_outlook takes it */
+    double *left;  /* (items) as plan_outlook takes it */
     int item;      /* in this rank's hand; -1: none */
     double cost, taken, resumed, share;
     double seconds, predicted; /* of what this rank has made */
@@ -32,8 +32,8 @@ struct suite_progress {
     double looked, look_took;  /* clock_seconds of the last look, seconds; 0: none */
 };
 
-status_t suite_progress_begin(suite_progress_t **out, const suite_worker_t *worker, const items_t *items,
-                              suite_folders_t *folders)
+status_t suite_progress_begin(suite_progress_t **out, const plan_t *plan, int ranks, const plan_items_t *items,
+                              store_folders_t *folders)
 {
     suite_progress_t *progress = *out = calloc(1, sizeof *progress);
     if (progress == NULL) return fail(ST_ENOMEM, "out of memory");
@@ -41,12 +41,12 @@ status_t suite_progress_begin(suite_progress_t **out, const suite_worker_t *work
     progress->since = calloc(count, sizeof *progress->since);
     progress->left = calloc(count, sizeof *progress->left);
     if (progress->since == NULL || progress->left == NULL) return fail(ST_ENOMEM, "out of memory: %zu items", count);
-    progress->plan = worker->plan;
+    progress->plan = plan;
     progress->items = items;
     progress->folders = folders;
-    progress->ranks = worker->size;
+    progress->ranks = ranks;
     progress->item = -1;
-    progress_begin(&progress->bar, worker->plan->points[0].name, 0);
+    progress_begin(&progress->bar, plan->points[0].name, 0);
     return ST_OK;
 }
 
@@ -74,7 +74,7 @@ static double pace(const suite_progress_t *p)
 /* ---- Looking --------------------------------------------------------------------------------------------------------- */
 
 /* When an item that is claimed came into the hand it is in; 0: into none that lives. */
-static double claimed_since(const item_t *item, double now)
+static double claimed_since(const plan_item_t *item, double now)
 {
     char path[4200];
     claim_holder_t claim;
@@ -88,25 +88,25 @@ static double claimed_since(const item_t *item, double now)
 static status_t look(suite_progress_t *p)
 {
     double now = clock_seconds(), seconds = pace(p);
-    const items_t *items = p->items;
+    const plan_items_t *items = p->items;
     for (int k = 0, read = 0; k < items->count; k++) { /* the longest tails first: their claims are read */
         int i = items->order[k];
-        const item_t *item = &items->items[i];
-        p->left[i] = SUITE_NOT_BEGUN;
-        if (!item->wanted || item->state != ITEM_OPEN) continue;
+        const plan_item_t *item = &items->items[i];
+        p->left[i] = PLAN_NOT_BEGUN;
+        if (!item->wanted || item->state != PLAN_OPEN) continue;
         if (i == p->item) {
             p->left[i] = (1 - p->share) * p->cost;
             continue;
         }
-        if (p->folders->looked[item->folder] < now - BELIEVED) TRY(suite_folders_look(p->folders, item->folder));
-        bool there = suite_folders_has(p->folders, i);
-        if (there || !suite_folders_claimed(p->folders, i)) {
+        if (p->folders->looked[item->folder] < now - BELIEVED) TRY(store_folders_look(p->folders, item->folder));
+        bool there = store_folders_has(p->folders, i);
+        if (there || !store_folders_claimed(p->folders, i)) {
             p->since[i] = 0;
             if (there) p->left[i] = 0;
             continue;
         }
         if (!(p->since[i] > 0)) p->since[i] = read++ < CLAIMS_READ ? claimed_since(item, now) : now;
-        if (p->since[i] > 0) p->left[i] = suite_left(item->cost, (now - p->since[i]) / seconds);
+        if (p->since[i] > 0) p->left[i] = plan_left(item->cost, (now - p->since[i]) / seconds);
     }
     return ST_OK;
 }
@@ -119,9 +119,9 @@ static void foretell(suite_progress_t *p)
     double wait = now > p->end ? BELIEVED : PERIOD;
     if (wait < p->look_took / LOOKS) wait = p->look_took / LOOKS;
     if (p->looked > 0 && now < p->looked + wait) return;
-    suite_simulation_t outlook;
+    plan_simulation_t outlook;
     status_t status = look(p);
-    if (status == ST_OK) status = suite_outlook(&outlook, p->items, p->left, p->plan->listing_count, p->ranks);
+    if (status == ST_OK) status = plan_outlook(&outlook, p->items, p->left, p->plan->listing_count, p->ranks);
     p->looked = clock_seconds();
     p->look_took = p->looked - now;
     if (status == ST_OK) p->end = p->looked + pace(p) * outlook.makespan; /* else: the scheduler will meet it, too */
@@ -175,7 +175,7 @@ static int longest(const suite_progress_t *p, const int *busy, int count)
     int longest = busy[0];
     double most = -1;
     for (int b = 0; b < count; b++) {
-        const item_t *item = &p->items->items[busy[b]];
+        const plan_item_t *item = &p->items->items[busy[b]];
         double left = p->left[busy[b]], tail = left >= 0 ? item->tail - item->cost + left : item->tail;
         if (tail <= most) continue;
         longest = busy[b];
@@ -190,10 +190,10 @@ void suite_progress_wait(suite_progress_t *progress, const int *busy, int count)
     char detail[1200], name[512], path[4200], since[16];
     claim_holder_t claim;
     foretell(progress);
-    const item_t *item = &progress->items->items[longest(progress, busy, count)];
+    const plan_item_t *item = &progress->items->items[longest(progress, busy, count)];
     int length =
         snprintf(detail, sizeof detail, "waiting for %d item%s in other hands%s: %s", count, count == 1 ? "" : "s",
-                 count == 1 ? "" : ", the longest", suite_item_name(name, progress->plan, item));
+                 count == 1 ? "" : ", the longest", plan_item_name(name, progress->plan, item));
     snprintf(path, sizeof path, "%s.claim", item->path);
     if (claim_read(&claim, path)) {
         clock_format(since, difftime(time(NULL), (time_t)claim.since));

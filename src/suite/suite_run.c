@@ -1,3 +1,4 @@
+/* A run from its folder to its tables. */
 #include "suite/suite_internal.h"
 
 #include <errno.h>
@@ -5,22 +6,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-status_t suite_agree(MPI_Comm comm, status_t status)
-{
-    int rank, size, worst, holder;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    int mine = (int)status;
-    MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MIN, comm); /* errors are negative */
-    if (worst == ST_OK) return ST_OK;
-    int candidate = mine == worst ? rank : size;
-    MPI_Allreduce(&candidate, &holder, 1, MPI_INT, MPI_MIN, comm);
-    char line[1024];
-    snprintf(line, sizeof line, "%s", fail_message());
-    MPI_Bcast(line, sizeof line, MPI_CHAR, holder, comm);
-    return fail((status_t)worst, "%s", line);
-}
 
 /* A barrier that sleeps: a rank that waits must not burn the core another one works on. */
 static void wait_for_all(MPI_Comm comm)
@@ -46,7 +31,7 @@ static void name_run(char out[32], MPI_Comm comm)
 }
 
 /* --fresh: what is done is moved out of the way, not deleted. */
-static status_t set_tasks_aside(const suite_plan_t *plan)
+static status_t set_tasks_aside(const plan_t *plan)
 {
     char from[4096], to[4200];
     snprintf(from, sizeof from, "%s/tasks", plan->run_dir);
@@ -57,55 +42,44 @@ static status_t set_tasks_aside(const suite_plan_t *plan)
     return ST_OK;
 }
 
-/* On rank 0: what dead processes have left beside the folders of the items. */
-static status_t tidy_run(const suite_plan_t *plan)
-{
-    char failed[4096], cache[4096];
-    snprintf(failed, sizeof failed, "%s/failed", plan->run_dir);
-    snprintf(cache, sizeof cache, "%s/cache", plan->points[0].output);
-    TRY(claim_tidy_folder(plan->run_dir));
-    TRY(claim_tidy_folder(failed));
-    return claim_tidy_folder(cache);
-}
-
 /* On rank 0, before anybody begins: the folder can be made and written. */
-static status_t prepare(const suite_worker_t *worker, const suite_run_options_t *options)
+static status_t prepare(const work_worker_t *worker, const suite_run_options_t *options)
 {
     TRY(io_make_dirs(worker->plan->run_dir));
-    TRY(tidy_run(worker->plan));
+    TRY(suite_tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
-    return suite_run_yaml_write(worker->plan, worker, false);
+    return store_run_yaml_write(worker->plan, worker->size, false);
 }
 
 /* ---- What is done already -------------------------------------------------------------------------------------------- */
 
 /* This rank's share of the folders: looks, and tidies. */
-static status_t look_and_tidy(suite_folders_t *folders, const suite_worker_t *worker, const items_t *items)
+static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *worker, const plan_items_t *items)
 {
-    TRY(suite_folders_make(folders, worker->plan, items));
-    for (int f = worker->rank; f < SUITE_FOLDERS * worker->plan->listing_count; f += worker->size) {
-        TRY(suite_folders_look(folders, f));
-        TRY(suite_folders_tidy(folders, f));
+    TRY(store_folders_make(folders, worker->plan, items));
+    for (int f = worker->rank; f < PLAN_FOLDERS * worker->plan->listing_count; f += worker->size) {
+        TRY(store_folders_look(folders, f));
+        TRY(suite_tidy_folder(folders, f));
     }
     return ST_OK;
 }
 
 /* Every rank looks into some of the folders, and all know what all have seen. */
-static status_t see_files(suite_worker_t *worker, const items_t *items, uint8_t *there, MPI_Comm comm)
+static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, MPI_Comm comm)
 {
-    suite_folders_t folders;
+    store_folders_t folders;
     status_t status = look_and_tidy(&folders, worker, items);
-    for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = suite_folders_has(&folders, i);
-    suite_folders_free(&folders);
+    for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = store_folders_has(&folders, i);
+    store_folders_free(&folders);
     TRY(suite_agree(comm, status));
     MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
     return ST_OK;
 }
 
 /* A run of the same name with other options, images or categories leaves its tasks, but the tables will be this run's. */
-static void warn_of_others(const suite_plan_t *plan, const items_t *items, const uint8_t *there, int files)
+static void warn_of_others(const plan_t *plan, const plan_items_t *items, const uint8_t *there, int files)
 {
-    for (int i = 0; i < items->count; i++) files -= items->items[i].kind == ITEM_EVALUATE && there[i];
+    for (int i = 0; i < items->count; i++) files -= items->items[i].kind == PLAN_EVALUATE && there[i];
     if (files <= 0) return;
     log_warn(
         "'%s' holds %d task%s of other options, images or categories: kept, but not in this run's results (hint: -s "
@@ -115,40 +89,40 @@ static void warn_of_others(const suite_plan_t *plan, const items_t *items, const
 
 /* Task files are read from end to end before they count, a share of them by every rank; the others are examined by whoever
  * reads them. */
-static status_t find_done(suite_worker_t *worker, items_t *items, MPI_Comm comm)
+static status_t find_done(work_worker_t *worker, plan_items_t *items, MPI_Comm comm)
 {
     status_t status;
     uint8_t *there = base_alloc((size_t)items->count, 1);
     TRY_DONE(suite_agree(comm, there != NULL ? ST_OK : ST_ENOMEM));
     /* Counted first: what another job publishes from here on is none too many. */
-    int files = worker->rank == 0 ? suite_count_task_files(worker->plan) : 0;
+    int files = worker->rank == 0 ? store_count_task_files(worker->plan) : 0;
     TRY_DONE(see_files(worker, items, there, comm));
     if (worker->rank == 0) warn_of_others(worker->plan, items, there, files);
     for (int i = 0, number = 0; i < items->count && status == ST_OK; i++) {
         bool whole;
-        if (items->items[i].kind != ITEM_EVALUATE || !there[i]) continue;
+        if (items->items[i].kind != PLAN_EVALUATE || !there[i]) continue;
         there[i] = 0;
         if (number++ % worker->size != worker->rank) continue;
-        status = suite_item_check(&whole, &items->items[i]);
+        status = store_item_check(&whole, &items->items[i]);
         there[i] = status == ST_OK && whole;
     }
     TRY_DONE(suite_agree(comm, status));
     MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
     for (int i = 0; i < items->count; i++) {
         items->items[i].reused = there[i];
-        items->items[i].state = there[i] ? ITEM_DONE : ITEM_OPEN;
+        items->items[i].state = there[i] ? PLAN_DONE : PLAN_OPEN;
     }
-    suite_items_mark_wanted(items);
+    plan_items_mark_wanted(items);
 done:
     free(there);
     return status;
 }
 
-static status_t begin(suite_worker_t *worker, items_t *items, MPI_Comm comm)
+static status_t begin(work_worker_t *worker, plan_items_t *items, MPI_Comm comm)
 {
     clip_config_t config;
-    status_t status = suite_plan_config(&config, worker->plan);
-    if (status == ST_OK) status = suite_items_make(items, worker->plan, &config);
+    status_t status = plan_config(&config, worker->plan);
+    if (status == ST_OK) status = plan_items_make(items, worker->plan, &config);
     TRY(suite_agree(comm, status));
     return find_done(worker, items, comm);
 }
@@ -156,52 +130,52 @@ static status_t begin(suite_worker_t *worker, items_t *items, MPI_Comm comm)
 /* ---- The end ---------------------------------------------------------------------------------------------------------- */
 
 /* Jobs that shared the folder may have died in the meantime, and no later run may come by. */
-static void sweep(const suite_worker_t *worker, const items_t *items)
+static void sweep(const work_worker_t *worker, const plan_items_t *items)
 {
-    suite_folders_t folders;
+    store_folders_t folders;
     status_t status = look_and_tidy(&folders, worker, items);
-    suite_folders_free(&folders);
-    if (status == ST_OK && worker->rank == 0) status = tidy_run(worker->plan);
+    store_folders_free(&folders);
+    if (status == ST_OK && worker->rank == 0) status = suite_tidy_run(worker->plan);
     if (status != ST_OK) log_warn("what dead processes have left stays: %s", fail_message());
 }
 
-static void count_outcome(suite_outcome_t *out, const items_t *items, MPI_Comm comm)
+static void count_outcome(suite_outcome_t *out, const plan_items_t *items, MPI_Comm comm)
 {
     for (int i = 0; i < items->count; i++) {
-        const item_t *item = &items->items[i];
-        out->made[item->kind] += item->by_us && item->state == ITEM_DONE;
+        const plan_item_t *item = &items->items[i];
+        out->made[item->kind] += item->by_us && item->state == PLAN_DONE;
         out->reused[item->kind] += item->reused;
-        out->failed += item->kind == ITEM_EVALUATE && item->state == ITEM_FAILED;
+        out->failed += item->kind == PLAN_EVALUATE && item->state == PLAN_FAILED;
         for (int n = 0; n < item->need_count; n++) out->uses[items->items[item->needs[n]].kind]++;
     }
-    MPI_Allreduce(MPI_IN_PLACE, out->made, SUITE_KINDS, MPI_INT, MPI_SUM, comm);
-    out->encoded = out->made[ITEM_CHUNK] + out->made[ITEM_SUPPORT] + out->made[ITEM_TILES];
-    out->done = out->made[ITEM_EVALUATE];
-    out->skipped = out->reused[ITEM_EVALUATE];
+    MPI_Allreduce(MPI_IN_PLACE, out->made, PLAN_KINDS, MPI_INT, MPI_SUM, comm);
+    out->encoded = out->made[PLAN_CHUNK] + out->made[PLAN_SUPPORT] + out->made[PLAN_TILES];
+    out->done = out->made[PLAN_EVALUATE];
+    out->skipped = out->reused[PLAN_EVALUATE];
     /* A rank that stopped early does not know of every failure: the one that saw most is right. */
     MPI_Allreduce(MPI_IN_PLACE, &out->failed, 1, MPI_INT, MPI_MAX, comm);
 }
 
 /* What this run measured makes the next prediction better. */
-static void learn_costs(suite_worker_t *worker, MPI_Comm comm)
+static void learn_costs(work_worker_t *worker, MPI_Comm comm)
 {
-    MPI_Allreduce(MPI_IN_PLACE, worker->measured.units, SUITE_RATES, MPI_DOUBLE, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, worker->measured_seconds, SUITE_RATES, MPI_DOUBLE, MPI_SUM, comm);
-    if (worker->rank != 0 || !(worker->measured.units[SUITE_RATE_ITEM] > 0)) return;
-    const suite_plan_t *plan = worker->plan;
-    suite_cost_t cost = plan->cost;
-    suite_cost_learned(&cost, &worker->measured, worker->measured_seconds);
-    if (suite_cost_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads) != ST_OK)
+    MPI_Allreduce(MPI_IN_PLACE, worker->measured.units, PLAN_RATES, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, worker->measured_seconds, PLAN_RATES, MPI_DOUBLE, MPI_SUM, comm);
+    if (worker->rank != 0 || !(worker->measured.units[PLAN_RATE_ITEM] > 0)) return;
+    const plan_t *plan = worker->plan;
+    plan_cost_t cost = plan->cost;
+    plan_cost_learned(&cost, &worker->measured, worker->measured_seconds);
+    if (store_rates_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads) != ST_OK)
         log_warn("the measured rates could not be kept: %s", fail_message());
 }
 
 /* Every rank reads a share of the task files, rank 0 writes what all have read. */
-static status_t reduce(suite_outcome_t *out, suite_worker_t *worker, MPI_Comm comm)
+static status_t reduce(suite_outcome_t *out, work_worker_t *worker, MPI_Comm comm)
 {
-    const suite_plan_t *plan = worker->plan;
+    const plan_t *plan = worker->plan;
     double began = clock_seconds();
-    int tasks = plan->task_count, doubles = tasks * (int)(sizeof(suite_numbers_t) / sizeof(double));
-    suite_numbers_t *numbers = calloc((size_t)tasks + 1, sizeof *numbers);
+    int tasks = plan->task_count, doubles = tasks * (int)(sizeof(store_numbers_t) / sizeof(double));
+    store_numbers_t *numbers = calloc((size_t)tasks + 1, sizeof *numbers);
     uint8_t *there = calloc((size_t)tasks + 1, 1);
     status_t status = numbers != NULL && there != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d tasks", tasks);
     TRY_DONE(suite_agree(comm, status));
@@ -210,60 +184,46 @@ static status_t reduce(suite_outcome_t *out, suite_worker_t *worker, MPI_Comm co
     /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
     MPI_Reduce(root ? MPI_IN_PLACE : (void *)numbers, root ? numbers : NULL, doubles, MPI_DOUBLE, MPI_SUM, 0, comm);
     MPI_Reduce(root ? MPI_IN_PLACE : (void *)there, root ? there : NULL, tasks, MPI_UINT8_T, MPI_MAX, 0, comm);
-    TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker, numbers, there) : ST_OK));
+    TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there) : ST_OK));
     MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
-    suite_worker_charge(worker, SUITE_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
-                        root ? began : clock_seconds());
+    work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
+                       root ? began : clock_seconds());
 done:
     free(numbers);
     free(there);
     return status;
 }
 
-status_t suite_run(suite_outcome_t *out, const suite_plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
+status_t suite_run(suite_outcome_t *out, const plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
 {
-    suite_worker_t worker = {.plan = plan, .started = clock_seconds()};
-    items_t items = {0};
-    if (options->time_limit > 0) worker.deadline = worker.started + options->time_limit;
+    suite_rank_t rank = {.worker = {.plan = plan, .started = clock_seconds()}};
+    work_worker_t *worker = &rank.worker;
+    plan_items_t items = {0};
+    if (options->time_limit > 0) worker->deadline = worker->started + options->time_limit;
     *out = (suite_outcome_t){0};
-    MPI_Comm_rank(comm, &worker.rank);
-    MPI_Comm_size(comm, &worker.size);
-    name_run(worker.run_id, comm);
-    status_t status = suite_agree(comm, worker.rank == 0 ? prepare(&worker, options) : ST_OK);
+    MPI_Comm_rank(comm, &worker->rank);
+    MPI_Comm_size(comm, &worker->size);
+    name_run(rank.run_id, comm);
+    status_t status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options) : ST_OK);
     if (status == ST_OK) {
-        status = begin(&worker, &items, comm);
+        status = begin(worker, &items, comm);
         if (status == ST_OK) {
-            suite_worker_charge(&worker, SUITE_RATE_START, 1, worker.started - plan->seconds);
-            status = suite_schedule(&worker, &items);
+            work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
+            status = suite_schedule(&rank, &items);
             wait_for_all(comm);
-            if (status == ST_OK) sweep(&worker, &items);
+            if (status == ST_OK) sweep(worker, &items);
             status = suite_agree(comm, status);
         }
         out->interrupted = status == ST_EINTERRUPTED;
         count_outcome(out, &items, comm);
     }
     if (status == ST_OK || out->interrupted) {
-        status = reduce(out, &worker, comm);
+        status = reduce(out, worker, comm);
         if (out->missing == 0) out->interrupted = false;
     }
-    learn_costs(&worker, comm);
-    suite_items_free(&items);
-    suite_worker_close(&worker);
-    out->seconds = clock_seconds() - worker.started;
-    return status;
-}
-
-status_t suite_run_reduce(int *missing, const suite_plan_t *plan)
-{
-    const suite_worker_t worker = {.plan = plan, .size = 1};
-    status_t status = ST_ENOMEM;
-    suite_numbers_t *numbers = base_alloc((size_t)plan->task_count, sizeof *numbers);
-    uint8_t *there = base_alloc((size_t)plan->task_count, 1);
-    if (numbers == NULL || there == NULL) goto done;
-    suite_numbers_read(numbers, there, plan, 0, 1);
-    status = suite_reduce(missing, plan, &worker, numbers, there);
-done:
-    free(numbers);
-    free(there);
+    learn_costs(worker, comm);
+    plan_items_free(&items);
+    work_worker_close(worker);
+    out->seconds = clock_seconds() - worker->started;
     return status;
 }

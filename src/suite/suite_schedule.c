@@ -3,57 +3,19 @@
  * have done is learned from one listing of a folder at a time, not by a question a file. */
 #include "suite/suite_internal.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-static volatile sig_atomic_t stop_asked = 0;
-
-static void on_signal(int number)
-{
-    static const char said[] = "\nfgad: stopping after this step (Ctrl-C again ends at once)\n";
-    stop_asked = 1;
-    if (number != SIGINT) return;
-    /* Somebody waits at the terminal; of what prints, only write may be called here. */
-    int error = errno;
-    ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
-    (void)written;
-    errno = error;
-}
-
-void suite_signals_install(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGUSR2, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    /* The second one finds the default action. In the background of a script it is ignored, and stays so. */
-    struct sigaction before;
-    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
-    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGXFSZ, &ignore, NULL); /* a full quota is an error of write(), not a death */
-}
-
-bool suite_interrupted(void)
-{
-    return stop_asked != 0;
-}
 
 #define FRESH 0.25 /* seconds for which a look into a folder is believed */
 #define FIRST_PAUSE 0.005
 enum { CLAIMS_A_PASS = 64 }; /* claims of others that are looked at in one pass for dead holders */
 
 typedef struct {
-    suite_worker_t *worker;
-    items_t *items;
-    suite_ready_t *ready;
-    suite_folders_t folders;
+    suite_rank_t *rank;
+    plan_items_t *items;
+    plan_ready_t *ready;
+    store_folders_t folders;
     int *busy; /* items that were ready but in other hands */
     int busy_count;
     int next_claim; /* of busy: whose holder is looked at next */
@@ -66,37 +28,37 @@ typedef struct {
 /* ---- What became of an item ------------------------------------------------------------------------------------------ */
 
 /* A failed item takes all that wait for it along. */
-static void settle(schedule_t *s, int i, item_state_t state)
+static void settle(schedule_t *s, int i, plan_item_state_t state)
 {
-    item_t *item = &s->items->items[i];
-    if (item->state != ITEM_OPEN) return;
+    plan_item_t *item = &s->items->items[i];
+    if (item->state != PLAN_OPEN) return;
     item->state = state;
     s->open--;
-    if (state == ITEM_DONE) {
-        suite_ready_done(s->ready, i);
+    if (state == PLAN_DONE) {
+        plan_ready_done(s->ready, i);
         return;
     }
     int count;
-    const int *users = suite_ready_users(&count, s->ready, i);
-    for (int u = 0; u < count; u++) settle(s, users[u], ITEM_FAILED);
+    const int *users = plan_ready_users(&count, s->ready, i);
+    for (int u = 0; u < count; u++) settle(s, users[u], PLAN_FAILED);
 }
 
 static void count_open(schedule_t *s)
 {
     s->open = 0;
     for (int i = 0; i < s->items->count; i++)
-        s->open += s->items->items[i].wanted && s->items->items[i].state == ITEM_OPEN;
+        s->open += s->items->items[i].wanted && s->items->items[i].state == PLAN_OPEN;
 }
 
 /* Files that had counted as done turned out damaged: what is wanted and ready is found anew. */
 static status_t start_over(schedule_t *s)
 {
-    suite_items_mark_wanted(s->items);
-    suite_ready_free(s->ready);
+    plan_items_mark_wanted(s->items);
+    plan_ready_free(s->ready);
     s->ready = NULL;
     s->busy_count = 0;
     count_open(s);
-    return suite_ready_make(&s->ready, s->items, s->worker->plan->listing_count);
+    return plan_ready_make(&s->ready, s->items, s->rank->worker.plan->listing_count);
 }
 
 /* ---- One item -------------------------------------------------------------------------------------------------------- */
@@ -104,14 +66,14 @@ static status_t start_over(schedule_t *s)
 static status_t do_claimed(schedule_t *s, int i)
 {
     step_outcome_t outcome;
-    item_t *item = &s->items->items[i];
-    bool warm = item->kind == ITEM_EVALUATE && s->prefer == item->listing;
-    suite_progress_take(s->worker->progress, i, item->cost - (warm ? item->warm : 0));
-    TRY(suite_step(&outcome, s->worker, s->items, item));
-    suite_progress_drop(s->worker->progress, outcome == STEP_DONE && item->by_us);
+    plan_item_t *item = &s->items->items[i];
+    bool warm = item->kind == PLAN_EVALUATE && s->prefer == item->listing;
+    suite_progress_take(s->rank->progress, i, item->cost - (warm ? item->warm : 0));
+    TRY(suite_step(&outcome, s->rank, s->items, item));
+    suite_progress_drop(s->rank->progress, outcome == STEP_DONE && item->by_us);
     if (outcome == STEP_NEEDS_LOST) return start_over(s);
-    settle(s, i, outcome == STEP_DONE ? ITEM_DONE : ITEM_FAILED);
-    if (item->kind == ITEM_EVALUATE) s->prefer = item->listing;
+    settle(s, i, outcome == STEP_DONE ? PLAN_DONE : PLAN_FAILED);
+    if (item->kind == PLAN_EVALUATE) s->prefer = item->listing;
     return ST_OK;
 }
 
@@ -131,11 +93,11 @@ static status_t attempt(bool *taken, schedule_t *s, int i)
 static int take(schedule_t *s, int skip)
 {
     int held = 0, item = -1;
-    if (skip >= suite_ready_count(s->ready)) skip = suite_ready_count(s->ready) - 1;
+    if (skip >= plan_ready_count(s->ready)) skip = plan_ready_count(s->ready) - 1;
     int *passed = skip > 0 ? base_alloc((size_t)skip, sizeof *passed) : NULL;
-    while (passed != NULL && held < skip) passed[held++] = suite_ready_take(s->ready, -1);
-    item = suite_ready_take(s->ready, skip > 0 ? -1 : s->prefer);
-    for (int i = 0; i < held; i++) suite_ready_put(s->ready, passed[i]);
+    while (passed != NULL && held < skip) passed[held++] = plan_ready_take(s->ready, -1);
+    item = plan_ready_take(s->ready, skip > 0 ? -1 : s->prefer);
+    for (int i = 0; i < held; i++) plan_ready_put(s->ready, passed[i]);
     free(passed);
     return item;
 }
@@ -145,21 +107,21 @@ static int jump(schedule_t *s)
 {
     if (s->collisions == 0) return 0;
     int reach = s->collisions < 14 ? 1 << s->collisions : 1 << 14;
-    if (reach > s->worker->size) reach = s->worker->size;
+    if (reach > s->rank->worker.size) reach = s->rank->worker.size;
     return (int)rng_below(&s->rng, (uint32_t)reach);
 }
 
 static status_t do_next(schedule_t *s, int skip)
 {
     int i = take(s, skip);
-    const item_t *item = &s->items->items[i];
-    if (clock_seconds() - s->folders.looked[item->folder] > FRESH) TRY(suite_folders_look(&s->folders, item->folder));
-    if (suite_folders_has(&s->folders, i)) {
-        settle(s, i, ITEM_DONE);
+    const plan_item_t *item = &s->items->items[i];
+    if (clock_seconds() - s->folders.looked[item->folder] > FRESH) TRY(store_folders_look(&s->folders, item->folder));
+    if (store_folders_has(&s->folders, i)) {
+        settle(s, i, PLAN_DONE);
         return ST_OK;
     }
     bool taken = false;
-    if (!suite_folders_claimed(&s->folders, i)) TRY(attempt(&taken, s, i));
+    if (!store_folders_claimed(&s->folders, i)) TRY(attempt(&taken, s, i));
     if (!taken) s->busy[s->busy_count++] = i;
     s->collisions = taken ? 0 : s->collisions + 1;
     return ST_OK;
@@ -175,11 +137,11 @@ static status_t watch(bool *moved, schedule_t *s)
     *moved = false;
     for (int b = 0; b < s->busy_count; b++) {
         int i = s->busy[b], folder = s->items->items[i].folder;
-        if (s->folders.looked[folder] < started) TRY(suite_folders_look(&s->folders, folder));
-        if (suite_folders_has(&s->folders, i))
-            settle(s, i, ITEM_DONE);
-        else if (!suite_folders_claimed(&s->folders, i))
-            suite_ready_put(s->ready, i);
+        if (s->folders.looked[folder] < started) TRY(store_folders_look(&s->folders, folder));
+        if (store_folders_has(&s->folders, i))
+            settle(s, i, PLAN_DONE);
+        else if (!store_folders_claimed(&s->folders, i))
+            plan_ready_put(s->ready, i);
         else {
             s->busy[kept++] = i;
             continue;
@@ -203,7 +165,7 @@ static status_t take_over(bool *taken, schedule_t *s)
         s->busy[b] = s->busy[--s->busy_count];
         TRY(attempt(taken, s, i));
         if (*taken) return ST_OK;
-        suite_ready_put(s->ready, i);
+        plan_ready_put(s->ready, i);
         *taken = true;
         return ST_OK;
     }
@@ -214,9 +176,9 @@ static status_t take_over(bool *taken, schedule_t *s)
 static status_t wait_for_others(schedule_t *s, double *pause)
 {
     bool moved, taken = false;
-    double longest = 0.3 * s->worker->size / 64;
+    double longest = 0.3 * s->rank->worker.size / 64;
     longest = longest < 0.3 ? 0.3 : longest > 5 ? 5 : longest;
-    suite_progress_wait(s->worker->progress, s->busy, s->busy_count);
+    suite_progress_wait(s->rank->progress, s->busy, s->busy_count);
     TRY(watch(&moved, s));
     if (!moved) TRY(take_over(&taken, s));
     if (moved || taken) {
@@ -233,12 +195,11 @@ static status_t run_loop(schedule_t *s)
 {
     double pause = FIRST_PAUSE;
     /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
-    int skip = s->worker->rank;
+    int skip = s->rank->worker.rank;
     while (s->open > 0) {
-        if (suite_worker_must_stop(s->worker))
-            return fail(ST_EINTERRUPTED, "%s",
-                        suite_interrupted() ? "a signal asked to stop" : "the time limit is near");
-        if (suite_ready_count(s->ready) > 0)
+        if (work_worker_must_stop(&s->rank->worker))
+            return fail(ST_EINTERRUPTED, "%s", stop_asked() ? "a signal asked to stop" : "the time limit is near");
+        if (plan_ready_count(s->ready) > 0)
             TRY(do_next(s, skip));
         else
             TRY(wait_for_others(s, &pause));
@@ -247,37 +208,39 @@ static status_t run_loop(schedule_t *s)
     return ST_OK;
 }
 
-static status_t make_folders(const suite_plan_t *plan)
+static status_t make_folders(const plan_t *plan)
 {
     char folder[4096];
-    for (int f = 0; f < SUITE_FOLDERS * plan->listing_count; f++) {
-        suite_folder_path(folder, plan, f);
+    for (int f = 0; f < PLAN_FOLDERS * plan->listing_count; f++) {
+        plan_folder_path(folder, plan, f);
         TRY(io_make_dirs(folder));
     }
     snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
     return io_make_dirs(folder);
 }
 
-status_t suite_schedule(suite_worker_t *worker, items_t *items)
+status_t suite_schedule(suite_rank_t *rank, plan_items_t *items)
 {
+    const plan_t *plan = rank->worker.plan;
+    int number = rank->worker.rank;
     status_t status;
-    schedule_t s = {.worker = worker, .items = items, .prefer = -1};
-    s.rng = rng_init("", "", worker->rank, 0, "schedule");
+    schedule_t s = {.rank = rank, .items = items, .prefer = -1};
+    s.rng = rng_init("", "", number, 0, "schedule");
     s.busy = base_alloc((size_t)items->count + 1, sizeof *s.busy);
     if (s.busy == NULL) return ST_ENOMEM;
-    TRY_DONE(make_folders(worker->plan));
-    TRY_DONE(suite_folders_make(&s.folders, worker->plan, items));
-    TRY_DONE(suite_ready_make(&s.ready, items, worker->plan->listing_count));
+    TRY_DONE(make_folders(plan));
+    TRY_DONE(store_folders_make(&s.folders, plan, items));
+    TRY_DONE(plan_ready_make(&s.ready, items, plan->listing_count));
     TRY_DONE(claim_heartbeat_start());
     count_open(&s);
-    status = worker->rank == 0 ? suite_progress_begin(&worker->progress, worker, items, &s.folders) : ST_OK;
+    status = number == 0 ? suite_progress_begin(&rank->progress, plan, rank->worker.size, items, &s.folders) : ST_OK;
     if (status == ST_OK) status = run_loop(&s);
-    suite_progress_end(worker->progress);
-    worker->progress = NULL;
+    suite_progress_end(rank->progress);
+    rank->progress = NULL;
     claim_heartbeat_stop();
 done:
     free(s.busy);
-    suite_ready_free(s.ready);
-    suite_folders_free(&s.folders);
+    plan_ready_free(s.ready);
+    store_folders_free(&s.folders);
     return status;
 }

@@ -1,4 +1,4 @@
-/* The plan's view of the world, from rank 0 to all ranks. One description of the structs serves both directions. */
+/* One plan on every rank. What of the world it depends on goes from rank 0 to all ranks; one description of the structs serves both directions. */
 #include "suite/suite_internal.h"
 
 #include <limits.h>
@@ -74,7 +74,7 @@ static void exchange_images(parcel_t *parcel, data_image_t **images, int *count,
     }
 }
 
-static void exchange_listing(parcel_t *parcel, suite_listing_t *listing)
+static void exchange_listing(parcel_t *parcel, plan_listing_t *listing)
 {
     data_category_t *images = &listing->images;
     exchange_text(parcel, &images->dataset);
@@ -92,7 +92,7 @@ static void exchange_listing(parcel_t *parcel, suite_listing_t *listing)
     exchange_text(parcel, &listing->prompts);
 }
 
-static void exchange_plan(parcel_t *parcel, suite_plan_t *plan)
+static void exchange_plan(parcel_t *parcel, plan_t *plan)
 {
     int listings = plan->listing_count;
     exchange_text(parcel, &plan->model_digest);
@@ -106,7 +106,7 @@ static void exchange_plan(parcel_t *parcel, suite_plan_t *plan)
     }
 }
 
-status_t suite_plan_share(suite_plan_t *plan, MPI_Comm comm)
+static status_t share(plan_t *plan, MPI_Comm comm)
 {
     int rank, ranks, size;
     parcel_t parcel = {0};
@@ -133,5 +133,24 @@ status_t suite_plan_share(suite_plan_t *plan, MPI_Comm comm)
         status = suite_agree(comm, status);
     }
     free(parcel.bytes);
+    return status;
+}
+
+status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count, MPI_Comm comm)
+{
+    int rank;
+    double started = clock_seconds();
+    MPI_Comm_rank(comm, &rank);
+    status_t status = plan_make_job(out, job_path, assignments, count);
+    if (status == ST_OK && rank == 0) {
+        status = plan_make_categories(out);
+        if (status == ST_OK) store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads);
+    }
+    TRY_DONE(suite_agree(comm, status));
+    TRY_DONE(share(out, comm));
+    TRY_DONE(suite_agree(comm, plan_make_tasks(out)));
+done:
+    out->seconds = clock_seconds() - started;
+    if (status != ST_OK) plan_free(out);
     return status;
 }

@@ -9,14 +9,14 @@ enum { FEW = 12 }; /* lines of a list that is not shown whole */
 
 typedef struct {
     FILE *out;
-    const suite_plan_t *plan;
-    items_t items;
-    suite_folders_t folders;
+    const plan_t *plan;
+    plan_items_t items;
+    store_folders_t folders;
     io_names_t failures; /* file names below <run>/failed, sorted */
     bool *running;       /* (items) */
     int *blame;          /* (items) the item whose failure stops this one; -1: none */
     suite_status_t *status;
-    double *left; /* (items) as suite_outlook takes it */
+    double *left; /* (items) as plan_outlook takes it */
     int hands;    /* processes at work */
     bool all;
     bool retried; /* a failed item has attempts left */
@@ -31,7 +31,7 @@ static bool has_failed(const view_t *view, int i)
 {
     if (view->failures.count == 0) return false;
     bool found = false;
-    char *path = suite_failure_path(view->plan, &view->items.items[i]);
+    char *path = store_failure_path(view->plan, &view->items.items[i]);
     const char *name = path != NULL ? strrchr(path, '/') + 1 : NULL;
     if (name != NULL)
         found = bsearch(&name, view->failures.name, (size_t)view->failures.count, sizeof(char *), by_text) != NULL;
@@ -43,7 +43,7 @@ static bool has_failed(const view_t *view, int i)
 static status_t look(view_t *view)
 {
     char path[4200];
-    const items_t *items = &view->items;
+    const plan_items_t *items = &view->items;
     snprintf(path, sizeof path, "%s/failed", view->plan->run_dir);
     status_t status = io_list_dir(&view->failures, path);
     if (status != ST_OK && status != ST_ENOTFOUND) return status;
@@ -51,51 +51,50 @@ static status_t look(view_t *view)
     view->blame = base_alloc((size_t)items->count + 1, sizeof *view->blame);
     view->left = base_alloc((size_t)items->count + 1, sizeof *view->left);
     if (view->running == NULL || view->blame == NULL || view->left == NULL) return fail(ST_ENOMEM, "out of memory");
-    for (int kind = 0; kind < ITEM_KINDS; kind++) /* needs before their users */
+    for (int kind = 0; kind < PLAN_KINDS; kind++) /* needs before their users */
         for (int i = 0; i < items->count; i++) {
-            const item_t *item = &items->items[i];
+            const plan_item_t *item = &items->items[i];
             if ((int)item->kind != kind) continue;
             view->blame[i] = -1;
-            view->left[i] = SUITE_NOT_BEGUN;
+            view->left[i] = PLAN_NOT_BEGUN;
             if (!item->wanted) continue;
-            if (suite_folders_claimed(&view->folders, i)) {
+            if (store_folders_claimed(&view->folders, i)) {
                 claim_holder_t claim;
                 snprintf(path, sizeof path, "%s.claim", item->path);
                 view->running[i] = claim_read(&claim, path) && claim.alive;
-                if (view->running[i])
-                    view->left[i] = suite_left(item->cost, (double)(time(NULL) - (time_t)claim.since));
+                if (view->running[i]) view->left[i] = plan_left(item->cost, (double)(time(NULL) - (time_t)claim.since));
             }
             if (has_failed(view, i)) view->blame[i] = i;
             for (int n = 0; n < item->need_count && view->blame[i] < 0; n++)
                 if (items->items[item->needs[n]].wanted) view->blame[i] = view->blame[item->needs[n]];
             if (view->running[i]) view->blame[i] = -1; /* it is being tried again */
             view->status->running += view->running[i];
-            if (view->blame[i] >= 0) view->left[i] = SUITE_NEVER;
+            if (view->blame[i] >= 0) view->left[i] = PLAN_NEVER;
         }
     return ST_OK;
 }
 
 static void print_counts(view_t *view)
 {
-    int count[ITEM_KINDS][4] = {{0}}; /* needed, done, running, failed */
+    int count[PLAN_KINDS][4] = {{0}}; /* needed, done, running, failed */
     suite_status_t *status = view->status;
     for (int i = 0; i < view->items.count; i++) {
-        const item_t *item = &view->items.items[i];
-        bool done = item->state == ITEM_DONE, failed = view->blame[i] >= 0;
+        const plan_item_t *item = &view->items.items[i];
+        bool done = item->state == PLAN_DONE, failed = view->blame[i] >= 0;
         int *row = count[item->kind];
         row[0] += done || item->wanted;
         row[1] += done;
         row[2] += view->running[i];
         row[3] += failed;
-        if (item->kind == ITEM_EVALUATE) *(done ? &status->done : failed ? &status->failed : &status->left) += 1;
+        if (item->kind == PLAN_EVALUATE) *(done ? &status->done : failed ? &status->failed : &status->left) += 1;
     }
     fprintf(view->out, "%d task%s: %d done, %d failed, %d left\n\n", view->plan->task_count,
             view->plan->task_count == 1 ? "" : "s", status->done, status->failed, status->left);
     fprintf(view->out, "  %-24s %8s %8s %8s %8s %8s\n", "", "needed", "done", "running", "failed", "left");
-    for (int kind = 0; kind < ITEM_KINDS; kind++) {
+    for (int kind = 0; kind < PLAN_KINDS; kind++) {
         const int *row = count[kind];
         if (row[0] == 0) continue;
-        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", suite_kind_names[kind], row[0], row[1], row[2], row[3],
+        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", plan_kind_names[kind], row[0], row[1], row[2], row[3],
                 row[0] - row[1] - row[2] - row[3]);
     }
 }
@@ -129,7 +128,7 @@ static void print_running(view_t *view)
         if (shown == FEW + 1 && !view->all) fprintf(view->out, "  ... and more (--all shows them)\n");
         if (shown > FEW && !view->all) continue;
         clock_format(since, (double)(time(NULL) - (time_t)claim.since));
-        fprintf(view->out, "  %s (%s, pid %ld, since %s)\n", suite_item_name(name, view->plan, &view->items.items[i]),
+        fprintf(view->out, "  %s (%s, pid %ld, since %s)\n", plan_item_name(name, view->plan, &view->items.items[i]),
                 claim.host, claim.pid, since);
     }
 }
@@ -139,14 +138,14 @@ static void print_failed(view_t *view)
     char name[512];
     int shown = 0, most = view->plan->points[0].max_attempts;
     for (int i = 0; i < view->items.count; i++) {
-        suite_failure_t failure;
-        const item_t *item = &view->items.items[i];
-        if (view->blame[i] != i || !suite_failure_read(&failure, view->plan, item)) continue;
+        store_failure_t failure;
+        const plan_item_t *item = &view->items.items[i];
+        if (view->blame[i] != i || !store_failure_read(&failure, view->plan, item)) continue;
         view->retried = view->retried || failure.attempts < most;
         if (shown == 0) fprintf(view->out, "\nfailed:\n");
         if (shown++ == FEW && !view->all) fprintf(view->out, "  ... and more (--all shows them)\n");
         if (shown > FEW && !view->all) continue;
-        fprintf(view->out, "  %s: %s (tried in %d run%s of at most %d)\n", suite_item_name(name, view->plan, item),
+        fprintf(view->out, "  %s: %s (tried in %d run%s of at most %d)\n", plan_item_name(name, view->plan, item),
                 failure.reason, failure.attempts, failure.attempts == 1 ? "" : "s", most);
     }
 }
@@ -156,19 +155,19 @@ static void print_missing(view_t *view)
     char name[512], cause[512];
     int shown = 0, missing = view->status->failed + view->status->left;
     for (int i = 0; i < view->items.count; i++) {
-        const item_t *item = &view->items.items[i];
-        if (item->kind != ITEM_EVALUATE || item->state == ITEM_DONE) continue;
+        const plan_item_t *item = &view->items.items[i];
+        if (item->kind != PLAN_EVALUATE || item->state == PLAN_DONE) continue;
         if (shown == 0) fprintf(view->out, "\nmissing:\n");
         if (shown++ == FEW && !view->all) {
             fprintf(view->out, "  ... and %d more (--all shows them)\n", missing - FEW);
             return;
         }
-        fprintf(view->out, "  %s", suite_item_name(name, view->plan, item));
+        fprintf(view->out, "  %s", plan_item_name(name, view->plan, item));
         if (view->running[i])
             fprintf(view->out, ": running\n");
         else if (view->blame[i] >= 0 && view->blame[i] != i)
             fprintf(view->out, ": waits for what has failed (%s)\n",
-                    suite_item_name(cause, view->plan, &view->items.items[view->blame[i]]));
+                    plan_item_name(cause, view->plan, &view->items.items[view->blame[i]]));
         else
             fprintf(view->out, "%s\n", view->blame[i] == i ? ": failed" : "");
     }
@@ -179,9 +178,9 @@ static status_t print_outlook(const view_t *view)
     char left[16], eta[16];
     const suite_status_t *status = view->status;
     if (status->left > 0) {
-        suite_simulation_t outlook;
-        TRY(suite_outlook(&outlook, &view->items, view->left, view->plan->listing_count,
-                          view->hands > 0 ? view->hands : 1));
+        plan_simulation_t outlook;
+        TRY(plan_outlook(&outlook, &view->items, view->left, view->plan->listing_count,
+                         view->hands > 0 ? view->hands : 1));
         clock_format(left, outlook.work);
         clock_format(eta, outlook.makespan);
         fprintf(view->out, "\nabout %s of work is left for one core", left);
@@ -201,16 +200,16 @@ static status_t print_outlook(const view_t *view)
     return ST_OK;
 }
 
-status_t suite_status_print(FILE *out, suite_status_t *result, const suite_plan_t *plan, bool all)
+status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *plan, bool all)
 {
     status_t status;
     clip_config_t config;
     view_t view = {.out = out, .plan = plan, .status = result, .all = all};
     *result = (suite_status_t){0};
-    TRY_DONE(suite_plan_config(&config, plan));
-    TRY_DONE(suite_items_make(&view.items, plan, &config));
-    TRY_DONE(suite_folders_make(&view.folders, plan, &view.items));
-    TRY_DONE(suite_folders_find_done(&view.folders, &view.items));
+    TRY_DONE(plan_config(&config, plan));
+    TRY_DONE(plan_items_make(&view.items, plan, &config));
+    TRY_DONE(store_folders_make(&view.folders, plan, &view.items));
+    TRY_DONE(store_folders_find_done(&view.folders, &view.items));
     TRY_DONE(look(&view));
     fprintf(out, "run %s: ", plan->run_dir);
     print_counts(&view);
@@ -223,7 +222,7 @@ done:
     free(view.blame);
     free(view.left);
     io_names_free(&view.failures);
-    suite_folders_free(&view.folders);
-    suite_items_free(&view.items);
+    store_folders_free(&view.folders);
+    plan_items_free(&view.items);
     return status;
 }

@@ -129,8 +129,8 @@ static void a_damaged_table_is_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int count = 0;
         while (count < 3 && cases[i].lines[count] != NULL) count++;
-        suite_results_t results;
-        check_error(suite_results_read(&results, write_csv(cases[i].header, cases[i].lines, count)), ST_EFORMAT,
+        store_results_t results;
+        check_error(store_results_read(&results, write_csv(cases[i].header, cases[i].lines, count)), ST_EFORMAT,
                     cases[i].message);
     }
 }

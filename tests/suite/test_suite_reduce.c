@@ -12,7 +12,7 @@
 enum { TASKS = 3 };
 
 /* A run of two categories; the tasks' files are not made. */
-static void make_plan(suite_plan_t *plan, suite_listing_t listings[2], suite_task_t tasks[TASKS], suite_job_t *job)
+static void make_plan(plan_t *plan, plan_listing_t listings[2], plan_task_t tasks[TASKS], job_t *job)
 {
     static char *const categories[TASKS] = {"bolt", "bolt", "nut"};
     static char *const paths[TASKS] = {RUN "/tasks/demo/bolt/k1-s0-0000000000000001.h5",
@@ -20,39 +20,40 @@ static void make_plan(suite_plan_t *plan, suite_listing_t listings[2], suite_tas
                                        RUN "/tasks/demo/nut/k1-s0-0000000000000003.h5"};
     static char *no_text[] = {""};
     const char *const assignments[] = {"dataset=demo", "name=run", "output=" FGAD_TEST_TMP "/reduce"};
-    assert_int_equal(suite_job_read(job, NULL, assignments, 3), ST_OK);
+    assert_int_equal(job_read(job, NULL, assignments, 3), ST_OK);
     for (int l = 0; l < 2; l++)
         listings[l] =
-            (suite_listing_t){.images = {.dataset = "demo", .category = categories[2 * l], .mask_threshold = 127}};
+            (plan_listing_t){.images = {.dataset = "demo", .category = categories[2 * l], .mask_threshold = 127}};
     for (int t = 0; t < TASKS; t++) {
-        tasks[t] = (suite_task_t){.dataset = "demo",
-                                  .category = categories[t],
-                                  .shots = 1,
-                                  .seed = t == 1,
-                                  .listing = t == 2,
-                                  .path = paths[t]};
+        tasks[t] = (plan_task_t){.dataset = "demo",
+                                 .category = categories[t],
+                                 .shots = 1,
+                                 .seed = t == 1,
+                                 .listing = t == 2,
+                                 .path = paths[t]};
         snprintf(tasks[t].id, sizeof tasks[t].id, "%016d", t + 1);
         unlink(paths[t]);
     }
-    *plan = (suite_plan_t){.points = job,
-                           .point_text = no_text,
-                           .point_count = 1,
-                           .tasks = tasks,
-                           .task_count = TASKS,
-                           .listings = listings,
-                           .listing_count = 2,
-                           .run_dir = RUN,
-                           .model_digest = "none"};
+    *plan = (plan_t){.points = job,
+                     .point_text = no_text,
+                     .point_count = 1,
+                     .tasks = tasks,
+                     .task_count = TASKS,
+                     .listings = listings,
+                     .listing_count = 2,
+                     .run_dir = RUN,
+                     .blas = "none",
+                     .model_digest = "none"};
     assert_int_equal(io_make_dirs(RUN "/tasks/demo/bolt"), ST_OK);
     assert_int_equal(io_make_dirs(RUN "/tasks/demo/nut"), ST_OK);
 }
 
 /* As another job would: a task's file, all of whose metrics are `value`. */
-static void publish(const suite_task_t *task, double value)
+static void publish(const plan_task_t *task, double value)
 {
     io_h5_t *file;
     assert_int_equal(io_h5_create(&file, task->path), ST_OK);
-    for (const suite_number_t *row = suite_number_table; row->name != NULL; row++) {
+    for (const store_number_t *row = store_number_table; row->name != NULL; row++) {
         const io_h5_field_t field = {row->name, IO_H5_F64, 0, {0}, "", "1", row->description, &value};
         assert_int_equal(io_h5_write(file, "metrics", &field, 1), ST_OK);
     }
@@ -67,31 +68,30 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
 {
     (void)state;
     int missing;
-    suite_plan_t plan;
-    suite_listing_t listings[2];
-    suite_task_t tasks[TASKS];
-    suite_job_t job;
-    suite_results_t results;
-    suite_numbers_t numbers[TASKS];
+    plan_t plan;
+    plan_listing_t listings[2];
+    plan_task_t tasks[TASKS];
+    job_t job;
+    store_results_t results;
+    store_numbers_t numbers[TASKS];
     uint8_t there[TASKS];
     make_plan(&plan, listings, tasks, &job);
-    const suite_worker_t worker = {.plan = &plan, .size = 1};
     publish(&tasks[0], 0.25);
     suite_numbers_read(numbers, there, &plan, 0, 1);
     assert_true(there[0] && !there[1] && !there[2]);
     publish(&tasks[2], 0.75);
-    assert_int_equal(suite_reduce(&missing, &plan, &worker, numbers, there), ST_OK);
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there), ST_OK);
     assert_int_equal(missing, 1);
-    assert_int_equal(suite_results_read(&results, RUN), ST_OK);
+    assert_int_equal(store_results_read(&results, RUN), ST_OK);
     assert_int_equal(results.missing, 1);
     assert_int_equal(results.lost[0].seed, 1);
     assert_int_equal(results.count, 3); /* of seed 0 all categories are there: it has a mean */
     assert_string_equal(results.rows[1].category, "nut");
     assert_true(results.rows[1].metric[0] == 0.75);
-    assert_string_equal(results.rows[2].category, SUITE_MEAN);
+    assert_string_equal(results.rows[2].category, STORE_MEAN);
     assert_true(results.rows[2].metric[0] == 0.5);
-    suite_results_free(&results);
-    suite_job_free(&job);
+    store_results_free(&results);
+    job_free(&job);
 }
 
 /* A file that cannot be read stays missing, however often it is looked at. */
@@ -99,19 +99,18 @@ static void a_damaged_file_is_missing_and_no_reason_to_look_for_ever(void **stat
 {
     (void)state;
     int missing;
-    suite_plan_t plan;
-    suite_listing_t listings[2];
-    suite_task_t tasks[TASKS];
-    suite_job_t job;
-    suite_numbers_t numbers[TASKS] = {{0}};
+    plan_t plan;
+    plan_listing_t listings[2];
+    plan_task_t tasks[TASKS];
+    job_t job;
+    store_numbers_t numbers[TASKS] = {{0}};
     uint8_t there[TASKS] = {0};
     make_plan(&plan, listings, tasks, &job);
-    const suite_worker_t worker = {.plan = &plan, .size = 1};
     publish(&tasks[0], 0.25);
     assert_int_equal(io_write_file(tasks[1].path, "no HDF5", 7), ST_OK);
-    assert_int_equal(suite_reduce(&missing, &plan, &worker, numbers, there), ST_OK);
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there), ST_OK);
     assert_int_equal(missing, 2);
-    suite_job_free(&job);
+    job_free(&job);
 }
 
 int main(void)

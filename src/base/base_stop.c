@@ -1,0 +1,40 @@
+#include "base/base.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t asked = 0;
+
+static void on_signal(int number)
+{
+    static const char said[] = "\nfgad: stopping after this step (Ctrl-C again ends at once)\n";
+    asked = 1;
+    if (number != SIGINT) return;
+    /* Somebody waits at the terminal; of what prints, only write may be called here. */
+    int error = errno;
+    ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
+    (void)written;
+    errno = error;
+}
+
+void stop_signals_install(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGUSR2, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    /* The second one finds the default action. In the background of a script it is ignored, and stays so. */
+    struct sigaction before;
+    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a full quota is an error of write(), not a death */
+}
+
+bool stop_asked(void)
+{
+    return asked != 0;
+}

@@ -1,0 +1,113 @@
+/* job: what is to be done: the job file, its options, the points of its grid, and where its files lie. One table of
+ * options serves the file, -s key=value, --help, plan and the HDF5 attributes. It reads no image and opens no model.
+ * Depends on base, io and data. Errors are one line that names file and line, or "-s". No function is collective. */
+#ifndef FGAD_JOB_H
+#define FGAD_JOB_H
+
+#include "base/base.h"
+#include "data/data.h"
+#include "io/io.h"
+
+/* ---- Options -------------------------------------------------------------------------------------------------------
+ * What a job file may say; the `tag` of an option is the stage from which on a result depends on it. */
+typedef enum {
+    JOB_STAGE_NONE,     /* where files lie, how to run: no result depends on it */
+    JOB_STAGE_FEATURES, /* model and what is kept of it */
+    JOB_STAGE_REGIONS,  /* aggregation of training tokens */
+    JOB_STAGE_PROMPTS,  /* prompts and their learning */
+    JOB_STAGE_MAPS,     /* inference from learned prompts */
+    JOB_STAGE_METRICS,  /* from maps to numbers */
+} job_stage_t;
+
+enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
+enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
+enum { JOB_METHOD_FINEGRAINEDAD, JOB_METHOD_PROMPTAD, JOB_METHOD_WINCLIP, JOB_METHOD_PATCHCORE };
+enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
+enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200 };
+enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME };
+enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
+enum { JOB_REFERENCE_SIMILARITY, JOB_REFERENCE_FEATURE };
+enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL };
+
+typedef struct {
+    char *name, *output;
+    io_names_t dataset, category;
+    char *data_root, *assets;
+    io_text_map_t roots; /* dataset -> folder, where it is not data_root/<dataset> */
+    io_int_list_t shots, seeds;
+    char *fewshot; /* "nested", "draw", "published" or a list file */
+    int views, tree;
+    char *model;
+    io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
+    int features, chunk;
+    int method;
+    io_names_t branches;
+    bool learn;
+    io_names_t groups;
+    int n_ahp, n_ab, n_ctx, n_ctx_ab;
+    char *ctx_init;
+    io_names_t heads;
+    int pixel_n_pro, pixel_epochs, image_n_pro, image_epochs;
+    io_names_t losses;
+    double epsilon, lambda_mean, lambda_reg, gamma;
+    int aggregation_centers, aggregation_reference, aggregation_stages, aggregation_scale;
+    char *logit_scale; /* "raw", "exp" or a number */
+    double lr, lr_min, momentum, weight_decay;
+    int query_steps;
+    double query_lr;
+    int retrieval;
+    bool token_wise;
+    int reweight, image_map;
+    int resolution;
+    double sigma;
+    int metric_size;
+    char *metric_memory, *feature_memory, *learn_memory;
+    double aupro_limit;
+    int aupro, mask_threshold;
+    int threads, checkpoint_every, track_epochs, max_attempts;
+    int sweep_mode;
+    io_sweep_t sweep;
+} job_t;
+
+extern const io_option_t job_options[];
+extern const char *const job_view_names[], *const job_tree_names[], *const job_method_names[]; /* end with NULL */
+
+/* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another. The caller
+ * frees with job_free. */
+status_t job_read(job_t *out, const char *path, const char *const *assignments, int count);
+void job_free(job_t *job);
+bool job_has(const io_names_t *list, const char *name);
+/* The two heads of METHOD.md 7. */
+typedef enum { JOB_HEAD_PIXEL, JOB_HEAD_IMAGE, JOB_HEADS } job_head_t;
+extern const char *const job_head_names[]; /* "pixel", "image", NULL */
+/* Whether the job needs the head at all. */
+bool job_head_wanted(const job_t *job, job_head_t head);
+/* In bytes: metric_memory (0: no limit); feature_memory, learn_memory (0: none). */
+status_t job_metric_memory(size_t *bytes, const job_t *job);
+status_t job_feature_memory(size_t *bytes, const job_t *job);
+status_t job_learn_memory(size_t *bytes, const job_t *job);
+/* The temperature t that the job asks of a model whose stored parameter is `stored` (METHOD.md 7). */
+status_t job_logit_scale(double *t, const job_t *job, double stored);
+
+/* ---- Where its files lie (all on the heap) ------------------------------------------------------------------------- */
+/* Of the images of `dataset`, and how they are read. */
+char *job_root(const job_t *job, const char *dataset);
+data_options_t job_data_options(const job_t *job);
+/* <assets>/mfsc/<dataset>/<category>.json; of `folder` first caption.json in the category's folder. */
+char *job_caption_path(const job_t *job, const char *dataset, const char *category);
+/* <output>/<name> */
+char *job_run_dir(const job_t *job);
+
+/* ---- Grid ----------------------------------------------------------------------------------------------------------
+ * The points of the sweep, each a resolved job, and their texts; one point without a sweep. */
+status_t job_points_make(job_t **points, char ***texts, int *count, const char *job_path,
+                         const char *const *assignments, int assignment_count);
+
+/* ---- As text ------------------------------------------------------------------------------------------------------- */
+/* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
+char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to);
+/* The resolved job as a job file with paths that hold from everywhere, and behind it, as comments, the keys that it does
+ * not use (heap). */
+char *job_yaml(const job_t *job);
+
+#endif

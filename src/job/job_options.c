@@ -1,0 +1,277 @@
+/* The table of options, and what one job file and its assignments make of it. */
+#include "job/job_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const job_view_names[] = {"C1", "C2", "C3", "C4", "C5", "all", NULL};
+const char *const job_tree_names[] = {"auto", "256", "512", "1024", "raw", NULL};
+static const char *const feature_names[] = {"f32", "f16", NULL};
+const char *const job_method_names[] = {"finegrainedad", "promptad", "winclip+", "patchcore", NULL};
+static const char *const center_names[] = {"language", "density", NULL};
+static const char *const reference_names[] = {"similarity", "feature", NULL};
+static const char *const retrieval_names[] = {"auto", "query_former", "normal", NULL};
+static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
+static const char *const image_map_names[] = {"fused", "vad", NULL};
+static const char *const metric_size_names[] = {"R", "native", NULL};
+static const char *const aupro_names[] = {"exact8", "steps200", NULL};
+static const char *const branch_names[] = {"vad", "pad", NULL};
+static const char *const group_names[] = {"image", "foreground", "background", "components", NULL};
+static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
+const char *const job_head_names[] = {"pixel", "image", NULL};
+static const char *const dataset_names[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
+static const char *const sweep_names[] = {"product", "one-at-a-time", NULL};
+
+#define AT(field) offsetof(job_t, field)
+
+const io_option_t job_options[] = {
+    {"name", IO_STRING, AT(name), "run", 0, 0, NULL, "name of the run: its folder below output", JOB_STAGE_NONE},
+    {"output", IO_STRING, AT(output), "results", 0, 0, NULL, "folder of runs and of the feature cache", JOB_STAGE_NONE},
+    {"dataset", IO_STRING_LIST, AT(dataset), NULL, 0, 0, dataset_names, "datasets: mvtec, visa, realiad, demo, folder",
+     JOB_STAGE_NONE},
+    {"category", IO_STRING_LIST, AT(category), "", 0, 0, NULL, "categories; empty: all that the dataset's folder has",
+     JOB_STAGE_NONE},
+    {"data_root", IO_STRING, AT(data_root), "datasets/data", 0, 0, NULL, "folder with one folder a dataset",
+     JOB_STAGE_NONE},
+    {"roots", IO_TEXT_MAP, AT(roots), "", 0, 0, dataset_names,
+     "folders of datasets that do not lie at data_root/<dataset>: {mvtec: /data/mvtec_ad}", JOB_STAGE_NONE},
+    {"assets", IO_STRING, AT(assets), "datasets", 0, 0, NULL, "folder with mfsc/, fewshot/ and models/",
+     JOB_STAGE_NONE},
+    {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 1, 10000, NULL, "training images a category", JOB_STAGE_NONE},
+    {"seeds", IO_INT_LIST, AT(seeds), "0", 0, 2e9, NULL, "seeds of the draw of shots and of everything random",
+     JOB_STAGE_NONE},
+    {"fewshot", IO_STRING, AT(fewshot), "nested", 0, 0, NULL,
+     "nested (by seed: 1 shot is the first of 2), draw (by seed, every number of shots for itself), published "
+     "(assets/fewshot/<dataset>.yaml) or the path of a list file",
+     JOB_STAGE_NONE},
+    {"views", IO_CHOICE, AT(views), "C1", 0, 0, job_view_names, "Real-IAD: the camera view, or all five",
+     JOB_STAGE_FEATURES},
+    {"tree", IO_CHOICE, AT(tree), "auto", 0, 0, job_tree_names,
+     "Real-IAD: which size of its images (realiad_<tree>); auto: the only one there is", JOB_STAGE_FEATURES},
+    {"model", IO_STRING, AT(model), "auto", 0, 0, NULL,
+     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors); auto: "
+     "assets/models/demo-clip for the demo, assets/models/vit-b-16-plus-240 for other datasets",
+     JOB_STAGE_NONE},
+    {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
+     "two points N.attn or N.mlp of the image tower that feed the memory; empty: what the model's fgad.yaml "
+     "says, else 3.attn, 8.attn",
+     JOB_STAGE_FEATURES},
+    {"features", IO_CHOICE, AT(features), "f32", 0, 0, feature_names, "number format of the feature cache",
+     JOB_STAGE_FEATURES},
+    {"chunk", IO_INT, AT(chunk), "16", 1, 4096, NULL, "test images a file of the feature cache", JOB_STAGE_NONE},
+    {"method", IO_CHOICE, AT(method), "finegrainedad", 0, 0, job_method_names, "what is evaluated", JOB_STAGE_PROMPTS},
+    {"branches", IO_STRING_LIST, AT(branches), "vad, pad", 0, 0, branch_names,
+     "vad (memory), pad (prompts), or both, fused by the harmonic mean", JOB_STAGE_MAPS},
+    {"learn", IO_BOOL, AT(learn), "true", 0, 0, NULL, "learn prompts; false: handcrafted prompts alone",
+     JOB_STAGE_PROMPTS},
+    {"groups", IO_STRING_LIST, AT(groups), "image, foreground, background, components", 0, 0, group_names,
+     "levels of prompts in use; image alone is the single-level baseline", JOB_STAGE_PROMPTS},
+    {"n_ahp", IO_INT, AT(n_ahp), "8", 1, 1000, NULL, "abnormal handcrafted prompts a group, at most",
+     JOB_STAGE_PROMPTS},
+    {"n_ab", IO_INT, AT(n_ab), "4", 0, 1000, NULL, "abnormal learnable prompts a group", JOB_STAGE_PROMPTS},
+    {"n_ctx", IO_INT, AT(n_ctx), "4", 0, 32, NULL, "learnable vectors V in front of every prompt", JOB_STAGE_PROMPTS},
+    {"n_ctx_ab", IO_INT, AT(n_ctx_ab), "1", 1, 16, NULL, "learnable vectors a replaced value", JOB_STAGE_PROMPTS},
+    {"ctx_init", IO_STRING, AT(ctx_init), "random", 0, 0, NULL,
+     "random, or words whose embeddings V starts from, as 'a photo of a'", JOB_STAGE_PROMPTS},
+    {"heads", IO_STRING_LIST, AT(heads), "pixel, image", 0, 0, job_head_names,
+     "heads of the prompt branch: pixel (the map), image (the score of the whole image)", JOB_STAGE_MAPS},
+    {"pixel.n_pro", IO_INT, AT(pixel_n_pro), "1", 1, 16, NULL, "copies of every prompt, pixel head", JOB_STAGE_PROMPTS},
+    {"pixel.epochs", IO_INT, AT(pixel_epochs), "100", 0, 100000, NULL, "learning epochs, pixel head",
+     JOB_STAGE_PROMPTS},
+    {"image.n_pro", IO_INT, AT(image_n_pro), "3", 1, 16, NULL, "copies of every prompt, image head", JOB_STAGE_PROMPTS},
+    {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head", JOB_STAGE_PROMPTS},
+    {"losses", IO_STRING_LIST, AT(losses), "clip, trip, mean, reg", 0, 0, loss_names, "terms of the loss in use",
+     JOB_STAGE_PROMPTS},
+    {"epsilon", IO_DOUBLE, AT(epsilon), "1", 0, 100, NULL, "margin of the triplet loss", JOB_STAGE_PROMPTS},
+    {"lambda_mean", IO_DOUBLE, AT(lambda_mean), "0.001", 0, 1e6, NULL, "weight of the mean loss", JOB_STAGE_PROMPTS},
+    {"lambda_reg", IO_DOUBLE, AT(lambda_reg), "1", 0, 1e6, NULL, "weight of the regulariser", JOB_STAGE_PROMPTS},
+    {"gamma", IO_DOUBLE, AT(gamma), "1.5", 0, 1000, NULL, "extra weight of a token inside its group's region",
+     JOB_STAGE_PROMPTS},
+    {"aggregation.centers", IO_CHOICE, AT(aggregation_centers), "language", 0, 0, center_names,
+     "cluster centres chosen by caption anchors, or by density (DPC-KNN)", JOB_STAGE_REGIONS},
+    {"aggregation.reference", IO_CHOICE, AT(aggregation_reference), "similarity", 0, 0, reference_names,
+     "distances between similarities to the anchors, or between features", JOB_STAGE_REGIONS},
+    {"aggregation.stages", IO_INT, AT(aggregation_stages), "2", 1, 2, NULL,
+     "two: background first, then components; one: all at once", JOB_STAGE_REGIONS},
+    {"aggregation.scale", IO_INT, AT(aggregation_scale), "4", 1, 4, NULL,
+     "tiles a side of the enlarged training image: 4, 2 or 1", JOB_STAGE_REGIONS},
+    {"logit_scale", IO_STRING, AT(logit_scale), "raw", 0, 0, NULL,
+     "temperature t: raw (the stored parameter), exp (of it), or a number", JOB_STAGE_PROMPTS},
+    {"lr", IO_DOUBLE, AT(lr), "0.002", 0, 100, NULL, "learning rate of SGD", JOB_STAGE_PROMPTS},
+    {"lr_min", IO_DOUBLE, AT(lr_min), "1e-5", 0, 100, NULL, "learning rate at the end of the cosine schedule",
+     JOB_STAGE_PROMPTS},
+    {"momentum", IO_DOUBLE, AT(momentum), "0.9", 0, 1, NULL, "momentum of SGD", JOB_STAGE_PROMPTS},
+    {"weight_decay", IO_DOUBLE, AT(weight_decay), "5e-4", 0, 10, NULL, "weight decay of SGD", JOB_STAGE_PROMPTS},
+    {"query_former.steps", IO_INT, AT(query_steps), "300", 1, 100000, NULL, "Adam steps of the query former",
+     JOB_STAGE_PROMPTS},
+    {"query_former.lr", IO_DOUBLE, AT(query_lr), "0.003", 0, 10, NULL, "Adam's learning rate of the query former",
+     JOB_STAGE_PROMPTS},
+    {"retrieval", IO_CHOICE, AT(retrieval), "auto", 0, 0, retrieval_names,
+     "how a token finds its group: query_former, normal (anchors), auto: query_former when learning", JOB_STAGE_MAPS},
+    {"token_wise", IO_BOOL, AT(token_wise), "true", 0, 0, NULL,
+     "score a token against its own group; false: mean over groups", JOB_STAGE_MAPS},
+    {"reweight", IO_CHOICE, AT(reweight), "mean1", 0, 0, reweight_names,
+     "re-weighting of the prompt map by the image group: mean1, literal (as printed), off", JOB_STAGE_MAPS},
+    {"image_map", IO_CHOICE, AT(image_map), "fused", 0, 0, image_map_names, "map whose maximum enters the image score",
+     JOB_STAGE_MAPS},
+    {"resolution", IO_INT, AT(resolution), "400", 1, 8192, NULL, "R: maps and masks are compared at R x R pixels",
+     JOB_STAGE_METRICS},
+    {"sigma", IO_DOUBLE, AT(sigma), "4", 0, 100, NULL, "smoothing of the full-size map, in pixels", JOB_STAGE_METRICS},
+    {"metric_size", IO_CHOICE, AT(metric_size), "R", 0, 0, metric_size_names, "R x R, or native: each image's own size",
+     JOB_STAGE_METRICS},
+    {"metric_memory", IO_STRING, AT(metric_memory), "1GB", 0, 0, NULL,
+     "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", JOB_STAGE_NONE},
+    {"feature_memory", IO_STRING, AT(feature_memory), "512MB", 0, 0, NULL,
+     "features of one category that a rank holds between its evaluations, e.g. 2GB; 0: none", JOB_STAGE_NONE},
+    {"learn_memory", IO_STRING, AT(learn_memory), "768MB", 0, 0, NULL,
+     "activations that learning keeps for the gradient, e.g. 2GB; what does not fit is computed again: slower, same "
+     "bits",
+     JOB_STAGE_NONE},
+    {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
+     JOB_STAGE_METRICS},
+    {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, aupro_names,
+     "exact8: MVTec's definition; steps200: 200 thresholds, as much published few-shot code, to compare with its "
+     "tables",
+     JOB_STAGE_METRICS},
+    {"mask_threshold", IO_INT, AT(mask_threshold), "-1", -1, 65534, NULL,
+     "a mask's pixel is anomalous above this value; -1: the dataset's own rule (127; VisA 0)", JOB_STAGE_METRICS},
+    {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL, "BLAS threads a rank", JOB_STAGE_NONE},
+    {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
+     "epochs between checkpoints of a task in learning", JOB_STAGE_NONE},
+    {"track_epochs", IO_INT, AT(track_epochs), "0", 0, 100000, NULL,
+     "store test metrics every N epochs, as an oracle reported apart; 0: never", JOB_STAGE_PROMPTS},
+    {"max_attempts", IO_INT, AT(max_attempts), "3", 1, 1000, NULL, "runs in which a failed task is tried again",
+     JOB_STAGE_NONE},
+    {"sweep_mode", IO_CHOICE, AT(sweep_mode), "product", 0, 0, sweep_names,
+     "product of the swept axes, or one axis at a time around the job's values", JOB_STAGE_NONE},
+    {"sweep", IO_SWEEP, AT(sweep), "", 0, 0, NULL, "grid: a list of values for each swept key", JOB_STAGE_NONE},
+    {0},
+};
+
+bool job_has(const io_names_t *list, const char *name)
+{
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->name[i], name) == 0) return true;
+    return false;
+}
+
+bool job_head_wanted(const job_t *job, job_head_t head)
+{
+    return job_has(&job->branches, "pad") && job_has(&job->heads, job_head_names[head]);
+}
+
+status_t job_logit_scale(double *t, const job_t *job, double stored)
+{
+    if (strcmp(job->logit_scale, "raw") == 0) return *t = stored, ST_OK;
+    if (strcmp(job->logit_scale, "exp") == 0) return *t = exp(stored), ST_OK;
+    char *end;
+    *t = strtod(job->logit_scale, &end);
+    if (end == job->logit_scale || *end != '\0' || !isfinite(*t) || *t <= 0)
+        return fail(ST_EFORMAT, "logit_scale is '%s', expected raw, exp or a number above 0", job->logit_scale);
+    return ST_OK;
+}
+
+static status_t parse_bytes(size_t *bytes, const char *key, const char *text, size_t least)
+{
+    static const struct {
+        const char *unit;
+        double bytes;
+    } units[] = {{"", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
+    char *unit;
+    double number = strtod(text, &unit);
+    while (*unit == ' ') unit++;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(unit, units[i].unit) == 0 && number >= 0 && number < 1e9) {
+            *bytes = (size_t)(number * units[i].bytes);
+            if (*bytes == 0 || *bytes >= least) return ST_OK;
+        }
+    if (least > 0)
+        return fail(ST_EFORMAT, "%s is '%s', expected a size of at least 66KB, as 200MB or 1GB, or 0 for no limit", key,
+                    text);
+    return fail(ST_EFORMAT, "%s is '%s', expected a size, as 200MB or 1GB, or 0 for none", key, text);
+}
+
+status_t job_metric_memory(size_t *bytes, const job_t *job)
+{
+    return parse_bytes(bytes, "metric_memory", job->metric_memory, 65536);
+}
+
+status_t job_feature_memory(size_t *bytes, const job_t *job)
+{
+    return parse_bytes(bytes, "feature_memory", job->feature_memory, 0);
+}
+
+status_t job_learn_memory(size_t *bytes, const job_t *job)
+{
+    return parse_bytes(bytes, "learn_memory", job->learn_memory, 0);
+}
+
+/* model: auto becomes a folder, so that what a run records is what it used. */
+static status_t resolve_model(job_t *job)
+{
+    if (strcmp(job->model, "auto") != 0) return ST_OK;
+    bool demo = job->dataset.count == 1 && strcmp(job->dataset.name[0], "demo") == 0;
+    char *folder = base_format("%s/models/%s", job->assets, demo ? "demo-clip" : "vit-b-16-plus-240");
+    if (folder == NULL) return ST_ENOMEM;
+    free(job->model);
+    job->model = folder;
+    return ST_OK;
+}
+
+static status_t check_job(const job_t *job)
+{
+    double t;
+    if (job->dataset.count == 0)
+        return fail(ST_EFORMAT, "dataset: nothing is named (expected some of: mvtec, visa, realiad, demo, folder)");
+    if (job->shots.count == 0) return fail(ST_EFORMAT, "shots: the list is empty (expected at least one number)");
+    if (job->seeds.count == 0) return fail(ST_EFORMAT, "seeds: the list is empty (expected at least one number)");
+    if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
+    if (!job_has(&job->groups, "image"))
+        return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
+    if (job->groups.count != 1 && job->groups.count != 4)
+        return fail(ST_EFORMAT, "groups: %d levels are named, expected image alone or all four", job->groups.count);
+    if (job->method != JOB_METHOD_FINEGRAINEDAD)
+        return fail(ST_EFORMAT,
+                    "method: '%s' is not part of this version (expected finegrainedad; branches: [vad] is the memory "
+                    "bank alone, groups: [image] the single-level prompts)",
+                    job_method_names[job->method]);
+    if (job_has(&job->branches, "pad") && job->heads.count == 0)
+        return fail(ST_EFORMAT, "heads: the list is empty (expected pixel, image or both, or branches: [vad])");
+    if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))
+        return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
+    TRY(job_taps_count(&job->memory_taps));
+    if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
+    if (strchr(job->name, '/') != NULL || job->name[0] == '\0' || job->name[0] == '.')
+        return fail(ST_EFORMAT, "name is '%s', expected the name of one folder", job->name);
+    size_t bytes;
+    TRY(job_metric_memory(&bytes, job));
+    TRY(job_feature_memory(&bytes, job));
+    TRY(job_learn_memory(&bytes, job));
+    return job_logit_scale(&t, job, 1);
+}
+
+status_t job_read(job_t *out, const char *path, const char *const *assignments, int count)
+{
+    status_t status;
+    enum { ROWS = sizeof job_options / sizeof job_options[0] };
+    bool used[ROWS] = {false};
+    *out = (job_t){0};
+    TRY_DONE(io_options_init(out, job_options));
+    if (path != NULL) TRY_DONE(io_options_read_yaml(out, job_options, used, path));
+    for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, assignments[i], "-s"));
+    TRY_DONE(io_options_check_required(job_options, used, path != NULL ? path : "-s"));
+    TRY_DONE(resolve_model(out));
+    TRY_DONE(job_taps_resolve(out));
+    status = check_job(out);
+    if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
+done:
+    if (status != ST_OK) job_free(out);
+    return status;
+}
+
+void job_free(job_t *job)
+{
+    io_options_free(job, job_options);
+    *job = (job_t){0};
+}

@@ -1,0 +1,132 @@
+/* The points of a grid. */
+#include "job/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A point is the job with some keys set anew: the job's own assignments, then the point's. */
+typedef struct {
+    const char *job_path;
+    const char *const *assignments;
+    int assignment_count;
+    job_t *points;
+    char **texts;
+    int count, room;
+} maker_t;
+
+/* choice[a] is the index of axis a's value, or -1 for the job's own. */
+static status_t add_point(maker_t *maker, const io_sweep_t *sweep, const int *choice)
+{
+    status_t status = ST_ENOMEM;
+    if (maker->count == maker->room) {
+        int room = maker->room > 0 ? 2 * maker->room : 8;
+        job_t *points = realloc(maker->points, (size_t)room * sizeof *points);
+        if (points != NULL) maker->points = points;
+        char **texts = realloc(maker->texts, (size_t)room * sizeof *texts);
+        if (texts != NULL) maker->texts = texts;
+        if (points == NULL || texts == NULL) return fail(ST_ENOMEM, "out of memory");
+        maker->room = room;
+    }
+    int total = maker->assignment_count + sweep->count;
+    const char **all = calloc((size_t)total + 1, sizeof *all);
+    char **owned = calloc((size_t)sweep->count + 1, sizeof *owned);
+    char *text = base_format("%s", "");
+    if (all == NULL || owned == NULL || text == NULL) goto done;
+    for (int i = 0; i < maker->assignment_count; i++) all[i] = maker->assignments[i];
+    int used = 0;
+    for (int a = 0; a < sweep->count; a++) {
+        if (choice[a] < 0) continue;
+        owned[used] = base_format("%s=%s", sweep->key[a], sweep->values[a].name[choice[a]]);
+        if (owned[used] == NULL) goto done;
+        char *longer = base_format("%s%s%s", text, text[0] != '\0' ? " " : "", owned[used]);
+        free(text);
+        text = longer;
+        if (text == NULL) goto done;
+        all[maker->assignment_count + used] = owned[used];
+        used++;
+    }
+    TRY_DONE(job_read(&maker->points[maker->count], maker->job_path, all, maker->assignment_count + used));
+    maker->texts[maker->count++] = text;
+    text = NULL;
+done:
+    for (int i = 0; owned != NULL && i < sweep->count; i++) free(owned[i]);
+    free(owned);
+    free(all);
+    free(text);
+    return status;
+}
+
+static status_t add_product(maker_t *maker, const io_sweep_t *sweep, int *choice)
+{
+    for (int a = 0; a < sweep->count; a++) choice[a] = 0;
+    for (;;) {
+        TRY(add_point(maker, sweep, choice));
+        int a = sweep->count - 1; /* the last axis runs fastest */
+        while (a >= 0 && ++choice[a] == sweep->values[a].count) choice[a--] = 0;
+        if (a < 0) return ST_OK;
+    }
+}
+
+/* The job as it stands, then each axis's values that differ from it. */
+static status_t add_one_at_a_time(maker_t *maker, const io_sweep_t *sweep, int *choice)
+{
+    for (int a = 0; a < sweep->count; a++) choice[a] = -1;
+    TRY(add_point(maker, sweep, choice));
+    for (int a = 0; a < sweep->count; a++) {
+        for (int v = 0; v < sweep->values[a].count; v++) {
+            choice[a] = v;
+            TRY(add_point(maker, sweep, choice));
+            job_t *point = &maker->points[maker->count - 1];
+            const io_option_t *row = job_options;
+            while (row->name != NULL && strcmp(row->name, sweep->key[a]) != 0) row++;
+            REQUIRE(row->name != NULL); /* the option reader admits only keys of the table */
+            char *here = io_options_text(point, row), *centre = io_options_text(&maker->points[0], row);
+            bool same = here != NULL && centre != NULL && strcmp(here, centre) == 0;
+            free(here);
+            free(centre);
+            if (same) {
+                job_free(point);
+                free(maker->texts[--maker->count]);
+            }
+        }
+        choice[a] = -1;
+    }
+    return ST_OK;
+}
+
+status_t job_points_make(job_t **points, char ***texts, int *count, const char *job_path,
+                         const char *const *assignments, int assignment_count)
+{
+    status_t status;
+    job_t job;
+    int *choice = NULL;
+    maker_t maker = {.job_path = job_path, .assignments = assignments, .assignment_count = assignment_count};
+    TRY(job_read(&job, job_path, assignments, assignment_count));
+    const io_sweep_t *sweep = &job.sweep;
+    choice = base_alloc((size_t)sweep->count + 1, sizeof *choice);
+    if (choice == NULL) {
+        status = ST_ENOMEM;
+        goto done;
+    }
+    for (int a = 0; a < sweep->count; a++) {
+        const io_option_t *row = job_options;
+        while (row->name != NULL && strcmp(row->name, sweep->key[a]) != 0) row++;
+        if (row->name == NULL || row->tag == JOB_STAGE_NONE || row->tag == JOB_STAGE_FEATURES) {
+            status = fail(ST_EFORMAT,
+                          "sweep: '%s' cannot be swept (expected a key of the method, as epsilon, gamma or reweight)",
+                          sweep->key[a]);
+            goto done;
+        }
+    }
+    if (sweep->count > 0 && job.sweep_mode == JOB_SWEEP_ONE_AT_A_TIME)
+        status = add_one_at_a_time(&maker, sweep, choice);
+    else
+        status = add_product(&maker, sweep, choice);
+done:
+    job_free(&job);
+    free(choice);
+    *points = maker.points;
+    *texts = maker.texts;
+    *count = maker.count;
+    return status;
+}

@@ -1,0 +1,86 @@
+/* The job as text: what ids are made of, and a file that could be run again from any folder. */
+#include "job/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to)
+{
+    char *text = base_format("%s", "");
+    for (const io_option_t *row = job_options; row->name != NULL && text != NULL; row++) {
+        if (row->tag < (int)from || row->tag > (int)to) continue;
+        char *value = io_options_text(job, row);
+        char *longer = value != NULL ? base_format("%s%s=%s\n", text, row->name, value) : NULL;
+        free(value);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* The folder that relative paths begin at, in front of `path`, unless it is absolute (heap). */
+static char *absolute(const char *path)
+{
+    char here[4096];
+    if (path[0] == '/' || getcwd(here, sizeof here) == NULL) return base_format("%s", path);
+    return base_format("%s/%s", here, path);
+}
+
+/* The job's rows, with paths that hold from everywhere (heap). */
+static char *job_text(const job_t *job)
+{
+    job_t copy = *job; /* its paths are set anew below; all else is only read */
+    char *text = NULL;
+    bool list = strcmp(job->fewshot, "nested") != 0 && strcmp(job->fewshot, "draw") != 0 &&
+                strcmp(job->fewshot, "published") != 0;
+    copy.output = absolute(job->output);
+    copy.data_root = absolute(job->data_root);
+    copy.assets = absolute(job->assets);
+    copy.model = absolute(job->model);
+    copy.fewshot = list ? absolute(job->fewshot) : base_format("%s", job->fewshot);
+    copy.roots.value = calloc((size_t)job->roots.count + 1, sizeof *copy.roots.value);
+    bool ok = copy.output != NULL && copy.data_root != NULL && copy.assets != NULL && copy.model != NULL &&
+              copy.fewshot != NULL && copy.roots.value != NULL;
+    for (int i = 0; i < job->roots.count && ok; i++) ok = (copy.roots.value[i] = absolute(job->roots.value[i])) != NULL;
+    if (ok) text = io_options_yaml(&copy, job_options);
+    for (int i = 0; i < job->roots.count && copy.roots.value != NULL; i++) free(copy.roots.value[i]);
+    free(copy.roots.value);
+    free(copy.output);
+    free(copy.data_root);
+    free(copy.assets);
+    free(copy.model);
+    free(copy.fewshot);
+    return text;
+}
+
+/* Keys that this job gives a value but that nothing in it reads. */
+static void write_unused(FILE *out, const job_t *job)
+{
+    bool pad = job_has(&job->branches, "pad");
+    for (const io_option_t *row = job_options; row->name != NULL; row++) {
+        bool unused = !pad && (row->tag == JOB_STAGE_PROMPTS || row->tag == JOB_STAGE_REGIONS);
+        unused = unused || (pad && !job->learn && row->tag == JOB_STAGE_REGIONS);
+        unused = unused || (!job_has(&job->dataset, "realiad") &&
+                            (strcmp(row->name, "views") == 0 || strcmp(row->name, "tree") == 0));
+        if (unused) fprintf(out, "#   %s\n", row->name);
+    }
+}
+
+char *job_yaml(const job_t *job)
+{
+    char *text = NULL, *rows = job_text(job);
+    size_t size = 0;
+    FILE *out = rows != NULL ? open_memstream(&text, &size) : NULL;
+    if (out == NULL) {
+        free(rows);
+        fail(ST_ENOMEM, "out of memory");
+        return NULL;
+    }
+    fputs(rows, out);
+    free(rows);
+    fprintf(out, "# Keys that this job did not use:\n");
+    write_unused(out, job);
+    fclose(out);
+    return text;
+}

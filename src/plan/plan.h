@@ -1,0 +1,255 @@
+/* plan: what a job comes to: its tasks, the work items (files) that they need, what those cost, and when all will be done.
+ * Of the file system it asks for the model, the images and the captions; what exists of the work already, and rates that
+ * earlier runs have measured, are told to it by store. It computes no feature and claims nothing. Depends on base, io,
+ * data, clip, prompts and job. No function is collective. */
+#ifndef FGAD_PLAN_H
+#define FGAD_PLAN_H
+
+#include "clip/clip.h"
+#include "job/job.h"
+#include "prompts/prompts.h"
+
+#include <stdio.h>
+
+/* Part of every id; bumped when the meaning of a stored file changes: old files are then computed again. */
+#define PLAN_FORMAT "1"
+#define PLAN_ID_SIZE 17
+
+/* ---- Tasks ---------------------------------------------------------------------------------------------------------
+ * dataset x category x shots x seed x grid point. */
+typedef struct {
+    char *dataset, *category;
+    int shots;
+    uint64_t seed;
+    int point;    /* index into the plan's points */
+    char id[17];  /* first 16 hex digits of the digest of all that the result depends on */
+    char *path;   /* <run>/tasks/<dataset>/<category>/k<shots>-s<seed>-<id>.h5 */
+    int listing;  /* index into the plan's listings */
+    int *support; /* (shots) indices into the listing's train images */
+} plan_task_t;
+
+/* Of a caption, what the cost of learning depends on. */
+typedef struct {
+    int words;  /* of the body */
+    int values; /* that can be replaced */
+} plan_body_t;
+typedef struct {
+    int groups; /* image first; 0: no caption */
+    int states;
+    plan_body_t body[PROMPTS_MAX_GROUPS];
+} plan_caption_t;
+/* One category's images, and where files of them go. */
+typedef struct {
+    data_category_t images;
+    int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
+    char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
+    char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
+    char caption_digest[IO_DIGEST_SIZE]; /* of caption, vocabulary and tokenizer; "" without prompts */
+    char *cache;                         /* folder of this category in the feature cache */
+    char *prompts;                       /* folder of this category's learned prompts in the cache */
+    plan_caption_t caption;              /* what its prompts will be like */
+} plan_listing_t;
+
+/* What work takes on this machine with this model: seconds a unit, measured by earlier runs or guessed. It orders work and
+ * foretells; no result depends on it. */
+typedef enum {
+    PLAN_RATE_START,   /* a rank: plan, looking at what is there, model */
+    PLAN_RATE_REDUCE,  /* a task, at the end of a run */
+    PLAN_RATE_ITEM,    /* a work item: claim, small files, all that the others do not count */
+    PLAN_RATE_PICTURE, /* a picture read and resized */
+    PLAN_RATE_ENCODE,  /* Gflop of the image tower on a whole image */
+    PLAN_RATE_TILE,    /* the same on tiles, where patch tokens alone are wanted */
+    PLAN_RATE_REGIONS, /* Gflop of region aggregation */
+    PLAN_RATE_LEARN,   /* Gflop of the text tower, forward and backward */
+    PLAN_RATE_QUERY,   /* Gflop of the query former */
+    PLAN_RATE_MAPS,    /* Gflop of scoring against memory and anchors */
+    PLAN_RATE_PIXELS,  /* million pixels upsampled, smoothed and ranked */
+    PLAN_RATE_READ,    /* MB of features read */
+    PLAN_RATE_WRITE,   /* MB of features or maps written */
+    PLAN_RATES
+} plan_rate_t;
+typedef struct {
+    double seconds[PLAN_RATES]; /* a unit */
+    bool measured[PLAN_RATES];  /* false: a guess */
+} plan_cost_t;
+
+typedef struct {
+    job_t *points;                         /* resolved jobs, one a grid point */
+    char **point_text;                     /* "epsilon=0.5 gamma=1", or "" without a sweep */
+    char **point_options, **learn_options; /* texts that ids of tasks and of learned heads are made of */
+    int point_count;
+    plan_task_t *tasks; /* sorted by dataset, category, shots, seed, point */
+    int task_count;
+    plan_listing_t *listings;
+    int listing_count;
+    char *run_dir;
+    char *model_digest;
+    char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
+    const char *blas;                      /* the library and core that compute; not owned */
+    size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
+    plan_cost_t cost;           /* from the file of rates beside the feature cache */
+    char *cost_path;
+    double seconds; /* that making it took */
+    bool assume;    /* made without what is missing */
+    bool assumed_model;
+    int assumed_listings;
+} plan_t;
+
+/* Opens the model for its digest and the category folders; draws the shots. ST_ENOTFOUND, ST_EFORMAT name the file or
+ * folder. Rates are guesses until store_rates_read. */
+status_t plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* The same where data and model may still be missing: the published numbers of images then stand for a folder that is not
+ * there, and ViT-B/16+ at 240 for the model. Good for forecasts only. */
+status_t plan_assume(plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* plan_make in parts, for ranks of which one asks the file system: the job, on every rank; model, images and captions, on
+ * one, which then tells the others all that these lines fill in (model_digest, tokenizer_digest, model_private_bytes,
+ * listings); the tasks, on every rank. */
+status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count);
+status_t plan_make_categories(plan_t *plan);
+status_t plan_make_tasks(plan_t *plan);
+/* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. ST_ENOTFOUND: it is not the folder
+ * of a run. */
+status_t plan_open(plan_t *out, const char *run_dir);
+void plan_free(plan_t *plan);
+/* The model's configuration, or the one that is assumed. */
+status_t plan_config(clip_config_t *out, const plan_t *plan);
+/* memory_taps. ST_EFORMAT with the cure: a point of another form, or a block that the tower does not have. */
+status_t plan_taps(clip_tap_t out[2], const job_t *job, const clip_config_t *config);
+
+/* ---- Work items: everything that makes one file ---- */
+/* Kinds: chunks of test images, support images, tiled support images, learned heads, evaluations (as many as tasks). */
+typedef enum { PLAN_CHUNK, PLAN_SUPPORT, PLAN_TILES, PLAN_LEARN, PLAN_EVALUATE, PLAN_KINDS } plan_item_kind_t;
+typedef enum { PLAN_OPEN, PLAN_DONE, PLAN_FAILED } plan_item_state_t;
+typedef struct {
+    plan_item_kind_t kind;
+    plan_item_state_t state;
+    char *path; /* the file it makes; its claim is "<path>.claim" */
+    char id[PLAN_ID_SIZE];
+    double cost;      /* predicted seconds */
+    double gflop;     /* of matrix products */
+    double warm;      /* of cost, seconds saved after another evaluation of the same listing */
+    double tail;      /* predicted seconds from its begin to the end of the longest chain that waits for it */
+    int listing;      /* index into the plan's listings */
+    int folder;       /* PLAN_FOLDERS * listing + which of the listing's folders holds its file */
+    const char *name; /* of its file in that folder; points into path */
+    int index;        /* chunk number, train image, or task (of a learned head: one of those that share it) */
+    int scale;        /* of tiles */
+    job_head_t head;  /* of a learned head */
+    int *needs;       /* items whose files it reads */
+    int need_count;
+    bool by_us;  /* this rank made it (or failed at it) in this run */
+    bool reused; /* the file was there before the run */
+    bool wanted; /* an unfinished task needs it */
+} plan_item_t;
+typedef struct {
+    plan_item_t *items;
+    int count;
+    int *order; /* (count) longest tail first */
+    int *slot;  /* open addressing over (folder, name); -1: empty */
+    int slots;  /* a power of two */
+} plan_items_t;
+status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_config_t *config);
+void plan_items_free(plan_items_t *items);
+/* Sets tails by costs and needs, and the order by tails. */
+status_t plan_items_order(plan_items_t *items);
+/* Sets `wanted` by the states: unfinished tasks, and what they need, as far as it is not done. */
+void plan_items_mark_wanted(plan_items_t *items);
+/* The item whose file is called `name` (`length` bytes of it) in that folder; -1: none. */
+int plan_items_find(const plan_items_t *items, int folder, const char *name, size_t length);
+/* Which images a chunk holds: first and count of the listing's test images. */
+void plan_chunk_range(int *first, int *count, const plan_t *plan, int listing, int chunk);
+extern const char *const plan_kind_names[PLAN_KINDS];
+/* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
+const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item);
+
+/* ---- Folders of a listing's files ---- */
+enum { PLAN_FOLDER_FEATURES, PLAN_FOLDER_PROMPTS, PLAN_FOLDER_TASKS, PLAN_FOLDERS };
+/* folder: PLAN_FOLDERS * listing + one of these. */
+void plan_folder_path(char out[4096], const plan_t *plan, int folder);
+
+/* ---- Costs ---- */
+typedef struct {
+    double units[PLAN_RATES];
+} plan_work_t;
+double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost);
+double plan_work_gflop(const plan_work_t *work);
+double plan_encode_gflop(const clip_config_t *config);                              /* of one image */
+double plan_features_mb(const clip_config_t *config, const job_t *job, int images); /* as stored */
+void plan_work_encode(plan_work_t *out, const clip_config_t *config, const job_t *job, plan_item_kind_t kind,
+                      int images);
+/* The prompts of one head: what the text tower will do a pass, and take. */
+typedef struct {
+    int prompts, groups;
+    double forward_gflop, epoch_gflop; /* an epoch: forward, recomputed, backward */
+    size_t bytes;                      /* of the workspace */
+} plan_head_work_t;
+status_t plan_head_work(plan_head_work_t *out, const clip_config_t *config, const job_t *job,
+                        const plan_caption_t *caption, job_head_t head);
+double plan_regions_gflop(const clip_config_t *config, const job_t *job, const plan_caption_t *caption, int shots);
+double plan_query_gflop(const clip_config_t *config, const job_t *job, int groups);
+/* shots 0: no memory is searched. */
+double plan_maps_gflop(const clip_config_t *config, int groups, int images, int shots);
+/* As stored: a learned head, and a task with its maps and copies of its heads. */
+double plan_head_mb(const clip_config_t *config, const job_t *job, job_head_t head);
+double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
+/* *warm: of it, what is saved by a rank that has just evaluated the same category. */
+void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *config, const job_t *job,
+                        const plan_listing_t *listing, int shots);
+/* What a rate is called in the file of rates, and its value before anything was measured. */
+typedef struct {
+    const char *name;
+    double guess;
+} plan_rate_row_t;
+extern const plan_rate_row_t plan_rates[PLAN_RATES];
+plan_cost_t plan_cost_guess(void);
+/* What a run measured (seconds for so many units) makes the next prediction better. */
+void plan_cost_learned(plan_cost_t *cost, const plan_work_t *done, const double seconds[PLAN_RATES]);
+
+/* ---- Readiness ---- */
+typedef struct plan_ready plan_ready_t;
+/* Of the wanted, open items: those whose needs are all done are ready. */
+status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int listings);
+void plan_ready_free(plan_ready_t *ready);
+/* The ready item to do next, taken out; -1: none. prefer: a listing whose features are at hand, or -1. */
+int plan_ready_take(plan_ready_t *ready, int prefer);
+void plan_ready_put(plan_ready_t *ready, int item);
+/* The item is done: those that waited for it alone become ready. */
+void plan_ready_done(plan_ready_t *ready, int item);
+int plan_ready_count(const plan_ready_t *ready);
+/* Wanted items that need this one. */
+const int *plan_ready_users(int *count, const plan_ready_t *ready, int item);
+
+/* ---- Forecast ---- */
+typedef struct {
+    int items;             /* to be made */
+    double makespan, work; /* seconds: from the first item to the last, and of all ranks together */
+    double chain;          /* of the longest chain of items that wait for one another */
+    int chain_item;        /* its first; -1: nothing is to be done */
+} plan_simulation_t;
+/* left (items): predicted seconds for which an open item will still be in the hand that has it, 0 when its file is there
+ * by now, or one of these; NULL: none is begun. */
+#define PLAN_NOT_BEGUN (-1.0)
+#define PLAN_NEVER 1e300 /* it has failed, or waits for what has */
+/* Of the wanted, open items; by at least as many ranks as there are items in hand. */
+status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks);
+/* The same, but a lower bound where the simulation would take long. */
+status_t plan_outlook(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks);
+/* `left` of an item that has been in other hands for so many predicted seconds. */
+double plan_left(double cost, double elapsed);
+/* The item after this one in the longest chain through it; -1: it is the last. */
+int plan_chain_next(const plan_items_t *items, int item);
+typedef struct {
+    double rank_mb;    /* peak of one rank, without what a node shares */
+    double private_mb; /* of it, weights converted */
+    double shared_mb;  /* weights, once a node */
+} plan_memory_t;
+status_t plan_memory(plan_memory_t *out, const plan_t *plan, const clip_config_t *config);
+
+/* ---- For people ---- */
+/* Prints what would be done: points, tasks, images to encode, bytes on disk. items: with the state of each. */
+status_t plan_print(FILE *out, const plan_t *plan, const plan_items_t *items);
+/* Prints what the plan will take on so many ranks, by simulating the scheduler: work by kind and what is shared, memory,
+ * disk, makespan, efficiency and what limits it; lines "key: number" for programs. */
+status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node);
+
+#endif

@@ -1,0 +1,183 @@
+/* The categories of a job: their images, the digests that ids are made of, and the folders that their files go to. */
+#include "plan/plan_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What tells a file from another of the same name. Published images change with a release: their size will do, which costs
+ * no reading. Own images are taken anew, in formats of one size for all: their content counts. -1: there is no such file. */
+static status_t file_mark(int64_t *mark, const char *path, bool own)
+{
+    struct stat info;
+    char digest[IO_DIGEST_SIZE];
+    *mark = -1;
+    if (path == NULL || stat(path, &info) != 0) return ST_OK;
+    *mark = (int64_t)info.st_size;
+    if (!own) return ST_OK;
+    TRY(io_digest_file(digest, path));
+    digest[15] = '\0';
+    *mark = strtoll(digest, NULL, 16);
+    return ST_OK;
+}
+
+/* The digest of what the folder holds: a changed, added or removed image or mask gives other tasks. */
+static status_t listing_digest(plan_listing_t *listing)
+{
+    status_t status = ST_OK;
+    size_t used = 0, room = 1 << 16;
+    bool own = strcmp(listing->images.dataset, "folder") == 0;
+    char *text = base_alloc(room, 1);
+    if (text == NULL) return ST_ENOMEM;
+    const data_category_t *images = &listing->images;
+    for (int i = 0; i < images->train_count + images->test_count; i++) {
+        const data_image_t *image =
+            i < images->train_count ? &images->train[i] : &images->test[i - images->train_count];
+        int64_t mark, mask;
+        TRY_DONE(file_mark(&mark, image->path, own));
+        TRY_DONE(file_mark(&mask, image->mask, own));
+        if (mark < 0) {
+            status = fail(ST_EIO, "'%s' cannot be examined", image->path);
+            goto done;
+        }
+        size_t need = strlen(image->name) + 80;
+        if (used + need > room) {
+            char *more = realloc(text, room = 2 * room + need);
+            if (more == NULL) {
+                status = fail(ST_ENOMEM, "out of memory");
+                goto done;
+            }
+            text = more;
+        }
+        used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, (long long)mark,
+                                (long long)mask);
+        *(i < images->train_count ? &listing->train_mark[i] : &listing->test_mark[i - images->train_count]) = mark;
+    }
+    io_digest_bytes(listing->digest, text, used);
+done:
+    free(text);
+    return status;
+}
+
+/* Folders of the cache are named by the model and by everything of the job that changes features. */
+static status_t cache_folders(plan_listing_t *listing, const plan_t *plan, const job_t *job)
+{
+    char *options = job_options_text(job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
+    if (options == NULL) return ST_ENOMEM;
+    char *key = base_format("%s\n%s\n%s", PLAN_FORMAT, plan->model_digest, options);
+    free(options);
+    if (key == NULL) return ST_ENOMEM;
+    io_digest_bytes(listing->cache_key, key, strlen(key));
+    free(key);
+    const char *name = strrchr(job->model, '/');
+    name = name != NULL && name[1] != '\0' ? name + 1 : job->model;
+    const char *dataset = listing->images.dataset, *category = listing->images.category;
+    listing->cache =
+        base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, listing->cache_key, dataset, category);
+    listing->prompts =
+        base_format("%s/cache/prompts/%s-%.8s/%s/%s", job->output, name, listing->cache_key, dataset, category);
+    return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
+}
+
+/* Of the model's tokenizer, once a plan; "" where there is none: learning will say what is missing. */
+static status_t tokenizer_digest(plan_t *plan)
+{
+    if (plan->tokenizer_digest[0] != '\0' || plan->assumed_model) return ST_OK;
+    status_t status = clip_tokenizer_digest(plan->tokenizer_digest, plan->points[0].model);
+    return status == ST_ENOTFOUND ? ST_OK : status;
+}
+
+/* Counts of the category's caption, and the digest of what prompts are made of: it, the vocabulary, the tokenizer. */
+static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, const job_t *job)
+{
+    char *caption = job_caption_path(job, listing->images.dataset, listing->images.category);
+    char *vocabulary = base_format("%s/mfsc/vocabulary.json", job->assets);
+    status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
+    char all[3 * IO_DIGEST_SIZE];
+    if (status == ST_OK && !io_exists(caption))
+        status = fail(
+            ST_ENOTFOUND,
+            "'%s' does not exist: %s/%s has no caption (hint: write one%s, see %s/mfsc/README.md, or use "
+            "branches: [vad])",
+            caption, listing->images.dataset, listing->images.category,
+            strcmp(listing->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
+            job->assets);
+    if (status == ST_OK) status = io_digest_file(all, caption);
+    if (status == ST_OK) status = io_digest_file(all + IO_DIGEST_SIZE - 1, vocabulary);
+    if (status == ST_OK) {
+        strcat(all, plan->tokenizer_digest);
+        io_digest_bytes(listing->caption_digest, all, strlen(all));
+    }
+    if (status == ST_OK) plan_caption_count(&listing->caption, caption, vocabulary);
+    free(caption);
+    free(vocabulary);
+    return status;
+}
+
+static status_t add_listing(plan_t *plan, const job_t *job, const char *dataset, const char *root, const char *category)
+{
+    plan_listing_t *more = realloc(plan->listings, (size_t)(plan->listing_count + 1) * sizeof *more);
+    if (more == NULL) return fail(ST_ENOMEM, "out of memory");
+    plan->listings = more;
+    plan_listing_t *listing = &more[plan->listing_count];
+    *listing = (plan_listing_t){0};
+    data_options_t options = job_data_options(job);
+    bool assume = plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0;
+    if (assume)
+        TRY(data_category_assume(&listing->images, dataset, category));
+    else
+        TRY(data_category_read(&listing->images, dataset, root, category, &options));
+    plan->listing_count++;
+    plan->assumed_listings += assume;
+    listing->train_mark = calloc((size_t)listing->images.train_count + 1, sizeof *listing->train_mark);
+    listing->test_mark = calloc((size_t)listing->images.test_count + 1, sizeof *listing->test_mark);
+    if (listing->train_mark == NULL || listing->test_mark == NULL) return fail(ST_ENOMEM, "out of memory");
+    if (assume)
+        io_digest_bytes(listing->digest, category, strlen(category));
+    else
+        TRY(listing_digest(listing));
+    bool prompts = false; /* of any point: branches may be swept */
+    for (int p = 0; p < plan->point_count; p++) prompts = prompts || job_has(&plan->points[p].branches, "pad");
+    if (prompts) TRY(tokenizer_digest(plan));
+    if (prompts) TRY(caption_digest(listing, plan, job));
+    return cache_folders(listing, plan, job);
+}
+
+static status_t add_dataset(plan_t *plan, const job_t *job, const char *dataset)
+{
+    status_t status = ST_OK;
+    io_names_t all = {0};
+    char *root = job_root(job, dataset);
+    if (root == NULL) return ST_ENOMEM;
+    data_options_t options = job_data_options(job);
+    if (plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0 && job->category.count == 0) {
+        for (int i = 0; i < data_known_count(dataset); i++)
+            TRY_DONE(add_listing(plan, job, dataset, root, data_known_category(dataset, i)));
+        goto done;
+    }
+    if (job->category.count == 0) TRY_DONE(data_list_categories(&all, dataset, root, &options));
+    const io_names_t *wanted = job->category.count > 0 ? &job->category : &all;
+    if (wanted->count == 0) status = fail(ST_ENOTFOUND, "'%s' has no category of dataset '%s'", root, dataset);
+    for (int i = 0; i < wanted->count && status == ST_OK; i++)
+        status = add_listing(plan, job, dataset, root, wanted->name[i]);
+done:
+    io_names_free(&all);
+    free(root);
+    return status;
+}
+
+status_t plan_categories_read(plan_t *plan)
+{
+    const job_t *job = &plan->points[0];
+    for (int i = 0; i < job->dataset.count; i++) TRY(add_dataset(plan, job, job->dataset.name[i]));
+    return ST_OK;
+}
+
+void plan_listing_free(plan_listing_t *listing)
+{
+    data_category_free(&listing->images);
+    free(listing->cache);
+    free(listing->prompts);
+    free(listing->train_mark);
+    free(listing->test_mark);
+}

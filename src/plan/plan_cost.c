@@ -1,0 +1,117 @@
+/* What items cost: counts of operations, pixels and bytes, times rates that runs measure on their machine and keep with the
+ * feature cache. Only an estimate. */
+#include "plan/plan.h"
+
+/* Before anything was measured: one core of a machine of 2022, a model of ViT-B/16+'s size. */
+const plan_rate_row_t plan_rates[PLAN_RATES] = {
+    [PLAN_RATE_START] = {"start", 2},        [PLAN_RATE_REDUCE] = {"reduce", 0.003},
+    [PLAN_RATE_ITEM] = {"item", 0.02},       [PLAN_RATE_PICTURE] = {"picture", 0.04},
+    [PLAN_RATE_ENCODE] = {"encode", 0.012},  [PLAN_RATE_TILE] = {"tile", 0.012},
+    [PLAN_RATE_REGIONS] = {"regions", 0.02}, [PLAN_RATE_LEARN] = {"learn", 0.015},
+    [PLAN_RATE_QUERY] = {"query", 0.05},     [PLAN_RATE_MAPS] = {"maps", 0.015},
+    [PLAN_RATE_PIXELS] = {"pixels", 0.3},    [PLAN_RATE_READ] = {"read", 0.005},
+    [PLAN_RATE_WRITE] = {"write", 0.02},
+};
+
+plan_cost_t plan_cost_guess(void)
+{
+    plan_cost_t cost = {0};
+    for (int r = 0; r < PLAN_RATES; r++) cost.seconds[r] = plan_rates[r].guess;
+    return cost;
+}
+
+double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost)
+{
+    double seconds = 0;
+    for (int r = 0; r < PLAN_RATES; r++) seconds += work->units[r] * cost->seconds[r];
+    return seconds;
+}
+
+double plan_work_gflop(const plan_work_t *work)
+{
+    const double *units = work->units;
+    return units[PLAN_RATE_ENCODE] + units[PLAN_RATE_TILE] + units[PLAN_RATE_REGIONS] + units[PLAN_RATE_LEARN] +
+           units[PLAN_RATE_QUERY] + units[PLAN_RATE_MAPS];
+}
+
+/* ---- Encoding ------------------------------------------------------------------------------------------------------- */
+
+/* Both streams of METHOD.md 2, a multiply-add counting two. */
+double plan_encode_gflop(const clip_config_t *c)
+{
+    double T = c->grid * c->grid + 1.0, W = c->width;
+    double block = T * W * (5 * W + 2.0 * c->mlp) + 4 * T * T * W;
+    return 2e-9 * (c->layers * block + T * 3.0 * c->patch * c->patch * W + T * W * c->embed);
+}
+
+double plan_features_mb(const clip_config_t *c, const job_t *job, int images)
+{
+    double T = (double)c->grid * c->grid, value = job->features == JOB_FEATURES_F16 ? 2 : 4;
+    return 1e-6 * value * images * (c->embed + T * (c->embed + 2.0 * c->width));
+}
+
+void plan_work_encode(plan_work_t *out, const clip_config_t *c, const job_t *job, plan_item_kind_t kind, int images)
+{
+    double T = (double)c->grid * c->grid, value = job->features == JOB_FEATURES_F16 ? 2 : 4;
+    bool tiles = kind == PLAN_TILES;
+    *out = (plan_work_t){0};
+    out->units[PLAN_RATE_ITEM] = 1;
+    out->units[PLAN_RATE_PICTURE] = tiles ? 1 : images;
+    out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c);
+    out->units[PLAN_RATE_WRITE] = tiles ? 1e-6 * value * images * T * c->embed : plan_features_mb(c, job, images);
+}
+
+/* ---- Scoring -------------------------------------------------------------------------------------------------------- */
+
+double plan_maps_gflop(const clip_config_t *c, int groups, int images, int shots)
+{
+    double T = (double)c->grid * c->grid;
+    return 1e-9 * images * (2 * 2 * T * T * shots * c->width + 2 * 3 * T * groups * c->embed);
+}
+
+double plan_head_mb(const clip_config_t *c, const job_t *job, job_head_t head)
+{
+    bool queries = head == JOB_HEAD_PIXEL && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
+    return 0.1 + (queries ? 4e-6 * 10.0 * c->embed * c->embed : 0); /* ten weight matrices */
+}
+
+double plan_task_mb(const clip_config_t *c, const job_t *job, int images)
+{
+    double mb = 4e-6 * images * c->grid * c->grid * (job_has(&job->branches, "pad") ? 6 : 2);
+    for (int head = 0; head < JOB_HEADS; head++)
+        if (job_head_wanted(job, head)) mb += plan_head_mb(c, job, head);
+    return mb;
+}
+
+void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *c, const job_t *job,
+                        const plan_listing_t *listing, int shots)
+{
+    int n = listing->images.test_count, states = 1, T = c->grid * c->grid;
+    bool pad = job_has(&job->branches, "pad"), vad = job_has(&job->branches, "vad");
+    int groups = pad ? listing->caption.groups : 0;
+    if (pad && job->learn && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
+    *out = *warm = (plan_work_t){0};
+    out->units[PLAN_RATE_ITEM] = 1;
+    out->units[PLAN_RATE_READ] = plan_features_mb(c, job, n + shots);
+    out->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, states * groups, n, vad ? shots : 0);
+    out->units[PLAN_RATE_PIXELS] = 1e-6 * states * n * job->resolution * job->resolution;
+    out->units[PLAN_RATE_WRITE] = plan_task_mb(c, job, n);
+    /* Features that fit, and with a grid of points the search of the memory too: it is the same for all of them. */
+    size_t budget;
+    double bytes = 4e-6 * n * (c->embed + T * (c->embed + 2.0 * c->width));
+    if (job_feature_memory(&budget, job) != ST_OK) return;
+    double share = 1e-6 * (double)budget > bytes ? 1 : 1e-6 * (double)budget / bytes;
+    warm->units[PLAN_RATE_READ] = share * plan_features_mb(c, job, n);
+    if (vad && job->sweep.count > 0) warm->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, 0, n, shots);
+}
+
+void plan_cost_learned(plan_cost_t *cost, const plan_work_t *done, const double seconds[PLAN_RATES])
+{
+    for (int r = 0; r < PLAN_RATES; r++) {
+        if (!(done->units[r] > 0) || seconds[r] < 1e-3) continue; /* too little to learn from */
+        double now = seconds[r] / done->units[r];
+        /* The machine may have been busy: the past counts too. */
+        cost->seconds[r] = cost->measured[r] ? 0.3 * cost->seconds[r] + 0.7 * now : now;
+        cost->measured[r] = true;
+    }
+}

@@ -1,0 +1,173 @@
+/* `fgad plan`: what a job will take on so many ranks. Lines "key: number" are for programs, as slurm/submit. */
+#include "plan/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    int needed, there, uses;
+    double seconds; /* of those to be made */
+} kind_sums_t;
+
+static void print_line(FILE *out, const char *key, double value, const char *note)
+{
+    fprintf(out, "%s: %.0f%s%s\n", key, ceil(value), note[0] != '\0' ? " " : "", note);
+}
+
+static void print_duration(FILE *out, const char *key, double seconds)
+{
+    char note[32], text[16];
+    clock_format(text, seconds);
+    snprintf(note, sizeof note, "(%s)", text);
+    print_line(out, key, seconds, note);
+}
+
+static void print_items(FILE *out, const plan_items_t *items)
+{
+    kind_sums_t kinds[PLAN_KINDS] = {{0}};
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *item = &items->items[i];
+        kind_sums_t *kind = &kinds[item->kind];
+        bool open = item->wanted && item->state == PLAN_OPEN;
+        kind->needed += open || item->state == PLAN_DONE;
+        kind->there += item->state == PLAN_DONE;
+        if (open) kind->seconds += item->cost;
+        for (int n = 0; n < item->need_count; n++) kinds[items->items[item->needs[n]].kind].uses++;
+    }
+    fprintf(out, "  %-24s %9s %9s %9s %11s %11s\n", "work", "files", "there", "to make", "uses each", "core hours");
+    for (int k = 0; k < PLAN_KINDS; k++) {
+        const kind_sums_t *kind = &kinds[k];
+        if (kind->needed == 0) continue;
+        fprintf(out, "  %-24s %9d %9d %9d ", plan_kind_names[k], kind->needed, kind->there, kind->needed - kind->there);
+        if (k == PLAN_EVALUATE)
+            fprintf(out, "%11s", "");
+        else
+            fprintf(out, "%11.1f", (double)kind->uses / kind->needed);
+        fprintf(out, " %11.2f\n", kind->seconds / 3600);
+    }
+}
+
+static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items, const clip_config_t *c)
+{
+    double features = 0, learned = 0, results = 0;
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *item = &items->items[i];
+        if (!item->wanted || item->state != PLAN_OPEN) continue;
+        const job_t *job = &plan->points[0];
+        int first, count = 1;
+        plan_work_t work;
+        switch (item->kind) {
+        case PLAN_EVALUATE:
+            job = &plan->points[plan->tasks[item->index].point];
+            results += plan_task_mb(c, job, plan->listings[item->listing].images.test_count);
+            break;
+        case PLAN_LEARN:
+            learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point], item->head);
+            break;
+        default:
+            if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->listing, item->index);
+            if (item->kind == PLAN_TILES) count = item->scale * item->scale;
+            plan_work_encode(&work, c, job, item->kind, count);
+            features += work.units[PLAN_RATE_WRITE];
+        }
+    }
+    print_line(out, "disk_features_mb", features, "at most: they are compressed");
+    print_line(out, "disk_learned_mb", learned, "");
+    print_line(out, "disk_results_mb", results, "every task file holds its learned heads, too");
+}
+
+static double total_gflop(const plan_items_t *items)
+{
+    double gflop = 0;
+    for (int i = 0; i < items->count; i++)
+        if (items->items[i].wanted && items->items[i].state == PLAN_OPEN) gflop += items->items[i].gflop;
+    return gflop;
+}
+
+static void print_chain(FILE *out, const plan_t *plan, const plan_items_t *items, const plan_simulation_t *s)
+{
+    char name[512], text[16];
+    fprintf(out, "longest chain:\n");
+    for (int i = s->chain_item; i >= 0; i = plan_chain_next(items, i)) {
+        clock_format(text, items->items[i].cost);
+        fprintf(out, "  %s: %s\n", plan_item_name(name, plan, &items->items[i]), text);
+    }
+}
+
+static const char *what_limits(const plan_simulation_t *s, int ranks)
+{
+    if (s->items == 0) return "nothing is left to do";
+    if (s->work / ranks > 0.9 * s->makespan) return "the work itself: more ranks make it shorter";
+    if (s->chain > 0.9 * s->makespan)
+        return "the longest chain of work: more ranks do not make it shorter, more cores a rank do (-s threads=)";
+    if (s->items < 4 * ranks) return "the number of items: there is not enough to share";
+    return "items that wait for others, and the last ones of each rank";
+}
+
+static bool all_measured(const plan_cost_t *cost)
+{
+    return cost->measured[PLAN_RATE_ENCODE] && cost->measured[PLAN_RATE_PIXELS];
+}
+
+/* What a run takes before its first item and after its last; task files are read by all ranks. */
+static double around(const plan_t *plan, int ranks)
+{
+    int share = (plan->task_count + ranks - 1) / ranks;
+    return plan->cost.seconds[PLAN_RATE_START] + share * plan->cost.seconds[PLAN_RATE_REDUCE];
+}
+
+static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks)
+{
+    plan_simulation_t s, other;
+    const plan_cost_t *cost = &plan->cost;
+    double makespan;
+    TRY(plan_simulate(&s, items, NULL, plan->listing_count, ranks));
+    print_duration(out, "work_core_seconds", s.work);
+    fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
+    makespan = s.makespan + around(plan, ranks);
+    print_duration(out, "makespan_seconds", makespan);
+    fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * makespan) : 100);
+    print_duration(out, "longest_chain_seconds", s.chain);
+    fprintf(out, "limited by: %s\n", what_limits(&s, ranks));
+    if (s.chain_item >= 0) print_chain(out, plan, items, &s);
+    fprintf(out, "rates: %s\n",
+            all_measured(cost) ? "measured by earlier runs with this model (cache/cost.txt)"
+                               : "guessed for a core of 2022 and ViT-B/16+: run one category to have them measured");
+    static const double times[] = {0.25, 4};
+    for (int i = 0; i < 2; i++) {
+        int count = (int)(ranks * times[i]);
+        char text[16];
+        if (count < 1 || s.items == 0) continue;
+        TRY(plan_simulate(&other, items, NULL, plan->listing_count, count));
+        makespan = other.makespan + around(plan, count);
+        clock_format(text, makespan);
+        fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
+                100 * other.work / (count * makespan));
+    }
+    return ST_OK;
+}
+
+status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node)
+{
+    clip_config_t config;
+    plan_memory_t memory;
+    TRY(plan_config(&config, plan));
+    TRY(plan_memory(&memory, plan, &config));
+    fprintf(out, "run %s: %d task%s (%d grid point%s, %d categor%s)\n", plan->run_dir, plan->task_count,
+            plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s", plan->listing_count,
+            plan->listing_count == 1 ? "y" : "ies");
+    if (plan->assumed_listings > 0)
+        fprintf(out, "assumed: the published numbers of images of %d categories that are not here\n",
+                plan->assumed_listings);
+    if (plan->assumed_model) fprintf(out, "assumed: ViT-B/16+ at 240, since '%s' is not here\n", plan->points[0].model);
+    print_items(out, items);
+    int nodes = (ranks + ranks_per_node - 1) / ranks_per_node;
+    int on_node = ranks < ranks_per_node ? ranks : ranks_per_node;
+    print_line(out, "ranks", ranks, "");
+    print_line(out, "nodes", nodes, "");
+    print_line(out, "memory_per_rank_mb", memory.rank_mb, "");
+    print_line(out, "memory_per_node_mb", on_node * memory.rank_mb + memory.shared_mb, "weights once");
+    print_disk(out, plan, items, &config);
+    return print_times(out, plan, items, ranks);
+}

@@ -1,0 +1,22 @@
+/* Private to plan. */
+#ifndef FGAD_PLAN_INTERNAL_H
+#define FGAD_PLAN_INTERNAL_H
+
+#include "plan/plan.h"
+
+/* ---- Categories ---- */
+/* One listing a category that the job names, with the digests that ids are made of. */
+status_t plan_categories_read(plan_t *plan);
+void plan_listing_free(plan_listing_t *listing);
+/* Counts the words of a caption; a file that is not fit counts as a typical one (its learning will say what is wrong). */
+void plan_caption_count(plan_caption_t *out, const char *caption, const char *vocabulary);
+
+/* ---- Identity: digests of all that a result depends on, and of nothing else ---- */
+status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task_t *task);
+/* What a learned head depends on of the job, as "key=value\n" lines (heap). */
+char *plan_learn_options(const job_t *job, job_head_t head);
+/* Of the head that task t learns. */
+status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_head_t head);
+void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item_t *item);
+
+#endif

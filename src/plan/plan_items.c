@@ -1,0 +1,388 @@
+/* From tasks to work items: every file that has to be made, what it needs, what it costs. An item that several tasks
+ * share (a chunk of features, a learned head that an inference-only sweep does not change) stands here once. */
+#include "plan/plan_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- A growing list, and a table of those made by id ---------------------------------------------------------------- */
+
+enum { MEMOS = 512 };
+typedef struct {
+    uint64_t key;
+    plan_head_work_t work;
+} memo_t;
+
+typedef struct {
+    plan_items_t *items;
+    memo_t memo[MEMOS]; /* of the listing in hand */
+    int memos, listing;
+    int *feature; /* items of the listing's feature files, -1: not asked for */
+    int room;
+    int *slot; /* open addressing over the digest in item.id; -1: empty */
+    int slots; /* a power of two */
+} builder_t;
+
+static uint64_t slot_hash(const char *id)
+{
+    return base_hash(BASE_HASH_SEED, id, strlen(id));
+}
+
+static int find_item(const builder_t *builder, const char *id)
+{
+    for (uint64_t at = slot_hash(id);; at++) {
+        int item = builder->slot[at & (uint64_t)(builder->slots - 1)];
+        if (item < 0 || strcmp(builder->items->items[item].id, id) == 0) return item;
+    }
+}
+
+static void enter_item(builder_t *builder, int item)
+{
+    uint64_t at = slot_hash(builder->items->items[item].id);
+    while (builder->slot[at & (uint64_t)(builder->slots - 1)] >= 0) at++;
+    builder->slot[at & (uint64_t)(builder->slots - 1)] = item;
+}
+
+static status_t grow(builder_t *builder)
+{
+    int room = builder->room > 0 ? 2 * builder->room : 64;
+    plan_item_t *items = realloc(builder->items->items, (size_t)room * sizeof *items);
+    if (items == NULL) return fail(ST_ENOMEM, "out of memory: %d work items", room);
+    builder->items->items = items;
+    int *slot = base_alloc(4 * (size_t)room, sizeof *slot);
+    if (slot == NULL) return ST_ENOMEM;
+    free(builder->slot);
+    builder->slot = slot;
+    builder->slots = 4 * room;
+    builder->room = room;
+    for (int i = 0; i < builder->slots; i++) slot[i] = -1;
+    for (int i = 0; i < builder->items->count; i++) enter_item(builder, i);
+    return ST_OK;
+}
+
+/* Adds the item, or finds the one of the same id. Owns `path` (NULL: memory was out). */
+static status_t add_item(int *index, builder_t *builder, const plan_item_t *item, char *path)
+{
+    if (path == NULL) return ST_ENOMEM;
+    if (builder->items->count == builder->room) {
+        status_t status = grow(builder);
+        if (status != ST_OK) {
+            free(path);
+            return status;
+        }
+    }
+    *index = find_item(builder, item->id);
+    if (*index >= 0) {
+        free(path);
+        return ST_OK;
+    }
+    *index = builder->items->count++;
+    plan_item_t *new = &builder->items->items[*index];
+    *new = *item;
+    new->path = path;
+    new->name = strrchr(path, '/') + 1;
+    new->folder = PLAN_FOLDERS * item->listing + (item->kind == PLAN_EVALUATE ? PLAN_FOLDER_TASKS
+                                                  : item->kind == PLAN_LEARN  ? PLAN_FOLDER_PROMPTS
+                                                                              : PLAN_FOLDER_FEATURES);
+    enter_item(builder, *index);
+    return ST_OK;
+}
+
+static status_t add_need(plan_item_t *item, int need)
+{
+    if ((item->need_count & (item->need_count - 1)) == 0) { /* room doubles at powers of two */
+        int *needs = realloc(item->needs, (size_t)(item->need_count > 0 ? 2 * item->need_count : 1) * sizeof *needs);
+        if (needs == NULL) return fail(ST_ENOMEM, "out of memory");
+        item->needs = needs;
+    }
+    item->needs[item->need_count++] = need;
+    return ST_OK;
+}
+
+/* ---- Items of features ---------------------------------------------------------------------------------------------- */
+
+/* Where the item of a feature file stands in builder->feature: chunks, support images, then tiles by scale (1, 2, 4). */
+static size_t feature_slot(const plan_t *plan, plan_item_kind_t kind, int listing, int number, int scale)
+{
+    const data_category_t *images = &plan->listings[listing].images;
+    size_t test = (size_t)images->test_count, train = (size_t)images->train_count, at = (size_t)number;
+    if (kind == PLAN_CHUNK) return at;
+    return test + (kind == PLAN_SUPPORT ? 0 : train * (scale == 4 ? 3 : (size_t)scale)) + at;
+}
+
+/* The features of a listing are asked for by each of its tasks: their items are kept at hand. */
+static status_t begin_listing(builder_t *builder, const plan_t *plan, int listing)
+{
+    if (builder->feature != NULL && builder->listing == listing) return ST_OK;
+    const data_category_t *images = &plan->listings[listing].images;
+    size_t slots = (size_t)images->test_count + 4 * (size_t)images->train_count;
+    free(builder->feature);
+    builder->feature = base_alloc(slots, sizeof *builder->feature);
+    if (builder->feature == NULL) return ST_ENOMEM;
+    for (size_t i = 0; i < slots; i++) builder->feature[i] = -1;
+    builder->listing = listing;
+    builder->memos = 0;
+    return ST_OK;
+}
+
+static status_t add_features(int *index, builder_t *builder, const plan_t *plan, const clip_config_t *config,
+                             plan_item_kind_t kind, int listing, int number, int scale)
+{
+    char name[64];
+    plan_item_t item = {.kind = kind, .listing = listing, .index = number, .scale = scale};
+    int first, images = 1;
+    int *known = &builder->feature[feature_slot(plan, kind, listing, number, scale)];
+    *index = *known;
+    if (*known >= 0) return ST_OK;
+    switch (kind) {
+    case PLAN_CHUNK:
+        plan_chunk_range(&first, &images, plan, listing, number);
+        snprintf(name, sizeof name, "chunk-%03d-by-%d", number, plan->points[0].chunk);
+        break;
+    case PLAN_SUPPORT:
+        snprintf(name, sizeof name, "support-%05d", number);
+        break;
+    default:
+        snprintf(name, sizeof name, "tiles-%05d-x%d", number, scale);
+        images = scale * scale;
+    }
+    plan_work_t work;
+    plan_work_encode(&work, config, &plan->points[0], kind, images);
+    item.cost = plan_work_seconds(&work, &plan->cost);
+    item.gflop = plan_work_gflop(&work);
+    plan_features_id(item.id, plan, &item);
+    /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
+    bool own = strcmp(plan->listings[listing].images.dataset, "folder") == 0;
+    TRY(add_item(index, builder, &item,
+                 base_format("%s/%s%s%s.h5", plan->listings[listing].cache, name, own ? "-" : "", own ? item.id : "")));
+    *known = *index;
+    return ST_OK;
+}
+
+/* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
+
+/* The work of a head depends on the caption and on some keys: seldom more than a few kinds a category. */
+static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_t *plan, const clip_config_t *config,
+                          int t, job_head_t head)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const job_t *job = &plan->points[task->point];
+    const int keys[] = {task->listing, (int)head,  job->learn,       job->groups.count, job->n_ahp,
+                        job->n_ab,     job->n_ctx, job->pixel_n_pro, job->image_n_pro};
+    uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);
+    for (int i = 0; i < builder->memos; i++)
+        if (builder->memo[i].key == key) return *out = builder->memo[i].work, ST_OK;
+    TRY(plan_head_work(out, config, job, &plan->listings[task->listing].caption, head));
+    if (builder->memos < MEMOS) builder->memo[builder->memos++] = (memo_t){.key = key, .work = *out};
+    return ST_OK;
+}
+
+static status_t learn_work(plan_work_t *out, builder_t *builder, const plan_t *plan, const clip_config_t *config, int t,
+                           job_head_t head)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const job_t *job = &plan->points[task->point];
+    const plan_caption_t *caption = &plan->listings[task->listing].caption;
+    bool pixel = head == JOB_HEAD_PIXEL;
+    plan_head_work_t work;
+    TRY(head_work(&work, builder, plan, config, t, head));
+    int epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
+    *out = (plan_work_t){0};
+    out->units[PLAN_RATE_ITEM] = 1;
+    out->units[PLAN_RATE_LEARN] = work.forward_gflop + epochs * work.epoch_gflop;
+    if (pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER))
+        out->units[PLAN_RATE_QUERY] = plan_query_gflop(config, job, work.groups);
+    if (!job->learn) return ST_OK;
+    out->units[PLAN_RATE_READ] = plan_features_mb(config, job, task->shots);
+    if (!pixel || job->groups.count == 1) return ST_OK;
+    out->units[PLAN_RATE_LEARN] += work.forward_gflop; /* the anchors that regions start from */
+    out->units[PLAN_RATE_REGIONS] = plan_regions_gflop(config, job, caption, task->shots);
+    return ST_OK;
+}
+
+static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, const clip_config_t *config, int t,
+                          job_head_t head)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const job_t *job = &plan->points[task->point];
+    plan_item_t item = {.kind = PLAN_LEARN, .listing = task->listing, .index = t, .head = head};
+    TRY(plan_learn_id(item.id, plan, t, head));
+    int before = builder->items->count;
+    TRY(add_item(index, builder, &item,
+                 base_format("%s/k%d-s%llu-%s-%s.h5", plan->listings[task->listing].prompts, task->shots,
+                             (unsigned long long)task->seed, job_head_names[head], item.id)));
+    if (builder->items->count == before) return ST_OK; /* another point has it already */
+    int learn = *index;
+    plan_work_t work;
+    TRY(learn_work(&work, builder, plan, config, t, head));
+    builder->items->items[learn].cost = plan_work_seconds(&work, &plan->cost);
+    builder->items->items[learn].gflop = plan_work_gflop(&work);
+    for (int k = 0; k < task->shots && job->learn; k++) {
+        int need;
+        if (head == JOB_HEAD_IMAGE)
+            TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+        else
+            TRY(add_features(&need, builder, plan, config, PLAN_TILES, task->listing, task->support[k],
+                             job->aggregation_scale));
+        TRY(add_need(&builder->items->items[learn], need));
+        if (head == JOB_HEAD_IMAGE) continue;
+        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_need(&builder->items->items[learn], need));
+    }
+    return ST_OK;
+}
+
+static status_t add_task(builder_t *builder, const plan_t *plan, const clip_config_t *config, int t)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const job_t *job = &plan->points[task->point];
+    const data_category_t *images = &plan->listings[task->listing].images;
+    plan_item_t item = {.kind = PLAN_EVALUATE, .listing = task->listing, .index = t};
+    int index, need;
+    TRY(begin_listing(builder, plan, task->listing));
+    memcpy(item.id, task->id, sizeof item.id);
+    plan_work_t work, warm;
+    plan_work_evaluate(&work, &warm, config, job, &plan->listings[task->listing], task->shots);
+    item.cost = plan_work_seconds(&work, &plan->cost);
+    item.gflop = plan_work_gflop(&work);
+    item.warm = plan_work_seconds(&warm, &plan->cost);
+    TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
+    /* The order is what work_evaluate relies on: chunks, support images, then the learned heads. */
+    for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
+        plan_chunk_range(&first, &count, plan, task->listing, c);
+        TRY(add_features(&need, builder, plan, config, PLAN_CHUNK, task->listing, c, 1));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    for (int k = 0; k < task->shots; k++) {
+        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    for (int head = 0; head < JOB_HEADS; head++) {
+        if (!job_head_wanted(job, head)) continue;
+        TRY(add_learn(&need, builder, plan, config, t, job->learn ? head : JOB_HEAD_PIXEL));
+        TRY(add_need(&builder->items->items[index], need));
+    }
+    return ST_OK;
+}
+
+/* ---- Order ----------------------------------------------------------------------------------------------------------- */
+
+/* tail: seconds from the begin of an item to the end of the longest chain that hangs on it. Working on the longest tail
+ * first is "longest first" for items that wait for one another. Needs stand before their users in `order`. */
+static void compute_tails(plan_items_t *items)
+{
+    for (int i = 0; i < items->count; i++) items->items[i].tail = items->items[i].cost;
+    /* Chains are at most features -> learn -> evaluate: two passes over the users are enough. */
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < items->count; i++) {
+            const plan_item_t *user = &items->items[i];
+            for (int n = 0; n < user->need_count; n++) {
+                plan_item_t *need = &items->items[user->needs[n]];
+                if (need->tail < need->cost + user->tail) need->tail = need->cost + user->tail;
+            }
+        }
+}
+
+static int by_tail(const void *a, const void *b, void *items)
+{
+    const plan_item_t *x = (const plan_item_t *)items + *(const int *)a,
+                      *y = (const plan_item_t *)items + *(const int *)b;
+    if (x->tail != y->tail) return x->tail < y->tail ? 1 : -1;
+    return *(const int *)a - *(const int *)b;
+}
+
+static void want_needs(plan_items_t *items, plan_item_kind_t kind)
+{
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *user = &items->items[i];
+        if (user->kind != kind || !user->wanted) continue;
+        for (int n = 0; n < user->need_count; n++) {
+            plan_item_t *need = &items->items[user->needs[n]];
+            need->wanted = need->state != PLAN_DONE;
+        }
+    }
+}
+
+void plan_items_mark_wanted(plan_items_t *items)
+{
+    for (int i = 0; i < items->count; i++) {
+        plan_item_t *item = &items->items[i];
+        item->wanted = item->kind == PLAN_EVALUATE && item->state != PLAN_DONE;
+    }
+    want_needs(items, PLAN_EVALUATE);
+    want_needs(items, PLAN_LEARN);
+}
+
+/* ---- By file name ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t name_hash(int folder, const char *name, size_t length)
+{
+    return base_hash(base_hash(BASE_HASH_SEED, &folder, sizeof folder), name, length);
+}
+
+int plan_items_find(const plan_items_t *items, int folder, const char *name, size_t length)
+{
+    for (uint64_t at = name_hash(folder, name, length);; at++) {
+        int i = items->slot[at & (uint64_t)(items->slots - 1)];
+        if (i < 0) return -1;
+        const plan_item_t *item = &items->items[i];
+        if (item->folder == folder && strncmp(item->name, name, length) == 0 && item->name[length] == '\0') return i;
+    }
+}
+
+static status_t index_names(plan_items_t *items)
+{
+    for (items->slots = 64; items->slots < 2 * items->count;) items->slots *= 2;
+    items->slot = base_alloc((size_t)items->slots, sizeof *items->slot);
+    if (items->slot == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->slots; i++) items->slot[i] = -1;
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *item = &items->items[i];
+        uint64_t at = name_hash(item->folder, item->name, strlen(item->name));
+        while (items->slot[at & (uint64_t)(items->slots - 1)] >= 0) at++;
+        items->slot[at & (uint64_t)(items->slots - 1)] = i;
+    }
+    return ST_OK;
+}
+
+status_t plan_items_order(plan_items_t *items)
+{
+    compute_tails(items);
+    free(items->order);
+    items->order = base_alloc((size_t)items->count, sizeof *items->order);
+    if (items->order == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->count; i++) items->order[i] = i;
+    qsort_r(items->order, (size_t)items->count, sizeof *items->order, by_tail, items->items);
+    return ST_OK;
+}
+
+status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_config_t *config)
+{
+    status_t status = ST_OK;
+    builder_t *builder = calloc(1, sizeof *builder);
+    *out = (plan_items_t){0};
+    if (builder == NULL) return fail(ST_ENOMEM, "out of memory");
+    builder->items = out;
+    TRY_DONE(grow(builder));
+    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, config, t));
+    TRY_DONE(plan_items_order(out));
+    TRY_DONE(index_names(out));
+done:
+    free(builder->feature);
+    free(builder->slot);
+    free(builder);
+    if (status != ST_OK) plan_items_free(out);
+    return status;
+}
+
+void plan_items_free(plan_items_t *items)
+{
+    for (int i = 0; i < items->count; i++) {
+        free(items->items[i].path);
+        free(items->items[i].needs);
+    }
+    free(items->items);
+    free(items->order);
+    free(items->slot);
+    *items = (plan_items_t){0};
+}

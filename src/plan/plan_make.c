@@ -1,0 +1,219 @@
+/* From a job to its tasks. */
+#include "plan/plan_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Tasks ---- */
+
+/* first: the same task at the first point of the grid, NULL for that one itself. */
+static status_t draw_support(plan_task_t *task, const plan_task_t *first, const job_t *job,
+                             const data_category_t *images)
+{
+    task->support = base_alloc((size_t)task->shots, sizeof *task->support);
+    if (task->support == NULL) return ST_ENOMEM;
+    if (first != NULL) { /* the draw is no key of the grid */
+        memcpy(task->support, first->support, (size_t)task->shots * sizeof *task->support);
+        return ST_OK;
+    }
+    if (strcmp(job->fewshot, "nested") == 0) return data_nested_shots(task->support, images, task->shots, task->seed);
+    if (strcmp(job->fewshot, "draw") == 0) return data_draw_shots(task->support, images, task->shots, task->seed);
+    char *list = strcmp(job->fewshot, "published") == 0
+                     ? base_format("%s/fewshot/%s.yaml", job->assets, images->dataset)
+                     : base_format("%s", job->fewshot);
+    if (list == NULL) return ST_ENOMEM;
+    status_t status = data_list_shots(task->support, images, task->shots, list);
+    free(list);
+    return status;
+}
+
+/* What tasks and learned heads of a point depend on of the job, as texts: thousands of ids are made of each. */
+static status_t make_options(plan_t *plan)
+{
+    plan->point_options = calloc((size_t)plan->point_count + 1, sizeof *plan->point_options);
+    plan->learn_options = calloc((size_t)plan->point_count * JOB_HEADS + 1, sizeof *plan->learn_options);
+    if (plan->point_options == NULL || plan->learn_options == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (int p = 0; p < plan->point_count; p++) {
+        plan->point_options[p] = job_options_text(&plan->points[p], JOB_STAGE_FEATURES, JOB_STAGE_METRICS);
+        if (plan->point_options[p] == NULL) return ST_ENOMEM;
+        for (int head = 0; head < JOB_HEADS; head++) {
+            char *text = plan_learn_options(&plan->points[p], head);
+            if (text == NULL) return ST_ENOMEM;
+            plan->learn_options[p * JOB_HEADS + head] = text;
+        }
+    }
+    return ST_OK;
+}
+
+status_t plan_make_tasks(plan_t *plan)
+{
+    const job_t *job = &plan->points[0];
+    size_t total =
+        (size_t)plan->listing_count * (size_t)job->shots.count * (size_t)job->seeds.count * (size_t)plan->point_count;
+    plan->tasks = calloc(total > 0 ? total : 1, sizeof *plan->tasks);
+    if (plan->tasks == NULL) return fail(ST_ENOMEM, "out of memory: %zu tasks", total);
+    for (int l = 0; l < plan->listing_count; l++)
+        for (int k = 0; k < job->shots.count; k++)
+            for (int s = 0; s < job->seeds.count; s++)
+                for (int p = 0; p < plan->point_count; p++) {
+                    plan_task_t *task = &plan->tasks[plan->task_count++];
+                    const data_category_t *images = &plan->listings[l].images;
+                    *task = (plan_task_t){.dataset = images->dataset,
+                                          .category = images->category,
+                                          .shots = job->shots.value[k],
+                                          .seed = (uint64_t)job->seeds.value[s],
+                                          .point = p,
+                                          .listing = l};
+                    TRY(draw_support(task, p > 0 ? task - p : NULL, &plan->points[p], images));
+                    TRY(plan_task_id(task->id, plan, task));
+                    task->path = base_format("%s/tasks/%s/%s/k%d-s%llu-%s.h5", plan->run_dir, task->dataset,
+                                             task->category, task->shots, (unsigned long long)task->seed, task->id);
+                    if (task->path == NULL) return ST_ENOMEM;
+                }
+    return ST_OK;
+}
+
+/* The digest of the model; of one that is not there and is not needed, a stand-in. */
+static status_t model_digest(plan_t *plan, const job_t *job)
+{
+    clip_model_t *model;
+    char digest[IO_DIGEST_SIZE] = "assumed";
+    plan->assumed_model = plan->assume && !io_is_dir(job->model);
+    if (!plan->assumed_model) {
+        /* Opened for the checks: whoever computes with it opens it again. */
+        TRY(clip_model_open(&model, job->model));
+        plan->model_private_bytes = clip_model_private_bytes(model);
+        clip_model_close(model);
+        TRY(clip_model_digest(digest, job->model));
+    }
+    plan->model_digest = base_format("%s", digest);
+    return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
+}
+
+status_t plan_config(clip_config_t *out, const plan_t *plan)
+{
+    /* ViT-B/16+ at 240, the papers' model */
+    static const clip_config_t usual = {.embed = 640,
+                                        .image_size = 240,
+                                        .patch = 16,
+                                        .width = 896,
+                                        .layers = 12,
+                                        .heads = 14,
+                                        .mlp = 3584,
+                                        .grid = 15,
+                                        .context = 77,
+                                        .vocab = 49408,
+                                        .text_width = 640,
+                                        .text_heads = 10,
+                                        .text_layers = 12,
+                                        .text_mlp = 2560};
+    if (plan->assumed_model) return *out = usual, ST_OK;
+    return clip_config_read(out, plan->points[0].model);
+}
+
+/* The cure is the published points at the same depth of a tower of 12 blocks. */
+status_t plan_taps(clip_tap_t out[2], const job_t *job, const clip_config_t *config)
+{
+    const int L = config->layers;
+    for (int i = 0; i < 2; i++) {
+        status_t status = clip_tap_parse(&out[i], job->memory_taps.name[i], config);
+        if (status != ST_OK)
+            return fail(status,
+                        "'%s': %s (hint: memory_taps: [%d.attn, %d.attn] in the job or in the folder's fgad.yaml)",
+                        job->model, fail_message(), 3 * L / 12, 8 * L / 12);
+    }
+    return ST_OK;
+}
+
+status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count)
+{
+    *out = (plan_t){.cost = plan_cost_guess(), .blas = clip_backend()};
+    TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
+    TRY(make_options(out));
+    out->run_dir = job_run_dir(&out->points[0]);
+    out->cost_path = base_format("%s/cache/cost.txt", out->points[0].output);
+    return out->run_dir != NULL && out->cost_path != NULL ? ST_OK : ST_ENOMEM;
+}
+
+status_t plan_make_categories(plan_t *plan)
+{
+    clip_config_t config;
+    clip_tap_t taps[2];
+    TRY(model_digest(plan, &plan->points[0]));
+    TRY(plan_config(&config, plan));
+    TRY(plan_taps(taps, &plan->points[0], &config));
+    return plan_categories_read(plan);
+}
+
+static status_t make(plan_t *out, const char *job_path, const char *const *assignments, int count, bool assume)
+{
+    double started = clock_seconds();
+    status_t status = plan_make_job(out, job_path, assignments, count);
+    out->assume = assume;
+    if (status == ST_OK) status = plan_make_categories(out);
+    if (status == ST_OK) status = plan_make_tasks(out);
+    out->seconds = clock_seconds() - started;
+    if (status != ST_OK) plan_free(out);
+    return status;
+}
+
+status_t plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count)
+{
+    return make(out, job_path, assignments, count, false);
+}
+
+status_t plan_assume(plan_t *out, const char *job_path, const char *const *assignments, int count)
+{
+    return make(out, job_path, assignments, count, true);
+}
+
+status_t plan_open(plan_t *out, const char *run_dir)
+{
+    status_t status = ST_ENOMEM;
+    char *file = base_format("%s/run.yaml", run_dir), *output = NULL, *name = NULL;
+    char *real = realpath(run_dir, NULL);
+    *out = (plan_t){0};
+    if (file == NULL) goto done;
+    if (real == NULL || !io_exists(file)) {
+        status = fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
+        goto done;
+    }
+    char *slash = strrchr(real, '/');
+    *slash = '\0';
+    output = base_format("output=%s", real[0] != '\0' ? real : "/");
+    name = base_format("name=%s", slash + 1);
+    if (output == NULL || name == NULL) goto done;
+    status = plan_make(out, file, (const char *const[]){output, name}, 2);
+done:
+    free(file);
+    free(real);
+    free(output);
+    free(name);
+    return status;
+}
+
+void plan_free(plan_t *plan)
+{
+    for (int i = 0; i < plan->task_count; i++) {
+        free(plan->tasks[i].path);
+        free(plan->tasks[i].support);
+    }
+    for (int i = 0; i < plan->listing_count; i++) plan_listing_free(&plan->listings[i]);
+    for (int i = 0; i < plan->point_count; i++) {
+        job_free(&plan->points[i]);
+        free(plan->point_text[i]);
+        if (plan->point_options != NULL) free(plan->point_options[i]);
+        for (int head = 0; head < JOB_HEADS && plan->learn_options != NULL; head++)
+            free(plan->learn_options[i * JOB_HEADS + head]);
+    }
+    free(plan->point_options);
+    free(plan->learn_options);
+    free(plan->points);
+    free(plan->point_text);
+    free(plan->tasks);
+    free(plan->listings);
+    free(plan->run_dir);
+    free(plan->model_digest);
+    free(plan->cost_path);
+    *plan = (plan_t){0};
+}

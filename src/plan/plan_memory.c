@@ -1,0 +1,92 @@
+/* What a rank needs of memory: the larger of what encoding, learning and evaluating take at their peaks. */
+#include "plan/plan.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Code, libraries and MPI, as seen. */
+#define PROGRAM_MB 90.0
+
+/* Weights in F16 or BF16 are converted in every process; F32 stays in the mapping that a node shares. */
+static void weights(plan_memory_t *out, const plan_t *plan)
+{
+    struct stat info;
+    char *path = NULL;
+    out->shared_mb = plan->assumed_model ? 833 : 0;
+    if (plan->assumed_model || clip_model_weights_path(&path, plan->points[0].model) != ST_OK) return;
+    bool there = stat(path, &info) == 0;
+    free(path);
+    if (!there) return;
+    out->private_mb = 1e-6 * (double)plan->model_private_bytes;
+    out->shared_mb = out->private_mb > 0 ? 0 : 1e-6 * (double)info.st_size;
+}
+
+static double encode_mb(const clip_config_t *c, const job_t *job)
+{
+    double T = (double)c->grid * c->grid, scale = job->aggregation_scale;
+    double chunk = 4e-6 * job->chunk * (c->embed + T * (c->embed + 2.0 * c->width));
+    bool regions = job_has(&job->branches, "pad") && job->learn && job->groups.count > 1;
+    double tiles = regions ? 4e-6 * scale * scale * T * c->embed : 0;
+    /* The file is made in memory: the arrays, and their stored form twice. */
+    return 3 * (chunk > tiles ? chunk : tiles);
+}
+
+static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_listing_t *listing,
+                         const job_t *job)
+{
+    double T = (double)c->grid * c->grid, scale = job->aggregation_scale, shots = 0;
+    for (int k = 0; k < plan->points[0].shots.count; k++)
+        if (shots < plan->points[0].shots.value[k]) shots = plan->points[0].shots.value[k];
+    double tokens = 4e-6 * shots * T * c->embed, grid = 4e-6 * scale * scale * T * c->embed;
+    *out = 0;
+    for (int head = 0; head < JOB_HEADS; head++) {
+        plan_head_work_t work;
+        if (!job_head_wanted(job, head)) continue;
+        TRY(plan_head_work(&work, c, job, &listing->caption, head));
+        double mb = 1e-6 * (double)work.bytes + 2 * tokens + 2 * grid + 4e-6 * shots * T * work.prompts * 2;
+        mb += 1e-6 * 4 * 60.0 * c->embed * c->embed; /* the query former with its moments and gradient */
+        if (*out < mb) *out = mb;
+    }
+    return ST_OK;
+}
+
+static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_listing_t *listing,
+                            const job_t *job)
+{
+    double T = (double)c->grid * c->grid, n = listing->images.test_count, shots = 0;
+    size_t budget, held;
+    for (int k = 0; k < plan->points[0].shots.count; k++)
+        if (shots < plan->points[0].shots.value[k]) shots = plan->points[0].shots.value[k];
+    TRY(job_metric_memory(&budget, job));
+    TRY(job_feature_memory(&held, job));
+    double image = 4e-6 * (c->embed + T * (c->embed + 2.0 * c->width));
+    double features = 1e-6 * (double)held < n * image ? 1e-6 * (double)held : n * image;
+    double pixels = 1e-6 * n * job->resolution * job->resolution, labels = pixels;
+    double ranking = 9 * pixels; /* score and label, and the order while it sorts */
+    if (budget > 0 && ranking > 1e-6 * (double)budget) ranking = 1e-6 * (double)budget;
+    *out = features + 2 * job->chunk * image + 4e-6 * shots * T * 2 * c->width + labels + ranking + 4e-6 * n * T * 12;
+    return ST_OK;
+}
+
+status_t plan_memory(plan_memory_t *out, const plan_t *plan, const clip_config_t *c)
+{
+    double most = 0;
+    *out = (plan_memory_t){0};
+    weights(out, plan);
+    for (int p = 0; p < plan->point_count; p++) {
+        const job_t *job = &plan->points[p];
+        bool pad = job_has(&job->branches, "pad");
+        double encode = encode_mb(c, job);
+        if (most < encode) most = encode;
+        /* The grid has many points of like size: the listings of the first stand for all. */
+        for (int l = 0; l < plan->listing_count && (p == 0 || l == 0); l++) {
+            double learn = 0, evaluate;
+            if (pad) TRY(learn_mb(&learn, plan, c, &plan->listings[l], job));
+            TRY(evaluate_mb(&evaluate, plan, c, &plan->listings[l], job));
+            if (most < learn) most = learn;
+            if (most < evaluate) most = evaluate;
+        }
+    }
+    out->rank_mb = PROGRAM_MB + out->private_mb + 1e-6 * (double)clip_vision_bytes(c) + most;
+    return ST_OK;
+}

@@ -1,0 +1,48 @@
+/* What items and their folders are called, and which images a chunk holds. */
+#include "plan/plan.h"
+
+#include <stdio.h>
+
+void plan_chunk_range(int *first, int *count, const plan_t *plan, int listing, int chunk)
+{
+    int size = plan->points[0].chunk, total = plan->listings[listing].images.test_count;
+    *first = chunk * size;
+    *count = total - *first < size ? total - *first : size;
+}
+
+const char *const plan_kind_names[PLAN_KINDS] = {"chunks of test images", "support images", "tiled support images",
+                                                 "learned heads", "evaluations"};
+
+const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item)
+{
+    const data_category_t *images = &plan->listings[item->listing].images;
+    if (item->kind == PLAN_EVALUATE) {
+        const plan_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "%s/%s shots %d seed %llu%s%s", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, plan->point_text[task->point][0] != '\0' ? " " : "",
+                 plan->point_text[task->point]);
+    } else if (item->kind == PLAN_LEARN) {
+        const plan_task_t *task = &plan->tasks[item->index];
+        snprintf(out, 512, "learning %s/%s shots %d seed %llu, %s head", task->dataset, task->category, task->shots,
+                 (unsigned long long)task->seed, job_head_names[item->head]);
+    } else {
+        static const char *const kinds[] = {"chunk", "support image", "tiles of image"};
+        snprintf(out, 512, "encoding %s/%s %s %d", images->dataset, images->category, kinds[item->kind], item->index);
+    }
+    return out;
+}
+
+void plan_folder_path(char out[4096], const plan_t *plan, int folder)
+{
+    const plan_listing_t *listing = &plan->listings[folder / PLAN_FOLDERS];
+    switch (folder % PLAN_FOLDERS) {
+    case PLAN_FOLDER_FEATURES:
+        snprintf(out, 4096, "%s", listing->cache);
+        break;
+    case PLAN_FOLDER_PROMPTS:
+        snprintf(out, 4096, "%s", listing->prompts);
+        break;
+    default:
+        snprintf(out, 4096, "%s/tasks/%s/%s", plan->run_dir, listing->images.dataset, listing->images.category);
+    }
+}

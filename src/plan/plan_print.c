@@ -1,0 +1,64 @@
+/* `fgad run --dry-run`: what a job comes to. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+typedef struct {
+    int64_t images_to_encode, images_kept;
+    int tasks, tasks_kept;
+    double bytes;
+} sums_t;
+
+static int item_images(const plan_t *plan, const plan_item_t *item)
+{
+    int first, count = 1;
+    if (item->kind == PLAN_TILES) return item->scale * item->scale;
+    if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->listing, item->index);
+    return count;
+}
+
+static sums_t sum_listing(const plan_t *plan, const plan_items_t *items, const clip_config_t *c, int listing)
+{
+    sums_t sums = {0};
+    double T = (double)c->grid * c->grid, value = plan->points[0].features == JOB_FEATURES_F16 ? 2 : 4;
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *item = &items->items[i];
+        if (item->listing != listing) continue;
+        bool kept = item->state == PLAN_DONE;
+        if (item->kind == PLAN_LEARN) continue; /* small files */
+        if (item->kind == PLAN_EVALUATE) {
+            sums.tasks++;
+            sums.tasks_kept += kept;
+            if (!kept) sums.bytes += 4 * T * 6 * plan->listings[listing].images.test_count;
+        } else {
+            int images = item_images(plan, item);
+            *(kept ? &sums.images_kept : &sums.images_to_encode) += images;
+            if (!kept) sums.bytes += value * images * (c->embed + T * (c->embed + 2.0 * c->width));
+        }
+    }
+    return sums;
+}
+
+status_t plan_print(FILE *out, const plan_t *plan, const plan_items_t *items)
+{
+    clip_config_t config;
+    double bytes = 0;
+    TRY(plan_config(&config, plan));
+    fprintf(out, "run %s: %d task%s", plan->run_dir, plan->task_count, plan->task_count == 1 ? "" : "s");
+    fprintf(out, " (%d grid point%s)\n", plan->point_count, plan->point_count == 1 ? "" : "s");
+    for (int p = 0; p < plan->point_count && plan->point_count > 1; p++)
+        fprintf(out, "  point %d: %s\n", p,
+                plan->point_text[p][0] != '\0' ? plan->point_text[p] : "(the job as it is)");
+    fprintf(out, "  %-28s %6s %6s %8s %8s %8s\n", "category", "tasks", "kept", "test", "encode", "cached");
+    for (int l = 0; l < plan->listing_count; l++) {
+        const data_category_t *images = &plan->listings[l].images;
+        sums_t sums = sum_listing(plan, items, &config, l);
+        char name[128];
+        snprintf(name, sizeof name, "%s/%s", images->dataset, images->category);
+        fprintf(out, "  %-28s %6d %6d %8d %8lld %8lld\n", name, sums.tasks, sums.tasks_kept, images->test_count,
+                (long long)sums.images_to_encode, (long long)sums.images_kept);
+        bytes += sums.bytes;
+    }
+    fprintf(out, "  about %.1f MB to be written\n", 1e-6 * bytes);
+    return ST_OK;
+}

@@ -1,0 +1,230 @@
+/* store: every file of a run and of the cache beside it: features, learned heads, checkpoints, tasks, failures, measured
+ * rates, result sets, and what of them stands on disk. A file that exists is whole: it is written under another name,
+ * fsynced and renamed, and bears its id and the attribute `complete`. A damaged or foreign one is set aside with a warning,
+ * never used and never deleted. It makes no number and claims nothing. Depends on base, io, data, job and plan, and for
+ * learned heads on prompts and align. No function is collective. ST_EFORMAT names file and place. */
+#ifndef FGAD_STORE_H
+#define FGAD_STORE_H
+
+#include "align/align.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "io/io.h"
+#include "job/job.h"
+#include "plan/plan.h"
+
+/* ---- Provenance ---- */
+typedef struct {
+    const job_t *job;
+    const char *model_digest, *blas;
+    const char
+        *made_from; /* of a result set: the folder of the run whose task files the rows are of, relative to its own;
+                              NULL: their own */
+    int ranks;
+} store_made_by_t;
+store_made_by_t store_made_by(const plan_t *plan, int ranks);
+/* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
+status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
+
+/* ---- Items ---- */
+/* Opens the item's file. ST_EFORMAT: damaged, not complete, or of another id. */
+status_t store_item_open(io_h5_t **out, const plan_item_t *item);
+/* Whether the item's file is there and whole; a damaged or foreign one is set aside with a warning, never used and never
+ * deleted. */
+status_t store_item_check(bool *whole, const plan_item_t *item);
+
+/* ---- Folders: what stands on disk, by one listing a folder instead of a question a file ---- */
+typedef struct {
+    const plan_t *plan;
+    const plan_items_t *items;
+    uint32_t *there, *claimed; /* (items) the round in which the item's file, its claim, was seen last */
+    uint32_t *round;           /* (folders) looks so far */
+    double *looked;            /* (folders) clock_seconds of the last look; 0: none */
+} store_folders_t;
+/* Looks into every folder, and takes each item whose file is there as done. */
+status_t store_folders_find_done(store_folders_t *folders, plan_items_t *items);
+status_t store_folders_make(store_folders_t *out, const plan_t *plan, const plan_items_t *items);
+void store_folders_free(store_folders_t *folders);
+/* Looks into one folder; one that does not exist is empty. */
+status_t store_folders_look(store_folders_t *folders, int folder);
+/* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
+bool store_folders_has(const store_folders_t *folders, int item);
+bool store_folders_claimed(const store_folders_t *folders, int item);
+/* The plan's items, those done whose files are there. */
+status_t store_items_make(plan_items_t *out, const plan_t *plan);
+/* Task files in the run's folder, of this plan or of any other. What cannot be listed counts as nothing. */
+int store_count_task_files(const plan_t *plan);
+
+/* ---- Rates ---- */
+/* Those for a model from the file at `path`, which holds a line a model and number of threads. */
+void store_rates_read(plan_cost_t *cost, const char *path, const char *model_digest, int threads);
+status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads);
+
+/* ---- Features ---- */
+typedef struct {
+    int count, T, E, W, grid;
+    float *cls;               /* (count, E) */
+    float *tokens;            /* (count, T, E) */
+    float *memory1, *memory2; /* (count, T, W) */
+} store_features_t;           /* owned */
+void store_features_free(store_features_t *features);
+
+/* all: also the class token and the memory taps. */
+status_t store_features_alloc(store_features_t *features, const clip_config_t *config, int count, bool all);
+/* The item's file: a chunk or a support image with all of `features`, or the tiles of one with its tokens alone. images:
+ * (features->count), or the one that was tiled. */
+status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
+                              const data_image_t *images, double seconds);
+/* Reads a feature file whole. ST_EFORMAT: damaged, or of another item. */
+status_t store_features_read(store_features_t *out, const plan_item_t *item);
+
+/* ---- Learned heads ---- */
+/* What a head gives (G groups, E embedding). Owned by the struct. */
+typedef struct {
+    int G, E, epochs;
+    float *normal, *abnormal; /* (G, E) anchors */
+    float *keys;              /* (G, E) intrinsic features of the query former; NULL: none was trained */
+    double *losses;           /* (epochs, ALIGN_TERMS) */
+    float *query_params;      /* (query_count) */
+    int64_t query_count;
+    double *query_losses; /* (query_steps + 1) */
+    int query_steps;
+    int oracle_count; /* states kept for track_epochs */
+    int *oracle_epoch;
+    float *oracle_normal, *oracle_abnormal, *oracle_keys; /* (oracle_count, G, E) */
+} store_learned_t;
+status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
+void store_learned_free(store_learned_t *learned);
+/* Anchors, keys and oracle states of a learned head's file. */
+status_t store_learned_read(store_learned_t *out, const plan_item_t *item);
+
+typedef struct {
+    const align_head_t *head;
+    const store_learned_t *result;
+    const uint8_t *labels; /* (shots, side, side) or NULL */
+    int side;
+    double seconds;
+} store_learn_file_t;
+status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
+/* The state of a head in mid-learning, "<item path>.checkpoint": the next life goes on from it to the same bits. */
+status_t store_checkpoint_write(const align_head_t *head, const store_learned_t *result, const plan_item_t *item);
+/* Restores head and result when there is a checkpoint of this item; a damaged one is set aside with a warning. */
+status_t store_checkpoint_read(align_head_t *head, store_learned_t *result, const plan_item_t *item);
+void store_checkpoint_remove(const plan_item_t *item);
+
+/* ---- Numbers of a task ---- */
+/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
+typedef struct {
+    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
+} store_numbers_t;
+typedef struct {
+    const char *name;
+    size_t offset; /* in store_numbers_t */
+    const char *description;
+} store_number_t;
+extern const store_number_t store_number_table[]; /* ends with {0} */
+extern const store_numbers_t store_numbers_none;  /* all missing */
+enum { STORE_METRICS = 8 };
+extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
+
+/* ---- Maps of a task ---- */
+typedef struct {
+    int n, h, w;
+    float *M_v, *Mhat_p, *s_image, *M_p, *M_pix; /* (n, h*w); NULL: the branch is off */
+    int32_t *group;
+    float *S_i, *M_img; /* (n); S_i NULL without the image head */
+} store_maps_t;         /* owned */
+void store_maps_free(store_maps_t *maps);
+/* vad, pad, image: which of them. */
+status_t store_maps_alloc(store_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image);
+
+/* ---- Task files ---- */
+/* Test metrics at states kept during learning: for study, never for choice (METHOD.md 12.3). */
+typedef struct {
+    int count;
+    int *epoch;
+    store_numbers_t *numbers;
+} store_oracle_t;
+typedef struct {
+    const plan_task_t *task;
+    const store_maps_t *maps;
+    const store_numbers_t *numbers;
+    const store_oracle_t *oracle;
+    const int *keep; /* (maps->n) test images */
+    const plan_items_t *items;
+    const int *heads; /* items of the learned heads, whose groups prompts/<head> are copied */
+    int head_count;
+    double seconds;
+} store_task_file_t;
+status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);
+/* Reads a task file's numbers; ST_EFORMAT when it is damaged or another task's. */
+status_t store_task_numbers(store_numbers_t *out, const char *path, const char *id);
+
+/* ---- Failures: a record a failed item below <run>/failed, so that other ranks of this run do not try it again ---- */
+typedef struct {
+    char run[64]; /* the run that failed last */
+    int attempts; /* so far */
+    char reason[1024];
+} store_failure_t;
+/* <run>/failed/<...>.txt (heap). */
+char *store_failure_path(const plan_t *plan, const plan_item_t *item);
+/* False: the item has not failed. */
+bool store_failure_read(store_failure_t *out, const plan_t *plan, const plan_item_t *item);
+/* counts: as an attempt; a full disk or memory that is out is no fault of the item. */
+void store_failure_record(const plan_t *plan, const char *run, const plan_item_t *item, const char *reason,
+                          bool counts);
+void store_failure_forget(const plan_t *plan, const plan_item_t *item);
+
+/* ---- The run ---- */
+/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. */
+status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished);
+
+/* ---- Results -------------------------------------------------------------------------------------------------------
+ * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). Every value is found by
+ * its column's name, never by place. A task without a result is named apart, so that it cannot pass for a row. */
+#define STORE_MEAN "MEAN"
+/* What tables call the grid point that sets nothing anew, whose text is "". */
+#define STORE_AS_THE_JOB "(as the job)"
+typedef struct {
+    char *dataset, *category, *point, *method, *protocol, *task; /* owned */
+    char *changes; /* of a rescored row: what was set anew since the task, "key=value" lines; "" otherwise; owned */
+    int shots;
+    int64_t seed;
+    double metric[STORE_METRICS]; /* fractions; NaN: missing */
+} store_row_t;
+typedef struct {
+    store_row_t *rows; /* in the order of the plan: dataset, category, shots, seed, point; then MEAN rows */
+    int count;
+    store_row_t *lost; /* tasks of the plan that have no result, all metrics NaN */
+    int missing;       /* of them */
+    char *source;      /* folder of the run whose task files the rows come from (of a rescored set: not its own) */
+    char *assets;      /* the job's */
+} store_results_t;
+/* Reads <path>/results.h5, or `path` itself when it ends with .csv. Not collective. ST_EFORMAT: columns missing, unknown
+ * or of different lengths, two rows of one task, a MEAN that is not the mean of its rows. */
+status_t store_results_read(store_results_t *out, const char *path);
+void store_results_free(store_results_t *results);
+
+/* Rows that are meant, by comma-separated names; NULL: all. point: a grid point, or some of its "key=value" words;
+ * blanks after commas do not count. */
+typedef struct {
+    const char *dataset, *category, *shots, *seeds, *point;
+} store_select_t;
+bool store_row_selected(const store_row_t *row, const store_select_t *select); /* false for MEAN */
+/* Whether the comma-separated list names the word; NULL names everything. */
+bool store_list_names(const char *list, const char *word);
+
+/* Making one. A row takes copies of all texts; every metric is NaN. */
+typedef struct {
+    const char *dataset, *category, *point, *method, *protocol, *task, *changes; /* NULL: "" */
+    int shots;
+    int64_t seed;
+} store_row_key_t;
+status_t store_row_make(store_row_t *row, const store_row_key_t *key);
+/* Appends the plain mean over categories of every dataset, shots, seed, point and method none of whose tasks is lost; a
+ * metric that a category does not have is left out of it. rows has room for a mean beside every row. */
+status_t store_results_add_means(store_results_t *results);
+/* results.csv and results.h5 of the folder `dir`, with the job's options. */
+status_t store_results_write(const store_results_t *results, const char *dir, const store_made_by_t *made_by);
+
+#endif

@@ -1,0 +1,388 @@
+/* The file of a learned head, groups prompts/<head>: enough to replay the whole training from it and a feature file. */
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries)
+{
+    size_t size = (size_t)G * (size_t)E, states = track_epochs > 0 ? (size_t)(epochs / track_epochs) : 0;
+    *out = (store_learned_t){.G = G, .E = E, .epochs = epochs};
+    bool ok = (out->normal = base_alloc(size, sizeof(float))) != NULL;
+    ok = ok && (out->abnormal = base_alloc(size, sizeof(float))) != NULL;
+    ok = ok && (out->losses = base_alloc((size_t)epochs * ALIGN_TERMS, sizeof(double))) != NULL;
+    ok = ok && (out->oracle_epoch = base_alloc(states, sizeof(int))) != NULL;
+    ok = ok && (out->oracle_normal = base_alloc(states * size, sizeof(float))) != NULL;
+    ok = ok && (out->oracle_abnormal = base_alloc(states * size, sizeof(float))) != NULL;
+    ok = ok && (out->oracle_keys = base_alloc(states * size, sizeof(float))) != NULL;
+    if (queries) ok = ok && (out->keys = base_alloc(size, sizeof(float))) != NULL;
+    if (ok) return ST_OK;
+    store_learned_free(out);
+    return ST_ENOMEM;
+}
+
+void store_learned_free(store_learned_t *learned)
+{
+    free(learned->normal);
+    free(learned->abnormal);
+    free(learned->keys);
+    free(learned->losses);
+    free(learned->query_params);
+    free(learned->query_losses);
+    free(learned->oracle_epoch);
+    free(learned->oracle_normal);
+    free(learned->oracle_abnormal);
+    free(learned->oracle_keys);
+    *learned = (store_learned_t){0};
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------------------------- */
+
+/* One group's prompts as a table: ids padded to the longest, slots where a position is learnable. */
+static status_t write_group(io_h5_t *file, const char *base, const prompts_set_t *set, int g)
+{
+    const prompts_group_t *group = &set->group[g];
+    int64_t n = group->nhp + group->ahp + group->alp, L = set->max_length;
+    status_t status = ST_ENOMEM;
+    char path[128];
+    int32_t *ids = base_alloc((size_t)(n * L), sizeof *ids), *slots = base_alloc((size_t)(n * L), sizeof *slots);
+    int32_t *length = base_alloc((size_t)n, sizeof *length), *copy = base_alloc((size_t)n, sizeof *copy);
+    const char **kind = base_alloc((size_t)n, sizeof *kind), **text = base_alloc((size_t)n, sizeof *text);
+    if (ids == NULL || slots == NULL || length == NULL || copy == NULL || kind == NULL || text == NULL) goto done;
+    for (int64_t i = 0; i < n; i++) {
+        const prompts_prompt_t *prompt = &group->prompt[i];
+        for (int64_t t = 0; t < L; t++) {
+            int id = t < prompt->length ? prompt->ids[t] : -1;
+            bool slot = t < prompt->length && id < 0;
+            ids[i * L + t] = slot ? -1 : id;
+            slots[i * L + t] = slot ? -1 - id : -1; /* the inverse of CLIP_SLOT */
+        }
+        length[i] = prompt->length;
+        copy[i] = prompt->copy;
+        kind[i] = prompts_kind_name(prompt->kind);
+        text[i] = prompt->text;
+    }
+    const io_h5_field_t fields[] = {
+        {"token_ids",
+         IO_H5_I32,
+         2,
+         {n, L},
+         "prompt,position",
+         "1",
+         "token ids with SOT and EOT; -1: learnable, or past the end",
+         ids},
+        {"slots",
+         IO_H5_I32,
+         2,
+         {n, L},
+         "prompt,position",
+         "1",
+         "row of ../../params/slot_vector at learnable positions, else -1",
+         slots},
+        {"length", IO_H5_I32, 1, {n}, "prompt", "tokens", "length with SOT and EOT", length},
+        {"copy", IO_H5_I32, 1, {n}, "prompt", "1", "copy of the prompt, 0 to n_pro - 1", copy},
+        {"kind",
+         IO_H5_STRING,
+         1,
+         {n},
+         "prompt",
+         "1",
+         "NHP normal handcrafted, AHP abnormal handcrafted, ALP abnormal learnable",
+         kind},
+        {"text", IO_H5_STRING, 1, {n}, "prompt", "1", "the prompt for people; [V] and [a] are learnable", text},
+    };
+    snprintf(path, sizeof path, "%s/groups/%d", base, g);
+    TRY_DONE(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
+    TRY_DONE(io_h5_set_text(file, path, "name", group->name));
+done:
+    free(ids);
+    free(slots);
+    free(length);
+    free(copy);
+    free(kind);
+    free(text);
+    return status;
+}
+
+static status_t write_params(io_h5_t *file, const char *base, const align_head_t *head)
+{
+    const prompts_set_t *set = head->set;
+    if (head->count == 0) return ST_OK;
+    int64_t rows = set->parameters, shape[PROMPTS_MAX_GROUPS * 2 + 1][5] = {{0}}, S = set->slots;
+    int64_t offset[PROMPTS_MAX_GROUPS * 2 + 1];
+    const char *name[PROMPTS_MAX_GROUPS * 2 + 1];
+    char path[64];
+    for (int i = 0; i < rows; i++) {
+        name[i] = set->parameter[i].name;
+        offset[i] = set->parameter[i].offset;
+        memcpy(shape[i], set->parameter[i].shape, (size_t)set->parameter[i].ndim * sizeof(int64_t));
+    }
+    status_t status = ST_ENOMEM;
+    int32_t *vector = base_alloc((size_t)S, sizeof *vector), *gate = base_alloc((size_t)S, sizeof *gate);
+    if (vector == NULL || gate == NULL) goto done;
+    for (int64_t s = 0; s < S; s++) {
+        vector[s] = set->slot[s].vector;
+        gate[s] = set->slot[s].gate;
+    }
+    const io_h5_field_t fields[] = {
+        {"initial",
+         IO_H5_F32,
+         1,
+         {head->count},
+         "float",
+         "1",
+         "learnable parameters before the first epoch, one flat block",
+         head->initial},
+        {"final", IO_H5_F32, 1, {head->count}, "float", "1", "learnable parameters after the last epoch", head->params},
+        {"table/name",
+         IO_H5_STRING,
+         1,
+         {rows},
+         "array",
+         "1",
+         "arrays of the block: V, then a and gate of each group",
+         name},
+        {"table/offset", IO_H5_I64, 1, {rows}, "array", "floats", "where each array begins", offset},
+        {"table/shape", IO_H5_I64, 2, {rows, 5}, "array,dimension", "1", "dimensions; 0: none", shape},
+        {"slot_vector",
+         IO_H5_I32,
+         1,
+         {S},
+         "slot",
+         "floats",
+         "where the vector of each learnable input embedding begins",
+         vector},
+        {"slot_gate",
+         IO_H5_I32,
+         1,
+         {S},
+         "slot",
+         "floats",
+         "where its gate is: it enters as sigmoid(gate) * vector; -1: no gate",
+         gate},
+    };
+    snprintf(path, sizeof path, "%s/params", base);
+    TRY_DONE(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
+done:
+    free(vector);
+    free(gate);
+    return status;
+}
+
+static status_t write_queries(io_h5_t *file, const char *base, const store_learned_t *result)
+{
+    if (result->keys == NULL) return ST_OK;
+    align_block_t table[ALIGN_QUERY_BLOCKS];
+    char path[64];
+    align_query_table(table, result->G, result->E);
+    const char *name[ALIGN_QUERY_BLOCKS];
+    int64_t offset[ALIGN_QUERY_BLOCKS], shape[ALIGN_QUERY_BLOCKS][2];
+    for (int i = 0; i < ALIGN_QUERY_BLOCKS; i++) {
+        name[i] = table[i].name;
+        offset[i] = table[i].offset;
+        shape[i][0] = table[i].rows;
+        shape[i][1] = table[i].columns;
+    }
+    const io_h5_field_t fields[] = {
+        {"keys",
+         IO_H5_F32,
+         2,
+         {result->G, result->E},
+         "group,embedding",
+         "1",
+         "intrinsic features q, rows normalised: what tokens are matched to",
+         result->keys},
+        {"params",
+         IO_H5_F32,
+         1,
+         {result->query_count},
+         "float",
+         "1",
+         "parameters of the query former, one flat block",
+         result->query_params},
+        {"table/name",
+         IO_H5_STRING,
+         1,
+         {ALIGN_QUERY_BLOCKS},
+         "array",
+         "1",
+         "arrays of the block, named as in torch.nn.MultiheadAttention",
+         name},
+        {"table/offset", IO_H5_I64, 1, {ALIGN_QUERY_BLOCKS}, "array", "floats", "where each array begins", offset},
+        {"table/shape", IO_H5_I64, 2, {ALIGN_QUERY_BLOCKS, 2}, "array,dimension", "1", "rows and columns", shape},
+        {"loss",
+         IO_H5_F64,
+         1,
+         {result->query_steps + 1},
+         "step",
+         "1",
+         "l_qf before each step of Adam, and after the last",
+         result->query_losses},
+    };
+    snprintf(path, sizeof path, "%s/query_former", base);
+    TRY(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
+    return io_h5_set_f64(file, path, "loss_floor",
+                         align_query_floor(result->normal, result->abnormal, result->G, result->E));
+}
+
+static status_t write_oracle(io_h5_t *file, const char *base, const store_learned_t *result)
+{
+    int64_t n = result->oracle_count, G = result->G, E = result->E;
+    if (n == 0) return ST_OK;
+    char path[64];
+    const char *axes = "state,group,embedding";
+    const io_h5_field_t fields[] = {
+        {"epoch", IO_H5_I32, 1, {n}, "state", "epochs", "epochs done at each kept state", result->oracle_epoch},
+        {"normal", IO_H5_F32, 3, {n, G, E}, axes, "1", "normal anchors at each state", result->oracle_normal},
+        {"abnormal", IO_H5_F32, 3, {n, G, E}, axes, "1", "abnormal anchors at each state", result->oracle_abnormal},
+        {"keys", IO_H5_F32, 3, {n, G, E}, axes, "1", "what tokens are matched to at each state", result->oracle_keys},
+    };
+    snprintf(path, sizeof path, "%s/oracle", base);
+    return io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]);
+}
+
+/* "total, clip, trip, mean, reg": the columns of the loss table. */
+static void term_names(char out[64])
+{
+    out[0] = '\0';
+    for (int term = 0; term < ALIGN_TERMS; term++) {
+        size_t used = strlen(out);
+        snprintf(out + used, 64 - used, "%s%s", term > 0 ? "," : "", align_term_names[term]);
+    }
+}
+
+static status_t write_results(io_h5_t *file, const char *base, const store_learn_file_t *what)
+{
+    const store_learned_t *result = what->result;
+    int64_t G = result->G, E = result->E;
+    char path[64], terms[64];
+    const io_h5_field_t anchors[] = {
+        {"anchors/normal",
+         IO_H5_F32,
+         2,
+         {G, E},
+         "group,embedding",
+         "1",
+         "p_n: normalised mean of the normal prompts' features",
+         result->normal},
+        {"anchors/abnormal",
+         IO_H5_F32,
+         2,
+         {G, E},
+         "group,embedding",
+         "1",
+         "p_a: normalised mean of the abnormal prompts' features",
+         result->abnormal},
+    };
+    TRY(io_h5_write(file, base, anchors, 2));
+    if (result->epochs > 0) {
+        const io_h5_field_t loss = {"loss",
+                                    IO_H5_F64,
+                                    2,
+                                    {result->epochs, ALIGN_TERMS},
+                                    "epoch,term",
+                                    "1",
+                                    "loss terms at the parameters each epoch starts from, summed over groups",
+                                    result->losses};
+        TRY(io_h5_write(file, base, &loss, 1));
+        term_names(terms);
+        snprintf(path, sizeof path, "%s/loss", base);
+        TRY(io_h5_set_text(file, path, "terms", terms));
+    }
+    if (what->labels != NULL) {
+        int64_t side = what->side, K = what->head->set->key.shots;
+        const io_h5_field_t regions = {
+            "regions",
+            IO_H5_U8,
+            3,
+            {K, side, side},
+            "shot,row,column",
+            "1",
+            "region of every token of the enlarged training images: a component from 0, or the "
+            "number of components for background",
+            what->labels};
+        TRY(io_h5_write(file, base, &regions, 1));
+    }
+    TRY(write_queries(file, base, result));
+    return write_oracle(file, base, result);
+}
+
+status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what)
+{
+    status_t status;
+    io_h5_t *file = NULL;
+    char base[32];
+    const store_made_by_t made_by = store_made_by(plan, ranks);
+    snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
+    TRY_DONE(io_h5_create(&file, item->path));
+    for (int g = 0; g < what->head->set->groups; g++) TRY_DONE(write_group(file, base, what->head->set, g));
+    TRY_DONE(write_params(file, base, what->head));
+    TRY_DONE(write_results(file, base, what));
+    TRY_DONE(io_h5_set_f64(file, base, "logit_scale", what->head->training.losses.logit_scale));
+    TRY_DONE(io_h5_set_f64(file, "/", "learn_seconds", what->seconds));
+    TRY_DONE(io_h5_set_text(file, "/", "description", "prompts of one head of one category and draw of shots"));
+    TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
+    TRY_DONE(io_h5_set_options(file, "options", &plan->points[plan->tasks[item->index].point], job_options));
+    TRY_DONE(store_made_by_write(file, &made_by));
+    TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    return status;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------------- */
+
+/* A float array of `ndim` dimensions that ends in (G,E); the first such read sets G and E. */
+static status_t read_floats(float **out, store_learned_t *learned, io_h5_t *file, const char *base, const char *name,
+                            int want)
+{
+    void *data;
+    int ndim;
+    int64_t dims[6];
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    TRY(io_h5_read(&data, &ndim, dims, file, path, IO_H5_F32));
+    *out = data;
+    if (ndim == want && learned->G == 0) {
+        learned->G = (int)dims[want - 2];
+        learned->E = (int)dims[want - 1];
+    }
+    if (ndim == want && dims[want - 2] == learned->G && dims[want - 1] == learned->E) return ST_OK;
+    return fail(ST_EFORMAT, "%s does not end in (%d, %d)", path, learned->G, learned->E);
+}
+
+status_t store_learned_read(store_learned_t *out, const plan_item_t *item)
+{
+    status_t status;
+    io_h5_t *file = NULL;
+    char base[32], name[64];
+    *out = (store_learned_t){0};
+    snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
+    TRY_DONE(store_item_open(&file, item));
+    TRY_DONE(read_floats(&out->normal, out, file, base, "anchors/normal", 2));
+    TRY_DONE(read_floats(&out->abnormal, out, file, base, "anchors/abnormal", 2));
+    snprintf(name, sizeof name, "%s/query_former", base);
+    if (io_h5_has(file, name)) TRY_DONE(read_floats(&out->keys, out, file, base, "query_former/keys", 2));
+    snprintf(name, sizeof name, "%s/oracle", base);
+    if (io_h5_has(file, name)) {
+        void *epochs;
+        int64_t dims[6];
+        int ndim;
+        snprintf(name, sizeof name, "%s/oracle/epoch", base);
+        TRY_DONE(io_h5_read(&epochs, &ndim, dims, file, name, IO_H5_I32));
+        out->oracle_epoch = epochs;
+        out->oracle_count = (int)dims[0];
+        TRY_DONE(read_floats(&out->oracle_normal, out, file, base, "oracle/normal", 3));
+        TRY_DONE(read_floats(&out->oracle_abnormal, out, file, base, "oracle/abnormal", 3));
+        TRY_DONE(read_floats(&out->oracle_keys, out, file, base, "oracle/keys", 3));
+    }
+done:
+    io_h5_close(file);
+    if (status != ST_OK) {
+        fail_context(status, "'%s'", item->path);
+        store_learned_free(out);
+    }
+    return status;
+}

@@ -1,0 +1,302 @@
+/* A result set: rows, their means, results.csv and results.h5. */
+#include "store/store_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const store_text_column_t store_text_columns[] = {
+    {"dataset", offsetof(store_row_t, dataset), "dataset", false},
+    {"category", offsetof(store_row_t, category), "category; MEAN: plain mean of the dataset's categories", false},
+    {"point", offsetof(store_row_t, point), "grid point: the swept keys and their values", false},
+    {"method", offsetof(store_row_t, method), "method", false},
+    {"protocol", offsetof(store_row_t, protocol), "how the metrics are defined", false},
+    {"task", offsetof(store_row_t, task), "id of the task file; empty for means", false},
+    {"changes", offsetof(store_row_t, changes), "rescored rows: keys set anew since the task, a line each", true},
+    {0},
+};
+
+/* ---- Rows ---------------------------------------------------------------------------------------------------------- */
+
+status_t store_row_make(store_row_t *row, const store_row_key_t *key)
+{
+    const struct {
+        char **to;
+        const char *from;
+    } texts[] = {{&row->dataset, key->dataset}, {&row->category, key->category}, {&row->point, key->point},
+                 {&row->method, key->method},   {&row->protocol, key->protocol}, {&row->task, key->task},
+                 {&row->changes, key->changes}};
+    *row = (store_row_t){.shots = key->shots, .seed = key->seed};
+    for (int m = 0; m < STORE_METRICS; m++) row->metric[m] = NAN;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        *texts[i].to = base_format("%s", texts[i].from != NULL ? texts[i].from : "");
+        if (*texts[i].to != NULL) continue;
+        store_row_free(row);
+        return ST_ENOMEM;
+    }
+    return ST_OK;
+}
+
+void store_row_free(store_row_t *row)
+{
+    free(row->dataset);
+    free(row->category);
+    free(row->point);
+    free(row->method);
+    free(row->protocol);
+    free(row->task);
+    free(row->changes);
+    *row = (store_row_t){0};
+}
+
+void store_results_free(store_results_t *results)
+{
+    for (int i = 0; i < results->count; i++) store_row_free(&results->rows[i]);
+    for (int i = 0; i < results->missing && results->lost != NULL; i++) store_row_free(&results->lost[i]);
+    free(results->rows);
+    free(results->lost);
+    free(results->source);
+    free(results->assets);
+    *results = (store_results_t){0};
+}
+
+/* ---- Groups and means ---------------------------------------------------------------------------------------------- */
+
+static int compare_groups(const store_row_t *a, const store_row_t *b)
+{
+    int order = strcmp(a->dataset, b->dataset);
+    if (order == 0) order = (a->shots > b->shots) - (a->shots < b->shots);
+    if (order == 0) order = (a->seed > b->seed) - (a->seed < b->seed);
+    if (order == 0) order = strcmp(a->point, b->point);
+    return order != 0 ? order : strcmp(a->method, b->method);
+}
+
+/* Rows in groups of one dataset, shots, seed, point and method: order (count) holds row indices, group by group in the
+ * order of their first rows; first (groups + 1) where each begins in it. MEAN rows are left out. */
+typedef struct {
+    int *order, *first, groups;
+} row_groups_t;
+
+typedef struct {
+    const store_row_t *row;
+    int index, leader; /* leader: index of the first row of its group */
+} entry_t;
+
+static int by_group(const void *a, const void *b)
+{
+    const entry_t *x = a, *y = b;
+    int order = compare_groups(x->row, y->row);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_leader(const void *a, const void *b)
+{
+    const entry_t *x = a, *y = b;
+    int order = (x->leader > y->leader) - (x->leader < y->leader);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static void groups_free(row_groups_t *groups)
+{
+    free(groups->order);
+    free(groups->first);
+    *groups = (row_groups_t){0};
+}
+
+static status_t groups_make(row_groups_t *out, const store_results_t *results)
+{
+    int n = 0;
+    *out = (row_groups_t){0};
+    entry_t *entries = base_alloc((size_t)results->count + 1, sizeof *entries);
+    out->order = base_alloc((size_t)results->count + 1, sizeof *out->order);
+    out->first = base_alloc((size_t)results->count + 1, sizeof *out->first);
+    if (entries == NULL || out->order == NULL || out->first == NULL) {
+        free(entries);
+        groups_free(out);
+        return ST_ENOMEM;
+    }
+    for (int i = 0; i < results->count; i++)
+        if (strcmp(results->rows[i].category, STORE_MEAN) != 0) entries[n++] = (entry_t){&results->rows[i], i, i};
+    qsort(entries, (size_t)n, sizeof *entries, by_group);
+    for (int i = 1; i < n; i++)
+        if (compare_groups(entries[i].row, entries[i - 1].row) == 0) entries[i].leader = entries[i - 1].leader;
+    qsort(entries, (size_t)n, sizeof *entries, by_leader);
+    for (int i = 0; i < n; i++) {
+        if (i == 0 || entries[i].leader != entries[i - 1].leader) out->first[out->groups++] = i;
+        out->order[i] = entries[i].index;
+    }
+    out->first[out->groups] = n;
+    free(entries);
+    return ST_OK;
+}
+
+static bool has_lost(const store_results_t *results, const store_row_t *row)
+{
+    for (int i = 0; i < results->missing; i++)
+        if (compare_groups(&results->lost[i], row) == 0) return true;
+    return false;
+}
+
+/* sum / count of one metric over a group; NaN where no category has it. */
+static double group_mean(const store_results_t *results, const row_groups_t *groups, int g, int m)
+{
+    double sum = 0;
+    int counted = 0;
+    for (int i = groups->first[g]; i < groups->first[g + 1]; i++) {
+        double value = results->rows[groups->order[i]].metric[m];
+        if (!isnan(value)) sum += value, counted++;
+    }
+    return counted > 0 ? sum / counted : (double)NAN;
+}
+
+status_t store_results_add_means(store_results_t *results)
+{
+    row_groups_t groups;
+    status_t status = groups_make(&groups, results);
+    for (int g = 0; status == ST_OK && g < groups.groups; g++) {
+        const store_row_t *one = &results->rows[groups.order[groups.first[g]]];
+        if (has_lost(results, one)) continue;
+        const store_row_key_t key = {.dataset = one->dataset,
+                                     .category = STORE_MEAN,
+                                     .point = one->point,
+                                     .method = one->method,
+                                     .protocol = one->protocol,
+                                     .shots = one->shots,
+                                     .seed = one->seed};
+        store_row_t *row = &results->rows[results->count];
+        status = store_row_make(row, &key);
+        if (status == ST_OK) results->count++;
+        for (int m = 0; m < STORE_METRICS && status == ST_OK; m++) row->metric[m] = group_mean(results, &groups, g, m);
+    }
+    groups_free(&groups);
+    return status;
+}
+
+static int by_mean(const void *a, const void *b)
+{
+    return compare_groups(*(const store_row_t *const *)a, *(const store_row_t *const *)b);
+}
+
+status_t store_results_check_means(const store_results_t *results, const char *path)
+{
+    row_groups_t groups;
+    status_t status = groups_make(&groups, results);
+    int means = 0;
+    const store_row_t **mean = base_alloc((size_t)results->count + 1, sizeof *mean);
+    if (mean == NULL && status == ST_OK) status = ST_ENOMEM;
+    for (int i = 0; i < results->count && status == ST_OK; i++)
+        if (strcmp(results->rows[i].category, STORE_MEAN) == 0) mean[means++] = &results->rows[i];
+    if (status == ST_OK) qsort(mean, (size_t)means, sizeof *mean, by_mean);
+    for (int g = 0; status == ST_OK && g < groups.groups; g++) {
+        const store_row_t *one = &results->rows[groups.order[groups.first[g]]];
+        const store_row_t **found = bsearch(&one, mean, (size_t)means, sizeof *mean, by_mean);
+        for (int m = 0; found != NULL && m < STORE_METRICS && status == ST_OK; m++) {
+            double own = group_mean(results, &groups, g, m), stated = (*found)->metric[m];
+            if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)
+                status = fail(ST_EFORMAT,
+                              "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
+                              "the file was changed; fgad run makes it again)",
+                              path, one->dataset, one->shots, (long long)one->seed, store_metric_names[m], stated, own);
+        }
+    }
+    free(mean);
+    groups_free(&groups);
+    return status;
+}
+
+/* ---- Files --------------------------------------------------------------------------------------------------------- */
+
+static status_t write_csv(const store_results_t *results, const char *dir)
+{
+    char *text = NULL, path[4096];
+    size_t size = 0;
+    snprintf(path, sizeof path, "%s/results.csv", dir);
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    fputs("dataset,category,shots,seed,point,method", out);
+    for (int m = 0; m < STORE_METRICS; m++) fprintf(out, ",%s", store_metric_names[m]);
+    fputs(",protocol,task\n", out);
+    for (int i = 0; i < results->count; i++) {
+        const store_row_t *row = &results->rows[i];
+        io_csv_put(out, row->dataset);
+        fputc(',', out);
+        io_csv_put(out, row->category);
+        fprintf(out, ",%d,%lld,", row->shots, (long long)row->seed);
+        io_csv_put(out, row->point);
+        fputc(',', out);
+        io_csv_put(out, row->method);
+        for (int m = 0; m < STORE_METRICS; m++)
+            isnan(row->metric[m]) ? fputs(",", out) : fprintf(out, ",%.17g", row->metric[m]);
+        fputc(',', out);
+        io_csv_put(out, row->protocol);
+        fprintf(out, ",%s\n", row->task);
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return fail(ST_ENOMEM, "out of memory");
+    }
+    status_t status = io_write_file(path, text, size);
+    free(text);
+    return status;
+}
+
+static status_t write_texts(io_h5_t *file, const char *group, const store_row_t *rows, int64_t n,
+                            const store_text_column_t *column)
+{
+    const char **text = base_alloc((size_t)n, sizeof *text);
+    if (text == NULL) return ST_ENOMEM;
+    for (int64_t i = 0; i < n; i++) memcpy(&text[i], (const char *)&rows[i] + column->offset, sizeof(char *));
+    const io_h5_field_t field = {column->name, IO_H5_STRING, 1, {n}, "row", "1", column->description, text};
+    status_t status = io_h5_write(file, group, &field, 1);
+    free(text);
+    return status;
+}
+
+static status_t write_columns(io_h5_t *file, const char *group, const store_row_t *rows, int64_t n, bool metrics)
+{
+    status_t status = ST_ENOMEM;
+    double *numbers = base_alloc((size_t)n + 1, sizeof *numbers);
+    int64_t *integers = base_alloc((size_t)n + 1, sizeof *integers);
+    if (numbers == NULL || integers == NULL) goto done;
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++)
+        TRY_DONE(write_texts(file, group, rows, n, column));
+    for (int64_t i = 0; i < n; i++) integers[i] = rows[i].shots;
+    const io_h5_field_t shots = {"shots", IO_H5_I64, 1, {n}, "row", "images", "training images a category", integers};
+    TRY_DONE(io_h5_write(file, group, &shots, 1));
+    for (int64_t i = 0; i < n; i++) integers[i] = rows[i].seed;
+    const io_h5_field_t seed = {"seed", IO_H5_I64, 1, {n}, "row", "1", "seed of the draw", integers};
+    TRY_DONE(io_h5_write(file, group, &seed, 1));
+    for (int m = 0; metrics && m < STORE_METRICS; m++) {
+        for (int64_t i = 0; i < n; i++) numbers[i] = rows[i].metric[m];
+        const io_h5_field_t field = {
+            store_metric_names[m], IO_H5_F64, 1, {n}, "row", "1", store_number_table[m].description, numbers};
+        TRY_DONE(io_h5_write(file, group, &field, 1));
+    }
+done:
+    free(numbers);
+    free(integers);
+    return status;
+}
+
+status_t store_results_write(const store_results_t *results, const char *dir, const store_made_by_t *made_by)
+{
+    status_t status;
+    io_h5_t *file = NULL;
+    char path[4096];
+    TRY_DONE(write_csv(results, dir));
+    snprintf(path, sizeof path, "%s/results.h5", dir);
+    TRY_DONE(io_h5_create(&file, path));
+    TRY_DONE(write_columns(file, "/", results->rows, results->count, true));
+    if (results->missing > 0) TRY_DONE(write_columns(file, "lost", results->lost, results->missing, false));
+    TRY_DONE(
+        io_h5_set_text(file, "/", "description", "results of a run of fgad: a row a task, then means over categories"));
+    TRY_DONE(io_h5_set_i64(file, "/", "tasks_missing", results->missing));
+    if (made_by->made_from != NULL) TRY_DONE(io_h5_set_text(file, "/", "made_from", made_by->made_from));
+    TRY_DONE(io_h5_set_options(file, "/", made_by->job, job_options));
+    TRY_DONE(store_made_by_write(file, made_by));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* run.yaml: the resolved job of a run, as it could be run again, and where it came from. */
+#include "store/store.h"
+
+#include <stdlib.h>
+
+status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished)
+{
+    char *text = NULL, path[4096], now[32];
+    size_t size = 0;
+    char *job = job_yaml(&plan->points[0]);
+    if (job == NULL) return ST_ENOMEM;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        free(job);
+        return fail(ST_ENOMEM, "out of memory");
+    }
+    clock_iso8601(now);
+    fprintf(out, "# The resolved job of this run; `fgad run` on this file does it again.\n");
+    fprintf(out, "# fgad %s, %d rank%s, %s, %s %s\n# model digest %s\n", base_version(), ranks, ranks == 1 ? "" : "s",
+            plan->blas, finished ? "finished" : "started", now, plan->model_digest);
+    fputs(job, out);
+    free(job);
+    fclose(out);
+    snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
+    status_t status = io_write_file(path, text, size);
+    free(text);
+    return status;
+}

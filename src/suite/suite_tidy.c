@@ -1,0 +1,41 @@
+/* What dead processes have left. */
+#include "suite/suite_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+status_t suite_tidy_folder(const store_folders_t *folders, int folder)
+{
+    char path[4096], file[4352];
+    io_names_t names;
+    plan_folder_path(path, folders->plan, folder);
+    TRY(claim_tidy_folder(path));
+    status_t status = io_list_dir(&names, path);
+    if (status == ST_ENOTFOUND) return ST_OK;
+    if (status != ST_OK) return status;
+    for (int i = 0; i < names.count; i++) {
+        char *ending = strrchr(names.name[i], '.');
+        bool claim = ending != NULL && strcmp(ending, ".claim") == 0;
+        if (!claim && (ending == NULL || strcmp(ending, ".checkpoint") != 0)) continue;
+        int item = plan_items_find(folders->items, folder, names.name[i], (size_t)(ending - names.name[i]));
+        if (item < 0 || !store_folders_has(folders, item)) continue;
+        snprintf(file, sizeof file, "%s/%s", path, names.name[i]);
+        if (claim)
+            claim_clear(file);
+        else
+            unlink(file);
+    }
+    io_names_free(&names);
+    return ST_OK;
+}
+
+status_t suite_tidy_run(const plan_t *plan)
+{
+    char failed[4096], cache[4096];
+    snprintf(failed, sizeof failed, "%s/failed", plan->run_dir);
+    snprintf(cache, sizeof cache, "%s/cache", plan->points[0].output);
+    TRY(claim_tidy_folder(plan->run_dir));
+    TRY(claim_tidy_folder(failed));
+    return claim_tidy_folder(cache);
+}

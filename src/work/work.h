@@ -1,0 +1,98 @@
+/* work: makes the file of one item: encodes images, learns a head, evaluates a task. It carries arrays from one room to the
+ * next and measures what comes out, the same way when a task is made and when it is looked at again. It claims nothing and
+ * knows no other rank. Depends on every room before it but claim. No function is collective. */
+#ifndef FGAD_WORK_H
+#define FGAD_WORK_H
+
+#include "align/align.h"
+#include "clip/clip.h"
+#include "metrics/metrics.h"
+#include "plan/plan.h"
+#include "store/store.h"
+
+/* ---- Fusing --------------------------------------------------------------------------------------------------------- */
+/* Of one image, from M_v, Mhat_p, s_image and S_i of `maps`: M_p (T; untouched without the prompt branch), M_pix (T),
+ * and *M_img (METHOD.md 9). The outputs may be the image's own rows of `maps`. */
+void work_fuse_image(float *M_p, float *M_pix, float *M_img, const store_maps_t *maps, int image, const job_t *job);
+/* M_pix (n,T) and M_img (n) of the branches and heads that the job has; scratch (T). */
+void work_fuse(float *M_pix, float *M_img, const store_maps_t *maps, const job_t *job, float *scratch);
+
+/* ---- Measuring -----------------------------------------------------------------------------------------------------
+ * From maps to numbers (METHOD.md 9, 10). */
+/* Ground truth of test images at metric size, one after another. Kept from one measurement to the next. */
+typedef struct {
+    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is held */
+    int count;       /* images */
+    int (*size)[2];  /* (count) width, height; owned */
+    uint8_t *labels; /* 0/1, owned */
+} work_masks_t;
+/* Of images->test[keep[i]], i < n, as the job measures; does nothing when that is what `masks` holds. */
+status_t work_masks_load(work_masks_t *masks, const data_category_t *images, const job_t *job, const int *keep, int n);
+void work_masks_free(work_masks_t *masks);
+
+status_t work_measure_images(store_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
+                             int n);
+/* False: anomalous images without any ground truth have no pixel metrics. */
+bool work_has_pixels(const data_category_t *images, const int *keep, int n);
+/* Of maps M_pix (n,h,w), brought to the masks' sizes, for jobs that differ in AUPRO's limit and form alone. */
+status_t work_measure_pixels(store_numbers_t *const *out, const job_t *const *jobs, int count, const float *M_pix,
+                             int h, int w, const work_masks_t *masks, const char *temp_dir);
+/* Its parts: every map at the size of its mask, smoothed, given to `pixels`; what `pixels` then measures. */
+status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
+                         double sigma);
+status_t work_pixels_measure(store_numbers_t *out, metrics_pixels_t *pixels, const job_t *job);
+/* The protocol ids that numbers of this job follow on these images (heap). */
+char *work_protocol_text(const job_t *job, const data_category_t *images);
+
+/* ---- A rank that works --------------------------------------------------------------------------------------------- */
+/* What a rank holds of the category that it evaluated last. All zero at first. */
+typedef struct {
+    int listing;
+    store_features_t *chunk; /* (chunks) no tokens: not held */
+    int chunks;
+    size_t bytes, budget;
+    uint64_t memory_key; /* of listing and shots; 0: none */
+    float *M_v;          /* (n, T) */
+} work_cache_t;
+
+/* What a rank keeps open while it works: the model and the image tower's workspace. */
+typedef struct {
+    const plan_t *plan;
+    clip_model_t *model; /* opened at first use */
+    clip_vision_t *vision;
+    clip_tap_t taps[2];
+    work_cache_t hold;
+    work_masks_t masks;          /* of the category measured last */
+    clip_tokenizer_t *tokenizer; /* opened at first use */
+    int rank, size;
+    double started, deadline; /* clock_seconds; deadline 0: none */
+    double longest_step;      /* seconds of the longest thing that cannot be interrupted: epoch, chunk, task */
+    plan_work_t measured;     /* units done by this rank */
+    double measured_seconds[PLAN_RATES]; /* that they took */
+} work_worker_t;
+status_t work_worker_model(work_worker_t *worker);
+status_t work_worker_tokenizer(work_worker_t *worker);
+void work_worker_close(work_worker_t *worker);
+/* A signal came, or the next step may end after the time limit. */
+bool work_worker_must_stop(const work_worker_t *worker);
+/* So many units took the time since `since` (clock_seconds); returns now. */
+double work_worker_charge(work_worker_t *worker, plan_rate_t rate, double units, double since);
+
+/* ---- Items ---- */
+/* Makes the feature file of a chunk, a support image or its tiles. */
+status_t work_encode(work_worker_t *worker, const plan_item_t *item);
+/* Makes the file of a task. */
+status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const plan_item_t *item);
+/* Learns a head, step by step: begin (which takes up a checkpoint), epochs until done, end (which writes the file). */
+typedef struct work_learn work_learn_t;
+status_t work_learn_begin(work_learn_t **out, work_worker_t *worker, const plan_items_t *items,
+                          const plan_item_t *item);
+bool work_learn_is_done(const work_learn_t *learn);
+/* Of its epochs, in [0, 1]; with a few words for people. */
+double work_learn_share(const work_learn_t *learn, char detail[256]);
+/* One epoch. ST_EINTERRUPTED, with a checkpoint, when the worker must stop and there are more to come. */
+status_t work_learn_epoch(work_learn_t *learn);
+status_t work_learn_end(work_learn_t *learn);
+void work_learn_free(work_learn_t *learn); /* NULL is fine */
+
+#endif

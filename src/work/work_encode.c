@@ -1,0 +1,103 @@
+/* Images to features. */
+#include "work/work_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static status_t encode_image(work_worker_t *worker, store_features_t *features, int i, const char *path, float *pixels)
+{
+    io_image_t image;
+    const clip_config_t *config = clip_model_config(worker->model);
+    double began = clock_seconds();
+    TRY(io_image_read(&image, path));
+    status_t status = clip_preprocess(pixels, &image, config->image_size);
+    io_image_free(&image);
+    if (status != ST_OK) return status;
+    began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
+    size_t index = (size_t)i, T = (size_t)features->T, E = (size_t)features->E, W = (size_t)features->W;
+    clip_features_t out = {.cls = features->cls + index * E,
+                           .tokens = features->tokens + index * T * E,
+                           .memory1 = features->memory1 + index * T * W,
+                           .memory2 = features->memory2 + index * T * W};
+    status = clip_vision_forward(&out, worker->vision, pixels);
+    work_worker_charge(worker, PLAN_RATE_ENCODE, plan_encode_gflop(config), began);
+    return status;
+}
+
+/* One enlarged training image as scale x scale tiles of the model's size, in reading order (METHOD.md 6.1). */
+static status_t encode_tiles(work_worker_t *worker, store_features_t *features, const char *path, int scale,
+                             float *pixels)
+{
+    int S = clip_model_config(worker->model)->image_size, side = scale * S;
+    io_image_t image, tile = {.width = S, .height = S};
+    double began = clock_seconds();
+    TRY(io_image_read(&image, path));
+    status_t status = ST_ENOMEM;
+    uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
+    tile.pixels = base_alloc((size_t)S * (size_t)S, 3);
+    if (large == NULL || tile.pixels == NULL) goto done;
+    TRY_DONE(io_resize_bicubic(large, side, side, image.pixels, image.width, image.height, 3));
+    began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
+    for (int t = 0; t < scale * scale; t++) {
+        if (stop_asked()) {
+            status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", path);
+            goto done;
+        }
+        const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
+        for (int y = 0; y < S; y++)
+            memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
+        TRY_DONE(clip_preprocess(pixels, &tile, S));
+        clip_features_t out = {.tokens = features->tokens + (size_t)t * (size_t)features->T * (size_t)features->E};
+        TRY_DONE(clip_vision_forward(&out, worker->vision, pixels));
+        began = work_worker_charge(worker, PLAN_RATE_TILE, plan_encode_gflop(clip_model_config(worker->model)), began);
+    }
+done:
+    free(large);
+    free(tile.pixels);
+    io_image_free(&image);
+    return status;
+}
+
+status_t work_encode(work_worker_t *worker, const plan_item_t *item)
+{
+    TRY(work_worker_model(worker));
+    const clip_config_t *config = clip_model_config(worker->model);
+    const data_category_t *category = &worker->plan->listings[item->listing].images;
+    int first = item->index, count = 1;
+    const data_image_t *images = category->train;
+    if (item->kind == PLAN_CHUNK) {
+        plan_chunk_range(&first, &count, worker->plan, item->listing, item->index);
+        images = category->test;
+    }
+    status_t status;
+    plan_work_t work;
+    plan_work_encode(&work, config, &worker->plan->points[0], item->kind,
+                     item->kind == PLAN_TILES ? item->scale * item->scale : count);
+    double started = clock_seconds();
+    store_features_t features = {0};
+    float *pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof *pixels);
+    if (pixels == NULL) return ST_ENOMEM;
+    if (item->kind == PLAN_TILES) {
+        TRY_DONE(store_features_alloc(&features, config, item->scale * item->scale, false));
+        TRY_DONE(encode_tiles(worker, &features, images[first].path, item->scale, pixels));
+        double encoded = clock_seconds();
+        TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first], encoded - started));
+        work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
+        goto done;
+    }
+    TRY_DONE(store_features_alloc(&features, config, count, true));
+    for (int i = 0; i < count; i++) {
+        if (stop_asked()) {
+            status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
+            goto done;
+        }
+        TRY_DONE(encode_image(worker, &features, i, images[first + i].path, pixels));
+    }
+    double encoded = clock_seconds();
+    TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));
+    work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
+done:
+    free(pixels);
+    store_features_free(&features);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* What a rank keeps open. */
+#include "work/work_internal.h"
+
+#include <stddef.h>
+
+/* The model is opened by the first step that needs it: a run whose tasks are all done opens nothing. */
+status_t work_worker_model(work_worker_t *worker)
+{
+    if (worker->vision != NULL) return ST_OK;
+    double began = clock_seconds();
+    const job_t *job = &worker->plan->points[0];
+    clip_set_threads(job->threads);
+    if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
+    TRY(plan_taps(worker->taps, job, clip_model_config(worker->model)));
+    TRY(clip_vision_open(&worker->vision, worker->model, worker->taps));
+    work_worker_charge(worker, PLAN_RATE_START, 0, began);
+    return ST_OK;
+}
+
+status_t work_worker_tokenizer(work_worker_t *worker)
+{
+    if (worker->tokenizer != NULL) return ST_OK;
+    TRY(work_worker_model(worker));
+    const clip_config_t *config = clip_model_config(worker->model);
+    double began = clock_seconds();
+    TRY(clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context));
+    work_worker_charge(worker, PLAN_RATE_START, 0, began);
+    return ST_OK;
+}
+
+void work_worker_close(work_worker_t *worker)
+{
+    work_cache_free(&worker->hold);
+    clip_tokenizer_close(worker->tokenizer);
+    clip_vision_close(worker->vision);
+    clip_model_close(worker->model);
+    work_masks_free(&worker->masks);
+    worker->tokenizer = NULL;
+    worker->vision = NULL;
+    worker->model = NULL;
+}

@@ -1,0 +1,182 @@
+#include "support/check.h"
+
+#include "job/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void defaults_need_a_dataset(void **state)
+{
+    (void)state;
+    job_t job;
+    check_error(job_read(&job, NULL, NULL, 0), ST_EFORMAT, "dataset");
+}
+
+static void assignments_are_checked_and_named(void **state)
+{
+    (void)state;
+    const struct {
+        const char *assignment, *message;
+    } cases[] = {
+        {"epsilom=1", "did you mean 'epsilon'"},
+        {"shots=4,4", "shots names 4 twice"},
+        {"dataset=mvtek", "mvtec"},
+        {"losses=clip,trap", "trip"},
+        {"logit_scale=-3", "logit_scale is '-3', expected raw, exp or a number above 0"},
+        {"groups=foreground", "groups: 'image' is missing"},
+        {"aggregation.scale=3", "expected 4, 2 or 1"},
+        {"metric_memory=10MBs", "metric_memory is '10MBs'"},
+        {"learn_memory=much", "learn_memory is 'much', expected a size"},
+        {"name=a/b", "name is 'a/b'"},
+        {"gamma=none", "gamma"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        job_t job;
+        const char *assignments[] = {"dataset=demo", cases[i].assignment};
+        check_error(job_read(&job, NULL, assignments, 2), ST_EFORMAT, cases[i].message);
+    }
+}
+
+static void roots_override_the_data_root(void **state)
+{
+    (void)state;
+    job_t job;
+    const char *assignments[] = {"dataset=mvtec,visa", "data_root=/data", "roots.visa=/elsewhere/VisA"};
+    assert_int_equal(job_read(&job, NULL, assignments, 3), ST_OK);
+    char *mvtec = job_root(&job, "mvtec"), *visa = job_root(&job, "visa");
+    assert_string_equal(mvtec, "/data/mvtec");
+    assert_string_equal(visa, "/elsewhere/VisA");
+    free(mvtec);
+    free(visa);
+    job_free(&job);
+}
+
+static void a_model_is_found_for_the_dataset(void **state)
+{
+    (void)state;
+    const struct {
+        const char *assignments[3], *model;
+    } cases[] = {
+        {{"dataset=demo", "assets=here", "model=auto"}, "here/models/demo-clip"},
+        {{"dataset=visa", "assets=here", "shots=1"}, "here/models/vit-b-16-plus-240"},
+        {{"dataset=demo,visa", "assets=here", "shots=1"}, "here/models/vit-b-16-plus-240"},
+        {{"dataset=visa", "assets=here", "model=my/own"}, "my/own"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        job_t job;
+        assert_int_equal(job_read(&job, NULL, cases[i].assignments, 3), ST_OK);
+        assert_string_equal(job.model, cases[i].model);
+        job_free(&job);
+    }
+}
+
+static void check_points(const char *mode, int count, const char *const *want)
+{
+    job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "sweep.epsilon=0.5,1", "sweep.gamma=0,1.5", mode};
+    assert_int_equal(job_points_make(&points, &texts, &found, NULL, assignments, 4), ST_OK);
+    assert_int_equal(found, count);
+    for (int i = 0; i < count; i++) {
+        assert_string_equal(texts[i], want[i]);
+        free(texts[i]);
+        job_free(&points[i]);
+    }
+    free(points);
+    free(texts);
+}
+
+static void a_product_sweep_has_every_pair(void **state)
+{
+    (void)state;
+    const char *const want[] = {"epsilon=0.5 gamma=0", "epsilon=0.5 gamma=1.5", "epsilon=1 gamma=0",
+                                "epsilon=1 gamma=1.5"};
+    check_points("sweep_mode=product", 4, want);
+}
+
+static void one_at_a_time_goes_round_the_job_once(void **state)
+{
+    (void)state;
+    const char *const want[] = {"", "epsilon=0.5", "gamma=0"}; /* epsilon 1 and gamma 1.5 are the job's own values */
+    check_points("sweep_mode=one-at-a-time", 3, want);
+}
+
+static void what_changes_features_cannot_be_swept(void **state)
+{
+    (void)state;
+    job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "sweep.features=f16,f32"};
+    check_error(job_points_make(&points, &texts, &found, NULL, assignments, 2), ST_EFORMAT,
+                "sweep: 'features' cannot be swept");
+}
+
+static void an_option_belongs_to_its_stage(void **state)
+{
+    (void)state;
+    job_t job;
+    const char *assignments[] = {"dataset=demo"};
+    assert_int_equal(job_read(&job, NULL, assignments, 1), ST_OK);
+    char *features = job_options_text(&job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
+    char *metrics = job_options_text(&job, JOB_STAGE_METRICS, JOB_STAGE_METRICS);
+    assert_non_null(strstr(features, "memory_taps=[3.attn, 8.attn]"));
+    assert_null(strstr(features, "epsilon="));
+    assert_non_null(strstr(metrics, "sigma=4"));
+    assert_null(strstr(metrics, "output="));
+    free(features);
+    free(metrics);
+    job_free(&job);
+}
+
+/* The taps of a job read with this folder of a model; or the message that it is refused with. */
+static void check_taps(const char *model, const char *yaml, const char *expected, const char *refusal)
+{
+    char path[1024], assignment[1100];
+    job_t job;
+    snprintf(path, sizeof path, "%s/fgad.yaml", model);
+    if (yaml != NULL) check_error(io_write_file(path, yaml, strlen(yaml)), ST_OK, "");
+    snprintf(assignment, sizeof assignment, "model=%s", model);
+    const char *assignments[] = {"dataset=demo", assignment};
+    status_t status = job_read(&job, NULL, assignments, 2);
+    if (refusal != NULL) {
+        check_error(status, ST_EFORMAT, refusal);
+        return;
+    }
+    check_error(status, ST_OK, "");
+    char *features = job_options_text(&job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
+    assert_non_null(strstr(features, expected));
+    free(features);
+    job_free(&job);
+}
+
+static void empty_taps_become_what_the_models_folder_says(void **state)
+{
+    (void)state;
+    const char *folder = FGAD_TEST_TMP "/taps";
+    check_error(io_make_dirs(folder), ST_OK, "");
+    check_taps("no/such/model", NULL, "memory_taps=[3.attn, 8.attn]\n", NULL);
+    check_taps(FGAD_SOURCE_DIR "/datasets/models/demo-clip", NULL, "memory_taps=[2.attn, 5.attn]\n", NULL);
+    check_taps(folder, "memory_taps: [0.mlp, 1.attn]\n", "memory_taps=[0.mlp, 1.attn]\n", NULL);
+    check_taps(folder, "{}\n", "memory_taps=[3.attn, 8.attn]\n", NULL);
+    check_taps(folder, "memory_taps: [1.attn]\n", NULL,
+               "/taps/fgad.yaml': memory_taps: 1 points are named, expected two");
+    check_taps(folder, "memory_tap: [1.attn, 2.attn]\n", NULL, "/taps/fgad.yaml:1: unknown key 'memory_tap'");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_need_a_dataset),
+        cmocka_unit_test(assignments_are_checked_and_named),
+        cmocka_unit_test(roots_override_the_data_root),
+        cmocka_unit_test(a_model_is_found_for_the_dataset),
+        cmocka_unit_test(empty_taps_become_what_the_models_folder_says),
+        cmocka_unit_test(a_product_sweep_has_every_pair),
+        cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
+        cmocka_unit_test(what_changes_features_cannot_be_swept),
+        cmocka_unit_test(an_option_belongs_to_its_stage),
+    };
+    return cmocka_run_group_tests_name("job", tests, NULL, NULL);
+}
