@@ -5,61 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_count(const char *what, int found, int expected)
-{
-    printf("  %d %s", found, what);
-    if (expected >= 0 && expected != found) printf(" (published: %d)", expected);
-}
-
-/* Number of problems of one category, printed; a category that cannot be listed is one problem. */
-static int check_category(const char *dataset, const char *root, const char *name)
-{
-    data_category_t category;
-    data_report_t report;
-    const data_options_t options = {.allow_missing_masks = true};
-    printf("%s/%s:", dataset, name);
-    if (data_category_read(&category, dataset, root, name, &options) != ST_OK) {
-        printf("\n    %s\n", fail_message());
-        return 1;
-    }
-    status_t status = data_check(&report, &category);
-    if (status != ST_OK) {
-        printf("\n    %s\n", fail_message());
-        data_category_free(&category);
-        return 1;
-    }
-    print_count("train", category.train_count, report.expected_train);
-    print_count("normal", category.test_count - category.test_anomalous, report.expected_normal);
-    print_count("anomalous", category.test_anomalous, report.expected_anomalous);
-    if (category.masks_optional)
-        printf("  no masks, so no pixel metrics");
-    else
-        printf("  %d masks", report.masks);
-    printf(": %s\n", report.problems.count == 0 ? "in order" : "see below");
-    for (int i = 0; i < report.problems.count; i++) printf("    %s\n", report.problems.name[i]);
-    int problems = report.problems.count;
-    data_report_free(&report);
-    data_category_free(&category);
-    return problems;
-}
-
-int cli_data_check(int argc, char **argv)
-{
-    io_names_t all = {0};
-    if (argc < 3) return cli_bad_usage("data check", "expected DATASET and ROOT");
-    int problems = 0, categories = argc - 3;
-    if (categories == 0) {
-        if (data_list_categories(&all, argv[1], argv[2], NULL) != ST_OK) return cli_bad_input();
-        categories = all.count;
-    }
-    for (int i = 0; i < categories; i++)
-        problems += check_category(argv[1], argv[2], all.count > 0 ? all.name[i] : argv[3 + i]);
-    io_names_free(&all);
-    printf("%d categor%s, %d problem%s\n", categories, categories == 1 ? "y" : "ies", problems,
-           problems == 1 ? "" : "s");
-    return problems == 0 ? EXIT_DONE : EXIT_TASK_FAILED;
-}
-
 /* A whole text as a number; false when it is none. */
 static bool parse_number(unsigned long long *out, const char *text)
 {

@@ -163,14 +163,23 @@ static const cli_command_t commands[] = {
      "examples:\n"
      "  fgad model info datasets/models/demo-clip\n"},
     {"data check", cli_data_check, "examine a copy of a dataset",
-     "usage: fgad data check DATASET ROOT [CATEGORY]...\n"
+     "usage: fgad data check DATASET ROOT [CATEGORY]... [--all] [--format json] [-s key=value]... [--assets DIR]\n"
      "\n"
-     "Opens every image and mask, compares counts with the published ones, and names what is missing or unreadable.\n"
-     "DATASET is mvtec, visa, realiad, demo or folder. Exit code 1 when something is wrong.\n"
+     "Opens every image and mask, compares counts with the published ones, and tells what is wrong, by the harm it "
+     "does:\n"
+     "what would stop a run, what would change its numbers, what is left out, what is odd; of each kind how many, the\n"
+     "first of them, and the cure. DATASET is mvtec, visa, realiad, btad, ksdd2, demo or folder. Exit code 1 when\n"
+     "something is wrong.\n"
+     "\n"
+     "  --all             every line, not the first three of a kind\n"
+     "  --format json     the same for programs (kinds and harms by name)\n"
+     "  -s key=value      as the job will have it: mask_threshold, bit_depth, exif, views, tree\n"
+     "  --assets DIR      folder with mfsc/, to see which categories have a caption (default: datasets)\n"
      "\n"
      "examples:\n"
      "  fgad data check mvtec /data/mvtec\n"
-     "  fgad data check mvtec /data/mvtec bottle cable\n"},
+     "  fgad data check mvtec /data/mvtec bottle cable\n"
+     "  fgad data check folder /data/own -s mask_threshold=0 -s bit_depth=12\n"},
     {"data fewshot", cli_data_fewshot, "print which images a seed draws",
      "usage: fgad data fewshot [--draw] DATASET ROOT CATEGORY SHOTS [SEED | LIST]\n"
      "\n"

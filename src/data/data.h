@@ -2,19 +2,29 @@
  * draws, ground-truth masks. It lists and checks; it does not decode images except when asked to (data_check,
  * data_mask_read). It knows no model, task or metric. Depends on base and io. METHOD.md 10 (masks), 11 (protocol).
  *
- * Layouts (`dataset`). Images are PNG, JPEG, TIFF, BMP or WebP (.png .jpg .jpeg .tif .tiff, any case); other files in an image
- * folder (license.txt, Thumbs.db) are passed over, but an image of a kind that io cannot read (.bmp, .gif, .webp) is
- * refused rather than left out.
+ * Layouts (`dataset`). Images are PNG, JPEG, TIFF, BMP or WebP, by their endings in any case. Nothing that looks like an
+ * image is passed over in silence: other kinds, sub-folders, images beside the folders, masks among the images become
+ * notes of the category.
  *   mvtec    <root>/<category>/train/good, test/good, test/<defect>, ground_truth/<defect> with <stem>_mask.png (or
  *            <stem>.png)
  *   demo     as mvtec: what datasets/demo generates
+ *   btad     BTAD: as mvtec, with ok, ko in place of good, <defect>
  *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data; or prepared: <root>/1cls/<category> or
  *            <root>/<category> with train/good, test/good, test/bad, ground_truth/bad
  *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/OK/S0001 and NG/<defect>/S0001 (or the categories in <root>
- *            itself), with the split of <root>/realiad_jsons_sv or realiad_jsons where present; without one, train and
- *            test both hold every OK image, and data_test_without_shots leaves the shots out of the test
- *   folder   one's own images, described in data_folder.c: <root>/<category>/train, test/good (or normal),
- *            test/<defect>, and optionally mask/<defect> (or ground_truth/<defect>)
+ *            itself), with the split of realiad_jsons_sv or realiad_jsons, wherever below <root> and in whatever case they
+ *            lie. Without any such folder train and test both hold every OK image, and data_test_without_shots leaves the
+ *            shots out of the test; where there is one but no file of the category, the category is refused
+ *   ksdd2    KolektorSDD2: <root>/train, <root>/test (or in <root>/KolektorSDD2) with <stem>.png and <stem>_GT.png; an
+ *            image whose mask marks something is anomalous, and is left out of the training images
+ *   folder   one's own images, one folder a category:
+ *              train              normal images (or in train/good, train/normal, train/ok)
+ *              test/good          normal test images (or normal, ok)
+ *              test/<defect>      anomalous test images, one folder a kind of defect, any other name
+ *              mask/<defect>      optional: ground truth, <stem>.png or <stem>_mask.png, anomalous above 127 (or masks,
+ *                                 ground_truth: MVTec-AD's layout is one of these; or beside the images)
+ *            Without masks there are image metrics, and pixel metrics are missing. With some, every anomalous image needs
+ *            its own: an unmarked defect would count as normal pixels.
  * Not thread-safe per struct; statuses: ST_ENOTFOUND (root, category, file), ST_EFORMAT (layout), ST_EIO, ST_ENOMEM. */
 #ifndef FGAD_DATA_H
 #define FGAD_DATA_H
@@ -31,6 +41,77 @@ typedef struct {
     int label;    /* 0 normal, 1 anomalous */
 } data_image_t;
 
+/* ---- What a look at the files finds -------------------------------------------------------------------------------- */
+/* By the harm done: a run is refused, or its task fails; it goes on to other numbers than are meant; there are images that
+ * no number is of; odd, but harmless. */
+typedef enum { DATA_HARM_STOPS, DATA_HARM_NUMBERS, DATA_HARM_LEFT_OUT, DATA_HARM_ODD, DATA_HARMS } data_harm_t;
+extern const char *const data_harm_names[DATA_HARMS];
+/* In the order of harm. */
+typedef enum {
+    DATA_LAYOUT,
+    DATA_BAD_NAME,
+    DATA_ABSENT,
+    DATA_UNREADABLE,
+    DATA_UNREAD_KIND,
+    DATA_MASK_UNREADABLE,
+    DATA_MASK_SIZE,
+    DATA_MASK_VALUES,
+    DATA_MASK_MISSING,
+    DATA_DARK,
+    DATA_CLIPPED,
+    DATA_NORMAL_AS_DEFECT,
+    DATA_NO_NORMALS,
+    DATA_NO_ANOMALOUS,
+    DATA_IN_BOTH,
+    DATA_TWICE,
+    DATA_MASK_MOST,
+    DATA_MASK_EMPTY,
+    DATA_MASK_TWO,
+    DATA_MASK_SHARED,
+    DATA_MASK_NONE,
+    DATA_NO_MASKS,
+    DATA_TURNED,
+    DATA_COUNTS,
+    DATA_MASK_BESIDE,
+    DATA_SUBFOLDER,
+    DATA_OTHER_FOLDER,
+    DATA_LOOSE,
+    DATA_MASK_SPARE,
+    DATA_NO_SPLIT,
+    DATA_NO_CAPTION,
+    DATA_TRAIN_DEFECT,
+    DATA_MASK_BESIDE_USED,
+    DATA_MASK_FORM,
+    DATA_EMPTY_FOLDER,
+    DATA_NAMED_NORMAL,
+    DATA_TRAIN_BOTH,
+    DATA_TRAIN_TWICE,
+    DATA_KINDS
+} data_kind_t;
+typedef struct {
+    const char *name; /* for programs: "mask_size" */
+    data_harm_t harm;
+    const char *says; /* after a count: "masks of another size than their image" */
+    const char *cure;
+} data_kind_info_t;
+extern const data_kind_info_t data_kinds[DATA_KINDS];
+enum { DATA_LINES = 1000 }; /* lines kept of a kind; all are counted */
+typedef struct {
+    int count[DATA_KINDS];        /* of images, masks or folders, as the kind says */
+    io_names_t lines[DATA_KINDS]; /* each names a file; what is no plain text in it is shown as \xNN */
+} data_findings_t;
+void data_findings_free(data_findings_t *findings);
+/* Of the harms from `worst` to `least`. */
+int data_findings_count(const data_findings_t *findings, data_harm_t worst, data_harm_t least);
+status_t data_note(data_findings_t *findings, data_kind_t kind, int count, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+status_t data_findings_add(data_findings_t *to, const data_findings_t *from);
+/* ST_OK, or the error line of the worst finding that stops a run. */
+status_t data_findings_refuse(const data_findings_t *findings);
+/* A warning in the log for each kind that changes numbers or leaves images out. */
+void data_findings_warn(const data_findings_t *findings, const char *dataset, const char *category);
+
+/* ---- A category ---------------------------------------------------------------------------------------------------- */
 /* One category: train and test images, each sorted by name (bytes). Owned by the struct. */
 typedef struct {
     char *dataset, *category;
@@ -38,18 +119,24 @@ typedef struct {
     int train_count;
     data_image_t *test;
     int test_count;
-    int test_anomalous;  /* of test */
-    int masks_missing;   /* anomalous test images without a mask file. All: there are no pixel metrics (missing, not
-                           zero). Some: only Real-IAD, where a view may show no defect, or allow_missing_masks */
-    bool masks_optional; /* own images without a folder of masks: that none is there is no fault (for data_check) */
-    int mask_threshold;  /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
+    int test_anomalous;    /* of test */
+    int masks_missing;     /* anomalous test images without a mask file. All: there are no pixel metrics (missing, not
+                           zero). Some: only Real-IAD, where a view may show no defect, or where `lenient` */
+    bool masks_optional;   /* own images without a folder of masks: that none is there is no fault (for data_check) */
+    int mask_threshold;    /* a mask pixel is anomalous when value > threshold: 127 MVTec-AD, Real-IAD; 0 VisA */
+    io_image_how_t how;    /* pixels are taken from the files: the options' */
+    char *split;           /* Real-IAD: which split decides, "realiad_jsons", "realiad_jsons_sv" or "none"; else NULL */
+    data_findings_t notes; /* of the listing */
 } data_category_t;
 
 /* How to read; NULL or all zero is the default everywhere. Strings are not owned. */
 typedef struct {
-    const char *views;        /* Real-IAD: "C1" (default), "C2".."C5" or "all" */
-    const char *tree;         /* Real-IAD: "256", "512", "1024" or "raw"; default: the only one there is */
-    bool allow_missing_masks; /* list a category with missing masks (to check it) instead of refusing it */
+    const char *views;  /* Real-IAD: "C1" (default), "C2".."C5" or "all" */
+    const char *tree;   /* Real-IAD: "256", "512", "1024" or "raw"; default: the only one there is */
+    bool lenient;       /* list a category with findings that stop a run (to check it) instead of refusing it */
+    bool own_threshold; /* mask_threshold below, not the dataset's */
+    int mask_threshold;
+    io_image_how_t how; /* how pixels are taken from the files */
 } data_options_t;
 
 /* The layouts known: NULL-terminated names for messages and --help. */
@@ -66,6 +153,9 @@ status_t data_category_read(data_category_t *out, const char *dataset, const cha
  * Real-IAD, whose categories' numbers are not known here, the mean of one view. ST_ENOTFOUND: not a published one. */
 status_t data_category_assume(data_category_t *out, const char *dataset, const char *category);
 void data_category_free(data_category_t *category);
+/* The picture of an image, and its size, as category->how takes them. */
+status_t data_image_read(io_image_t *out, const data_category_t *category, const data_image_t *image);
+status_t data_image_size(int *width, int *height, const data_category_t *category, const data_image_t *image);
 
 /* ---- Shots ------------------------------------------------------------------------------------------------------- */
 /* Indices into train of the `shots` images drawn for (dataset, category, shots, seed), in the order drawn: the first of
@@ -97,10 +187,14 @@ status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_cate
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
 
 /* ---- Checking a copy --------------------------------------------------------------------------------------------- */
-/* Opens every file of the category: unreadable or truncated images, masks missing, empty or of another size, images
- * that are in train and test (by digest), counts other than published. Problems are lines in `problems`. */
+/* What a run asks when it opens: every image's header and every mask from end to end, but of 16-bit images no more than
+ * `most_read` of the training and of the test images. Adds to *out, which begins as zeros. *masks: how many masks are as
+ * they should be. */
+status_t data_survey(data_findings_t *out, int *masks, const data_category_t *category, int most_read);
+/* Opens every file of the category: what data_survey finds, unreadable or truncated images, images that are there twice or
+ * in train and test (by digest), counts other than published; and the notes of the listing. */
 typedef struct {
-    io_names_t problems;
+    data_findings_t findings;
     int images, masks;                                       /* read without a problem */
     int expected_train, expected_normal, expected_anomalous; /* published counts, -1 when not known */
 } data_report_t;

@@ -1,41 +1,31 @@
 #include "data/data_internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 void data_report_free(data_report_t *report)
 {
-    io_names_free(&report->problems);
+    data_findings_free(&report->findings);
     *report = (data_report_t){0};
 }
 
-/* The current error line becomes a problem; only a lack of memory ends the check. */
-static status_t note_failure(data_report_t *report, status_t status)
-{
-    return status == ST_OK || status == ST_ENOMEM ? status : data_names_push(&report->problems, fail_message());
-}
-
-static status_t check_image(data_report_t *report, const data_image_t *image)
+static status_t check_image(data_report_t *report, const data_category_t *category, const data_image_t *image)
 {
     io_image_t pixels = {0};
-    status_t status = io_image_read(&pixels, image->path);
+    status_t status = data_image_read(&pixels, category, image);
     io_image_free(&pixels);
     if (status == ST_OK) report->images++;
-    return note_failure(report, status);
+    return data_note_failure(&report->findings, DATA_UNREADABLE, status);
 }
 
-static status_t check_mask(data_report_t *report, const data_category_t *category, const data_image_t *image)
+/* Absences of which the listing did not speak: Real-IAD is listed without some of its masks. */
+static status_t check_absence(data_report_t *report, const data_category_t *category, const data_image_t *image)
 {
-    if (image->mask == NULL && category->masks_optional) return ST_OK;
-    if (image->mask == NULL) return note_failure(report, fail(ST_ENOTFOUND, "'%s' has no mask", image->path));
-    uint8_t *mask = NULL;
-    int width, height;
-    status_t status = data_mask_read(&mask, &width, &height, category, image);
-    if (status != ST_OK) return note_failure(report, status);
-    report->masks++;
-    bool empty = memchr(mask, 1, (size_t)width * (size_t)height) == NULL;
-    free(mask);
-    return empty ? note_failure(report, fail(ST_EFORMAT, "'%s': no pixel is anomalous", image->mask)) : ST_OK;
+    if (image->mask != NULL || strcmp(category->dataset, "realiad") != 0 ||
+        category->masks_missing == category->test_anomalous)
+        return ST_OK;
+    return data_note(&report->findings, DATA_MASK_NONE, 1, "'%s'", image->path);
 }
 
 /* ---- The same image in train and test --- */
@@ -62,6 +52,7 @@ static int digest_all(digest_t *digests, const data_image_t *images, int count)
     return done;
 }
 
+/* Images of one content: in train and test, or twice in one list. One file in both is the listing's to tell. */
 static status_t check_duplicates(data_report_t *report, const data_category_t *category)
 {
     status_t status = ST_ENOMEM;
@@ -71,18 +62,19 @@ static status_t check_duplicates(data_report_t *report, const data_category_t *c
     int train_count = digest_all(train, category->train, category->train_count);
     int test_count = digest_all(test, category->test, category->test_count);
     status = ST_OK;
-    /* Real-IAD without split files has every normal image in both lists; its shots are left out of the test. */
-    const bool lists_share = strcmp(category->dataset, "realiad") == 0;
-    for (int i = 0; i < test_count && status == ST_OK; i++) {
+    for (int i = 0; i < test_count; i++) {
         const digest_t *same = bsearch(&test[i], train, (size_t)train_count, sizeof *train, by_digest);
-        if (same == NULL) continue;
-        const char *path = test[i].image->path;
-        const bool one_file = strcmp(same->image->path, path) == 0;
-        if (one_file && lists_share) continue;
-        status = note_failure(
-            report, one_file ? fail(ST_EFORMAT, "'%s' is in train and in test", path)
-                             : fail(ST_EFORMAT, "'%s' is the same image as '%s': test and train must not share one",
-                                    path, same->image->path));
+        if (same == NULL || strcmp(same->image->path, test[i].image->path) == 0) continue;
+        TRY_DONE(data_note(&report->findings, DATA_IN_BOTH, 1,
+                           "'%s' is the same image as '%s': test and train must not share one", test[i].image->path,
+                           same->image->path));
+    }
+    for (int part = 0; part < 2; part++) {
+        const digest_t *list = part == 0 ? train : test;
+        for (int i = 1; i < (part == 0 ? train_count : test_count); i++)
+            if (by_digest(&list[i], &list[i - 1]) == 0 && strcmp(list[i].image->path, list[i - 1].image->path) != 0)
+                TRY_DONE(data_note(&report->findings, part == 0 ? DATA_TRAIN_TWICE : DATA_TWICE, 1,
+                                   "'%s' is the same image as '%s'", list[i].image->path, list[i - 1].image->path));
     }
 done:
     free(train);
@@ -94,8 +86,8 @@ static status_t check_count(data_report_t *report, const data_category_t *catego
                             int expected)
 {
     if (expected < 0 || found == expected) return ST_OK;
-    return note_failure(report, fail(ST_EFORMAT, "category '%s' has %d %s images, %d are published", category->category,
-                                     found, what, expected));
+    return data_note(&report->findings, DATA_COUNTS, 1, "category '%s' has %d %s images, %d are published",
+                     category->category, found, what, expected);
 }
 
 status_t data_check(data_report_t *out, const data_category_t *category)
@@ -107,16 +99,18 @@ status_t data_check(data_report_t *out, const data_category_t *category)
         out->expected_normal = known->normal;
         out->expected_anomalous = known->anomalous;
     }
-    status_t status = ST_OK;
+    status_t status = data_findings_add(&out->findings, &category->notes);
+    TRY_DONE(status);
     TRY_DONE(check_count(out, category, "training", category->train_count, out->expected_train));
     TRY_DONE(check_count(out, category, "normal test", category->test_count - category->test_anomalous,
                          out->expected_normal));
     TRY_DONE(check_count(out, category, "anomalous test", category->test_anomalous, out->expected_anomalous));
-    for (int i = 0; i < category->train_count; i++) TRY_DONE(check_image(out, &category->train[i]));
+    for (int i = 0; i < category->train_count; i++) TRY_DONE(check_image(out, category, &category->train[i]));
     for (int i = 0; i < category->test_count; i++) {
-        TRY_DONE(check_image(out, &category->test[i]));
-        if (category->test[i].label != 0) TRY_DONE(check_mask(out, category, &category->test[i]));
+        TRY_DONE(check_image(out, category, &category->test[i]));
+        if (category->test[i].label != 0) TRY_DONE(check_absence(out, category, &category->test[i]));
     }
+    TRY_DONE(data_survey(&out->findings, &out->masks, category, INT_MAX));
     TRY_DONE(check_duplicates(out, category));
 done:
     if (status != ST_OK) data_report_free(out);

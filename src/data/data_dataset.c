@@ -5,11 +5,12 @@
 
 const data_layout_t data_layouts[] = {
     {"mvtec", 127, data_mvtec_list, data_mvtec_read},       {"visa", 0, data_visa_list, data_visa_read},
-    {"realiad", 127, data_realiad_list, data_realiad_read}, {"demo", 127, data_mvtec_list, data_mvtec_read},
-    {"folder", 127, data_folder_list, data_folder_read},    {0},
+    {"realiad", 127, data_realiad_list, data_realiad_read}, {"btad", 127, data_mvtec_list, data_mvtec_read},
+    {"ksdd2", 127, data_ksdd2_list, data_ksdd2_read},       {"demo", 127, data_mvtec_list, data_mvtec_read},
+    {"folder", 127, data_mvtec_list, data_folder_read},     {0},
 };
 
-const char *const data_datasets[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
+const char *const data_datasets[] = {"mvtec", "visa", "realiad", "btad", "ksdd2", "demo", "folder", NULL};
 
 status_t data_find_layout(const data_layout_t **out, const char *dataset)
 {
@@ -20,7 +21,8 @@ status_t data_find_layout(const data_layout_t **out, const char *dataset)
         return ST_OK;
     }
     const char *near = data_nearest(dataset, data_datasets, count);
-    return fail(ST_EFORMAT, "dataset '%s' is not known; expected mvtec, visa, realiad, demo or folder%s%s%s", dataset,
+    return fail(ST_EFORMAT,
+                "dataset '%s' is not known; expected mvtec, visa, realiad, btad, ksdd2, demo or folder%s%s%s", dataset,
                 near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
@@ -44,13 +46,9 @@ status_t data_list_categories(io_names_t *out, const char *dataset, const char *
     TRY(layout->list(out, root, options != NULL ? options : &defaults));
     if (out->count > 0) return ST_OK;
     io_names_free(out);
-    const char *slash = root[0] != '\0' && root[strlen(root) - 1] == '/' ? "" : "/", *hint = "";
-    char *inside = data_join(root, dataset);
-    if (inside != NULL && io_is_dir(inside))
-        hint = " (hint: there is a folder of the dataset's name in it)";
-    else if (data_is_dir_in(root, "train"))
-        hint = " (hint: this is the folder of one category, its parent is the root)";
-    free(inside);
+    const char *slash = root[0] != '\0' && root[strlen(root) - 1] == '/' ? "" : "/";
+    char hint[1024];
+    data_layout_hint(hint, sizeof hint, layout, root, options != NULL ? options : &defaults);
     return fail(ST_ENOTFOUND, "'%s' holds no category of dataset '%s'; expected folders like '%s%s<category>/%s'%s",
                 root, dataset, root, slash, strcmp(dataset, "realiad") == 0 ? "OK" : "train", hint);
 }
@@ -92,18 +90,73 @@ static int by_name(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+/* ---- What is told of any layout ------------------------------------------------------------------------------------ */
+
+static status_t note_names(data_category_t *out, const data_image_t *images, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!io_text_is_plain(images[i].name) || !io_text_is_plain(images[i].defect))
+            TRY(data_note(&out->notes, DATA_BAD_NAME, 1, "'%s': a name is UTF-8 without control characters",
+                          images[i].path));
+        /* Lists are sorted: a file named twice in a split stands beside itself. */
+        if (i > 0 && strcmp(images[i].name, images[i - 1].name) == 0)
+            TRY(data_note(&out->notes, DATA_TWICE, 1, "'%s' is listed twice", images[i].path));
+    }
+    return ST_OK;
+}
+
+static status_t note_in_both(data_category_t *out)
+{
+    /* Without split files every normal image is in both lists, and shots are left out of the test. */
+    if (out->split != NULL && strcmp(out->split, "none") == 0) return ST_OK;
+    for (int i = 0; i < out->test_count; i++)
+        if (bsearch(&out->test[i], out->train, (size_t)out->train_count, sizeof *out->train, by_name) != NULL)
+            TRY(data_note(&out->notes, DATA_IN_BOTH, 1, "'%s' is in train and in test", out->test[i].path));
+    return ST_OK;
+}
+
+static status_t note_common(data_category_t *out, const char *root)
+{
+    TRY(note_names(out, out->train, out->train_count));
+    TRY(note_names(out, out->test, out->test_count));
+    TRY(note_in_both(out));
+    if (out->test_anomalous == out->test_count)
+        TRY(data_note(&out->notes, DATA_NO_NORMALS, 1, "'%s/%s' has %d test images, all anomalous", root, out->category,
+                      out->test_count));
+    if (out->test_anomalous == 0)
+        TRY(data_note(&out->notes, DATA_NO_ANOMALOUS, 1, "'%s/%s' has %d test images, all normal", root, out->category,
+                      out->test_count));
+    if (out->test_anomalous > 0 && out->masks_missing == out->test_anomalous && !out->masks_optional &&
+        out->notes.count[DATA_MASK_MISSING] == 0)
+        TRY(data_note(&out->notes, DATA_NO_MASKS, 1, "'%s/%s' has %d anomalous images", root, out->category,
+                      out->test_anomalous));
+    return ST_OK;
+}
+
 static status_t read_category(data_category_t *out, const data_layout_t *layout, const char *root, const char *category,
                               const data_options_t *options)
 {
     out->dataset = base_format("%s", layout->name);
     out->category = base_format("%s", category);
-    out->mask_threshold = layout->mask_threshold;
+    out->mask_threshold = options->own_threshold ? options->mask_threshold : layout->mask_threshold;
+    out->how = options->how;
     if (out->dataset == NULL || out->category == NULL) return ST_ENOMEM;
     if (category[0] == '\0' || strchr(category, '/') != NULL || category[0] == '.')
         return fail(ST_EFORMAT, "'%s' is not a category name; expected the name of a folder below '%s'", category,
                     root);
+    if (!io_text_is_plain(category) || strcmp(category, "MEAN") == 0) {
+        char shown[1024];
+        io_text_show(shown, sizeof shown, category);
+        return fail(ST_EFORMAT,
+                    "'%s/%s' cannot be a category: %s (hint: rename the folder, or name the others by category)", root,
+                    shown,
+                    strcmp(category, "MEAN") == 0 ? "MEAN is the row of means over categories"
+                                                  : "a name is UTF-8 without control characters");
+    }
     if (!has_category(layout, root, category, options)) return refuse_category(layout, root, category, options);
     TRY(layout->read(out, root, category, options));
+    /* What cannot be meant is a better reason than that nothing is left. */
+    if (!options->lenient && (out->train_count == 0 || out->test_count == 0)) TRY(data_findings_refuse(&out->notes));
     if (out->train_count == 0)
         return fail(ST_EFORMAT, "category '%s' in '%s' has no training image%s", category, root,
                     options->views != NULL ? " of the views asked for" : "");
@@ -112,6 +165,22 @@ static status_t read_category(data_category_t *out, const data_layout_t *layout,
                     options->views != NULL ? " of the views asked for" : "");
     qsort(out->train, (size_t)out->train_count, sizeof *out->train, by_name);
     qsort(out->test, (size_t)out->test_count, sizeof *out->test, by_name);
+    TRY(note_common(out, root));
+    return options->lenient ? ST_OK : data_findings_refuse(&out->notes);
+}
+
+status_t data_image_read(io_image_t *out, const data_category_t *category, const data_image_t *image)
+{
+    return io_image_read_how(out, image->path, &category->how);
+}
+
+status_t data_image_size(int *width, int *height, const data_category_t *category, const data_image_t *image)
+{
+    io_image_info_t info;
+    TRY(io_image_look(&info, image->path));
+    bool across = category->how.upright && info.turn >= 5;
+    *width = across ? info.height : info.width;
+    *height = across ? info.width : info.height;
     return ST_OK;
 }
 

@@ -15,20 +15,27 @@ typedef struct {
 } data_layout_t;
 extern const data_layout_t data_layouts[]; /* ends with {0} */
 status_t data_find_layout(const data_layout_t **out, const char *dataset);
+/* " (hint: ...)" on what `root`, which holds no category of the layout, is instead; "" when nothing is known. data_hint.c */
+void data_layout_hint(char *out, size_t room, const data_layout_t *layout, const char *root,
+                      const data_options_t *options);
 
-/* The readers: data_mvtec.c, data_visa.c, data_realiad.c, data_folder.c. */
+/* The readers: data_mvtec.c (mvtec, btad, demo, folder), data_visa.c, data_realiad.c, data_ksdd2.c. */
 status_t data_mvtec_list(io_names_t *out, const char *root, const data_options_t *options);
 status_t data_mvtec_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
 status_t data_visa_list(io_names_t *out, const char *root, const data_options_t *options);
 status_t data_visa_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
 status_t data_realiad_list(io_names_t *out, const char *root, const data_options_t *options);
 status_t data_realiad_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
-status_t data_folder_list(io_names_t *out, const char *root, const data_options_t *options);
 status_t data_folder_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
+/* The split file of a category for these views (NULL: all) and its name; *file NULL and *split "none" when the root holds no
+ * folder of split files at all. Both heap. ST_ENOTFOUND: there is one, but not for this. data_realiad_split.c */
+status_t data_realiad_find_split(char **split, char **file, const char *root, const char *category, const char *view);
+status_t data_ksdd2_list(io_names_t *out, const char *root, const data_options_t *options);
+status_t data_ksdd2_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
 /* The tree train/good, test/<defect>, ground_truth/<defect> in directory `base`: MVTec-AD and prepared VisA. */
 status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data_options_t *options);
 
-/* ---- Shared helpers: data_list.c --- */
+/* ---- Shared helpers: data_names.c, data_list.c --- */
 /* "a/b" on the heap, NULL with the error line set. */
 char *data_join(const char *a, const char *b);
 bool data_is_dir_in(const char *base, const char *name);
@@ -36,8 +43,6 @@ bool data_is_dir_in(const char *base, const char *name);
 bool data_ends_with(const char *text, const char *end);
 /* Names in `path` that are directories. */
 status_t data_list_folders(io_names_t *out, const char *path);
-/* Names in `path` that are images io reads, by ending; an image of another kind is refused. */
-status_t data_list_images(io_names_t *out, const char *path);
 /* The one of `candidates` nearest to `word` when it is near enough to be a slip, else NULL. */
 const char *data_nearest(const char *word, const char *const *candidates, int count);
 status_t data_names_push(io_names_t *names, const char *name);
@@ -54,12 +59,31 @@ typedef struct {
 /* Appends to the train or test list of `category` and keeps its counts. */
 status_t data_push_train(data_category_t *category, const data_entry_t *entry);
 status_t data_push_test(data_category_t *category, const data_entry_t *entry);
-/* All images of base/folder as normal images: of train, or of test when `test`. */
-status_t data_push_normals(data_category_t *category, const char *base, const char *folder, bool test);
+
+/* ---- Images of a folder: data_images.c --- */
+/* good, normal, ok; what else sounds like them ("Good_2", "no_defect"). */
+bool data_is_normal_name(const char *folder);
+bool data_sounds_normal(const char *folder);
+/* The folder in `base` of one of the names (NULL-terminated), in any case of letters, exact ones first; NULL: none. Heap. */
+char *data_find_folder(const char *base, const char *const *names);
+/* Images in `path` and in its folders, by their endings. */
+int data_count_images(const char *path);
+/* Names in `path` that are images, by ending; those that are masks of others among them go to `masks`. Images of unread
+ * kinds, and images in folders not in `known` (NULL-terminated, may be NULL), are noted. */
+status_t data_list_images(io_names_t *out, io_names_t *masks, data_findings_t *notes, const char *path,
+                          const char *const *known);
+/* Notes images that lie in `path` beside its folders, and those in folders not in `known` as `folders`. */
+status_t data_note_strays(data_category_t *category, const char *path, const char *const *known, data_kind_t folders);
+/* All images of base/folder as normal images: of train, or of test when `test`. known: as data_list_images. */
+status_t data_push_normals(data_category_t *category, const char *base, const char *folder, bool test,
+                           const char *const *known);
 /* All images of base/test/<defect> with their masks from base/<mask_folder>/<defect>: the file of the same stem, or
- * <stem>_mask. A missing mask (or folder) is counted when `lenient`, else an error. */
-status_t data_push_defect(data_category_t *category, const char *base, const char *defect, const char *mask_folder,
-                          bool lenient);
+ * <stem>_mask (_gt, _label, _seg). mask_folder NULL: masks that lie beside the images, or none. */
+status_t data_push_defect(data_category_t *category, const char *base, const char *defect, const char *mask_folder);
+
+/* ---- data_findings.c --- */
+/* The current error line becomes a finding; only a lack of memory is passed on. */
+status_t data_note_failure(data_findings_t *findings, data_kind_t kind, status_t status);
 
 /* ---- data_known.c --- */
 typedef struct {

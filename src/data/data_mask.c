@@ -20,7 +20,7 @@ status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_cate
                         const data_image_t *image)
 {
     *mask = NULL;
-    TRY(io_image_size(width, height, image->path));
+    TRY(data_image_size(width, height, category, image));
     io_mask_t raw = {0};
     status_t status = ST_OK;
     uint8_t *binary = base_alloc((size_t)*width * (size_t)*height, 1);

@@ -8,26 +8,45 @@
 
 static const char *const trees[] = {"256", "512", "1024", "raw", NULL};
 
-/* The directory that holds the categories (caller frees): realiad_<tree> below root, or root itself. */
+/* The folder in `path` called `name`, letters of any case, or NULL. Heap. */
+static char *find_named(const char *path, const char *name)
+{
+    const char *const names[] = {name, NULL};
+    char *found = data_find_folder(path, names), *whole = found != NULL ? data_join(path, found) : NULL;
+    free(found);
+    return whole;
+}
+
+/* The directory that holds the categories (caller frees): realiad_<tree> below root, or root itself. An archive may unpack
+ * to a folder of its own name inside it. */
 static status_t find_tree(char **out, const char *root, const data_options_t *options)
 {
     *out = NULL;
-    const char *found = NULL;
+    const char *which = NULL;
     char name[32];
     for (int i = 0; trees[i] != NULL; i++) {
         snprintf(name, sizeof name, "realiad_%s", trees[i]);
-        if ((options->tree != NULL && strcmp(options->tree, trees[i]) != 0) || !data_is_dir_in(root, name)) continue;
-        if (found != NULL)
+        if (options->tree != NULL && strcmp(options->tree, trees[i]) != 0) continue;
+        char *found = find_named(root, name);
+        if (found == NULL) continue;
+        if (which != NULL) {
+            free(found);
+            free(*out);
+            *out = NULL;
             return fail(ST_EFORMAT,
                         "'%s' holds realiad_%s and realiad_%s; expected to be told which (hint: choose one of 256, "
                         "512, 1024, raw)",
-                        root, found, trees[i]);
-        found = trees[i];
+                        root, which, trees[i]);
+        }
+        which = trees[i];
+        char *nested = find_named(found, name);
+        *out = nested != NULL ? nested : found;
+        if (nested != NULL) free(found);
     }
-    if (found == NULL && options->tree != NULL)
+    if (*out == NULL && options->tree != NULL)
         return fail(ST_ENOTFOUND, "'%s/realiad_%s': no such folder; expected one of realiad_256, _512, _1024, _raw",
                     root, options->tree);
-    *out = found == NULL ? base_format("%s", root) : base_format("%s/realiad_%s", root, found);
+    if (*out == NULL) *out = base_format("%s", root);
     return *out == NULL ? ST_ENOMEM : ST_OK;
 }
 
@@ -115,6 +134,22 @@ done:
  * {"meta": {"prefix": "<category>/", "normal_class": "OK"}, "train": [S...], "test": [S...]},
  * S = {"category", "anomaly_class", "image_path", "mask_path" (null for normal)}, paths below prefix. */
 
+/* Paths stay below the category, and a defect is one word: they become names of files and folders. */
+static status_t check_entry(const char *file, const char *key, int i, const char *name, const char *defect,
+                            const char *mask)
+{
+    char word[IO_COMPONENT_SIZE];
+    const char *path = !io_path_stays_inside(name) ? name : mask != NULL && !io_path_stays_inside(mask) ? mask : NULL;
+    if (path != NULL)
+        return fail(ST_EFORMAT, "'%s': %s[%d] names '%s', which leads out of its folder; expected a path below it",
+                    file, key, i, path);
+    io_component(word, defect);
+    if (strcmp(word, defect) == 0) return ST_OK;
+    char shown[512];
+    io_text_show(shown, sizeof shown, defect);
+    return fail(ST_EFORMAT, "'%s': %s[%d] has the anomaly_class '%s', expected one word, as 'BX'", file, key, i, shown);
+}
+
 static status_t read_part(const reader_t *reader, const char *file, io_json_node_t root, const char *key, part_t part,
                           const char *normal)
 {
@@ -126,9 +161,11 @@ static status_t read_part(const reader_t *reader, const char *file, io_json_node
         const char *name = io_json_string(io_json_get(sample, "image_path"));
         const char *defect = io_json_string(io_json_get(sample, "anomaly_class"));
         const char *mask = io_json_string(io_json_get(sample, "mask_path"));
+        if (mask != NULL && mask[0] == '\0') mask = NULL;
         if (name == NULL || defect == NULL)
             return fail(ST_EFORMAT, "'%s': %s[%d] lacks the text '%s'", file, key, i,
                         name == NULL ? "image_path" : "anomaly_class");
+        TRY(check_entry(file, key, i, name, defect, mask));
         if (!has_view(name, reader->view)) continue;
         bool anomalous = strcmp(defect, normal) != 0;
         if (anomalous && part == TRAIN)
@@ -139,65 +176,82 @@ static status_t read_part(const reader_t *reader, const char *file, io_json_node
         char *path = data_join(reader->base, name);
         bool there = path != NULL && io_exists(path);
         free(path);
-        if (!there)
-            return fail(ST_ENOTFOUND, "'%s/%s': no such file, but '%s' names it in %s[%d]", reader->base, name, file,
-                        key, i);
+        if (!there) {
+            TRY(data_note(&reader->category->notes, DATA_ABSENT, 1,
+                          "'%s/%s': no such file, but '%s' names it in %s[%d]", reader->base, name, file, key, i));
+            continue;
+        }
         TRY(push(reader, part, name, anomalous ? defect : NULL, anomalous ? mask : NULL));
     }
     return ST_OK;
 }
 
-static status_t read_split(data_category_t *out, const char *tree, const char *file, const char *view)
+/* <tree>/<prefix>, or <root>/<prefix> where the prefix begins with the tree's own name. */
+static status_t find_base(char **out, const char *root, const char *tree, const char *prefix, const char *file)
+{
+    if (!io_path_stays_inside(prefix))
+        return fail(ST_EFORMAT, "'%s': meta.prefix is '%s', which leads out of its folder; expected '<category>/'",
+                    file, prefix);
+    *out = data_join(tree, prefix);
+    char *other = data_join(root, prefix);
+    if (*out != NULL && other != NULL && !io_is_dir(*out) && io_is_dir(other)) {
+        char *swap = *out;
+        *out = other;
+        other = swap;
+    }
+    free(other);
+    if (*out == NULL) return ST_ENOMEM;
+    for (size_t end = strlen(*out); end > 1 && (*out)[end - 1] == '/'; end--) (*out)[end - 1] = '\0';
+    return ST_OK;
+}
+
+static status_t read_split(data_category_t *out, const char *root, const char *tree, const char *file, const char *view)
 {
     io_json_t *json = NULL;
+    char *base = NULL;
     TRY(io_json_read(&json, file));
     status_t status = ST_OK;
-    io_json_node_t root = io_json_root(json), meta = io_json_get(root, "meta");
+    io_json_node_t top = io_json_root(json), meta = io_json_get(top, "meta");
     const char *prefix = meta == NULL ? NULL : io_json_string(io_json_get(meta, "prefix"));
     const char *normal = meta == NULL ? NULL : io_json_string(io_json_get(meta, "normal_class"));
-    char *base = data_join(tree, prefix == NULL ? out->category : prefix);
-    if (base == NULL) {
-        io_json_free(json);
-        return ST_ENOMEM;
-    }
-    for (size_t end = strlen(base); end > 1 && base[end - 1] == '/'; end--) base[end - 1] = '\0';
+    TRY_DONE(find_base(&base, root, tree, prefix == NULL ? out->category : prefix, file));
     reader_t reader = {out, base, view};
     if (normal == NULL) normal = "OK";
-    TRY_DONE(read_part(&reader, file, root, "train", TRAIN, normal));
-    TRY_DONE(read_part(&reader, file, root, "test", TEST, normal));
+    TRY_DONE(read_part(&reader, file, top, "train", TRAIN, normal));
+    TRY_DONE(read_part(&reader, file, top, "test", TEST, normal));
 done:
     free(base);
     io_json_free(json);
     return status;
 }
 
-/* The split file for these views: the single-view one when it can serve, else that of all views; NULL: none there. */
-static status_t find_split(char **out, const char *root, const char *category, const char *view)
-{
-    static const char *const folders[] = {"realiad_jsons_sv", "realiad_jsons"};
-    for (int i = view != NULL && strcmp(view, "C1") == 0 ? 0 : 1; i < 2; i++) {
-        *out = base_format("%s/%s/%s.json", root, folders[i], category);
-        if (*out == NULL) return ST_ENOMEM;
-        if (io_exists(*out)) return ST_OK;
-        free(*out);
-        *out = NULL;
-    }
-    return ST_OK;
-}
-
 /* ---- The bare tree: OK/S0001, NG/<defect>/S0001 ---- */
 
-/* Images of one sample's folder. Beside an anomalous image lies its mask, a PNG of the same stem. */
+/* Whether `name`, a PNG, is the mask of another file of the list: a picture of the same stem and another ending. */
+static bool is_mask(const io_names_t *files, const char *name)
+{
+    size_t stem = strlen(name) - strlen(".png");
+    if (!data_ends_with(name, ".png")) return false;
+    for (int i = 0; i < files->count; i++)
+        if (strncmp(files->name[i], name, stem) == 0 && files->name[i][stem] == '.' &&
+            strcmp(files->name[i], name) != 0)
+            return true;
+    return false;
+}
+
+/* Images of one sample's folder. Beside an anomalous image lies its mask: a PNG of the same stem, or <stem>_mask.png. */
 static status_t read_sample(const reader_t *reader, const char *folder, const char *defect)
 {
-    io_names_t files = {0};
+    io_names_t files = {0}, marked = {0};
     char *path = data_join(reader->base, folder), *name = NULL, *mask = NULL;
-    status_t status = path == NULL ? ST_ENOMEM : data_list_images(&files, path);
+    data_findings_t *notes = &reader->category->notes;
+    status_t status = path == NULL ? ST_ENOMEM : data_list_images(&files, &marked, notes, path, NULL);
     for (int i = 0; status == ST_OK && i < files.count; i++) {
-        if (data_ends_with(files.name[i], ".png") || !has_view(files.name[i], reader->view)) continue;
+        if (is_mask(&files, files.name[i]) || !has_view(files.name[i], reader->view)) continue;
         const char *dot = strrchr(files.name[i], '.');
+        bool png = data_ends_with(files.name[i], ".png");
         name = data_join(folder, files.name[i]);
-        mask = base_format("%s/%.*s.png", folder, (int)(dot - files.name[i]), files.name[i]);
+        mask = base_format("%s/%.*s%s.png", folder, (int)(dot - files.name[i]), files.name[i], png ? "_mask" : "");
         if (name == NULL || mask == NULL)
             status = ST_ENOMEM;
         else
@@ -206,6 +260,7 @@ static status_t read_sample(const reader_t *reader, const char *folder, const ch
         free(mask);
     }
     io_names_free(&files);
+    io_names_free(&marked);
     free(path);
     return status;
 }
@@ -254,13 +309,15 @@ done:
 status_t data_realiad_read(data_category_t *out, const char *root, const char *category, const data_options_t *options)
 {
     const char *view;
-    char *tree = NULL, *split = NULL;
+    char *tree = NULL, *file = NULL;
     TRY(wanted_view(&view, options));
     TRY(find_tree(&tree, root, options));
-    status_t status = find_split(&split, root, category, view);
+    status_t status = data_realiad_find_split(&out->split, &file, root, category, view);
     if (status == ST_OK)
-        status = split != NULL ? read_split(out, tree, split, view) : read_tree(out, tree, category, view);
-    free(split);
+        status = file != NULL ? read_split(out, root, tree, file, view) : read_tree(out, tree, category, view);
+    if (status == ST_OK && file == NULL)
+        status = data_note(&out->notes, DATA_NO_SPLIT, 1, "'%s' has no folder realiad_jsons or realiad_jsons_sv", root);
+    free(file);
     free(tree);
     return status;
 }

@@ -27,12 +27,16 @@ static status_t push_row(data_category_t *out, const io_csv_t *csv, const char *
     if (strncmp(value[IMAGE], out->category, prefix) != 0 || value[IMAGE][prefix] != '/')
         return fail(ST_EFORMAT, "'%s' line %d: image is '%s', expected a path below '%s/'", csv->path, csv->line,
                     value[IMAGE], out->category);
+    if (!io_path_stays_inside(value[IMAGE]) || !io_path_stays_inside(value[MASK]))
+        return fail(ST_EFORMAT, "'%s' line %d: '%s' leads out of its folder; expected paths below '%s/'", csv->path,
+                    csv->line, io_path_stays_inside(value[IMAGE]) ? value[MASK] : value[IMAGE], out->category);
     status_t status = ST_ENOMEM;
     char *base = data_join(root, out->category), *path = data_join(root, value[IMAGE]), *mask = NULL;
     if (base == NULL || path == NULL) goto done;
     if (anomalous && value[MASK][0] != '\0' && (mask = data_join(root, value[MASK])) == NULL) goto done;
     if (!io_exists(path)) {
-        status = fail(ST_ENOTFOUND, "'%s': no such file, but '%s' line %d names it", path, csv->path, csv->line);
+        status = data_note(&out->notes, DATA_ABSENT, 1, "'%s': no such file, but '%s' line %d names it", path,
+                           csv->path, csv->line);
         goto done;
     }
     data_entry_t entry = {.base = base,
@@ -48,7 +52,7 @@ done:
     return status;
 }
 
-static status_t read_lines(data_category_t *out, io_csv_t *csv, const char *root, bool lenient)
+static status_t read_lines(data_category_t *out, io_csv_t *csv, const char *root)
 {
     for (int c = 0; c < COLUMNS; c++)
         if (io_csv_cell(csv, column_names[c]) == NULL)
@@ -63,20 +67,21 @@ static status_t read_lines(data_category_t *out, io_csv_t *csv, const char *root
         if (strcmp(value[OBJECT], out->category) != 0) continue;
         int missing = out->masks_missing;
         TRY(push_row(out, csv, root, value));
-        if (out->masks_missing > missing && !lenient)
-            return fail(ST_ENOTFOUND, "'%s/%s': no such file; expected the mask of '%s' ('%s' line %d)", root,
-                        value[MASK], value[IMAGE], csv->path, csv->line);
+        if (out->masks_missing > missing)
+            TRY(data_note(&out->notes, DATA_MASK_MISSING, 1,
+                          "'%s/%s': no such file; expected the mask of '%s' ('%s' line %d)", root, value[MASK],
+                          value[IMAGE], csv->path, csv->line));
     }
 }
 
-static status_t read_original(data_category_t *out, const char *root, const data_options_t *options)
+static status_t read_original(data_category_t *out, const char *root)
 {
     io_csv_t csv;
     char *path = data_join(root, SPLIT_FILE);
     if (path == NULL) return ST_ENOMEM;
     status_t status = io_csv_open(&csv, path);
     if (status == ST_OK) {
-        status = read_lines(out, &csv, root, options->allow_missing_masks);
+        status = read_lines(out, &csv, root);
         io_csv_close(&csv);
     } else if (status != ST_EFORMAT) {
         status = fail(status,
@@ -146,7 +151,7 @@ status_t data_visa_read(data_category_t *out, const char *root, const char *cate
     char *original = data_join(root, category), *prepared = base_format("%s/1cls/%s", root, category);
     if (original != NULL && prepared != NULL) {
         if (data_is_dir_in(original, "Data"))
-            status = read_original(out, root, options);
+            status = read_original(out, root);
         else
             status = data_mvtec_read_tree(out, data_is_dir_in(prepared, "train") ? prepared : original, options);
     }

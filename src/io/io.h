@@ -24,7 +24,7 @@ bool io_is_dir(const char *path);
 status_t io_make_dirs(const char *path);
 /* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
-/* The same of a text (caller frees *text). ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
+/* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
  * power cut has filled up: a C string would silently end there. */
 status_t io_read_text(char **text, const char *path);
 /* As io_read_file, of a file that is gzip-compressed or plain. ST_EFORMAT: damaged, or more than 256 MB. */
@@ -44,6 +44,19 @@ void io_temporary_name(char out[4096], const char *path);
 void io_digest_bytes(char out[IO_DIGEST_SIZE], const void *bytes, size_t size);
 status_t io_digest_file(char out[IO_DIGEST_SIZE], const char *path);
 
+/* ---- Names from outside -------------------------------------------------------------------------------------------- */
+/* UTF-8 without control characters and line breaks: what every file of ours can hold. */
+bool io_text_is_plain(const char *text);
+/* `text` with all other bytes as \xNN, cut to the room. */
+void io_text_show(char *out, size_t room, const char *text);
+/* One name of a file or folder from any text, which every writer of a path uses for what comes from data: no '/', '\',
+ * control character or broken UTF-8 ('_' stands for them), no '.' or '-' at its beginning, not empty, at most 200 bytes.
+ * Two texts may give one name: the writer refuses the second. */
+enum { IO_COMPONENT_SIZE = 201 };
+void io_component(char out[IO_COMPONENT_SIZE], const char *text);
+/* Whether a relative path cannot lead out of its folder: no '/' in front, no component "..". */
+bool io_path_stays_inside(const char *path);
+
 /* ---- Images -------------------------------------------------------------------------------------------------------- */
 /* 8-bit RGB, row-major (height, width, 3). pixels owned by the struct. */
 typedef struct {
@@ -54,6 +67,7 @@ typedef struct {
 typedef struct {
     int width, height;
     uint16_t *values;
+    bool palette, alpha; /* the values are indices into a palette; an alpha channel was dropped */
 } io_mask_t;
 
 /* How pixels are taken from a file; all zero: as PIL takes them. */

@@ -147,7 +147,11 @@ status_t io_read_text(char **text, const char *path)
 {
     size_t size;
     TRY(io_read_file(text, &size, path));
-    if (strlen(*text) == size) return ST_OK;
+    if (strlen(*text) == size) {
+        /* The mark that editors of Windows put in front of UTF-8. */
+        if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) memmove(*text, *text + 3, size - 2);
+        return ST_OK;
+    }
     free(*text);
     *text = NULL;
     return fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);

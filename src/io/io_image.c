@@ -181,7 +181,11 @@ status_t io_mask_read(io_mask_t *out, const char *path)
                           "the mask as 8-bit grey)",
                           path, i % (size_t)raster.width, i / (size_t)raster.width, values[i], green, blue));
     }
-    *out = (io_mask_t){.width = raster.width, .height = raster.height, .values = values};
+    *out = (io_mask_t){.width = raster.width,
+                       .height = raster.height,
+                       .values = values,
+                       .palette = raster.palette,
+                       .alpha = raster.alpha};
     values = NULL;
 done:
     free(values);

@@ -64,7 +64,9 @@ status_t io_json_parse(io_json_t **out, const char *text, size_t size, const cha
     if (size == 0) return fail(ST_EFORMAT, "'%s': is empty, expected a JSON document", name);
     json_error_t error;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (root == NULL) return fail(ST_EFORMAT, "'%s':%d:%d: %s", name, error.line, error.column, error.text);
+    if (root == NULL)
+        return fail(ST_EFORMAT, "'%s':%d:%d: %s%s", name, error.line, error.column, error.text,
+                    strstr(error.text, "'NaN'") != NULL ? " (hint: JSON has no NaN, write null)" : "");
     io_json_t *json = base_alloc(1, sizeof *json);
     if (json == NULL) {
         json_decref(root);
@@ -86,7 +88,8 @@ status_t io_json_read(io_json_t **out, const char *path)
     char *text = NULL;
     size_t size = 0;
     TRY(io_read_file(&text, &size, path));
-    status_t status = io_json_parse(out, text, size, path);
+    size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* as editors of Windows write it */
+    status_t status = io_json_parse(out, text + mark, size - mark, path);
     free(text);
     return status;
 }

@@ -56,7 +56,7 @@ rm "$root/candle/Data/Masks/Anomaly/000.png"
 : > "$root/candle/Data/Images/Normal/0003.JPG"
 rm "$root/cashew/Data/Images/Anomaly/007.JPG"
 check 1 visa "$root" candle
-says "Anomaly/000.JPG' has no mask"
+says "expected the mask of 'candle/Data/Images/Anomaly/000.JPG'"
 says "Normal/0003.JPG"
 says "1 category, 2 problems"
 check 1 visa "$root" cashew

@@ -70,8 +70,8 @@ static void wrong_names_suggest_the_nearest(void **state)
     tree_begin(root, "mvtec_names");
     tree_mvtec(root);
     refused("mvtecad", root, "part", ST_EFORMAT,
-            "dataset 'mvtecad' is not known; expected mvtec, visa, realiad, demo or "
-            "folder (did you mean 'mvtec'?)");
+            "dataset 'mvtecad' is not known; expected mvtec, visa, realiad, btad, ksdd2, demo "
+            "or folder (did you mean 'mvtec'?)");
     refused("mvtec", root, "prat", ST_ENOTFOUND, "holds no category 'prat' of dataset 'mvtec' (did you mean 'part'?)");
     refused("mvtec", root, "locomotive", ST_ENOTFOUND, "1 others are there, e.g. part");
     refused("mvtec", root, "../mvtec_names/part", ST_EFORMAT, "is not a category name");
@@ -105,7 +105,7 @@ static void missing_ground_truth_is_refused_by_path(void **state)
     tree_mask(root, "part/ground_truth/broken/0000_mask.png", 8, 6, 255);
     refused("mvtec", root, "part", ST_ENOTFOUND, "000.png' has no mask; expected '");
     data_category_t part;
-    const data_options_t lenient = {.allow_missing_masks = true};
+    const data_options_t lenient = {.lenient = true};
     assert_int_equal(data_category_read(&part, "mvtec", root, "part", &lenient), ST_OK);
     assert_int_equal(part.masks_missing, 1);
     assert_null(part.test[0].mask);

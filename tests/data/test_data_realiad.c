@@ -158,6 +158,55 @@ static void split_files_decide_where_they_are(void **state)
     data_category_free(&nut);
 }
 
+/* As archives unpack, and as people name folders. */
+static void split_files_are_found_wherever_they_lie(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"realiad_jsons/realiad_jsons_sv/nut.json", "Realiad_JSONs/nut.json",
+                                         "download/realiad_jsons/realiad_jsons/Nut.json"};
+    static const char *const splits[] = {"realiad_jsons_sv", "realiad_jsons", "realiad_jsons"};
+    for (int i = 0; i < 3; i++) {
+        char root[512];
+        tree_begin(root, "realiad_nested");
+        make(root, i == 1 ? "RealIAD_256" : "realiad_256/realiad_256");
+        tree_text(root, places[i],
+                  "\xef\xbb\xbf" SPLIT(SAMPLE("OK", OK_1, "null"),
+                                       SAMPLE("OK", OK_2, "\"\"") "," SAMPLE("BX", NG_1 ".jpg", "\"" NG_1 ".png\"")));
+        data_category_t nut;
+        if (data_category_read(&nut, "realiad", root, "nut", NULL) != ST_OK)
+            fail_msg("%s: %s", places[i], fail_message());
+        assert_int_equal(nut.train_count, 1);
+        assert_int_equal(nut.test_count, 2);
+        assert_string_equal(nut.split, splits[i]);
+        data_category_free(&nut);
+    }
+}
+
+static void a_split_that_is_not_for_this_category_or_view_is_refused(void **state)
+{
+    (void)state;
+    char root[512];
+    data_category_t nut;
+    tree_begin(root, "realiad_other");
+    make(root, "realiad_256");
+    tree_text(root, "x/realiad_jsons_fuiad_0.1/nut.json", "{}");
+    check_error(data_category_read(&nut, "realiad", root, "nut", NULL), ST_ENOTFOUND,
+                "realiad_jsons_fuiad_0.1' has no split of 'nut'; expected realiad_jsons/nut.json");
+    tree_begin(root, "realiad_other2");
+    make(root, "realiad_256");
+    tree_text(root, "realiad_jsons/bolt.json", "{}");
+    check_error(data_category_read(&nut, "realiad", root, "nut", NULL), ST_ENOTFOUND,
+                "realiad_jsons' has no split of 'nut'");
+    tree_text(root, "realiad_jsons_sv/nut.json", SPLIT(SAMPLE("OK", OK_1, "null"), SAMPLE("OK", OK_2, "null")));
+    assert_int_equal(data_category_read(&nut, "realiad", root, "nut", NULL), ST_OK);
+    data_category_free(&nut);
+    const data_options_t second = {.views = "C2"};
+    check_error(data_category_read(&nut, "realiad", root, "nut", &second), ST_ENOTFOUND,
+                "is the split of view C1 alone");
+    tree_text(root, "old/realiad_jsons_sv/nut.json", SPLIT(SAMPLE("OK", OK_2, "null"), SAMPLE("OK", OK_1, "null")));
+    check_error(data_category_read(&nut, "realiad", root, "nut", NULL), ST_EFORMAT, "are two splits of one category");
+}
+
 static void refused(const char *json, status_t code, const char *text)
 {
     char root[512];
@@ -172,6 +221,15 @@ static void a_bad_split_file_is_refused_by_entry(void **state)
 {
     (void)state;
     refused("{", ST_EFORMAT, "nut.json'");
+    refused(SPLIT(SAMPLE("OK", OK_1, "null"), SAMPLE("../../../x", NG_1 ".jpg", "null")), ST_EFORMAT,
+            "test[0] has the anomaly_class '../../../x', expected one word");
+    refused(SPLIT(SAMPLE("OK", OK_1, "null"), SAMPLE("B\\nX", NG_1 ".jpg", "null")), ST_EFORMAT,
+            "anomaly_class 'B\\x0aX', expected one word");
+    refused(SPLIT(SAMPLE("OK", "OK/../../nut/" OK_1, "null"), ""), ST_EFORMAT, "which leads out of its folder");
+    refused(SPLIT(SAMPLE("OK", OK_1, "null"), SAMPLE("BX", NG_1 ".jpg", "\"/etc/passwd\"")), ST_EFORMAT,
+            "names '/etc/passwd', which leads out of its folder");
+    refused("{\"meta\": {\"prefix\": \"../nut/\"}, \"train\": [], \"test\": []}", ST_EFORMAT,
+            "meta.prefix is '../nut/'");
     refused("{\"train\": []}", ST_EFORMAT, "nut.json': 'test' is missing or no array");
     refused(SPLIT("{\"anomaly_class\": \"OK\"}", ""), ST_EFORMAT, "train[0] lacks the text 'image_path'");
     refused(SPLIT(SAMPLE("BX", NG_1 ".jpg", "null"), ""), ST_EFORMAT, "is anomalous ('BX'); expected 'OK' only");
@@ -201,6 +259,8 @@ int main(void)
         cmocka_unit_test(views_are_chosen_by_the_file_name),
         cmocka_unit_test(one_of_several_trees_must_be_named),
         cmocka_unit_test(split_files_decide_where_they_are),
+        cmocka_unit_test(split_files_are_found_wherever_they_lie),
+        cmocka_unit_test(a_split_that_is_not_for_this_category_or_view_is_refused),
         cmocka_unit_test(a_bad_split_file_is_refused_by_entry),
         cmocka_unit_test(a_tree_without_anomalous_images_is_refused),
     };

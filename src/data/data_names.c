@@ -1,0 +1,62 @@
+/* Names of files and folders, and lists of them. */
+#include "data/data_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+char *data_join(const char *a, const char *b)
+{
+    size_t length = strlen(a);
+    return base_format("%s%s%s", a, length > 0 && a[length - 1] == '/' ? "" : "/", b);
+}
+
+bool data_is_dir_in(const char *base, const char *name)
+{
+    char *path = data_join(base, name);
+    bool is_dir = path != NULL && io_is_dir(path);
+    free(path);
+    return is_dir;
+}
+
+bool data_ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcasecmp(text + length - end_length, end) == 0;
+}
+
+status_t data_list_folders(io_names_t *out, const char *path)
+{
+    TRY(io_list_dir(out, path));
+    int kept = 0;
+    for (int i = 0; i < out->count; i++) {
+        if (data_is_dir_in(path, out->name[i]))
+            out->name[kept++] = out->name[i];
+        else
+            free(out->name[i]);
+    }
+    out->count = kept;
+    return ST_OK;
+}
+
+const char *data_nearest(const char *word, const char *const *candidates, int count)
+{
+    const char *best = NULL;
+    int best_distance = (int)strlen(word) / 2 + 1;
+    for (int i = 0; i < count; i++) {
+        int distance = base_edit_distance(word, candidates[i]);
+        if (distance < best_distance) best = candidates[i], best_distance = distance;
+    }
+    return best;
+}
+
+status_t data_names_push(io_names_t *names, const char *name)
+{
+    char **grown = realloc(names->name, ((size_t)names->count + 1) * sizeof *grown);
+    if (grown == NULL) return fail(ST_ENOMEM, "no memory for %d names", names->count + 1);
+    names->name = grown;
+    grown[names->count] = base_format("%s", name);
+    if (grown[names->count] == NULL) return ST_ENOMEM;
+    names->count++;
+    return ST_OK;
+}

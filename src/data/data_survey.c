@@ -1,0 +1,128 @@
+/* What a run asks of the files when it opens: headers of all images, all masks from end to end. */
+#include "data/data_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Masks --------------------------------------------------------------------------------------------------------- */
+
+/* *good: nothing that stops a run. */
+static status_t survey_mask(data_findings_t *out, bool *good, const data_category_t *category,
+                            const data_image_t *image)
+{
+    int width, height;
+    io_mask_t mask = {0};
+    *good = false;
+    status_t status = data_image_size(&width, &height, category, image);
+    /* An image that cannot be read is its own finding. */
+    if (status != ST_OK) return status == ST_ENOMEM ? status : ST_OK;
+    status = io_mask_read(&mask, image->mask);
+    if (status != ST_OK) return data_note_failure(out, DATA_MASK_UNREADABLE, status);
+    size_t count = (size_t)mask.width * (size_t)mask.height, marked = 0;
+    int largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        marked += mask.values[i] > category->mask_threshold;
+        if (mask.values[i] > largest) largest = mask.values[i];
+    }
+    bool size = mask.width == width && mask.height == height;
+    if (!size)
+        TRY_DONE(data_note(out, DATA_MASK_SIZE, 1, "'%s': mask is %d x %d, its image '%s' is %d x %d", image->mask,
+                           mask.width, mask.height, image->path, width, height));
+    if (marked == 0 && largest > 0)
+        TRY_DONE(data_note(out, DATA_MASK_VALUES, 1,
+                           "'%s': mask values go up to %d, expected anomalous pixels above %d%s", image->mask, largest,
+                           category->mask_threshold, mask.palette ? " (its palette's indices are read)" : ""));
+    if (largest == 0)
+        TRY_DONE(data_note(out, DATA_MASK_EMPTY, 1, "'%s': no pixel is anomalous%s", image->mask,
+                           mask.alpha ? " (it has alpha, which is not looked at)" : ""));
+    if (marked > count / 2)
+        TRY_DONE(data_note(out, DATA_MASK_MOST, 1, "'%s' marks %.0f %% of its image", image->mask,
+                           100.0 * (double)marked / (double)count));
+    if (mask.palette || mask.alpha)
+        TRY_DONE(data_note(out, DATA_MASK_FORM, 1, "'%s' has %s", image->mask, mask.palette ? "a palette" : "alpha"));
+    *good = size && (marked > 0 || largest == 0);
+done:
+    io_mask_free(&mask);
+    return status;
+}
+
+/* ---- Images -------------------------------------------------------------------------------------------------------- */
+
+/* What 16-bit files have been seen to hold. */
+typedef struct {
+    int files, read, largest;
+    const char *first, *highest; /* paths */
+} deep_t;
+
+static status_t survey_image(data_findings_t *out, deep_t *deep, const data_category_t *category,
+                             const data_image_t *image)
+{
+    io_image_info_t info;
+    status_t status = io_image_look(&info, image->path);
+    if (status != ST_OK) return status == ST_ENOMEM ? status : ST_OK; /* read later, and told then */
+    if (info.turn > 1 && !category->how.upright)
+        TRY(data_note(out, DATA_TURNED, 1, "'%s' (orientation %d)", image->path, info.turn));
+    if (info.depth != 16) return ST_OK;
+    if (deep->files++ == 0) deep->first = image->path;
+    return ST_OK;
+}
+
+/* `most` of the 16-bit files of a list, spread over it; no more than are needed to see that all bits are in use. */
+static status_t read_deep(deep_t *deep, const data_image_t *images, int count, int most, int enough)
+{
+    int step = count > most ? count / most : 1;
+    for (int i = 0; i < count && deep->largest < enough; i += step) {
+        io_image_info_t info;
+        int largest;
+        if (io_image_look(&info, images[i].path) != ST_OK || info.depth != 16) continue;
+        status_t status = io_image_largest(&largest, images[i].path);
+        if (status == ST_ENOMEM) return status;
+        if (status != ST_OK) continue;
+        deep->read++;
+        if (largest > deep->largest) deep->largest = largest, deep->highest = images[i].path;
+    }
+    return ST_OK;
+}
+
+static int bits_of(int value)
+{
+    int bits = 0;
+    for (; value > 0; value >>= 1) bits++;
+    return bits;
+}
+
+static status_t note_depth(data_findings_t *out, const deep_t *deep, int depth)
+{
+    int bits = bits_of(deep->largest);
+    if (deep->read == 0) return ST_OK;
+    /* Cameras give 8, 10, 12 or 14 bits; with 15 the picture is dim, but whole. */
+    int usual = bits <= 8 ? 8 : bits <= 10 ? 10 : bits <= 12 ? 12 : bits <= 14 ? 14 : 16;
+    if (usual < depth)
+        return data_note(out, DATA_DARK, deep->files, "'%s' and the others read hold values up to %d: bit_depth=%d",
+                         deep->first, deep->largest, usual);
+    if (bits > depth)
+        return data_note(out, DATA_CLIPPED, 1, "'%s' holds values up to %d, bit_depth is %d", deep->highest,
+                         deep->largest, depth);
+    return ST_OK;
+}
+
+status_t data_survey(data_findings_t *out, int *masks, const data_category_t *category, int most_read)
+{
+    deep_t deep = {0};
+    int depth = category->how.bit_depth > 0 ? category->how.bit_depth : 16;
+    *masks = 0;
+    for (int i = 0; i < category->train_count; i++) TRY(survey_image(out, &deep, category, &category->train[i]));
+    for (int i = 0; i < category->test_count; i++) {
+        const data_image_t *image = &category->test[i];
+        bool good;
+        TRY(survey_image(out, &deep, category, image));
+        if (image->label == 0 || image->mask == NULL) continue;
+        TRY(survey_mask(out, &good, category, image));
+        *masks += good;
+    }
+    if (deep.files == 0) return ST_OK;
+    int enough = depth < 16 ? 65536 : 1 << 14;
+    TRY(read_deep(&deep, category->train, category->train_count, most_read, enough));
+    TRY(read_deep(&deep, category->test, category->test_count, most_read, enough));
+    return note_depth(out, &deep, depth);
+}
