@@ -58,8 +58,16 @@ typedef enum {
     ALIGN_TERMS
 } align_term_t;
 extern const char *const align_term_names[]; /* "total", "clip", "trip", "mean", "reg", NULL */
+/* Which distances l_trip compares, method/README.md 1. The published code's are SQUARED for the image head and CHANNELS for
+ * the pixel head. */
+typedef enum {
+    ALIGN_TRIPLET_EUCLID,   /* per token: ||z' - p_n|| - ||z' - p_a|| + epsilon */
+    ALIGN_TRIPLET_SQUARED,  /* per token: the squares of both */
+    ALIGN_TRIPLET_CHANNELS, /* per image and channel: sums over the image's tokens of (z' - p_n)^2 and (z' - p_a)^2 */
+} align_triplet_t;
 typedef struct {
     bool use[ALIGN_TERMS]; /* by term; TOTAL's is not read */
+    align_triplet_t triplet;
     double epsilon, lambda_mean, lambda_reg, logit_scale;
 } align_losses_t;
 
@@ -68,6 +76,7 @@ typedef struct {
     const float *z;       /* (N,E), rows normalised: K * T patch tokens, or K class tokens; not owned */
     const float *weights; /* (G,N) w_gi; NULL: 1 everywhere. not owned */
     int N, E;
+    int images; /* K, image after image, N / K tokens each: read by ALIGN_TRIPLET_CHANNELS alone */
 } align_tokens_t;
 
 /* Anchors p_n, p_a (G,E) of prompt features f (P,E). */
@@ -77,7 +86,7 @@ void align_anchors(float *normal, float *abnormal, const float *f, const align_g
  * its own, and total = clip + trip + lambda_mean mean + reg. A term that is off, or that cannot be, is 0: l_mean of a
  * group without AHP or without ALP; l_reg unless there is a background and the image and every component have ALP.
  * df (P,E), overwritten: d total / d f; NULL: terms alone. P is the number of rows the groups cover, from row 0.
- * Kinks, where the derivative is the one of a side: the hinge of l_trip at 0, any distance at 0 (derivative 0).
+ * Kinks, where the derivative is the one of a side: a hinge of l_trip at 0, any distance at 0 (derivative 0).
  * Products run in float32, everything else in double. ST_ENOMEM; scratch from `arena`, given back. */
 status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const align_group_t *groups, int G,
                     const align_tokens_t *tokens, const align_losses_t *losses, arena_t *arena);

@@ -20,4 +20,9 @@ status_t align_density_centers(int *centers, int count, const align_points_t *po
 status_t align_query_gradient(float *grad, double *loss, const float *params, const float *normal,
                               const float *abnormal, int G, int E, arena_t *arena);
 
+/* l_trip of ALIGN_TRIPLET_CHANNELS of one group: normal, abnormal (E) are its anchors, weights (N) or NULL. Adds to their
+ * gradients, which may be NULL both. sum (E): scratch. */
+double align_triplet_channels(double *dnormal, double *dabnormal, const double *normal, const double *abnormal,
+                              const align_tokens_t *tokens, const float *weights, double epsilon, double *sum);
+
 #endif

@@ -135,8 +135,8 @@ static double clip_token(float *slope, const float *d, int A, double scale, doub
     return logit == 0 ? log1p(others / (double)e[0]) : log(total) - logit;
 }
 
-/* ||w z - p||, by partial sums in a fixed order. */
-static double distance(const float *z, double w, const double *p, int E)
+/* ||w z - p||^2, by partial sums in a fixed order. */
+static double squared_distance(const float *z, double w, const double *p, int E)
 {
     enum { LANES = 8 };
     double sum[LANES] = {0};
@@ -151,21 +151,24 @@ static double distance(const float *z, double w, const double *p, int E)
         double d = w * (double)z[e] - p[e];
         sum[k] += d * d;
     }
-    return sqrt(((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7])));
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
 
 /* The hinge of one token. slope[0] is the coefficient of z in d p_n, slope[1+A] the one in d p_a; what the derivative
  * has along p itself is left out, for normalise's backward drops it. */
 static double trip_token(float *slope, const features_t *features, int g, int A, const float *z, double w,
-                         double epsilon, double share)
+                         const align_losses_t *losses, double share)
 {
     const double *normal = features->anchor + 2 * (size_t)g * (size_t)features->E;
-    double near = distance(z, w, normal, features->E), far = distance(z, w, normal + features->E, features->E);
-    double hinge = near - far + epsilon;
+    double near = squared_distance(z, w, normal, features->E);
+    double far = squared_distance(z, w, normal + features->E, features->E);
+    const bool squared = losses->triplet == ALIGN_TRIPLET_SQUARED;
+    if (!squared) near = sqrt(near), far = sqrt(far);
+    double hinge = near - far + losses->epsilon;
     if (!(hinge > 0)) return isnan(hinge) ? hinge : 0;
     if (slope != NULL) {
-        if (near > 0) slope[0] -= (float)(share * w / near);
-        if (far > 0) slope[1 + A] += (float)(share * w / far);
+        if (squared || near > 0) slope[0] -= (float)(squared ? 2 * share * w : share * w / near);
+        if (squared || far > 0) slope[1 + A] += (float)(squared ? 2 * share * w : share * w / far);
     }
     return hinge;
 }
@@ -196,13 +199,13 @@ static status_t token_losses(double terms[ALIGN_TERMS], features_t *features, in
     ops_gemm(dots, tokens->z, side, N, columns, E,
              &(ops_gemm_t){.transpose_b = true, .lda = E, .ldb = E, .ldc = columns, .alpha = 1});
     double clip = 0, trip = 0, share = 1.0 / N;
+    const bool by_token = losses->use[ALIGN_TERM_TRIP] && losses->triplet != ALIGN_TRIPLET_CHANNELS;
     for (int i = 0; i < N; i++) {
         double w = tokens->weights != NULL ? (double)tokens->weights[(size_t)g * (size_t)N + i] : 1;
         float *slope = gradient ? slopes + (size_t)i * across : NULL;
         if (losses->use[ALIGN_TERM_CLIP])
             clip += clip_token(slope, dots + (size_t)i * across, A, losses->logit_scale * w, share, e);
-        if (losses->use[ALIGN_TERM_TRIP])
-            trip += trip_token(slope, features, g, A, tokens->z + (size_t)i * width, w, losses->epsilon, share);
+        if (by_token) trip += trip_token(slope, features, g, A, tokens->z + (size_t)i * width, w, losses, share);
     }
     terms[ALIGN_TERM_CLIP] += clip / N;
     terms[ALIGN_TERM_TRIP] += trip / N;
@@ -219,6 +222,16 @@ static status_t token_losses(double terms[ALIGN_TERMS], features_t *features, in
     }
     arena_reset(arena, mark);
     return ST_OK;
+}
+
+static double channel_triplet(features_t *features, int g, const align_tokens_t *tokens, const align_losses_t *losses,
+                              bool gradient, double *scratch)
+{
+    const size_t width = (size_t)features->E, at = 2 * (size_t)g * width;
+    double *dnormal = gradient ? features->danchor + at : NULL, *dabnormal = gradient ? dnormal + width : NULL;
+    const float *weights = tokens->weights != NULL ? tokens->weights + (size_t)g * (size_t)tokens->N : NULL;
+    return align_triplet_channels(dnormal, dabnormal, features->anchor + at, features->anchor + at + width, tokens,
+                                  weights, losses->epsilon, scratch);
 }
 
 /* ---- Prompt losses ------------------------------------------------------------------------------------------------- */
@@ -348,6 +361,8 @@ status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const 
     for (int g = 0; g < G; g++) {
         if (losses->use[ALIGN_TERM_CLIP] || losses->use[ALIGN_TERM_TRIP])
             TRY_DONE(token_losses(terms, &features, g, tokens, losses, gradient, arena));
+        if (losses->use[ALIGN_TERM_TRIP] && losses->triplet == ALIGN_TRIPLET_CHANNELS)
+            terms[ALIGN_TERM_TRIP] += channel_triplet(&features, g, tokens, losses, gradient, scratch);
         if (losses->use[ALIGN_TERM_MEAN])
             terms[ALIGN_TERM_MEAN] += mean_loss(&features, groups + g, losses->lambda_mean, gradient, scratch);
     }

@@ -47,6 +47,9 @@ static bool read_case(case_t *out, const check_golden_t *golden, int n)
     out->losses = (align_losses_t){
         .epsilon = options[0], .lambda_mean = options[1], .lambda_reg = options[2], .logit_scale = options[3]};
     for (int term = 0; term < ALIGN_TERMS; term++) out->losses.use[term] = use[term] != 0;
+    const int32_t *triplet = entry(golden, n, "triplet", 'i', NULL);
+    out->losses.triplet = (align_triplet_t)triplet[0];
+    out->tokens.images = triplet[1];
     return true;
 }
 

@@ -8,7 +8,8 @@ from torch.nn.functional import normalize
 import golden
 
 TERMS = ("total", "clip", "trip", "mean", "reg")
-DEFAULTS = {"use": ("clip", "trip", "mean", "reg"), "epsilon": 1.0, "lambda_mean": 0.001, "lambda_reg": 1.0, "logit_scale": math.log(100)}
+DEFAULTS = {"use": ("clip", "trip", "mean", "reg"), "epsilon": 1.0, "lambda_mean": 0.001, "lambda_reg": 1.0, "logit_scale": math.log(100), "triplet": "euclid", "images": 1}
+TRIPLETS = ("euclid", "squared", "channels")
 
 
 class Group:
@@ -41,7 +42,13 @@ def losses(f, groups, z, weights, options=()):
             logits = o["logit_scale"] * torch.cat([scaled @ p_n[:, None], scaled @ members.T], 1)
             term["clip"] = term["clip"] - torch.log_softmax(logits, 1)[:, 0].mean()
         if "trip" in o["use"]:
-            near, far = (scaled - p_n).norm(dim=1), (scaled - p_a).norm(dim=1)
+            near, far = scaled - p_n, scaled - p_a
+            if o["triplet"] == "euclid":
+                near, far = near.norm(dim=1), far.norm(dim=1)
+            elif o["triplet"] == "squared":
+                near, far = near.square().sum(1), far.square().sum(1)
+            else:  # of an image's tokens, channel by channel
+                near, far = (x.square().reshape(o["images"], -1, x.shape[1]).sum(1) for x in (near, far))
             term["trip"] = term["trip"] + torch.relu(near - far + o["epsilon"]).mean()
         if "mean" in o["use"] and group.counts[2] and group.counts[3]:
             term["mean"] = term["mean"] + (unit[group.ahp].mean(0) - unit[group.alp].mean(0)).square().sum()
@@ -128,6 +135,12 @@ def loss_cases():
     ]
     cases += [(full, 14, 12, True, {"use": tuple(t for t in every if t != off), "lambda_mean": 0.2}) for off in every]
     cases += [(full, 14, 12, True, {"use": (only,), "lambda_mean": 2.0}) for only in every]
+    published = {"use": ("clip", "trip", "mean"), "lambda_mean": 0.001}
+    cases += [(full, 14, 12, True, {"use": ("trip",), "triplet": "squared", "epsilon": 0.2}),
+              (full, 3, 23, False, {**published, "triplet": "squared", "epsilon": 0.0}),
+              (full, 21, 12, True, {"use": ("trip",), "triplet": "channels", "images": 3, "epsilon": 0.02}),
+              (full, 12, 17, False, {**published, "triplet": "channels", "images": 4, "epsilon": 0.0}),
+              (no_alp, 9, 11, True, {"triplet": "channels", "epsilon": 1.0})]
     for groups, N, E, weighted, options in cases:
         rows, at = [], 0
         for region, normal, ahp, alp in groups:
@@ -154,6 +167,7 @@ def main():
             arrays[f"{n}.weights"] = weights.float().numpy()
         arrays[f"{n}.use"] = np.int32([name in o["use"] for name in TERMS])
         arrays[f"{n}.options"] = np.float64([o["epsilon"], o["lambda_mean"], o["lambda_reg"], o["logit_scale"]])
+        arrays[f"{n}.triplet"] = np.int32([TRIPLETS.index(o["triplet"]), o["images"]])
         arrays[f"{n}.terms"] = np.float64([term[name].item() for name in TERMS])
         arrays[f"{n}.df"] = (f.grad if f.grad is not None else torch.zeros_like(f)).float().numpy()
         arrays[f"{n}.normal"], arrays[f"{n}.abnormal"] = (a.detach().float().numpy() for a in anchors(f, groups))
