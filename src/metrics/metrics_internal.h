@@ -130,12 +130,6 @@ typedef struct {
 
 void metrics_sweep_begin(metrics_sweep_t *sweep);
 void metrics_sweep_take(void *sweep, const metrics_span_t *span);
-/* Instead of spans: opens the group of `key`, after `above` negatives that lie above it and not yet given; the caller then
- * adds its positives and their weight. At the end the negatives below all groups. */
-void metrics_sweep_group(metrics_sweep_t *sweep, uint32_t key, int64_t above, int64_t equal);
-void metrics_sweep_rest(metrics_sweep_t *sweep, int64_t negatives);
-/* Gives the sweep all of a narrow store in memory that has anomalous scores, by counting; sorts those alone. */
-status_t metrics_sweep_counted(metrics_sweep_t *sweep, metrics_store_t *store);
 void metrics_sweep_finish(metrics_sweep_t *sweep);
 void metrics_sweep_ranking(metrics_ranking_t *out, const metrics_sweep_t *sweep);
 

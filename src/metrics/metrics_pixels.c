@@ -114,13 +114,6 @@ status_t metrics_pixels_count(int64_t *positives, int64_t *negatives, int *image
     return ST_OK;
 }
 
-/* Counting beats sorting while the anomalous scores are few and nothing is sorted yet. */
-static bool is_countable(const metrics_store_t *store)
-{
-    return !store->wide && !store->sorted && store->file.spills == 0 && store->anomalies > 0 &&
-           store->anomalies <= store->normals / 4 && store->normals < UINT32_MAX;
-}
-
 status_t metrics_pixels_measure(metrics_pixels_result_t *out, metrics_pixels_t *pixels, double limit,
                                 const uint8_t *include, const metrics_curves_t *curves)
 {
@@ -138,8 +131,7 @@ status_t metrics_pixels_measure(metrics_pixels_result_t *out, metrics_pixels_t *
         sweep.fp_limit = limit * (double)sweep.negatives;
     }
     metrics_sweep_begin(&sweep);
-    TRY_DONE(is_countable(&pixels->store) ? metrics_sweep_counted(&sweep, &pixels->store)
-                                          : metrics_store_each(&pixels->store, metrics_sweep_take, &sweep));
+    TRY_DONE(metrics_store_each(&pixels->store, metrics_sweep_take, &sweep));
     metrics_sweep_finish(&sweep);
     metrics_sweep_ranking(&result.ranking, &sweep);
     result.aupro = metrics_sweep_aupro(&sweep);
