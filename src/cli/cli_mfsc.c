@@ -119,6 +119,7 @@ static status_t check_file(tally_t *tally, const mfsc_t *m, const char *path, bo
     prompts_report_t report = {0};
     status_t status = prompts_mfsc_check(&report, path, &m->vocabulary, in_place);
     for (int i = 0; i < report.count; i++) printf("%s\n", report.line[i]);
+    for (int i = 0; i < report.note_count && report.count == 0; i++) printf("note: %s\n", report.note[i]);
     tally->files++;
     tally->complaints += report.count;
     if (status == ST_OK && report.count == 0 && m->tokenizer != NULL) status = list_cut(tally, m, path);
@@ -269,6 +270,7 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     const prompts_options_t options = {.image_only = job.groups.count == 1,
                                        .learn = job.learn,
                                        .n_ahp = job.n_ahp,
+                                       .ahp_order = (prompts_ahp_order_t)job.ahp_order,
                                        .n_ab = job.n_ab,
                                        .n_ctx = job.n_ctx,
                                        .n_ctx_ab = job.n_ctx_ab,

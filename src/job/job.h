@@ -44,7 +44,7 @@ typedef struct {
     io_names_t branches;
     bool learn;
     io_names_t groups;
-    int n_ahp, n_ab, n_ctx, n_ctx_ab;
+    int n_ahp, ahp_order, n_ab, n_ctx, n_ctx_ab;
     char *ctx_init;
     io_names_t heads;
     int pixel_n_pro, pixel_epochs, image_n_pro, image_epochs;

@@ -18,6 +18,7 @@ static const char *const metric_size_names[] = {"R", "native", NULL};
 static const char *const aupro_names[] = {"exact8", "steps200", NULL};
 static const char *const branch_names[] = {"vad", "pad", NULL};
 static const char *const group_names[] = {"image", "foreground", "background", "components", NULL};
+static const char *const ahp_order_names[] = {"alternate", "states", "replacements", NULL}; /* prompts_ahp_order_t */
 static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
 const char *const job_head_names[] = {"pixel", "image", NULL};
 static const char *const dataset_names[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
@@ -68,6 +69,9 @@ const io_option_t job_options[] = {
     {"groups", IO_STRING_LIST, AT(groups), "image, foreground, background, components", 0, 0, group_names,
      "levels of prompts in use; image alone is the single-level baseline", JOB_STAGE_PROMPTS},
     {"n_ahp", IO_INT, AT(n_ahp), "8", 1, 1000, NULL, "abnormal handcrafted prompts a group, at most",
+     JOB_STAGE_PROMPTS},
+    {"ahp_order", IO_CHOICE, AT(ahp_order), "alternate", 0, 0, ahp_order_names,
+     "which of them come first: alternate (a value replaced, a state, in turn), states, replacements",
      JOB_STAGE_PROMPTS},
     {"n_ab", IO_INT, AT(n_ab), "4", 0, 1000, NULL, "abnormal learnable prompts a group", JOB_STAGE_PROMPTS},
     {"n_ctx", IO_INT, AT(n_ctx), "4", 0, 32, NULL, "learnable vectors V in front of every prompt", JOB_STAGE_PROMPTS},

@@ -32,10 +32,10 @@ typedef struct {
 typedef struct {
     int words;  /* of the body */
     int values; /* that can be replaced */
+    int states; /* that can befall its noun */
 } plan_body_t;
 typedef struct {
     int groups; /* image first; 0: no caption */
-    int states;
     plan_body_t body[PROMPTS_MAX_GROUPS];
 } plan_caption_t;
 /* One category's images, and where files of them go. */
@@ -44,7 +44,7 @@ typedef struct {
     int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
-    char caption_digest[IO_DIGEST_SIZE]; /* of caption, vocabulary and tokenizer; "" without prompts */
+    char caption_digest[IO_DIGEST_SIZE]; /* of caption, what it draws, tokenizer; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
     plan_caption_t caption;              /* what its prompts will be like */

@@ -87,13 +87,14 @@ static status_t tokenizer_digest(plan_t *plan)
     return status == ST_ENOTFOUND ? ST_OK : status;
 }
 
-/* Counts of the category's caption, and the digest of what prompts are made of: it, the vocabulary, the tokenizer. */
+/* Counts of the category's caption, and the digest of what prompts are made of: it, what it takes from the vocabulary (a
+ * word that is none of its own changes nothing), the tokenizer. */
 static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, const job_t *job)
 {
     char *caption = job_caption_path(job, listing->images.dataset, listing->images.category);
     char *vocabulary = base_format("%s/mfsc/vocabulary.json", job->assets);
     status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
-    char all[3 * IO_DIGEST_SIZE];
+    char all[3 * IO_DIGEST_SIZE], *draws = NULL;
     if (status == ST_OK && !io_exists(caption))
         status = fail(
             ST_ENOTFOUND,
@@ -103,12 +104,13 @@ static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, cons
             strcmp(listing->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
             job->assets);
     if (status == ST_OK) status = io_digest_file(all, caption);
-    if (status == ST_OK) status = io_digest_file(all + IO_DIGEST_SIZE - 1, vocabulary);
+    if (status == ST_OK) status = plan_caption_count(&listing->caption, &draws, caption, vocabulary);
     if (status == ST_OK) {
+        io_digest_bytes(all + IO_DIGEST_SIZE - 1, draws, strlen(draws));
         strcat(all, plan->tokenizer_digest);
         io_digest_bytes(listing->caption_digest, all, strlen(all));
     }
-    if (status == ST_OK) plan_caption_count(&listing->caption, caption, vocabulary);
+    free(draws);
     free(caption);
     free(vocabulary);
     return status;

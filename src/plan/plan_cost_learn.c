@@ -16,41 +16,52 @@ static int count_words(const char *text)
     return words;
 }
 
-static void add_body(plan_caption_t *out, const char *text, int more_words, int values)
+static void add_body(plan_caption_t *out, const prompts_mfsc_t *mfsc, unsigned of, const char *text, int more_words,
+                     int values)
 {
     if (out->groups == PROMPTS_MAX_GROUPS) return;
-    out->body[out->groups++] = (plan_body_t){.words = count_words(text) + more_words, .values = values};
+    plan_body_t *body = &out->body[out->groups++];
+    *body = (plan_body_t){.words = count_words(text) + more_words, .values = values};
+    for (int i = 0; i < mfsc->states; i++)
+        body->states += mfsc->state[i].of != 0 ? (mfsc->state[i].of & of) != 0 : of != PROMPTS_OF_BACKGROUND;
 }
 
 static void count_caption(plan_caption_t *out, const prompts_mfsc_t *mfsc)
 {
-    int all = 0, values[PROMPTS_MAX_COMPONENTS] = {0};
+    int all = 0, places = 0, values[PROMPTS_MAX_COMPONENTS] = {0};
     for (int c = 0; c < mfsc->components; c++) {
         for (int a = 0; a < PROMPTS_ATTRIBUTES; a++) values[c] += mfsc->component[c].value[a] != NULL;
+        places += 1 + (mfsc->component[c].value[PROMPTS_LOCATION] != NULL);
         all += values[c];
     }
-    out->states = mfsc->states;
-    add_body(out, mfsc->summary, 0, all);
-    add_body(out, mfsc->relation, 0, 2 * mfsc->components);
-    if (mfsc->background != NULL) add_body(out, mfsc->background, 1, 0);
-    for (int c = 0; c < mfsc->components; c++) add_body(out, mfsc->component[c].caption, 0, values[c]);
+    add_body(out, mfsc, PROMPTS_OF_FOREGROUND, mfsc->summary, 0, all);
+    add_body(out, mfsc, PROMPTS_OF_FOREGROUND, mfsc->relation, 0, places);
+    if (mfsc->background != NULL) add_body(out, mfsc, PROMPTS_OF_BACKGROUND, mfsc->background, 1, 0);
+    for (int c = 0; c < mfsc->components; c++)
+        add_body(out, mfsc, PROMPTS_OF_COMPONENT(c), mfsc->component[c].caption, 0, values[c]);
 }
 
-void plan_caption_count(plan_caption_t *out, const char *caption, const char *vocabulary)
+status_t plan_caption_count(plan_caption_t *out, char **draws, const char *caption, const char *vocabulary)
 {
     prompts_vocabulary_t words;
     prompts_mfsc_t mfsc = {0};
     *out = (plan_caption_t){0};
+    *draws = NULL;
     status_t status = prompts_vocabulary_read(&words, vocabulary);
     if (status == ST_OK) {
         status = prompts_mfsc_read(&mfsc, caption, &words);
-        if (status == ST_OK) count_caption(out, &mfsc);
+        if (status == ST_OK) {
+            count_caption(out, &mfsc);
+            *draws = prompts_draws_text(&words, &mfsc);
+            if (*draws == NULL) status = fail(ST_ENOMEM, "out of memory");
+        }
         prompts_mfsc_free(&mfsc);
     }
     prompts_vocabulary_free(&words);
-    if (status == ST_OK) return;
-    *out = (plan_caption_t){.states = 5};
-    for (int g = 0; g < 6; g++) out->body[out->groups++] = (plan_body_t){.words = 15, .values = 4};
+    if (status != ST_EFORMAT && status != ST_ENOTFOUND) return status;
+    *out = (plan_caption_t){0};
+    for (int g = 0; g < 6; g++) out->body[out->groups++] = (plan_body_t){.words = 15, .values = 4, .states = 5};
+    return io_read_text(draws, vocabulary);
 }
 
 /* ---- Prompts without texts: only lengths, and where a prompt leaves the beginning that it shares with its group ------- */
@@ -81,16 +92,19 @@ static void add_prompt(stand_in_t *to, int copy, int group, int length, int leav
 static void add_group(stand_in_t *to, const job_t *job, const plan_caption_t *caption, int g, int copies)
 {
     const plan_body_t *body = &caption->body[g];
-    int ahp = caption->states + body->values;
-    if (ahp > job->n_ahp) ahp = job->n_ahp;
     for (int copy = 0; copy < copies; copy++) {
         add_prompt(to, copy, g, body->words, body->words);
-        for (int i = 0; i < ahp; i++) {
+        int states = 0, values = 0;
+        while (states + values < job->n_ahp && (states < body->states || values < body->values)) {
+            bool first = job->ahp_order == PROMPTS_ALTERNATE ? states < values : job->ahp_order == PROMPTS_STATES;
+            bool state = states < body->states && (first || values == body->values);
             /* A state of four words or so stands behind the noun, at the front; a value may stand anywhere. */
-            bool state = i < caption->states;
-            int leaves = state ? 3 : body->words * (i - caption->states + 1) / (body->values + 1);
+            int leaves = state ? 3 : body->words * (values + 1) / (body->values + 1);
             add_prompt(to, copy, g, body->words + (state ? 4 : 0), leaves);
+            states += state;
+            values += !state;
         }
+        if (states + values == 0) add_prompt(to, copy, g, body->words + 1, 0); /* "damaged" and the noun */
         for (int i = 0; i < job->n_ab && job->learn; i++) add_prompt(to, copy, g, body->words, 2);
     }
 }

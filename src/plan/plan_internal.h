@@ -8,8 +8,9 @@
 /* One listing a category that the job names, with the digests that ids are made of. */
 status_t plan_categories_read(plan_t *plan);
 void plan_listing_free(plan_listing_t *listing);
-/* Counts the words of a caption; a file that is not fit counts as a typical one (its learning will say what is wrong). */
-void plan_caption_count(plan_caption_t *out, const char *caption, const char *vocabulary);
+/* Counts the words of a caption, and gives the text of what its prompts take from the vocabulary (heap). A file that is
+ * not fit counts as a typical one, and all of the vocabulary's file is its text: its learning will say what is wrong. */
+status_t plan_caption_count(plan_caption_t *out, char **draws, const char *caption, const char *vocabulary);
 
 /* ---- Identity: digests of all that a result depends on, and of nothing else ---- */
 status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task_t *task);

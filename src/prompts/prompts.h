@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define PROMPTS_MAX_COMPONENTS 6
+#define PROMPTS_MAX_STATES 32
 
 /* ---- Vocabulary -------------------------------------------------------------------------------------------------- */
 typedef enum {
@@ -26,11 +27,24 @@ typedef enum {
 } prompts_attribute_t;
 const char *prompts_attribute_name(prompts_attribute_t attribute);
 
-/* Base values of every attribute, in the file's order. Owned by the struct. */
+typedef struct {
+    int count;
+    const char **value;
+} prompts_values_t;
+
+/* datasets/mfsc/vocabulary.json. Lists are in the file's order and owned by the struct.
+ *   version       a number >= 1; another `base` is another version
+ *   base          of every attribute: values that replacements are drawn from
+ *   extra         values that a caption may use, but that are drawn only for captions that list them in their `values`
+ *   synonyms      sets of values of which none is drawn for another: a value may stand in several
+ *   prepositions  of locations: what goes before "the VALUE" */
 typedef struct {
     arena_t arena;
-    int count[PROMPTS_ATTRIBUTES];
-    const char **value[PROMPTS_ATTRIBUTES];
+    int version;
+    prompts_values_t base[PROMPTS_ATTRIBUTES], extra[PROMPTS_ATTRIBUTES];
+    int synonym_sets[PROMPTS_ATTRIBUTES];
+    prompts_values_t *synonyms[PROMPTS_ATTRIBUTES]; /* (synonym_sets), each of at least two */
+    prompts_values_t location, preposition;         /* side by side: "top" and "at" */
 } prompts_vocabulary_t;
 /* ST_EFORMAT names file, key and value. The struct needs prompts_vocabulary_free in every case. */
 status_t prompts_vocabulary_read(prompts_vocabulary_t *out, const char *path);
@@ -41,8 +55,17 @@ void prompts_vocabulary_free(prompts_vocabulary_t *vocabulary);
  * values of the vocabulary, equal names in both lists, place of the file. Strings are owned by the struct. */
 typedef struct {
     const char *name, *caption;
-    const char *value[PROMPTS_ATTRIBUTES]; /* NULL: the attribute does not apply; number and location always there */
+    const char *plural;                    /* of the name, when its number is "one"; else NULL */
+    const char *value[PROMPTS_ATTRIBUTES]; /* NULL: the attribute does not apply; the number is always there */
 } prompts_component_t;
+/* "{} that is|are bent": one {} for the noun, and of each pair of words the first for one, the second for several. */
+typedef struct {
+    const char *text;
+    unsigned of; /* PROMPTS_OF_..., to what it can happen; 0: to the object and every component */
+} prompts_state_t;
+#define PROMPTS_OF_FOREGROUND 1U /* the object as a whole: groups image and foreground */
+#define PROMPTS_OF_BACKGROUND 2U
+#define PROMPTS_OF_COMPONENT(c) (4U << (c))
 typedef struct {
     arena_t arena;
     const char *path, *category, *dataset;
@@ -51,13 +74,17 @@ typedef struct {
     int components;
     prompts_component_t component[PROMPTS_MAX_COMPONENTS];
     int states;
-    const char **state; /* (states), each with one {} */
+    prompts_state_t *state;                      /* (states) */
+    prompts_values_t values[PROMPTS_ATTRIBUTES]; /* of the vocabulary's `extra`: drawn for this caption, too */
+    prompts_values_t unverified;                 /* what nobody has looked at beside the images yet, in words */
 } prompts_mfsc_t;
 
-/* One line a complaint: "'FILE': FIELD: what is wrong". */
+/* One line a complaint: "'FILE': FIELD: what is wrong". Notes are no complaints: what to know of a fit file. */
 typedef struct {
     int count;
     char **line;
+    int note_count;
+    char **note;
 } prompts_report_t;
 void prompts_report_free(prompts_report_t *report);
 
@@ -69,6 +96,12 @@ status_t prompts_mfsc_check(prompts_report_t *report, const char *path, const pr
  * every case. */
 status_t prompts_mfsc_read(prompts_mfsc_t *out, const char *path, const prompts_vocabulary_t *vocabulary);
 void prompts_mfsc_free(prompts_mfsc_t *mfsc);
+/* A caption to fill in, as text (heap, NULL when memory is out): where the form wants a text it says what, in <>, with
+ * the vocabulary's values beside each attribute. Not a fit file as long as one <> is left. */
+char *prompts_mfsc_skeleton(const char *category, const char *dataset, const prompts_vocabulary_t *vocabulary);
+/* All of the vocabulary that prompts of this caption depend on, as text (heap, NULL when memory is out): its version, and
+ * what may be drawn for each of the caption's values. An `extra` value that the caption does not list is not in it. */
+char *prompts_draws_text(const prompts_vocabulary_t *vocabulary, const prompts_mfsc_t *mfsc);
 /* As prompts_mfsc_check, of a text; `name` stands for the path in complaints and in the rule on the file's place. */
 status_t prompts_mfsc_check_text(prompts_report_t *report, const char *text, size_t size, const char *name,
                                  const prompts_vocabulary_t *vocabulary, bool in_place);
@@ -94,18 +127,25 @@ status_t prompts_mfsc_draft(int *answers, const char *path, const prompts_draft_
  * Groups, in this order: image (body: summary), foreground (relation), background ("<background> background"; none when
  * the caption has none), one a component (caption). A prompt is [SOT] [V]x n_ctx body [EOT].
  *   NHP  the body as it is: 1.
- *   AHP  one changed place in the body: (a) the group's noun in each abnormal state; (b) each value of the group's
- *        component (image, foreground: of any component) in the body replaced by another base value, or by "not VALUE".
- *        At most n_ahp: all of (a) in the file's order, then (b) in an order drawn by the seed. A prompt that the
- *        context's end makes equal to the NHP is left out.
+ *   AHP  one change of the body: (a) the group's noun in an abnormal state that can befall it; (b) a value of the group's
+ *        component (image, foreground: of any component) in the body replaced by another that is no synonym, or by
+ *        "not VALUE". Article, preposition and number are put right. A group without (a) and (b) has "damaged NOUN". At
+ *        most n_ahp, in ahp_order. A prompt that the context's end makes equal to the NHP is left out.
  *   ALP  n_ab: every such value replaced by a placeholder of n_ctx_ab learnable vectors; a body without value gets one
  *        placeholder before its noun.
  * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In
  * component groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
+typedef enum {
+    PROMPTS_ALTERNATE,   /* (b) and (a) in turn, each in an order drawn by the seed */
+    PROMPTS_STATES,      /* (a) in the file's order, then (b) in an order drawn by the seed */
+    PROMPTS_REPLACEMENTS /* (b), then (a) */
+} prompts_ahp_order_t;
+
 typedef struct {
-    bool image_only;      /* true: the group `image` alone, the single-level baseline */
-    bool learn;           /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
-    int n_ahp;            /* most AHP a group, >= 1 */
+    bool image_only; /* true: the group `image` alone, the single-level baseline */
+    bool learn;      /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
+    int n_ahp;       /* most AHP a group, >= 1 */
+    prompts_ahp_order_t ahp_order;
     int n_ab;             /* ALP a group, >= 0 */
     int n_ctx;            /* vectors of V, 4 in METHOD.md */
     int n_ctx_ab;         /* vectors of one placeholder, >= 1 */

@@ -30,11 +30,63 @@ static status_t fill_component(prompts_component_t *out, prompts_mfsc_t *mfsc, i
         if (value != NULL) TRY(copy(&out->value[a], mfsc, value));
     }
     TRY(copy_member(&out->value[PROMPTS_NUMBER], mfsc, part, "number"));
-    return copy_member(&out->value[PROMPTS_LOCATION], mfsc, part, "location");
+    if (io_json_get(part, "location") != NULL) TRY(copy_member(&out->value[PROMPTS_LOCATION], mfsc, part, "location"));
+    if (strcmp(out->value[PROMPTS_NUMBER], "one") != 0) return ST_OK;
+    if (io_json_get(part, "plural") != NULL) return copy_member(&out->plural, mfsc, part, "plural");
+    char *plural = prompts_plural(out->name);
+    status_t status = plural != NULL ? copy(&out->plural, mfsc, plural) : ST_ENOMEM;
+    free(plural);
+    return status;
+}
+
+static status_t copy_list(prompts_values_t *out, prompts_mfsc_t *mfsc, io_json_node_t list)
+{
+    int count = list != NULL ? io_json_count(list) : 0;
+    out->value = arena_take(&mfsc->arena, (size_t)count + 1, sizeof *out->value);
+    if (out->value == NULL) return ST_ENOMEM;
+    for (out->count = 0; out->count < count; out->count++)
+        TRY(copy(&out->value[out->count], mfsc, io_json_string(io_json_at(list, out->count))));
+    return ST_OK;
+}
+
+/* A name in a state's `of`; 0: there is nothing of this name. */
+static unsigned noun_named(const prompts_mfsc_t *mfsc, const char *name)
+{
+    if (strcmp(name, "foreground") == 0) return PROMPTS_OF_FOREGROUND;
+    if (strcmp(name, "background") == 0) return mfsc->background != NULL ? PROMPTS_OF_BACKGROUND : 0;
+    for (int c = 0; c < mfsc->components; c++)
+        if (strcmp(mfsc->component[c].name, name) == 0) return PROMPTS_OF_COMPONENT(c);
+    return 0;
+}
+
+/* A text, or {state, of}. Names in `of` that are none are complaints. */
+static status_t fill_state(prompts_state_t *out, prompts_mfsc_t *mfsc, prompts_report_t *report, io_json_node_t item,
+                           int index)
+{
+    out->of = 0;
+    if (io_json_kind(item) != IO_JSON_OBJECT) return copy(&out->text, mfsc, io_json_string(item));
+    TRY(copy_member(&out->text, mfsc, item, "state"));
+    io_json_node_t of = io_json_get(item, "of");
+    for (int i = 0; i < io_json_count(of); i++) {
+        const char *name = io_json_string(io_json_at(of, i)), *names[PROMPTS_MAX_COMPONENTS + 2];
+        unsigned noun = noun_named(mfsc, name);
+        out->of |= noun;
+        if (noun != 0) continue;
+        int count = 0;
+        char hint[96];
+        names[count++] = "foreground";
+        if (mfsc->background != NULL) names[count++] = "background";
+        for (int c = 0; c < mfsc->components; c++) names[count++] = mfsc->component[c].name;
+        prompts_suggest(hint, name, names, count);
+        TRY(prompts_complain(report, mfsc->path,
+                             "abnormal_states[%d].of: '%s' is neither a component nor foreground%s%s", index, name,
+                             mfsc->background != NULL ? " or background" : " (there is no background)", hint));
+    }
+    return ST_OK;
 }
 
 /* The contents of a document whose form has been checked. */
-static status_t fill(prompts_mfsc_t *out, io_json_node_t root)
+static status_t fill(prompts_mfsc_t *out, prompts_report_t *report, io_json_node_t root)
 {
     io_json_node_t image = io_json_get(root, "image"), foreground = io_json_get(root, "foreground");
     io_json_node_t parts = io_json_get(foreground, "components"), components = io_json_get(root, "components");
@@ -52,8 +104,12 @@ static status_t fill(prompts_mfsc_t *out, io_json_node_t root)
     out->states = io_json_count(states);
     out->state = arena_take(&out->arena, (size_t)out->states, sizeof *out->state);
     if (out->state == NULL) return ST_ENOMEM;
-    for (int i = 0; i < out->states; i++) TRY(copy(&out->state[i], out, io_json_string(io_json_at(states, i))));
-    return ST_OK;
+    for (int i = 0; i < out->states; i++) TRY(fill_state(&out->state[i], out, report, io_json_at(states, i), i));
+    io_json_node_t values = io_json_get(root, "values");
+    for (int a = 0; a < PROMPTS_ATTRIBUTES; a++)
+        TRY(copy_list(&out->values[a], out,
+                      values != NULL ? io_json_get(values, prompts_attribute_name((prompts_attribute_t)a)) : NULL));
+    return copy_list(&out->unverified, out, io_json_get(root, "unverified"));
 }
 
 /* The two lists of components have to agree before the rest can be read: complaints. */
@@ -97,7 +153,8 @@ static status_t load_text(prompts_mfsc_t *out, prompts_report_t *report, const c
     if (report->count > 0) goto done;
     TRY_DONE(check_names(report, root, path));
     if (report->count > 0) goto done;
-    TRY_DONE(fill(out, root));
+    TRY_DONE(fill(out, report, root));
+    if (report->count > 0) goto done;
     TRY_DONE(prompts_rules_check(report, out, vocabulary, in_place));
 done:
     io_json_free(json);

@@ -28,13 +28,12 @@ static int next_occurrence(const char *sentence, const char *text, int from, con
 }
 
 #define MAX_BYTES 4096  /* of a sentence: 1000 characters of UTF-8 */
-#define MAX_NAMINGS 64  /* occurrences of one noun that are looked at */
 #define LAST_RESORT 1e6 /* larger than any distance */
 
 /* Where the nouns stand, longer ones first, as if there were no values: what "nearest to its name" is measured by. */
 typedef struct {
     int count;
-    int start[MAX_NAMINGS];
+    int start[PROMPTS_MAX_NAMINGS];
 } namings_t;
 
 static void take_all(bool *taken, const char *sentence, const char *text)
@@ -43,18 +42,24 @@ static void take_all(bool *taken, const char *sentence, const char *text)
         memset(taken + at, true, strlen(text));
 }
 
+int prompts_places_namings(int start[PROMPTS_MAX_NAMINGS], const prompts_place_t *places, int count, int i,
+                           const char *sentence)
+{
+    int found = 0;
+    bool longer[MAX_BYTES] = {false};
+    for (int k = 0; k < count; k++)
+        if (!places[k].is_value && strlen(places[k].text) > strlen(places[i].text))
+            take_all(longer, sentence, places[k].text);
+    for (int at = 0; (at = next_occurrence(sentence, places[i].text, at, longer)) >= 0; at++)
+        if (found < PROMPTS_MAX_NAMINGS) start[found++] = at;
+    return found;
+}
+
 static void find_namings(namings_t *namings, const prompts_place_t *places, int count, const char *sentence)
 {
-    for (int i = 0; i < count; i++) {
-        namings[i].count = 0;
-        if (places[i].is_value) continue;
-        bool longer[MAX_BYTES] = {false};
-        for (int k = 0; k < count; k++)
-            if (!places[k].is_value && strlen(places[k].text) > strlen(places[i].text))
-                take_all(longer, sentence, places[k].text);
-        for (int at = 0; (at = next_occurrence(sentence, places[i].text, at, longer)) >= 0; at++)
-            if (namings[i].count < MAX_NAMINGS) namings[i].start[namings[i].count++] = at;
-    }
+    for (int i = 0; i < count; i++)
+        namings[i].count =
+            places[i].is_value ? 0 : prompts_places_namings(namings[i].start, places, count, i, sentence);
 }
 
 /* Bytes between the value at [start, end) and the nearest naming of its component; 0 when it is not named. */

@@ -1,6 +1,17 @@
 /* Captions and prompts for people to read. */
 #include "prompts/prompts_internal.h"
 
+/* "   (of pins, housing)", and the line's end. */
+static void print_of(FILE *out, const prompts_mfsc_t *mfsc, unsigned of)
+{
+    const char *between = "   (of ";
+    if ((of & PROMPTS_OF_FOREGROUND) != 0) fprintf(out, "%sforeground", between), between = ", ";
+    if ((of & PROMPTS_OF_BACKGROUND) != 0) fprintf(out, "%sbackground", between), between = ", ";
+    for (int c = 0; c < mfsc->components; c++)
+        if ((of & PROMPTS_OF_COMPONENT(c)) != 0) fprintf(out, "%s%s", between, mfsc->component[c].name), between = ", ";
+    fputs(of != 0 ? ")\n" : "\n", out);
+}
+
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc)
 {
     fprintf(out, "%s/%s (%s)\n", mfsc->dataset, mfsc->category, mfsc->path);
@@ -11,11 +22,21 @@ void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc)
     for (int c = 0; c < mfsc->components; c++) {
         const prompts_component_t *component = &mfsc->component[c];
         fprintf(out, "  component %d '%s'\n    caption   %s\n", c + 1, component->name, component->caption);
+        if (component->plural != NULL) fprintf(out, "    %-9s %s\n", "plural", component->plural);
         for (int a = 0; a < PROMPTS_ATTRIBUTES; a++)
             if (component->value[a] != NULL)
                 fprintf(out, "    %-9s %s\n", prompts_attribute_name((prompts_attribute_t)a), component->value[a]);
     }
-    for (int i = 0; i < mfsc->states; i++) fprintf(out, "  %-11s %s\n", i == 0 ? "abnormal" : "", mfsc->state[i]);
+    for (int i = 0; i < mfsc->states; i++) {
+        fprintf(out, "  %-11s %s", i == 0 ? "abnormal" : "", mfsc->state[i].text);
+        print_of(out, mfsc, mfsc->state[i].of);
+    }
+    for (int a = 0; a < PROMPTS_ATTRIBUTES; a++)
+        for (int i = 0; i < mfsc->values[a].count; i++)
+            fprintf(out, "  %-11s %s: %s\n", "also drawn", prompts_attribute_name((prompts_attribute_t)a),
+                    mfsc->values[a].value[i]);
+    for (int i = 0; i < mfsc->unverified.count; i++)
+        fprintf(out, "  %-11s %s\n", i == 0 ? "unverified" : "", mfsc->unverified.value[i]);
 }
 
 void prompts_print_group(FILE *out, const prompts_set_t *set, int group)

@@ -4,16 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SLOTS (PROMPTS_MAX_COMPONENTS * PROMPTS_ATTRIBUTES)
-
-/* A body with the places that may change. */
-typedef struct {
-    const char *body;
-    int noun_start, noun_end;
-    int slots; /* values, by their place */
-    prompts_place_t slot[MAX_SLOTS];
-} source_t;
-
 typedef struct {
     prompts_set_t *set;
     const prompts_mfsc_t *mfsc;
@@ -44,17 +34,38 @@ static int by_place(const void *a, const void *b)
     return (x->attribute > y->attribute) - (x->attribute < y->attribute);
 }
 
-static void find_source(source_t *out, const prompts_mfsc_t *mfsc, const char *body, int component,
+/* Whether the component is named behind a number: "in one even roast" counts no kernels. */
+static bool is_counted(const prompts_source_t *source, const prompts_place_t *number)
+{
+    for (int i = 0; i < source->places; i++) {
+        int start[PROMPTS_MAX_NAMINGS];
+        if (source->place[i].is_value || source->place[i].component != number->component) continue;
+        int count = prompts_places_namings(start, source->place, source->places, i, source->body);
+        if (count > 0 && start[count - 1] > number->end) return true;
+    }
+    return false;
+}
+
+static void find_source(prompts_source_t *out, const prompts_mfsc_t *mfsc, const char *body, int component,
                         bool with_background)
 {
-    prompts_place_t places[PROMPTS_MAX_PLACES];
-    int count = prompts_places_list(places, mfsc, component, with_background);
+    *out = (prompts_source_t){.body = body};
+    prompts_place_t *places = out->place;
+    int count = out->places = prompts_places_list(places, mfsc, component, with_background);
     prompts_places_find(places, count, body);
     REQUIRE(places[0].start >= 0);
-    *out = (source_t){.body = body, .noun_start = places[0].start, .noun_end = places[0].end};
+    out->noun_start = places[0].start;
+    out->noun_end = places[0].end;
+    out->of = component < 0 ? PROMPTS_OF_FOREGROUND : PROMPTS_OF_COMPONENT(component);
+    out->plural = component >= 0 && strcmp(mfsc->component[component].value[PROMPTS_NUMBER], "one") != 0;
     qsort(places, (size_t)count, sizeof *places, by_place);
     for (int i = 0; i < count; i++) {
         if (!places[i].is_value || places[i].start < 0) continue;
+        if (places[i].attribute == PROMPTS_NUMBER && !is_counted(out, &places[i])) continue;
+        /* "a tongue inside it": no other location can stand there. */
+        if (places[i].attribute == PROMPTS_LOCATION &&
+            prompts_preposition_start(body, places[i].start) == places[i].start)
+            continue;
         /* A value that is only there as the noun ("leather") is no attribute of it in this sentence. */
         bool is_noun = false;
         for (int k = 0; k < count; k++)
@@ -79,80 +90,25 @@ static status_t add_prompt(prompts_prompt_t *out, builder_t *builder, prompts_gr
 }
 
 /* ---- AHP ---- */
-/* Another base value of the attribute than those the value is made of, or "not VALUE". */
-static const char *draw_other(builder_t *builder, const prompts_place_t *slot, rng_t *rng)
-{
-    const prompts_vocabulary_t *vocabulary = builder->vocabulary;
-    prompts_attribute_t attribute = slot->attribute;
-    int count = vocabulary->count[attribute], others = 0;
-    const char **other = arena_take(&builder->set->arena, (size_t)count + 1, sizeof *other);
-    if (other == NULL) return NULL;
-    for (int i = 0; i < count; i++) {
-        const char *base, *rest = slot->text, *candidate = vocabulary->value[attribute][i];
-        bool own = false;
-        for (size_t size; (size = prompts_next_base(&base, &rest)) > 0;)
-            own = own || (strlen(candidate) == size && memcmp(candidate, base, size) == 0);
-        if (!own) other[others++] = candidate;
-    }
-    if (others > 0) return other[rng_below(rng, (uint32_t)others)];
-    return prompts_text(builder->set, "not %s", slot->text);
-}
-
-static const char *apply_state(builder_t *builder, const char *state, const char *noun)
-{
-    const char *hole = strstr(state, "{}");
-    REQUIRE(hole != NULL);
-    return prompts_text(builder->set, "%.*s%s%s", (int)(hole - state), state, noun, hole + 2);
-}
-
-/* All changes that can be tried, in the order in which they are: states, then replaced values as drawn. */
-static status_t list_changes(prompts_edit_t **out, int *count, builder_t *builder, const prompts_group_t *group,
-                             const source_t *source)
-{
-    const prompts_mfsc_t *mfsc = builder->mfsc;
-    prompts_set_t *set = builder->set;
-    prompts_edit_t *edits = arena_take(&set->arena, (size_t)(mfsc->states + source->slots), sizeof *edits);
-    if (edits == NULL) return ST_ENOMEM;
-    for (int i = 0; i < mfsc->states; i++)
-        edits[i] = (prompts_edit_t){.start = source->noun_start,
-                                    .end = source->noun_end,
-                                    .text = apply_state(builder, mfsc->state[i], group->noun)};
-    rng_t base = rng_init(set->key.dataset, set->key.category, set->key.shots, set->key.seed, "prompts/ahp");
-    rng_t rng = rng_split(&base, prompts_group_stream(group));
-    const char *other[MAX_SLOTS] = {NULL};
-    int order[MAX_SLOTS];
-    for (int i = 0; i < source->slots; i++) other[i] = draw_other(builder, &source->slot[i], &rng);
-    if (source->slots > 0) rng_permutation(order, &rng, source->slots);
-    for (int i = 0; i < source->slots; i++) {
-        const prompts_place_t *slot = &source->slot[order[i]];
-        edits[mfsc->states + i] = (prompts_edit_t){.start = slot->start, .end = slot->end, .text = other[order[i]]};
-    }
-    *count = mfsc->states + source->slots;
-    for (int i = 0; i < *count; i++)
-        if (edits[i].text == NULL) return ST_ENOMEM;
-    *out = edits;
-    return ST_OK;
-}
-
 static bool same_tokens(const prompts_prompt_t *a, const prompts_prompt_t *b)
 {
     return a->length == b->length && memcmp(a->ids, b->ids, (size_t)a->length * sizeof *a->ids) == 0;
 }
 
-static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, const source_t *source)
+static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, const prompts_source_t *source)
 {
     const prompts_options_t *options = &builder->set->options;
-    prompts_edit_t *changes = NULL;
+    prompts_change_t *changes = NULL;
     int count = 0, kept = 0;
     for (int copy = 0; copy < options->n_pro; copy++)
         TRY(add_prompt(&group->prompt[group->nhp++], builder, group, NULL, 0, PROMPTS_NHP, copy));
-    TRY(list_changes(&changes, &count, builder, group, source));
+    TRY(prompts_changes(&changes, &count, builder->set, builder->mfsc, builder->vocabulary, group, source));
     for (int i = 0; i < count && kept < options->n_ahp; i++) {
         prompts_prompt_t *first = &group->prompt[group->nhp + group->ahp];
-        TRY(add_prompt(first, builder, group, &changes[i], 1, PROMPTS_AHP, 0));
+        TRY(add_prompt(first, builder, group, changes[i].edit, changes[i].count, PROMPTS_AHP, 0));
         if (same_tokens(first, &group->prompt[0])) continue; /* the change lies behind the context's end */
         for (int copy = 1; copy < options->n_pro; copy++)
-            TRY(add_prompt(first + copy, builder, group, &changes[i], 1, PROMPTS_AHP, copy));
+            TRY(add_prompt(first + copy, builder, group, changes[i].edit, changes[i].count, PROMPTS_AHP, copy));
         group->ahp += options->n_pro;
         kept++;
     }
@@ -198,7 +154,7 @@ static status_t add_slots(prompts_set_t *set, int count)
 }
 
 /* Edits of the first `slots` values, or of one placeholder before the noun when there is none. */
-static int placeholder_edits(prompts_edit_t *edits, const source_t *source, int slots)
+static int placeholder_edits(prompts_edit_t *edits, const prompts_source_t *source, int slots)
 {
     for (int i = 0; i < slots; i++)
         edits[i] = (prompts_edit_t){.start = source->slot[i].start, .end = source->slot[i].end};
@@ -209,7 +165,7 @@ static int placeholder_edits(prompts_edit_t *edits, const source_t *source, int 
 
 /* How many values get a placeholder: those within the context. */
 static status_t fit_placeholders(prompts_edit_t *edits, int *count, builder_t *builder, prompts_group_t *group,
-                                 const source_t *source)
+                                 const prompts_source_t *source)
 {
     arena_t *arena = &builder->set->arena;
     for (int slots = source->slots; slots >= 0; slots--) {
@@ -224,7 +180,7 @@ static status_t fit_placeholders(prompts_edit_t *edits, int *count, builder_t *b
                 builder->mfsc->path, group->name, clip_tokenizer_context(builder->assembler.tokenizer));
 }
 
-static status_t name_placeholders(builder_t *builder, prompts_group_t *group, const source_t *source,
+static status_t name_placeholders(builder_t *builder, prompts_group_t *group, const prompts_source_t *source,
                                   const prompts_edit_t *edits, int count)
 {
     group->placeholders = count;
@@ -239,12 +195,12 @@ static status_t name_placeholders(builder_t *builder, prompts_group_t *group, co
     return ST_OK;
 }
 
-static status_t add_learnable(builder_t *builder, prompts_group_t *group, const source_t *source)
+static status_t add_learnable(builder_t *builder, prompts_group_t *group, const prompts_source_t *source)
 {
     prompts_set_t *set = builder->set;
     const prompts_options_t *options = &set->options;
     if (options->n_ab == 0) return ST_OK;
-    prompts_edit_t edits[MAX_SLOTS + 1];
+    prompts_edit_t edits[PROMPTS_MAX_SLOTS + 1];
     int count = 0, D = set->width;
     TRY(fit_placeholders(edits, &count, builder, group, source));
     TRY(name_placeholders(builder, group, source, edits, count));
@@ -273,13 +229,13 @@ static status_t add_learnable(builder_t *builder, prompts_group_t *group, const 
 
 /* ---- Groups ---- */
 static status_t add_group(builder_t *builder, prompts_level_t level, int component, const char *name,
-                          const source_t *source)
+                          const prompts_source_t *source)
 {
     prompts_set_t *set = builder->set;
     const prompts_options_t *options = &set->options;
     prompts_group_t *group = &set->group[set->groups++];
     *group = (prompts_group_t){.level = level, .component = component, .name = name};
-    int changes = builder->mfsc->states + source->slots;
+    int changes = builder->mfsc->states + source->slots + 1;
     int kept = changes < options->n_ahp ? changes : options->n_ahp;
     /* one more: the place where an abnormal prompt is tried */
     size_t most = (size_t)options->n_pro * (size_t)(1 + kept + 1 + options->n_ab);
@@ -303,7 +259,7 @@ static status_t add_groups(builder_t *builder)
 {
     const prompts_mfsc_t *mfsc = builder->mfsc;
     prompts_set_t *set = builder->set;
-    source_t source;
+    prompts_source_t source;
     find_source(&source, mfsc, mfsc->summary, -1, true);
     TRY(add_group(builder, PROMPTS_IMAGE, -1, "image", &source));
     set->background = -1;
@@ -314,7 +270,7 @@ static status_t add_groups(builder_t *builder)
     if (mfsc->background != NULL) {
         const char *body = prompts_text(set, "%s background", mfsc->background);
         if (body == NULL) return ST_ENOMEM;
-        source = (source_t){.body = body, .noun_end = (int)strlen(body)};
+        source = (prompts_source_t){.body = body, .noun_end = (int)strlen(body), .of = PROMPTS_OF_BACKGROUND};
         set->background = set->groups;
         TRY(add_group(builder, PROMPTS_BACKGROUND, -1, "background", &source));
     }

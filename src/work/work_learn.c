@@ -62,6 +62,7 @@ static status_t make_set(work_learn_t *work)
     const prompts_options_t options = {.image_only = image_only(job),
                                        .learn = job->learn,
                                        .n_ahp = job->n_ahp,
+                                       .ahp_order = (prompts_ahp_order_t)job->ahp_order,
                                        .n_ab = job->n_ab,
                                        .n_ctx = job->n_ctx,
                                        .n_ctx_ab = job->n_ctx_ab,

@@ -133,7 +133,7 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
 {
     clip_model_t *model = NULL;
     clip_tokenizer_t *tokenizer = NULL;
-    prompts_vocabulary_t vocabulary = {.count = {0}};
+    prompts_vocabulary_t vocabulary = {.version = 0};
     prompts_mfsc_t mfsc = {.path = NULL};
     prompts_set_t set = {.groups = 0};
     float *z = NULL;

@@ -47,7 +47,9 @@ static void a_caption_is_read_whole(void **state)
     assert_string_equal(mfsc.component[1].value[PROMPTS_LOCATION], "outside");
     assert_null(mfsc.component[1].value[PROMPTS_DIRECTION]);
     assert_int_equal(mfsc.states, 3);
-    assert_string_equal(mfsc.state[1], "{} with a crack");
+    assert_string_equal(mfsc.state[1].text, "{} with a crack");
+    assert_int_equal(mfsc.state[1].of, 0);
+    assert_string_equal(mfsc.component[1].plural, "bezels");
     prompts_mfsc_free(&mfsc);
     const edit_t none[] = {{"\"background\": \"plain gray\"", "\"background\": \"none\""}};
     assert_int_equal(prompts_mfsc_read(&mfsc, write_push_button(dir, none, 1), &vocabulary), ST_OK);
@@ -132,7 +134,7 @@ static void reading_an_unfit_file_gives_the_first_complaint_and_the_count(void *
     prompts_mfsc_t mfsc;
     status_t status = prompts_mfsc_read(&mfsc, write_push_button(dir, edits, 1), &vocabulary);
     check_error(status, ST_EFORMAT,
-                "'rad' is no base value of 'color' in the vocabulary (did you mean 'red'?) (and 1 more");
+                "'rad' is no base value of 'color' in the vocabulary (did you mean 'red'?); there are: black, white,");
     prompts_mfsc_free(&mfsc);
     status = prompts_mfsc_read(&mfsc, "/nowhere/x.json", &vocabulary);
     assert_int_not_equal(status, ST_OK);
@@ -185,6 +187,11 @@ static void joined_values_are_members_by_their_parts(void **state)
     prompts_report_free(&report);
 }
 
+#define BASE(color) "{\"version\": 1, \"base\": {" color "}}"
+#define WITH(more)                                                                                                     \
+    "{\"version\": 1, \"base\": {\"color\": [\"red\"], \"texture\": [\"smooth\"], \"shape\": [\"round\"], "            \
+    "\"material\": "                                                                                                   \
+    "[\"metal\"], \"direction\": [\"vertical\"], \"number\": [\"one\"], \"location\": [\"top\"]}, " more "}"
 static void wrong_vocabularies_are_refused(void **state)
 {
     (void)state;
@@ -194,13 +201,23 @@ static void wrong_vocabularies_are_refused(void **state)
         const char *text, *message;
     } cases[] = {
         {"[]", "not an object"},
-        {"{\"color\": [\"red\"], \"colour\": []}", "unknown key 'colour' (did you mean 'color'?)"},
-        {"{\"color\": [\"red\"]}", "the key 'texture' is missing"},
-        {"{\"color\": [\"red\", \"Dark\"]}", "color[1]: 'Dark' is not a base value"},
-        {"{\"color\": [\"red\", \"red\"]}", "color[1]: 'red' is there twice"},
-        {"{\"color\": \"red\"}", "color: not a list"},
-        {"{\"color\": []}", "color: not a list of values"},
-        {"{\"color\": [7]}", "color[0]: '(not a text)' is not a base value"},
+        {"{\"basis\": {}}", "unknown key 'basis' (did you mean 'base'?)"},
+        {"{\"base\": {}}", "version: expected a number from 1 on"},
+        {"{\"version\": 1.5, \"base\": {}}", "version: expected a number from 1 on"},
+        {"{\"version\": 1}", "the key 'base' is missing"},
+        {BASE("\"color\": [\"red\"], \"colour\": []"), "base: unknown key 'colour' (did you mean 'color'?)"},
+        {BASE("\"color\": [\"red\"]"), "the key 'base.texture' is missing"},
+        {BASE("\"color\": [\"red\", \"Dark\"]"), "base.color[1]: 'Dark' is not a base value"},
+        {BASE("\"color\": [\"red\", \"red\"]"), "base.color[1]: 'red' is there twice"},
+        {BASE("\"color\": \"red\""), "base.color: not a list"},
+        {BASE("\"color\": []"), "base.color: not a list of 1 or more values"},
+        {BASE("\"color\": [7]"), "base.color[0]: '(not a text)' is not a base value"},
+        {WITH("\"extra\": {\"color\": [\"red\"]}"), "extra.color[0]: 'red' is a base value, too"},
+        {WITH("\"synonyms\": {\"color\": [[\"red\"]]}"), "synonyms.color[0]: not a list of 2 or more values"},
+        {WITH("\"synonyms\": {\"color\": [[\"red\", \"rod\"]]}"),
+         "synonyms.color[0][1]: 'rod' is neither a base nor an extra value of 'color'"},
+        {WITH("\"prepositions\": {\"peak\": \"at\"}"), "prepositions: 'peak' is neither a base nor an extra location"},
+        {WITH("\"prepositions\": {\"top\": 3}"), "prepositions.top: not a word"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         FILE *file = fopen(path, "wb");

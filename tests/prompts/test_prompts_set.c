@@ -70,7 +70,7 @@ static void groups_and_prompts_are_those_of_the_method(void **state)
     assert_int_equal(set.first_component, 3);
     const char *const names[] = {"image", "foreground", "background", "cap", "bezel"};
     /* states 3; values in the body: red round plastic silver ring-shaped metal; one center one outside; none; 4; 4 */
-    const int ahp[] = {9, 7, 3, 7, 7}, placeholders[] = {6, 4, 1, 4, 4};
+    const int ahp[] = {9, 7, 1, 7, 7}, placeholders[] = {6, 4, 1, 4, 4};
     for (int g = 0; g < set.groups; g++) {
         assert_string_equal(set.group[g].name, names[g]);
         assert_int_equal(set.group[g].nhp, 1);
@@ -78,7 +78,7 @@ static void groups_and_prompts_are_those_of_the_method(void **state)
         assert_int_equal(set.group[g].alp, 4);
         assert_int_equal(set.group[g].placeholders, placeholders[g]);
     }
-    assert_int_equal(set.prompts, 5 * (1 + 4) + 9 + 7 + 3 + 7 + 7);
+    assert_int_equal(set.prompts, 5 * (1 + 4) + 9 + 7 + 1 + 7 + 7);
     check_text(&set.group[0], PROMPTS_AHP,
                "[V]x4 a push button with a crack seen from above, made of a red, round plastic cap inside a silver, "
                "ring-shaped metal bezel, on a plain gray background.");
@@ -90,7 +90,7 @@ static void groups_and_prompts_are_those_of_the_method(void **state)
                "[V]x4 the push button has [a1] cap in the [a2] and [a3] bezel at the [a4] "
                "around it.");
     check_text(&set.group[2], PROMPTS_NHP, "[V]x4 plain gray background");
-    check_text(&set.group[2], PROMPTS_AHP, "[V]x4 plain gray background with scratches");
+    check_text(&set.group[2], PROMPTS_AHP, "[V]x4 damaged plain gray background");
     check_text(&set.group[2], PROMPTS_ALP, "[V]x4 [a1] plain gray background");
     check_text(&set.group[3], PROMPTS_AHP,
                "[V]x4 a red and round plastic cap with a dent on the rim with a smooth, slightly domed face.");
@@ -186,7 +186,7 @@ static void without_learning_prompts_are_plain_text(void **state)
         const prompts_group_t *group = &set.group[g];
         assert_int_equal(group->nhp, 1);
         assert_int_equal(group->alp, 0);
-        assert_true(group->ahp >= 3);
+        assert_int_equal(group->ahp, g == 2 ? 1 : g == 0 ? 8 : 7);
         for (int i = 0; i < 1 + group->ahp; i++) {
             int want[CONTEXT], length = 0;
             assert_int_equal(clip_tokenizer_encode(want, &length, tokenizer, group->prompt[i].text), ST_OK);
@@ -204,15 +204,17 @@ static void replaced_values_are_drawn_by_the_seed(void **state)
     prompts_mfsc_t mfsc = read_edited(NULL, 0);
     prompts_options_t options = prompts_options_default();
     options.n_ahp = 5; /* 3 states and 2 of the values */
+    options.ahp_order = PROMPTS_STATES;
     prompts_key_t other_head = KEY, other_seed = KEY;
     other_head.head = "image";
     prompts_set_t a = make_set(&mfsc, &options, &KEY), b = make_set(&mfsc, &options, &other_head);
     int differing = 0;
     for (int g = 0; g < a.groups; g++) {
-        assert_int_equal(a.group[g].ahp, g == 2 ? 3 : 5);
+        assert_int_equal(a.group[g].ahp, g == 2 ? 1 : 5);
         for (int i = 0; i < 1 + a.group[g].ahp; i++)
             assert_string_equal(a.group[g].prompt[i].text, b.group[g].prompt[i].text);
-        for (int i = 1; i <= 3; i++) assert_non_null(strstr(a.group[g].prompt[i].text, mfsc.state[i - 1] + 3));
+        for (int i = 1; i <= 3 && g != 2; i++)
+            assert_non_null(strstr(a.group[g].prompt[i].text, mfsc.state[i - 1].text + 3));
     }
     for (uint64_t seed = 1; seed < 6; seed++) {
         other_seed.seed = seed;
@@ -252,8 +254,7 @@ static void a_joined_value_is_replaced_by_one_that_it_does_not_hold(void **state
     /* with nothing else to draw it is negated */
     prompts_vocabulary_t small = vocabulary;
     const char *reds[] = {"green", "red", "white"};
-    small.value[PROMPTS_COLOR] = reds;
-    small.count[PROMPTS_COLOR] = 3;
+    small.base[PROMPTS_COLOR] = (prompts_values_t){.count = 3, .value = reds};
     prompts_set_t set;
     assert_int_equal(prompts_set_init(&set, &mfsc, &small, tokenizer, &options, &KEY, WIDTH), ST_OK);
     check_text(&set.group[3], PROMPTS_AHP,
@@ -446,16 +447,15 @@ static void the_draws_of_a_seed_never_change(void **state)
     prompts_options_t options = prompts_options_default();
     options.n_ahp = 100;
     prompts_set_t set = make_set(&mfsc, &options, &KEY);
-    /* NHP and the three states stand before what is drawn. */
-    static const char *const cap[] = {"[V]x4 a red and flat plastic cap with a smooth, slightly domed face.",
-                                      "[V]x4 a gray and round plastic cap with a smooth, slightly domed face.",
-                                      "[V]x4 a red and round foam cap with a smooth, slightly domed face.",
-                                      "[V]x4 a red and round plastic cap with a printed, slightly domed face."};
-    for (int i = 0; i < 4; i++) assert_string_equal(set.group[3].prompt[4 + i].text, cap[i]);
-    assert_string_equal(set.group[1].prompt[4].text,
-                        "[V]x4 the push button has one cap in the center and many bezel at the outside around it.");
-    assert_string_equal(set.group[4].prompt[7].text,
-                        "[V]x4 a silver, ring-shaped bezel of glossy wood that runs around the button.");
+    static const char *const cap[] = {
+        "[V]x4 a red and conical plastic cap with a smooth, slightly domed face.",
+        "[V]x4 a red and round plastic cap with a dent on the rim with a smooth, slightly domed face.",
+        "[V]x4 a gray and round plastic cap with a smooth, slightly domed face.",
+        "[V]x4 a red and round plastic cap with scratches with a smooth, slightly domed face.",
+        "[V]x4 a red and round foam cap with a smooth, slightly domed face."};
+    for (int i = 0; i < 5; i++) assert_string_equal(set.group[3].prompt[1 + i].text, cap[i]);
+    assert_string_equal(set.group[1].prompt[1].text,
+                        "[V]x4 the push button has one cap in the center and many bezels at the outside around it.");
     prompts_set_free(&set);
     prompts_mfsc_free(&mfsc);
 }

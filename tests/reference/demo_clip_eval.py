@@ -135,7 +135,7 @@ def main():
     model.load_state_dict(weights)
     tokenizer = train.Tokenizer(os.path.join(args.model, "merges.txt"))
     with open(os.path.join(ROOT, "datasets/mfsc/vocabulary.json")) as f:
-        vocabulary = json.load(f)
+        vocabulary = json.load(f)["base"]
     total = {}
     for folder in sorted(glob.glob(os.path.join(args.demo, "*"))):
         category = os.path.basename(folder)

@@ -634,7 +634,8 @@ def main():
         else:
             time.sleep(3)
         torch.distributed.init_process_group("gloo", init_method="file://" + meeting, rank=args.rank, world_size=ranks)
-    vocabulary = {k: v for k, v in json.load(open(os.path.join(here, "../../mfsc/vocabulary.json"))).items() if k != "description"}
+    values = json.load(open(os.path.join(here, "../../mfsc/vocabulary.json")))
+    vocabulary = {k: v + values["extra"].get(k, []) for k, v in values["base"].items()}
     merges = os.path.join(args.out, "merges.txt")
     if args.rank == 0 and not os.path.exists(merges):
         write_merges(merges, vocabulary)
