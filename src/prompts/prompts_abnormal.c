@@ -134,16 +134,18 @@ static bool can_befall(const prompts_state_t *state, const prompts_source_t *sou
 static status_t list_states(prompts_change_t *changes, int *count, const maker_t *maker, rng_t *rng, bool drawn)
 {
     const prompts_mfsc_t *mfsc = maker->mfsc;
-    prompts_change_t listed[PROMPTS_MAX_STATES];
-    int order[PROMPTS_MAX_STATES];
     *count = 0;
     for (int i = 0; i < mfsc->states; i++) {
         if (!can_befall(&mfsc->state[i], maker->source)) continue;
         char *text = prompts_apply_state(mfsc->state[i].text, maker->group->noun, maker->source->plural);
-        TRY(change_noun(&listed[(*count)++], maker, take_text(maker, text)));
+        TRY(change_noun(&changes[(*count)++], maker, take_text(maker, text)));
     }
-    for (int i = 0; i < *count; i++) order[i] = i;
-    if (drawn && *count > 0) rng_permutation(order, rng, *count);
+    if (!drawn || *count == 0) return ST_OK;
+    prompts_change_t listed[PROMPTS_MAX_STATES];
+    int order[PROMPTS_MAX_STATES];
+    REQUIRE(*count <= PROMPTS_MAX_STATES);
+    memcpy(listed, changes, (size_t)*count * sizeof *listed);
+    rng_permutation(order, rng, *count);
     for (int i = 0; i < *count; i++) changes[i] = listed[order[i]];
     return ST_OK;
 }

@@ -98,23 +98,64 @@ def noun_place(sentence, noun, others):
 
 
 class Group:
-    """name, body, noun and its place, and the values [(attribute, text)] that may be replaced in the body."""
+    """name, body, noun and its place, whether that is a plural, the name by which states know it, and the values [(attribute,
+    text, component)] that may be replaced in the body: numbers with their noun behind them, locations with "the" before."""
 
-    def __init__(self, name, body, noun, values, others=()):
-        self.name, self.body, self.noun = name, body, noun
-        self.at = noun_place(body, noun, [*others, *(text for _, text in values)])
-        self.values = [(attribute, text) for attribute, text in values if whole_words(body, text)]
+    def __init__(self, name, body, noun, values, others=(), known="foreground", plural=False):
+        self.name, self.body, self.noun, self.known, self.plural = name, body, noun, known, plural
+        self.at = noun_place(body, noun, [*others, *(text for _, text, _ in values)])
+        self.values = [value for value in values if self.places(*value)]
         self.component = False
 
+    def places(self, attribute, text, component):
+        at = whole_words(self.body, text)
+        if attribute == "number":
+            at = [a for a in at if any(name > a for name in whole_words(self.body, component["name"]))]
+        if attribute == "location":
+            at = [a for a in at if PREPOSITION.search(self.body[:a])]
+        return at
+
+    def befalls(self, state):
+        if isinstance(state, str):
+            return self.known != "background"
+        return self.known in state["of"]
+
     def applied(self, state):
-        return self.body[: self.at] + state.replace("{}", self.noun) + self.body[self.at + len(self.noun) :]
+        text = state if isinstance(state, str) else state["state"]
+        text = re.sub(r"(\w+)\|(\w+)", r"\2" if self.plural else r"\1", text.replace("{}", self.noun))
+        return right_article(self.body[: self.at], text) + self.body[self.at + len(self.noun) :]
+
+    def replaced(self, attribute, text, component, other, prepositions):
+        """All bodies with the value replaced by another: one a place where it stands."""
+        out = []
+        for at in self.places(attribute, text, component):
+            head, tail = self.body[:at], self.body[at + len(text) :]
+            if attribute == "location" and other in prepositions:
+                head = PREPOSITION.sub("", head) + prepositions[other] + " the "
+            if attribute == "number" and text == "one" and other != "no":
+                plural = component.get("plural", component["name"] + "s")
+                head, tail = (re.sub(r"(?<![a-z0-9-])" + re.escape(component["name"]) + r"(?![a-z0-9-])", plural, part) for part in (head, tail))
+            out.append(right_article(head, other) + tail)
+        return out
+
+
+PREPOSITION = re.compile(r"(all )?\b(in|on|at|over|across|along|around|through|near|towards) the ((whole|entire|very) )?$")
+
+
+def right_article(head, text):
+    """head + text, with the article that ends the head put right ("a orange")."""
+    article = re.search(r"(?:^| )(an?) $", head)
+    if article:
+        head = head[: article.start(1)] + ("an " if text[0] in "aeiou" else "a ")
+    return head + text
 
 
 def make_groups(caption, image_only):
     image, foreground = caption["image"], caption["foreground"]
     every, own, names = [], [], [c["name"] for c in caption["components"]]
     for place, component in zip(foreground["components"], caption["components"]):
-        values = [*component["attributes"].items(), ("number", place["number"]), ("location", place["location"])]
+        values = [*component["attributes"].items(), ("number", place["number"]), *([("location", place["location"])] if "location" in place else [])]
+        values = [(attribute, text, place) for attribute, text in values]
         own.append(values)
         every += values
     groups = [Group("image", image["summary"], image["foreground"], every, [*names, image["background"]])]
@@ -123,47 +164,57 @@ def make_groups(caption, image_only):
     groups.append(Group("foreground", foreground["relation"], image["foreground"], every, names))
     if image["background"] != "none":
         phrase = image["background"] + " background"
-        groups.append(Group("background", phrase, phrase, []))
-    for component, values in zip(caption["components"], own):
-        others = [name for name in [image["foreground"], *names] if name not in [text for _, text in values]]
-        group = Group(component["name"], component["caption"], component["name"], values, others)
+        groups.append(Group("background", phrase, phrase, [], known="background"))
+    for place, component, values in zip(foreground["components"], caption["components"], own):
+        others = [name for name in [image["foreground"], *names] if name not in [text for _, text, _ in values]]
+        name, plural = component["name"], place["number"] != "one"
+        group = Group(name, component["caption"], name, values, others, known=name, plural=plural)
         group.component = True
         groups.append(group)
     return groups
 
 
-def is_replacement(text, group, vocabulary):
+def others_of(attribute, value, caption, vocabulary):
+    """What may be drawn for a value: base values and the caption's own, but for itself and its synonyms."""
+    parts = set(re.split(r" (?:and|or|with) ", value))
+    sets = [set(words) for words in vocabulary.get("synonyms", {}).get(attribute, [])]
+    same = parts.union(*(words for words in sets if words & parts))
+    if attribute == "number" and value != "one":
+        same.add("one")
+    words = vocabulary["base"][attribute] + caption.get("values", {}).get(attribute, [])
+    return [word for word in words if word not in same] or ["not " + value]
+
+
+def is_replacement(text, group, caption, vocabulary):
     """Whether `text` is the body with one value replaced by another of the vocabulary; returns the value replaced."""
-    for attribute, value in group.values:
-        parts = re.split(r" (?:and|or|with) ", value)
-        others = [word for word in vocabulary[attribute] if word not in parts] or ["not " + value]
-        for at in whole_words(group.body, value):
-            head, tail = group.body[:at], group.body[at + len(value) :]
-            if text.startswith(head) and text.endswith(tail) and text[len(head) : len(text) - len(tail)] in others:
-                return attribute, value, at
+    for attribute, value, component in group.values:
+        for other in others_of(attribute, value, caption, vocabulary):
+            bodies = group.replaced(attribute, value, component, other, vocabulary.get("prepositions", {}))
+            if text in bodies:
+                return attribute, value, group.places(attribute, value, component)[bodies.index(text)]
     return None
 
 
 def check_learnable(text, group, reach):
     """The body with values as [a1], [a2], ...; or one insertion before the noun when no value begins within `reach` tokens."""
     pieces = re.split(r"\[a\d+\]", text)
-    if not any(reach(group.body[:at]) for _, value in group.values for at in whole_words(group.body, value)):
+    if not any(reach(group.body[:at]) for value in group.values for at in group.places(*value)):
         return len(pieces) == 2 and pieces[0] == group.body[: group.at] and pieces[1] == " " + group.body[group.at :]
     match = re.fullmatch("(.+)".join(re.escape(piece) for piece in pieces), group.body)
-    return match is not None and all(found in [text for _, text in group.values] for found in match.groups())
+    return match is not None and all(found in [text for _, text, _ in group.values] for found in match.groups())
 
 
 class Head:
     """Prompts of one head: texts checked against the caption, ids made here, features of the text tower."""
 
-    def __init__(self, file, name, groups, states, vocabulary, options, model, complain):
+    def __init__(self, file, name, groups, caption, vocabulary, options, model, complain):
         self.groups, self.complain, self.model = groups, complain, model
         self.stored = file["prompts/" + name]
         self.learn = options["learn"] == "true"
         self.n_ctx, self.n_ctx_ab = (int(options["n_ctx"]), int(options["n_ctx_ab"])) if self.learn else (0, 1)
         self.copies = int(options[name + ".n_pro"]) if self.learn else 1
         self.n_ab = int(options["n_ab"]) if self.learn else 0
-        self.n_ahp = int(options["n_ahp"])
+        self.n_ahp, self.order = int(options["n_ahp"]), options["ahp_order"]
         self.table = None
         if self.learn:
             flat = torch.from_numpy(self.stored["params/final"][:].astype(np.float64))
@@ -175,11 +226,11 @@ class Head:
             complain(f"{name} head: {len(self.stored['groups'])} groups are stored, {len(groups)} expected")
         self.f, self.count, self.cut = [], 0, 0
         for g, group in enumerate(groups):
-            self.f.append(self.features(self.stored[f"groups/{g}"], group, states, vocabulary))
+            self.f.append(self.features(self.stored[f"groups/{g}"], group, caption, vocabulary))
         self.normal = torch.stack([F.normalize(f["NHP"].mean(0), dim=0) for f in self.f])
         self.abnormal = torch.stack([F.normalize(torch.cat([f["AHP"], f["ALP"]]).mean(0), dim=0) for f in self.f])
 
-    def expect_texts(self, texts, group, states, vocabulary):
+    def expect_texts(self, texts, group, caption, vocabulary):
         prefix = f"[V]x{self.n_ctx} " if self.n_ctx else ""
         bare = {kind: [text[len(prefix) :] for text in rows] for kind, rows in texts.items()}
         if any(not text.startswith(prefix) for rows in texts.values() for text in rows):
@@ -190,19 +241,32 @@ class Head:
         if bare["AHP"] != [text for text in abnormal for _ in range(self.copies)]:
             self.complain(f"group {group.name}: copies of AHP are not beside each other")
         normal_ids = self.model.tokenizer.encode(group.body, self.model.context - self.n_ctx)
-        wanted = [group.applied(state) for state in states]
+        wanted = [group.applied(state) for state in caption["abnormal_states"] if group.befalls(state)]
+        if not wanted and not group.values:
+            wanted = [right_article(group.body[: group.at], "damaged " + group.noun) + group.body[group.at + len(group.noun) :]]
         visible = [t for t in wanted if self.model.tokenizer.encode(t, self.model.context - self.n_ctx) != normal_ids]
-        states_kept = visible[: self.n_ahp]
-        if abnormal[: len(states_kept)] != states_kept:
-            self.complain(f"group {group.name}: AHP by states {abnormal[: len(states_kept)]}, expected {states_kept}")
-        replaced = [is_replacement(text, group, vocabulary) for text in abnormal[len(states_kept) :]]
-        if None in replaced or len(set(replaced)) < len(replaced):
-            self.complain(f"group {group.name}: AHP by replacement {abnormal[len(states_kept) :]} are not of the caption '{group.body}'")
-        # With room left, every value that the body holds must have been replaced (one that is the noun itself is not a value).
+        values = [is_replacement(text, group, caption, vocabulary) for text in abnormal]
+        said = [text for text, value in zip(abnormal, values) if value is None]
+        replaced = [value for value in values if value is not None]
+        if len(set(said)) < len(said) or not set(said) <= set(visible):
+            self.complain(f"group {group.name}: AHP by states {said} are not of {visible}")
+        if len(set(replaced)) < len(replaced):
+            self.complain(f"group {group.name}: a value is replaced twice in {abnormal}")
+        # A kind goes on alone only when the other is used up; which values a cut text still shows is not known here.
+        turns = [value is None for value in values]
+        if self.order == "alternate":
+            turned = min(len(said), len(replaced))
+            if turns[: 2 * turned] != [False, True] * turned:
+                self.complain(f"group {group.name}: AHP do not take turns: {abnormal}")
+        elif turns != sorted(turns, reverse=self.order == "states"):
+            self.complain(f"group {group.name}: AHP are not in the order '{self.order}': {abnormal}")
+        if self.order == "states" and said != visible[: len(said)]:
+            self.complain(f"group {group.name}: states {said} are not in the caption's order")
+        # With room left, every value that the body holds must have been replaced, and every state said.
         if len(abnormal) < self.n_ahp and len(visible) == len(wanted):
-            missing = {value for _, value in group.values if value != group.noun} - {r[1] for r in replaced if r}
-            if missing and not self.cut:
-                self.complain(f"group {group.name}: nothing replaces {missing}")
+            missing = {value for _, value, _ in group.values if value != group.noun} - {r[1] for r in replaced}
+            if (missing or len(said) < len(visible)) and not self.cut:
+                self.complain(f"group {group.name}: nothing replaces {missing}, {len(said)} of {len(visible)} states are said")
         room = self.model.context - 2 - self.n_ctx
         reach = lambda head: len(self.model.tokenizer.pieces(head)) < room  # noqa: E731
         if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group, reach) for text in bare["ALP"]):
@@ -223,7 +287,7 @@ class Head:
             self.complain(f"'{text}': V is slots {slots[1 : 1 + self.n_ctx]}, copy {copy}")
         return mine
 
-    def features(self, stored, group, states, vocabulary):
+    def features(self, stored, group, caption, vocabulary):
         kinds = [kind.decode() for kind in stored["kind"][:]]
         texts = {kind: [] for kind in ("NHP", "AHP", "ALP")}
         out = {kind: [] for kind in texts}
@@ -238,7 +302,7 @@ class Head:
                 out[kind].append(self.model.tower.text(torch.stack(rows)))
             texts[kind].append(text)
             self.count += 1
-        self.expect_texts(texts, group, states, vocabulary)
+        self.expect_texts(texts, group, caption, vocabulary)
         empty = torch.zeros(0, self.model.tower.w["text_projection"].shape[1], dtype=torch.float64)
         return {kind: torch.stack(rows) if rows else empty for kind, rows in out.items()}
 
@@ -297,7 +361,7 @@ class Task:
         for name in self.heads:
             # Handcrafted prompts are the same for both heads: the file holds them once.
             stored = name if "prompts/" + name in self.file else next(iter(self.file["prompts"]))
-            heads[name] = Head(self.file, stored, groups, caption["abnormal_states"], vocabulary, self.options, self.model, self.complain)
+            heads[name] = Head(self.file, stored, groups, caption, vocabulary, self.options, self.model, self.complain)
         return heads
 
     def pad(self, head, tokens, t):

@@ -19,8 +19,15 @@ SET = os.path.join(golden.GOLDEN, "suite", "set", "plate")
 ASSETS = os.path.join(golden.GOLDEN, "suite", "assets", "mfsc")
 VOCABULARY = {
     "description": "A small vocabulary, so that additions to the large one change no golden value.",
-    "color": ["black", "gray", "red", "blue"], "texture": ["smooth", "rough"], "shape": ["round", "flat", "square"],
-    "material": ["metal", "wood"], "direction": ["horizontal"], "number": ["one", "two", "three"], "location": ["center", "top", "left"],
+    "version": 1,
+    "base": {
+        "color": ["black", "gray", "red", "orange"], "texture": ["smooth", "rough"], "shape": ["round", "flat", "square"],
+        "material": ["metal", "wood"], "direction": ["horizontal"], "number": ["no", "one", "two", "three"],
+        "location": ["center", "middle", "top", "left"],
+    },
+    "extra": {"color": ["silver"]},
+    "synonyms": {"location": [["center", "middle"]], "color": [["gray", "silver"]]},
+    "prepositions": {"center": "in", "middle": "in", "top": "at", "left": "at"},
 }
 CAPTION = {
     "category": "plate", "dataset": "demo",
@@ -33,7 +40,7 @@ CAPTION = {
         {"name": "sheet", "caption": "a gray and flat sheet of metal.", "attributes": {"color": "gray", "shape": "flat", "material": "metal"}},
         {"name": "holes", "caption": "the holes are round.", "attributes": {"shape": "round"}},
     ],
-    "abnormal_states": ["bent {}", "{} with a spot"],
+    "abnormal_states": ["bent {}", {"state": "{} that is|are blocked", "of": ["holes"]}, {"state": "{} with a spot", "of": ["foreground", "sheet"]}],
 }
 
 

@@ -47,7 +47,7 @@ cat > "$captions/six.json" << JSON
   {"name": "screw", "caption": "a screw.", "attributes": {}}],
  "abnormal_states": $states}
 JSON
-more="which has been cut and bored and ground and washed and dried and looked at by two people before it was put on the table where the camera took its picture in the light of four lamps that stand around it and do not move"
+more="which has been cut and bored and ground and washed and dried and looked at by two people before it was put on the table where the camera took its picture in the light of four lamps that stand around it and keep still"
 cat > "$captions/long.json" << JSON
 {"category": "long", "dataset": "demo",
  "image": {"foreground": "gear", "background": "white",

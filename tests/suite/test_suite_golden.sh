@@ -28,6 +28,6 @@ check() {
     fi
 }
 check handcrafted
-check other -s token_wise=false -s reweight=off -s logit_scale=exp -s image_map=vad -s memory_taps=2.mlp,7.attn
-check literal -s reweight=literal -s branches=pad -s heads=pixel
+check other -s ahp_order=replacements -s token_wise=false -s reweight=off -s logit_scale=exp -s image_map=vad -s memory_taps=2.mlp,7.attn
+check literal -s ahp_order=states -s reweight=literal -s branches=pad -s heads=pixel
 check learned -s learn=true -s pixel.epochs=3 -s image.epochs=2 -s image.n_pro=2 -s n_ctx_ab=2 -s retrieval=normal
