@@ -11,6 +11,7 @@ seeds: [0, 1]
 pixel: {epochs: 2}
 image: {epochs: 1, n_pro: 1}
 resolution: 64
+logit_scale: exp # or the image head says nearly the same of every image
 YAML
 "$FGAD" run "$WORK/job.yaml" -s name=run > "$WORK/log" 2>&1 || fail "the run: $(tail -3 "$WORK/log")"
 run=$WORK/out/run
