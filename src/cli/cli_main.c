@@ -158,7 +158,7 @@ static const cli_command_t commands[] = {
      "usage: fgad model info DIR\n"
      "\n"
      "Checks every tensor of an open_clip model (open_clip_config.json, open_clip_model.safetensors) and prints its\n"
-     "shape, parameters, memory and digest.\n"
+     "shape, parameters, memory and digest. Pickles and other layouts: datasets/models/convert makes folders of them.\n"
      "\n"
      "examples:\n"
      "  fgad model info datasets/models/demo-clip\n"},

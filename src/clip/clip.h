@@ -127,7 +127,8 @@ typedef struct clip_tokenizer clip_tokenizer_t;
  * not a merges file, or too few merges. */
 status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context);
 void clip_tokenizer_close(clip_tokenizer_t *tokenizer);
-/* Of the file that clip_tokenizer_open reads at `path`. */
+/* The file that clip_tokenizer_open reads at `path` (caller frees), and its digest. ST_ENOTFOUND: there is none. */
+status_t clip_tokenizer_path(char **out, const char *path);
 status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path);
 int clip_tokenizer_vocab(const clip_tokenizer_t *tokenizer);
 int clip_tokenizer_context(const clip_tokenizer_t *tokenizer);

@@ -16,7 +16,7 @@ struct clip_tokenizer {
 static const char *const MERGES_FILES[] = {
     "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "merges.txt", "merges.txt.gz", "tokenizer.json", NULL};
 
-static status_t find_file(char **out, const char *path)
+status_t clip_tokenizer_path(char **out, const char *path)
 {
     if (!io_is_dir(path)) {
         if (!io_exists(path)) return fail(ST_ENOTFOUND, "'%s': no such tokenizer file or model directory", path);
@@ -31,15 +31,16 @@ static status_t find_file(char **out, const char *path)
         *out = NULL;
     }
     return fail(ST_ENOTFOUND,
-                "'%s': holds no merges of a tokenizer: expected bpe_simple_vocab_16e6.txt.gz, merges.txt or "
-                "tokenizer.json (hint: datasets/models/fetch gets them with the model)",
+                "'%s': holds no merges of a tokenizer, which prompts need: expected bpe_simple_vocab_16e6.txt.gz, "
+                "merges.txt or tokenizer.json (hint: datasets/models/fetch gets them with the model, or copy them from "
+                "another CLIP's folder)",
                 path);
 }
 
 status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path)
 {
     char *file;
-    TRY(find_file(&file, path));
+    TRY(clip_tokenizer_path(&file, path));
     status_t status = io_digest_file(out, file);
     free(file);
     return status;
@@ -56,7 +57,7 @@ status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab
     clip_tokenizer_t *tokenizer = base_alloc(1, sizeof *tokenizer);
     if (tokenizer == NULL) return ST_ENOMEM;
     *tokenizer = (clip_tokenizer_t){.context = context};
-    TRY_DONE(find_file(&file, path));
+    TRY_DONE(clip_tokenizer_path(&file, path));
     TRY_DONE(clip_bpe_open(&tokenizer->bpe));
     TRY_DONE(clip_merges_read(tokenizer->bpe, &tokenizer->specials, file, vocab == 0 ? -1 : vocab - 514));
     tokenizer->vocab = clip_bpe_merges(tokenizer->bpe) + 514;
