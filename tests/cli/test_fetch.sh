@@ -42,10 +42,27 @@ export FGAD_HUB="file://$WORK/hub" FGAD_MERGES="file://$WORK/merges.gz"
 code=0
 $models --to "$WORK/models" vit-b-32 > "$WORK/out" 2>&1 || code=$?
 [ $code = 1 ] && grep -q "has SHA-256 .*, expected 924691ac" "$WORK/out" || fail "another merges file is taken: $(cat "$WORK/out")"
-[ -f "$WORK/models/vit-b-32/bpe_simple_vocab_16e6.txt.gz.part.bad" ] || fail "it is not set aside"
-[ ! -f "$WORK/models/vit-b-32/bpe_simple_vocab_16e6.txt.gz" ] || fail "it has its name"
+[ -f "$WORK/models/vit-b-32.part/bpe_simple_vocab_16e6.txt.gz.part.bad" ] || fail "it is not set aside"
+[ ! -f "$WORK/models/vit-b-32.part/bpe_simple_vocab_16e6.txt.gz" ] || fail "it has its name"
+[ ! -e "$WORK/models/vit-b-32" ] || fail "a model that is not whole has its name"
+code=0
+"$FGAD" model info "$WORK/models/vit-b-32" > "$WORK/out" 2>&1 || code=$?
+[ $code = 2 ] && grep -q "hint: datasets/models/fetch --help" "$WORK/out" || fail "the hint is hidden: $(cat "$WORK/out")"
+# The same again with what came: whole, and then left alone.
+digest=$(sha256sum "$WORK/merges.gz" | cut -d ' ' -f 1)
+FGAD_MERGES_DIGEST=$digest $models --to "$WORK/models" vit-b-32 > "$WORK/out" 2>&1 || fail "$(cat "$WORK/out")"
+grep -q "vit-b-32.part/open_clip_model.safetensors is there" "$WORK/out" || fail "fetched twice: $(cat "$WORK/out")"
+[ ! -e "$WORK/models/vit-b-32.part" ] && [ -f "$WORK/models/vit-b-32/SHA256SUMS" ] || fail "the whole model has not its name"
 "$FGAD" model info "$WORK/models/vit-b-32" > "$WORK/out" || fail "the fetched model is not read"
 grep -q "^embedding *28" "$WORK/out" || fail "another model came: $(cat "$WORK/out")"
+grep -q "^tokenizer *bpe_simple_vocab_16e6.txt.gz, 1024 tokens" "$WORK/out" || fail "without its tokenizer: $(cat "$WORK/out")"
+$models --to "$WORK/models" vit-b-32 > "$WORK/out" 2>&1 || fail "$(cat "$WORK/out")"
+grep -q "^$WORK/models/vit-b-32/open_clip_model.safetensors is there" "$WORK/out" || fail "fetched again: $(cat "$WORK/out")"
+# A folder that an older fetch left under the model's name is finished.
+rm "$WORK/models/vit-b-32/bpe_simple_vocab_16e6.txt.gz" "$WORK/models/vit-b-32/SHA256SUMS"
+"$FGAD" model info "$WORK/models/vit-b-32" | grep -q "^tokenizer *none: jobs with prompts are refused" || fail "no word of the tokenizer"
+FGAD_MERGES_DIGEST=$digest $models --to "$WORK/models" vit-b-32 > "$WORK/out" 2>&1 || fail "$(cat "$WORK/out")"
+[ -f "$WORK/models/vit-b-32/SHA256SUMS" ] || fail "it is not finished"
 code=0
 FGAD_HUB="file://$WORK/nowhere" $models --to "$WORK/models" vit-b-16 > "$WORK/out" 2>&1 || code=$?
 [ $code = 1 ] && grep -q "did not arrive whole; run the same command again" "$WORK/out" || fail "$(cat "$WORK/out")"
