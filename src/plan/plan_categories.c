@@ -79,12 +79,17 @@ static status_t cache_folders(plan_listing_t *listing, const plan_t *plan, const
     return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
-/* Of the model's tokenizer, once a plan; "" where there is none: learning will say what is missing. */
+/* Of the model's tokenizer, once a plan. It is opened, too: one that does not fit is found before anything is encoded. */
 static status_t tokenizer_digest(plan_t *plan)
 {
     if (plan->tokenizer_digest[0] != '\0' || plan->assumed_model) return ST_OK;
-    status_t status = clip_tokenizer_digest(plan->tokenizer_digest, plan->points[0].model);
-    return status == ST_ENOTFOUND ? ST_OK : status;
+    const char *model = plan->points[0].model;
+    clip_config_t config;
+    clip_tokenizer_t *tokenizer;
+    TRY(clip_config_read(&config, model));
+    TRY(clip_tokenizer_open(&tokenizer, model, config.vocab, config.context));
+    clip_tokenizer_close(tokenizer);
+    return clip_tokenizer_digest(plan->tokenizer_digest, model);
 }
 
 /* Counts of the category's caption, and the digest of what prompts are made of: it, what it takes from the vocabulary (a

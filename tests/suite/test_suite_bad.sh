@@ -46,6 +46,23 @@ echo 'memory_taps: [2.attn, 5.attn]' > "$WORK/shallow/fgad.yaml"
 "$FGAD" run "$job" -s model="$WORK/shallow" -s name=shallow -s category=tablet > "$WORK/stdout" 2>&1 || fail "shallow: $(cat "$WORK/stdout")"
 grep -q '^memory_taps: \[2.attn, 5.attn\]$' "$WORK/out/shallow/run.yaml" || fail "run.yaml does not state the taps: $(cat "$WORK/out/shallow/run.yaml")"
 
+# A model without a tokenizer, or with too short a one, is found when a job with prompts opens, not after all images are encoded.
+mkdir "$WORK/mute"
+cp "$WORK/model/"*.json "$WORK/model/"*.safetensors "$WORK/mute/"
+cp "$WORK/model/fgad.yaml" "$WORK/mute/" 2> /dev/null || true
+mute="'$WORK/mute': holds no merges of a tokenizer, which prompts need: expected bpe_simple_vocab_16e6.txt.gz, merges.txt or \
+tokenizer.json (hint: datasets/models/fetch gets them with the model, or copy them from another CLIP's folder)"
+for command in "run $job --dry-run" "plan $job" "run $job"; do
+    # shellcheck disable=SC2086 # words
+    refused 2 "fgad: $mute" $command -s branches=pad,vad -s model="$WORK/mute" -s name=mute
+done
+head -300 "$WORK/model/merges.txt" > "$WORK/mute/merges.txt"
+refused 2 "fgad: '$WORK/mute/merges.txt': holds 299 merges, the model's vocabulary of 1024 needs 510 (hint: is it the tokenizer of this \
+model?)" run "$job" -s branches=pad,vad -s model="$WORK/mute" -s name=mute
+[ ! -e "$WORK/out/cache" ] || [ -z "$(find "$WORK/out/cache" -path '*mute*')" ] || fail "images were encoded before: $(find "$WORK/out/cache")"
+rm "$WORK/mute/merges.txt"
+"$FGAD" run "$job" -s model="$WORK/mute" -s name=mute -s category=tablet > "$WORK/stdout" 2>&1 || fail "without prompts: $(cat "$WORK/stdout")"
+
 # A plan says when it could do without what is missing, and only then.
 "$FGAD" plan "$job" -s dataset=mvtec > "$WORK/stdout" 2> "$WORK/stderr" && fail "a plan without images"
 grep -q "mvtec': no such directory; .*; --assume plans without it$" "$WORK/stderr" || fail "$(cat "$WORK/stderr")"
