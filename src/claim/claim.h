@@ -36,7 +36,7 @@ void claim_clear(const char *path);
  * written to for an hour. A folder that does not exist is tidy. */
 status_t claim_tidy_folder(const char *path);
 
-/* A thread that touches the claim in hand every CLAIM_BEAT seconds. ST_EIO: it cannot be started. */
+/* A thread that touches the claim that is held every CLAIM_BEAT seconds. ST_EIO: it cannot be started. */
 status_t claim_heartbeat_start(void);
 void claim_heartbeat_stop(void); /* does nothing when there is none */
 

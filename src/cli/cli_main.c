@@ -12,13 +12,13 @@ static const cli_command_t commands[] = {
      "Runs every task of the job; finished tasks of an earlier run are kept. Under mpirun or srun all ranks share the "
      "work.\n"
      "\n"
-     "  -s key=value      set a key of the job anew (again for more; lists are comma-separated)\n"
+     "  -s key=value      override a key of the job (again for more; lists are comma-separated)\n"
      "  --dry-run         check the job and the data, print the plan, do nothing\n"
      "  --fresh           set finished tasks aside and do them again (features and learned prompts are kept)\n"
      "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
      "  --keys            print every key of a job with its default and meaning\n"
      "\n"
-     "Ctrl-C, TERM, USR1 or USR2 stop a run after the step in hand (in learning, an epoch), with a checkpoint. A\n"
+     "Ctrl-C, TERM, USR1 or USR2 stop a run after the current step (in learning, an epoch), with a checkpoint. A\n"
      "second Ctrl-C ends it at once: up to checkpoint_every epochs will be learned again. On Ctrl-C mpirun itself\n"
      "sends TERM to its ranks, kills them a second later, and exits 1; USR1 sent to mpirun leaves them their time.\n"
      "\n"
@@ -28,7 +28,7 @@ static const cli_command_t commands[] = {
      "  fgad run jobs/demo.yaml\n"
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
-    {"plan", cli_plan, "foretell what a job takes on so many ranks",
+    {"plan", cli_plan, "predict what a job takes on so many ranks",
      "usage: fgad plan JOB.yaml [--ranks N] [--ranks-per-node M] [--assume] [-s key=value]...\n"
      "\n"
      "Prints the work by kind and how much of it the grid shares, memory of a rank and of a node (weights are shared "
@@ -39,7 +39,7 @@ static const cli_command_t commands[] = {
      "  --ranks N           MPI ranks in all (default 1)\n"
      "  --ranks-per-node M  of them on one node (default: all)\n"
      "  --assume            where images or model are missing, take the published numbers and ViT-B/16+\n"
-     "  -s key=value        set a key of the job anew\n"
+     "  -s key=value        override a key of the job\n"
      "\n"
      "examples:\n"
      "  fgad plan jobs/demo.yaml --ranks 2\n"

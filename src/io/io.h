@@ -231,7 +231,7 @@ void io_options_free(void *options, const io_option_t *table);
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
  * choices and duplicate keys with file and line: "job.yaml:7: unknown key 'epsilom' (did you mean 'epsilon'?)". used
  * (one flag a table row, may be NULL) tells which keys the file set; other flags are left as they are. On failure some
- * fields may be set already; io_options_free is in order. */
+ * fields may be set already; io_options_free is still right. */
 status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path);
 /* The same from a text; `name` stands for the path in messages. */
 status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *name);

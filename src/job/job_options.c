@@ -127,7 +127,7 @@ const io_option_t job_options[] = {
     {"metric_memory", IO_STRING, AT(metric_memory), "1GB", 0, 0, NULL,
      "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", JOB_STAGE_NONE},
     {"feature_memory", IO_STRING, AT(feature_memory), "512MB", 0, 0, NULL,
-     "features of one category that a rank holds between its evaluations, e.g. 2GB; 0: none", JOB_STAGE_NONE},
+     "features of one category that a rank keeps in memory between its evaluations, e.g. 2GB; 0: none", JOB_STAGE_NONE},
     {"learn_memory", IO_STRING, AT(learn_memory), "768MB", 0, 0, NULL,
      "activations that learning keeps for the gradient, e.g. 2GB; what does not fit is computed again: slower, same "
      "bits",

@@ -21,11 +21,11 @@ typedef struct {
     char *dataset, *category;
     int shots;
     uint64_t seed;
-    int point;    /* index into the plan's points */
-    char id[17];  /* first 16 hex digits of the digest of all that the result depends on */
-    char *path;   /* <run>/tasks/<dataset>/<category>/k<shots>-s<seed>-<id>.h5 */
-    int listing;  /* index into the plan's listings */
-    int *support; /* (shots) indices into the listing's train images */
+    int point;          /* index into the plan's points */
+    char id[17];        /* first 16 hex digits of the digest of all that the result depends on */
+    char *path;         /* <run>/tasks/<dataset>/<category>/k<shots>-s<seed>-<id>.h5 */
+    int category_index; /* index into the plan's categories */
+    int *support;       /* (shots) indices into the category's train images */
 } plan_task_t;
 
 /* Of a caption, what the cost of learning depends on. */
@@ -48,10 +48,10 @@ typedef struct {
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
     plan_caption_t caption;              /* what its prompts will be like */
-} plan_listing_t;
+} plan_category_t;
 
 /* What work takes on this machine with this model: seconds a unit, measured by earlier runs or guessed. It orders work and
- * foretells; no result depends on it. */
+ * forecasts; no result depends on it. */
 typedef enum {
     PLAN_RATE_START,   /* a rank: plan, looking at what is there, model */
     PLAN_RATE_REDUCE,  /* a task, at the end of a run */
@@ -80,8 +80,8 @@ typedef struct {
     int point_count;
     plan_task_t *tasks; /* sorted by dataset, category, shots, seed, point */
     int task_count;
-    plan_listing_t *listings;
-    int listing_count;
+    plan_category_t *categories;
+    int category_count;
     char *run_dir;
     char *model_digest;
     char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
@@ -92,7 +92,7 @@ typedef struct {
     double seconds; /* that making it took */
     bool assume;    /* made without what is missing */
     bool assumed_model;
-    int assumed_listings;
+    int assumed_categories;
 } plan_t;
 
 /* Opens the model for its digest and the category folders; draws the shots. ST_ENOTFOUND, ST_EFORMAT name the file or
@@ -103,7 +103,7 @@ status_t plan_make(plan_t *out, const char *job_path, const char *const *assignm
 status_t plan_assume(plan_t *out, const char *job_path, const char *const *assignments, int count);
 /* plan_make in parts, for ranks of which one asks the file system: the job, on every rank; model, images and captions, on
  * one, which then tells the others all that these lines fill in (model_digest, tokenizer_digest, model_private_bytes,
- * listings); the tasks, on every rank. */
+ * categories); the tasks, on every rank. */
 status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
@@ -125,17 +125,17 @@ typedef struct {
     plan_item_state_t state;
     char *path; /* the file it makes; its claim is "<path>.claim" */
     char id[PLAN_ID_SIZE];
-    double cost;      /* predicted seconds */
-    double gflop;     /* of matrix products */
-    double warm;      /* of cost, seconds saved after another evaluation of the same listing */
-    double tail;      /* predicted seconds from its begin to the end of the longest chain that waits for it */
-    int listing;      /* index into the plan's listings */
-    int folder;       /* PLAN_FOLDERS * listing + which of the listing's folders holds its file */
-    const char *name; /* of its file in that folder; points into path */
-    int index;        /* chunk number, train image, or task (of a learned head: one of those that share it) */
-    int scale;        /* of tiles */
-    job_head_t head;  /* of a learned head */
-    int *needs;       /* items whose files it reads */
+    double cost;          /* predicted seconds */
+    double gflop;         /* of matrix products */
+    double warm;          /* of cost, seconds saved after another evaluation of the same category */
+    double critical_path; /* predicted seconds from its begin to the end of the last item that waits for it */
+    int category_index;   /* index into the plan's categories */
+    int folder;           /* PLAN_FOLDERS * category + which of the category's folders holds its file */
+    const char *name;     /* of its file in that folder; points into path */
+    int index;            /* chunk number, train image, or task (of a learned head: one of those that share it) */
+    int scale;            /* of tiles */
+    job_head_t head;      /* of a learned head */
+    int *needs;           /* items whose files it reads */
     int need_count;
     bool by_us;  /* this rank made it (or failed at it) in this run */
     bool reused; /* the file was there before the run */
@@ -144,27 +144,27 @@ typedef struct {
 typedef struct {
     plan_item_t *items;
     int count;
-    int *order; /* (count) longest tail first */
+    int *order; /* (count) longest critical path first */
     int *slot;  /* open addressing over (folder, name); -1: empty */
     int slots;  /* a power of two */
 } plan_items_t;
 status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_config_t *config);
 void plan_items_free(plan_items_t *items);
-/* Sets tails by costs and needs, and the order by tails. */
+/* Sets critical paths by costs and needs, and the order by them. */
 status_t plan_items_order(plan_items_t *items);
 /* Sets `wanted` by the states: unfinished tasks, and what they need, as far as it is not done. */
 void plan_items_mark_wanted(plan_items_t *items);
 /* The item whose file is called `name` (`length` bytes of it) in that folder; -1: none. */
 int plan_items_find(const plan_items_t *items, int folder, const char *name, size_t length);
-/* Which images a chunk holds: first and count of the listing's test images. */
-void plan_chunk_range(int *first, int *count, const plan_t *plan, int listing, int chunk);
+/* Which images a chunk holds: first and count of the category's test images. */
+void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, int chunk);
 extern const char *const plan_kind_names[PLAN_KINDS];
 /* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item);
 
-/* ---- Folders of a listing's files ---- */
+/* ---- Folders of a category's files ---- */
 enum { PLAN_FOLDER_FEATURES, PLAN_FOLDER_PROMPTS, PLAN_FOLDER_TASKS, PLAN_FOLDERS };
-/* folder: PLAN_FOLDERS * listing + one of these. */
+/* folder: PLAN_FOLDERS * category + one of these. */
 void plan_folder_path(char out[4096], const plan_t *plan, int folder);
 
 /* ---- Costs ---- */
@@ -194,7 +194,7 @@ double plan_head_mb(const clip_config_t *config, const job_t *job, job_head_t he
 double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *config, const job_t *job,
-                        const plan_listing_t *listing, int shots);
+                        const plan_category_t *entry, int shots);
 /* What a rate is called in the file of rates, and its value before anything was measured. */
 typedef struct {
     const char *name;
@@ -208,9 +208,9 @@ void plan_cost_learned(plan_cost_t *cost, const plan_work_t *done, const double 
 /* ---- Readiness ---- */
 typedef struct plan_ready plan_ready_t;
 /* Of the wanted, open items: those whose needs are all done are ready. */
-status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int listings);
+status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int categories);
 void plan_ready_free(plan_ready_t *ready);
-/* The ready item to do next, taken out; -1: none. prefer: a listing whose features are at hand, or -1. */
+/* The ready item to do next, taken out; -1: none. prefer: a category whose features are in memory, or -1. */
 int plan_ready_take(plan_ready_t *ready, int prefer);
 void plan_ready_put(plan_ready_t *ready, int item);
 /* The item is done: those that waited for it alone become ready. */
@@ -223,21 +223,23 @@ const int *plan_ready_users(int *count, const plan_ready_t *ready, int item);
 typedef struct {
     int items;             /* to be made */
     double makespan, work; /* seconds: from the first item to the last, and of all ranks together */
-    double chain;          /* of the longest chain of items that wait for one another */
-    int chain_item;        /* its first; -1: nothing is to be done */
+    double critical_path;  /* of the longest chain of items that wait for one another */
+    int critical_item;     /* its first; -1: nothing is to be done */
 } plan_simulation_t;
-/* left (items): predicted seconds for which an open item will still be in the hand that has it, 0 when its file is there
+/* left (items): predicted seconds that an open item which is in progress will still take, 0 when its file is there
  * by now, or one of these; NULL: none is begun. */
 #define PLAN_NOT_BEGUN (-1.0)
 #define PLAN_NEVER 1e300 /* it has failed, or waits for what has */
-/* Of the wanted, open items; by at least as many ranks as there are items in hand. */
-status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks);
+/* Of the wanted, open items; by at least as many ranks as there are items in progress. */
+status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories,
+                       int ranks);
 /* The same, but a lower bound where the simulation would take long. */
-status_t plan_outlook(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks);
-/* `left` of an item that has been in other hands for so many predicted seconds. */
+status_t plan_estimate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories,
+                       int ranks);
+/* `left` of an item that another rank has worked on for so many predicted seconds. */
 double plan_left(double cost, double elapsed);
-/* The item after this one in the longest chain through it; -1: it is the last. */
-int plan_chain_next(const plan_items_t *items, int item);
+/* The item after this one on the critical path through it; -1: it is the last. */
+int plan_critical_next(const plan_items_t *items, int item);
 typedef struct {
     double rank_mb;    /* peak of one rank, without what a node shares */
     double private_mb; /* of it, weights converted */

@@ -22,14 +22,14 @@ static status_t file_mark(int64_t *mark, const char *path, bool own)
 }
 
 /* The digest of what the folder holds: a changed, added or removed image or mask gives other tasks. */
-static status_t listing_digest(plan_listing_t *listing)
+static status_t category_digest(plan_category_t *entry)
 {
     status_t status = ST_OK;
     size_t used = 0, room = 1 << 16;
-    bool own = strcmp(listing->images.dataset, "folder") == 0;
+    bool own = strcmp(entry->images.dataset, "folder") == 0;
     char *text = base_alloc(room, 1);
     if (text == NULL) return ST_ENOMEM;
-    const data_category_t *images = &listing->images;
+    const data_category_t *images = &entry->images;
     for (int i = 0; i < images->train_count + images->test_count; i++) {
         const data_image_t *image =
             i < images->train_count ? &images->train[i] : &images->test[i - images->train_count];
@@ -51,32 +51,32 @@ static status_t listing_digest(plan_listing_t *listing)
         }
         used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, (long long)mark,
                                 (long long)mask);
-        *(i < images->train_count ? &listing->train_mark[i] : &listing->test_mark[i - images->train_count]) = mark;
+        *(i < images->train_count ? &entry->train_mark[i] : &entry->test_mark[i - images->train_count]) = mark;
     }
-    io_digest_bytes(listing->digest, text, used);
+    io_digest_bytes(entry->digest, text, used);
 done:
     free(text);
     return status;
 }
 
 /* Folders of the cache are named by the model and by everything of the job that changes features. */
-static status_t cache_folders(plan_listing_t *listing, const plan_t *plan, const job_t *job)
+static status_t cache_folders(plan_category_t *entry, const plan_t *plan, const job_t *job)
 {
     char *options = job_options_text(job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
     char *key = base_format("%s\n%s\n%s", PLAN_FORMAT, plan->model_digest, options);
     free(options);
     if (key == NULL) return ST_ENOMEM;
-    io_digest_bytes(listing->cache_key, key, strlen(key));
+    io_digest_bytes(entry->cache_key, key, strlen(key));
     free(key);
     const char *name = strrchr(job->model, '/');
     name = name != NULL && name[1] != '\0' ? name + 1 : job->model;
-    const char *dataset = listing->images.dataset, *category = listing->images.category;
-    listing->cache =
-        base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, listing->cache_key, dataset, category);
-    listing->prompts =
-        base_format("%s/cache/prompts/%s-%.8s/%s/%s", job->output, name, listing->cache_key, dataset, category);
-    return listing->cache != NULL && listing->prompts != NULL ? ST_OK : ST_ENOMEM;
+    const char *dataset = entry->images.dataset, *category = entry->images.category;
+    entry->cache =
+        base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, entry->cache_key, dataset, category);
+    entry->prompts =
+        base_format("%s/cache/prompts/%s-%.8s/%s/%s", job->output, name, entry->cache_key, dataset, category);
+    return entry->cache != NULL && entry->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
 /* Of the model's tokenizer, once a plan. It is opened, too: one that does not fit is found before anything is encoded. */
@@ -94,9 +94,9 @@ static status_t tokenizer_digest(plan_t *plan)
 
 /* Counts of the category's caption, and the digest of what prompts are made of: it, what it takes from the vocabulary (a
  * word that is none of its own changes nothing), the tokenizer. */
-static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, const job_t *job)
+static status_t caption_digest(plan_category_t *entry, const plan_t *plan, const job_t *job)
 {
-    char *caption = job_caption_path(job, listing->images.dataset, listing->images.category);
+    char *caption = job_caption_path(job, entry->images.dataset, entry->images.category);
     char *vocabulary = base_format("%s/mfsc/vocabulary.json", job->assets);
     status_t status = caption != NULL && vocabulary != NULL ? ST_OK : ST_ENOMEM;
     char all[3 * IO_DIGEST_SIZE], *draws = NULL;
@@ -105,15 +105,15 @@ static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, cons
             ST_ENOTFOUND,
             "'%s' does not exist: %s/%s has no caption (hint: write one%s, see %s/mfsc/README.md, or use "
             "branches: [vad])",
-            caption, listing->images.dataset, listing->images.category,
-            strcmp(listing->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
+            caption, entry->images.dataset, entry->images.category,
+            strcmp(entry->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
             job->assets);
     if (status == ST_OK) status = io_digest_file(all, caption);
-    if (status == ST_OK) status = plan_caption_count(&listing->caption, &draws, caption, vocabulary);
+    if (status == ST_OK) status = plan_caption_count(&entry->caption, &draws, caption, vocabulary);
     if (status == ST_OK) {
         io_digest_bytes(all + IO_DIGEST_SIZE - 1, draws, strlen(draws));
         strcat(all, plan->tokenizer_digest);
-        io_digest_bytes(listing->caption_digest, all, strlen(all));
+        io_digest_bytes(entry->caption_digest, all, strlen(all));
     }
     free(draws);
     free(caption);
@@ -121,33 +121,34 @@ static status_t caption_digest(plan_listing_t *listing, const plan_t *plan, cons
     return status;
 }
 
-static status_t add_listing(plan_t *plan, const job_t *job, const char *dataset, const char *root, const char *category)
+static status_t add_category(plan_t *plan, const job_t *job, const char *dataset, const char *root,
+                             const char *category)
 {
-    plan_listing_t *more = realloc(plan->listings, (size_t)(plan->listing_count + 1) * sizeof *more);
+    plan_category_t *more = realloc(plan->categories, (size_t)(plan->category_count + 1) * sizeof *more);
     if (more == NULL) return fail(ST_ENOMEM, "out of memory");
-    plan->listings = more;
-    plan_listing_t *listing = &more[plan->listing_count];
-    *listing = (plan_listing_t){0};
+    plan->categories = more;
+    plan_category_t *entry = &more[plan->category_count];
+    *entry = (plan_category_t){0};
     data_options_t options = job_data_options(job);
     bool assume = plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0;
     if (assume)
-        TRY(data_category_assume(&listing->images, dataset, category));
+        TRY(data_category_assume(&entry->images, dataset, category));
     else
-        TRY(data_category_read(&listing->images, dataset, root, category, &options));
-    plan->listing_count++;
-    plan->assumed_listings += assume;
-    listing->train_mark = calloc((size_t)listing->images.train_count + 1, sizeof *listing->train_mark);
-    listing->test_mark = calloc((size_t)listing->images.test_count + 1, sizeof *listing->test_mark);
-    if (listing->train_mark == NULL || listing->test_mark == NULL) return fail(ST_ENOMEM, "out of memory");
+        TRY(data_category_read(&entry->images, dataset, root, category, &options));
+    plan->category_count++;
+    plan->assumed_categories += assume;
+    entry->train_mark = calloc((size_t)entry->images.train_count + 1, sizeof *entry->train_mark);
+    entry->test_mark = calloc((size_t)entry->images.test_count + 1, sizeof *entry->test_mark);
+    if (entry->train_mark == NULL || entry->test_mark == NULL) return fail(ST_ENOMEM, "out of memory");
     if (assume)
-        io_digest_bytes(listing->digest, category, strlen(category));
+        io_digest_bytes(entry->digest, category, strlen(category));
     else
-        TRY(listing_digest(listing));
+        TRY(category_digest(entry));
     bool prompts = false; /* of any point: branches may be swept */
     for (int p = 0; p < plan->point_count; p++) prompts = prompts || job_has(&plan->points[p].branches, "pad");
     if (prompts) TRY(tokenizer_digest(plan));
-    if (prompts) TRY(caption_digest(listing, plan, job));
-    return cache_folders(listing, plan, job);
+    if (prompts) TRY(caption_digest(entry, plan, job));
+    return cache_folders(entry, plan, job);
 }
 
 static status_t add_dataset(plan_t *plan, const job_t *job, const char *dataset)
@@ -159,14 +160,14 @@ static status_t add_dataset(plan_t *plan, const job_t *job, const char *dataset)
     data_options_t options = job_data_options(job);
     if (plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0 && job->category.count == 0) {
         for (int i = 0; i < data_known_count(dataset); i++)
-            TRY_DONE(add_listing(plan, job, dataset, root, data_known_category(dataset, i)));
+            TRY_DONE(add_category(plan, job, dataset, root, data_known_category(dataset, i)));
         goto done;
     }
     if (job->category.count == 0) TRY_DONE(data_list_categories(&all, dataset, root, &options));
     const io_names_t *wanted = job->category.count > 0 ? &job->category : &all;
     if (wanted->count == 0) status = fail(ST_ENOTFOUND, "'%s' has no category of dataset '%s'", root, dataset);
     for (int i = 0; i < wanted->count && status == ST_OK; i++)
-        status = add_listing(plan, job, dataset, root, wanted->name[i]);
+        status = add_category(plan, job, dataset, root, wanted->name[i]);
 done:
     io_names_free(&all);
     free(root);
@@ -180,11 +181,11 @@ status_t plan_categories_read(plan_t *plan)
     return ST_OK;
 }
 
-void plan_listing_free(plan_listing_t *listing)
+void plan_category_free(plan_category_t *entry)
 {
-    data_category_free(&listing->images);
-    free(listing->cache);
-    free(listing->prompts);
-    free(listing->train_mark);
-    free(listing->test_mark);
+    data_category_free(&entry->images);
+    free(entry->cache);
+    free(entry->prompts);
+    free(entry->train_mark);
+    free(entry->test_mark);
 }

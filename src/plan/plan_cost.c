@@ -84,11 +84,11 @@ double plan_task_mb(const clip_config_t *c, const job_t *job, int images)
 }
 
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *c, const job_t *job,
-                        const plan_listing_t *listing, int shots)
+                        const plan_category_t *entry, int shots)
 {
-    int n = listing->images.test_count, states = 1, T = c->grid * c->grid;
+    int n = entry->images.test_count, states = 1, T = c->grid * c->grid;
     bool pad = job_has(&job->branches, "pad"), vad = job_has(&job->branches, "vad");
-    int groups = pad ? listing->caption.groups : 0;
+    int groups = pad ? entry->caption.groups : 0;
     if (pad && job->learn && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
     *out = *warm = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;

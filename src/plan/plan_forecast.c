@@ -60,13 +60,13 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items,
         switch (item->kind) {
         case PLAN_EVALUATE:
             job = &plan->points[plan->tasks[item->index].point];
-            results += plan_task_mb(c, job, plan->listings[item->listing].images.test_count);
+            results += plan_task_mb(c, job, plan->categories[item->category_index].images.test_count);
             break;
         case PLAN_LEARN:
             learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point], item->head);
             break;
         default:
-            if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->listing, item->index);
+            if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->category_index, item->index);
             if (item->kind == PLAN_TILES) count = item->scale * item->scale;
             plan_work_encode(&work, c, job, item->kind, count);
             features += work.units[PLAN_RATE_WRITE];
@@ -85,11 +85,11 @@ static double total_gflop(const plan_items_t *items)
     return gflop;
 }
 
-static void print_chain(FILE *out, const plan_t *plan, const plan_items_t *items, const plan_simulation_t *s)
+static void print_critical_path(FILE *out, const plan_t *plan, const plan_items_t *items, const plan_simulation_t *s)
 {
     char name[512], text[16];
-    fprintf(out, "longest chain:\n");
-    for (int i = s->chain_item; i >= 0; i = plan_chain_next(items, i)) {
+    fprintf(out, "critical path:\n");
+    for (int i = s->critical_item; i >= 0; i = plan_critical_next(items, i)) {
         clock_format(text, items->items[i].cost);
         fprintf(out, "  %s: %s\n", plan_item_name(name, plan, &items->items[i]), text);
     }
@@ -99,8 +99,8 @@ static const char *what_limits(const plan_simulation_t *s, int ranks)
 {
     if (s->items == 0) return "nothing is left to do";
     if (s->work / ranks > 0.9 * s->makespan) return "the work itself: more ranks make it shorter";
-    if (s->chain > 0.9 * s->makespan)
-        return "the longest chain of work: more ranks do not make it shorter, more cores a rank do (-s threads=)";
+    if (s->critical_path > 0.9 * s->makespan)
+        return "the critical path: more ranks do not make it shorter, more cores a rank do (-s threads=)";
     if (s->items < 4 * ranks) return "the number of items: there is not enough to share";
     return "items that wait for others, and the last ones of each rank";
 }
@@ -122,15 +122,15 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
     plan_simulation_t s, other;
     const plan_cost_t *cost = &plan->cost;
     double makespan;
-    TRY(plan_simulate(&s, items, NULL, plan->listing_count, ranks));
+    TRY(plan_simulate(&s, items, NULL, plan->category_count, ranks));
     print_duration(out, "work_core_seconds", s.work);
     fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
     makespan = s.makespan + around(plan, ranks);
     print_duration(out, "makespan_seconds", makespan);
     fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * makespan) : 100);
-    print_duration(out, "longest_chain_seconds", s.chain);
+    print_duration(out, "critical_path_seconds", s.critical_path);
     fprintf(out, "limited by: %s\n", what_limits(&s, ranks));
-    if (s.chain_item >= 0) print_chain(out, plan, items, &s);
+    if (s.critical_item >= 0) print_critical_path(out, plan, items, &s);
     fprintf(out, "rates: %s\n",
             all_measured(cost) ? "measured by earlier runs with this model (cache/cost.txt)"
                                : "guessed for a core of 2022 and ViT-B/16+: run one category to have them measured");
@@ -139,7 +139,7 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
         int count = (int)(ranks * times[i]);
         char text[16];
         if (count < 1 || s.items == 0) continue;
-        TRY(plan_simulate(&other, items, NULL, plan->listing_count, count));
+        TRY(plan_simulate(&other, items, NULL, plan->category_count, count));
         makespan = other.makespan + around(plan, count);
         clock_format(text, makespan);
         fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
@@ -155,11 +155,11 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
     TRY(plan_config(&config, plan));
     TRY(plan_memory(&memory, plan, &config));
     fprintf(out, "run %s: %d task%s (%d grid point%s, %d categor%s)\n", plan->run_dir, plan->task_count,
-            plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s", plan->listing_count,
-            plan->listing_count == 1 ? "y" : "ies");
-    if (plan->assumed_listings > 0)
+            plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s",
+            plan->category_count, plan->category_count == 1 ? "y" : "ies");
+    if (plan->assumed_categories > 0)
         fprintf(out, "assumed: the published numbers of images of %d categories that are not here\n",
-                plan->assumed_listings);
+                plan->assumed_categories);
     if (plan->assumed_model) fprintf(out, "assumed: ViT-B/16+ at 240, since '%s' is not here\n", plan->points[0].model);
     print_items(out, items);
     int nodes = (ranks + ranks_per_node - 1) / ranks_per_node;

@@ -9,16 +9,16 @@
 /* The task's identity: the digest of everything that its numbers depend on. */
 status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task_t *task)
 {
-    const plan_listing_t *listing = &plan->listings[task->listing];
+    const plan_category_t *entry = &plan->categories[task->category_index];
     char *key = NULL, digest[IO_DIGEST_SIZE];
     size_t size = 0;
     FILE *out = open_memstream(&key, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu\n%s", PLAN_FORMAT, plan->model_digest, listing->digest, task->dataset,
+    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu\n%s", PLAN_FORMAT, plan->model_digest, entry->digest, task->dataset,
             task->category, task->shots, (unsigned long long)task->seed, plan->point_options[task->point]);
-    for (int i = 0; i < task->shots; i++) fprintf(out, "support=%s\n", listing->images.train[task->support[i]].name);
+    for (int i = 0; i < task->shots; i++) fprintf(out, "support=%s\n", entry->images.train[task->support[i]].name);
     /* Another caption is another task, as another image is: nothing of the old one's may be kept. */
-    if (job_has(&plan->points[task->point].branches, "pad")) fprintf(out, "caption=%s\n", listing->caption_digest);
+    if (job_has(&plan->points[task->point].branches, "pad")) fprintf(out, "caption=%s\n", entry->caption_digest);
     fclose(out);
     io_digest_bytes(digest, key, size);
     free(key);
@@ -62,18 +62,18 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const plan_listing_t *listing = &plan->listings[task->listing];
+    const plan_category_t *entry = &plan->categories[task->category_index];
     char *text = NULL, digest[IO_DIGEST_SIZE];
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu %s\n", PLAN_FORMAT, listing->cache_key, listing->caption_digest,
-            task->dataset, task->category, task->shots, (unsigned long long)task->seed, job_head_names[head]);
+    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu %s\n", PLAN_FORMAT, entry->cache_key, entry->caption_digest, task->dataset,
+            task->category, task->shots, (unsigned long long)task->seed, job_head_names[head]);
     fputs(plan->learn_options[task->point * JOB_HEADS + (int)head], out);
     /* By name and mark, as the features of it are known: another image of the same name is learned from anew. */
     for (int k = 0; k < task->shots && job->learn; k++)
-        fprintf(out, "support=%s %lld\n", listing->images.train[task->support[k]].name,
-                (long long)listing->train_mark[task->support[k]]);
+        fprintf(out, "support=%s %lld\n", entry->images.train[task->support[k]].name,
+                (long long)entry->train_mark[task->support[k]]);
     fclose(out);
     io_digest_bytes(digest, text, size);
     snprintf(id, PLAN_ID_SIZE, "%.16s", digest);
@@ -87,22 +87,22 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
  * in it, so that one changed image does not call for the others to be encoded again. */
 void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item_t *item)
 {
-    const plan_listing_t *listing = &plan->listings[item->listing];
+    const plan_category_t *entry = &plan->categories[item->category_index];
     char digest[IO_DIGEST_SIZE], text[1024];
     int first = item->index, images = 1;
-    if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &images, plan, item->listing, item->index);
+    if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &images, plan, item->category_index, item->index);
     uint64_t hash[2] = {BASE_HASH_SEED, ~BASE_HASH_SEED};
     for (int i = first; i < first + images; i++) {
-        const data_image_t *image = item->kind == PLAN_CHUNK ? &listing->images.test[i] : &listing->images.train[i];
-        long long mark = item->kind == PLAN_CHUNK ? listing->test_mark[i] : listing->train_mark[i];
+        const data_image_t *image = item->kind == PLAN_CHUNK ? &entry->images.test[i] : &entry->images.train[i];
+        long long mark = item->kind == PLAN_CHUNK ? entry->test_mark[i] : entry->train_mark[i];
         for (int h = 0; h < 2; h++) {
             hash[h] = base_hash(hash[h], image->name, strlen(image->name) + 1);
             hash[h] = base_hash(hash[h], &image->label, sizeof image->label);
             hash[h] = base_hash(hash[h], &mark, sizeof mark);
         }
     }
-    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", PLAN_FORMAT, listing->cache_key,
-             listing->images.dataset, listing->images.category, (int)item->kind, item->scale, images,
+    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", PLAN_FORMAT, entry->cache_key,
+             entry->images.dataset, entry->images.category, (int)item->kind, item->scale, images,
              (unsigned long long)hash[0], (unsigned long long)hash[1]);
     io_digest_bytes(digest, text, strlen(text));
     snprintf(id, PLAN_ID_SIZE, "%.16s", digest);

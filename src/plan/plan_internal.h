@@ -5,9 +5,9 @@
 #include "plan/plan.h"
 
 /* ---- Categories ---- */
-/* One listing a category that the job names, with the digests that ids are made of. */
+/* The categories that the job names, with the digests that ids are made of. */
 status_t plan_categories_read(plan_t *plan);
-void plan_listing_free(plan_listing_t *listing);
+void plan_category_free(plan_category_t *entry);
 /* Counts the words of a caption, and gives the text of what its prompts take from the vocabulary (heap). A file that is
  * not fit counts as a typical one, and all of the vocabulary's file is its text: its learning will say what is wrong. */
 status_t plan_caption_count(plan_caption_t *out, char **draws, const char *caption, const char *vocabulary);

@@ -15,9 +15,9 @@ typedef struct {
 
 typedef struct {
     plan_items_t *items;
-    memo_t memo[MEMOS]; /* of the listing in hand */
-    int memos, listing;
-    int *feature; /* items of the listing's feature files, -1: not asked for */
+    memo_t memo[MEMOS]; /* of the category begun last */
+    int memos, category_index;
+    int *feature; /* items of the category's feature files, -1: not asked for */
     int room;
     int *slot; /* open addressing over the digest in item.id; -1: empty */
     int slots; /* a power of two */
@@ -81,9 +81,9 @@ static status_t add_item(int *index, builder_t *builder, const plan_item_t *item
     *new = *item;
     new->path = path;
     new->name = strrchr(path, '/') + 1;
-    new->folder = PLAN_FOLDERS * item->listing + (item->kind == PLAN_EVALUATE ? PLAN_FOLDER_TASKS
-                                                  : item->kind == PLAN_LEARN  ? PLAN_FOLDER_PROMPTS
-                                                                              : PLAN_FOLDER_FEATURES);
+    new->folder = PLAN_FOLDERS * item->category_index + (item->kind == PLAN_EVALUATE ? PLAN_FOLDER_TASKS
+                                                         : item->kind == PLAN_LEARN  ? PLAN_FOLDER_PROMPTS
+                                                                                     : PLAN_FOLDER_FEATURES);
     enter_item(builder, *index);
     return ST_OK;
 }
@@ -102,41 +102,41 @@ static status_t add_need(plan_item_t *item, int need)
 /* ---- Items of features ---------------------------------------------------------------------------------------------- */
 
 /* Where the item of a feature file stands in builder->feature: chunks, support images, then tiles by scale (1, 2, 4). */
-static size_t feature_slot(const plan_t *plan, plan_item_kind_t kind, int listing, int number, int scale)
+static size_t feature_slot(const plan_t *plan, plan_item_kind_t kind, int category, int number, int scale)
 {
-    const data_category_t *images = &plan->listings[listing].images;
+    const data_category_t *images = &plan->categories[category].images;
     size_t test = (size_t)images->test_count, train = (size_t)images->train_count, at = (size_t)number;
     if (kind == PLAN_CHUNK) return at;
     return test + (kind == PLAN_SUPPORT ? 0 : train * (scale == 4 ? 3 : (size_t)scale)) + at;
 }
 
-/* The features of a listing are asked for by each of its tasks: their items are kept at hand. */
-static status_t begin_listing(builder_t *builder, const plan_t *plan, int listing)
+/* The features of a category are asked for by each of its tasks: their items are looked up in a table. */
+static status_t begin_category(builder_t *builder, const plan_t *plan, int category)
 {
-    if (builder->feature != NULL && builder->listing == listing) return ST_OK;
-    const data_category_t *images = &plan->listings[listing].images;
+    if (builder->feature != NULL && builder->category_index == category) return ST_OK;
+    const data_category_t *images = &plan->categories[category].images;
     size_t slots = (size_t)images->test_count + 4 * (size_t)images->train_count;
     free(builder->feature);
     builder->feature = base_alloc(slots, sizeof *builder->feature);
     if (builder->feature == NULL) return ST_ENOMEM;
     for (size_t i = 0; i < slots; i++) builder->feature[i] = -1;
-    builder->listing = listing;
+    builder->category_index = category;
     builder->memos = 0;
     return ST_OK;
 }
 
 static status_t add_features(int *index, builder_t *builder, const plan_t *plan, const clip_config_t *config,
-                             plan_item_kind_t kind, int listing, int number, int scale)
+                             plan_item_kind_t kind, int category, int number, int scale)
 {
     char name[64];
-    plan_item_t item = {.kind = kind, .listing = listing, .index = number, .scale = scale};
+    plan_item_t item = {.kind = kind, .category_index = category, .index = number, .scale = scale};
     int first, images = 1;
-    int *known = &builder->feature[feature_slot(plan, kind, listing, number, scale)];
+    int *known = &builder->feature[feature_slot(plan, kind, category, number, scale)];
     *index = *known;
     if (*known >= 0) return ST_OK;
     switch (kind) {
     case PLAN_CHUNK:
-        plan_chunk_range(&first, &images, plan, listing, number);
+        plan_chunk_range(&first, &images, plan, category, number);
         snprintf(name, sizeof name, "chunk-%03d-by-%d", number, plan->points[0].chunk);
         break;
     case PLAN_SUPPORT:
@@ -152,9 +152,10 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
     item.gflop = plan_work_gflop(&work);
     plan_features_id(item.id, plan, &item);
     /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
-    bool own = strcmp(plan->listings[listing].images.dataset, "folder") == 0;
-    TRY(add_item(index, builder, &item,
-                 base_format("%s/%s%s%s.h5", plan->listings[listing].cache, name, own ? "-" : "", own ? item.id : "")));
+    bool own = strcmp(plan->categories[category].images.dataset, "folder") == 0;
+    TRY(add_item(
+        index, builder, &item,
+        base_format("%s/%s%s%s.h5", plan->categories[category].cache, name, own ? "-" : "", own ? item.id : "")));
     *known = *index;
     return ST_OK;
 }
@@ -167,12 +168,12 @@ static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const int keys[] = {task->listing,  (int)head, job->learn, job->groups.count, job->n_ahp,
-                        job->ahp_order, job->n_ab, job->n_ctx, job->pixel_n_pro,  job->image_n_pro};
+    const int keys[] = {task->category_index, (int)head, job->learn, job->groups.count, job->n_ahp,
+                        job->ahp_order,       job->n_ab, job->n_ctx, job->pixel_n_pro,  job->image_n_pro};
     uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);
     for (int i = 0; i < builder->memos; i++)
         if (builder->memo[i].key == key) return *out = builder->memo[i].work, ST_OK;
-    TRY(plan_head_work(out, config, job, &plan->listings[task->listing].caption, head));
+    TRY(plan_head_work(out, config, job, &plan->categories[task->category_index].caption, head));
     if (builder->memos < MEMOS) builder->memo[builder->memos++] = (memo_t){.key = key, .work = *out};
     return ST_OK;
 }
@@ -182,7 +183,7 @@ static status_t learn_work(plan_work_t *out, builder_t *builder, const plan_t *p
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const plan_caption_t *caption = &plan->listings[task->listing].caption;
+    const plan_caption_t *caption = &plan->categories[task->category_index].caption;
     bool pixel = head == JOB_HEAD_PIXEL;
     plan_head_work_t work;
     TRY(head_work(&work, builder, plan, config, t, head));
@@ -205,11 +206,11 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, co
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    plan_item_t item = {.kind = PLAN_LEARN, .listing = task->listing, .index = t, .head = head};
+    plan_item_t item = {.kind = PLAN_LEARN, .category_index = task->category_index, .index = t, .head = head};
     TRY(plan_learn_id(item.id, plan, t, head));
     int before = builder->items->count;
     TRY(add_item(index, builder, &item,
-                 base_format("%s/k%d-s%llu-%s-%s.h5", plan->listings[task->listing].prompts, task->shots,
+                 base_format("%s/k%d-s%llu-%s-%s.h5", plan->categories[task->category_index].prompts, task->shots,
                              (unsigned long long)task->seed, job_head_names[head], item.id)));
     if (builder->items->count == before) return ST_OK; /* another point has it already */
     int learn = *index;
@@ -220,13 +221,13 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, co
     for (int k = 0; k < task->shots && job->learn; k++) {
         int need;
         if (head == JOB_HEAD_IMAGE)
-            TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+            TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         else
-            TRY(add_features(&need, builder, plan, config, PLAN_TILES, task->listing, task->support[k],
+            TRY(add_features(&need, builder, plan, config, PLAN_TILES, task->category_index, task->support[k],
                              job->aggregation_scale));
         TRY(add_need(&builder->items->items[learn], need));
         if (head == JOB_HEAD_IMAGE) continue;
-        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[learn], need));
     }
     return ST_OK;
@@ -236,25 +237,25 @@ static status_t add_task(builder_t *builder, const plan_t *plan, const clip_conf
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const data_category_t *images = &plan->listings[task->listing].images;
-    plan_item_t item = {.kind = PLAN_EVALUATE, .listing = task->listing, .index = t};
+    const data_category_t *images = &plan->categories[task->category_index].images;
+    plan_item_t item = {.kind = PLAN_EVALUATE, .category_index = task->category_index, .index = t};
     int index, need;
-    TRY(begin_listing(builder, plan, task->listing));
+    TRY(begin_category(builder, plan, task->category_index));
     memcpy(item.id, task->id, sizeof item.id);
     plan_work_t work, warm;
-    plan_work_evaluate(&work, &warm, config, job, &plan->listings[task->listing], task->shots);
+    plan_work_evaluate(&work, &warm, config, job, &plan->categories[task->category_index], task->shots);
     item.cost = plan_work_seconds(&work, &plan->cost);
     item.gflop = plan_work_gflop(&work);
     item.warm = plan_work_seconds(&warm, &plan->cost);
     TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
     /* The order is what work_evaluate relies on: chunks, support images, then the learned heads. */
     for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
-        plan_chunk_range(&first, &count, plan, task->listing, c);
-        TRY(add_features(&need, builder, plan, config, PLAN_CHUNK, task->listing, c, 1));
+        plan_chunk_range(&first, &count, plan, task->category_index, c);
+        TRY(add_features(&need, builder, plan, config, PLAN_CHUNK, task->category_index, c, 1));
         TRY(add_need(&builder->items->items[index], need));
     }
     for (int k = 0; k < task->shots; k++) {
-        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->listing, task->support[k], 1));
+        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[index], need));
     }
     for (int head = 0; head < JOB_HEADS; head++) {
@@ -267,27 +268,28 @@ static status_t add_task(builder_t *builder, const plan_t *plan, const clip_conf
 
 /* ---- Order ----------------------------------------------------------------------------------------------------------- */
 
-/* tail: seconds from the begin of an item to the end of the longest chain that hangs on it. Working on the longest tail
+/* Critical path of an item: seconds from its begin to the end of the longest chain that waits for it. Working on the longest
  * first is "longest first" for items that wait for one another. Needs stand before their users in `order`. */
-static void compute_tails(plan_items_t *items)
+static void compute_critical_paths(plan_items_t *items)
 {
-    for (int i = 0; i < items->count; i++) items->items[i].tail = items->items[i].cost;
+    for (int i = 0; i < items->count; i++) items->items[i].critical_path = items->items[i].cost;
     /* Chains are at most features -> learn -> evaluate: two passes over the users are enough. */
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < items->count; i++) {
             const plan_item_t *user = &items->items[i];
             for (int n = 0; n < user->need_count; n++) {
                 plan_item_t *need = &items->items[user->needs[n]];
-                if (need->tail < need->cost + user->tail) need->tail = need->cost + user->tail;
+                if (need->critical_path < need->cost + user->critical_path)
+                    need->critical_path = need->cost + user->critical_path;
             }
         }
 }
 
-static int by_tail(const void *a, const void *b, void *items)
+static int by_critical_path(const void *a, const void *b, void *items)
 {
     const plan_item_t *x = (const plan_item_t *)items + *(const int *)a,
                       *y = (const plan_item_t *)items + *(const int *)b;
-    if (x->tail != y->tail) return x->tail < y->tail ? 1 : -1;
+    if (x->critical_path != y->critical_path) return x->critical_path < y->critical_path ? 1 : -1;
     return *(const int *)a - *(const int *)b;
 }
 
@@ -347,12 +349,12 @@ static status_t index_names(plan_items_t *items)
 
 status_t plan_items_order(plan_items_t *items)
 {
-    compute_tails(items);
+    compute_critical_paths(items);
     free(items->order);
     items->order = base_alloc((size_t)items->count, sizeof *items->order);
     if (items->order == NULL) return ST_ENOMEM;
     for (int i = 0; i < items->count; i++) items->order[i] = i;
-    qsort_r(items->order, (size_t)items->count, sizeof *items->order, by_tail, items->items);
+    qsort_r(items->order, (size_t)items->count, sizeof *items->order, by_critical_path, items->items);
     return ST_OK;
 }
 

@@ -49,21 +49,21 @@ status_t plan_make_tasks(plan_t *plan)
 {
     const job_t *job = &plan->points[0];
     size_t total =
-        (size_t)plan->listing_count * (size_t)job->shots.count * (size_t)job->seeds.count * (size_t)plan->point_count;
+        (size_t)plan->category_count * (size_t)job->shots.count * (size_t)job->seeds.count * (size_t)plan->point_count;
     plan->tasks = calloc(total > 0 ? total : 1, sizeof *plan->tasks);
     if (plan->tasks == NULL) return fail(ST_ENOMEM, "out of memory: %zu tasks", total);
-    for (int l = 0; l < plan->listing_count; l++)
+    for (int l = 0; l < plan->category_count; l++)
         for (int k = 0; k < job->shots.count; k++)
             for (int s = 0; s < job->seeds.count; s++)
                 for (int p = 0; p < plan->point_count; p++) {
                     plan_task_t *task = &plan->tasks[plan->task_count++];
-                    const data_category_t *images = &plan->listings[l].images;
+                    const data_category_t *images = &plan->categories[l].images;
                     *task = (plan_task_t){.dataset = images->dataset,
                                           .category = images->category,
                                           .shots = job->shots.value[k],
                                           .seed = (uint64_t)job->seeds.value[s],
                                           .point = p,
-                                          .listing = l};
+                                          .category_index = l};
                     TRY(draw_support(task, p > 0 ? task - p : NULL, &plan->points[p], images));
                     TRY(plan_task_id(task->id, plan, task));
                     task->path = base_format("%s/tasks/%s/%s/k%d-s%llu-%s.h5", plan->run_dir, task->dataset,
@@ -198,7 +198,7 @@ void plan_free(plan_t *plan)
         free(plan->tasks[i].path);
         free(plan->tasks[i].support);
     }
-    for (int i = 0; i < plan->listing_count; i++) plan_listing_free(&plan->listings[i]);
+    for (int i = 0; i < plan->category_count; i++) plan_category_free(&plan->categories[i]);
     for (int i = 0; i < plan->point_count; i++) {
         job_free(&plan->points[i]);
         free(plan->point_text[i]);
@@ -211,7 +211,7 @@ void plan_free(plan_t *plan)
     free(plan->points);
     free(plan->point_text);
     free(plan->tasks);
-    free(plan->listings);
+    free(plan->categories);
     free(plan->run_dir);
     free(plan->model_digest);
     free(plan->cost_path);

@@ -31,7 +31,7 @@ static double encode_mb(const clip_config_t *c, const job_t *job)
     return 3 * (chunk > tiles ? chunk : tiles);
 }
 
-static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_listing_t *listing,
+static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_category_t *entry,
                          const job_t *job)
 {
     double T = (double)c->grid * c->grid, scale = job->aggregation_scale, shots = 0;
@@ -42,7 +42,7 @@ static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c
     for (int head = 0; head < JOB_HEADS; head++) {
         plan_head_work_t work;
         if (!job_head_wanted(job, head)) continue;
-        TRY(plan_head_work(&work, c, job, &listing->caption, head));
+        TRY(plan_head_work(&work, c, job, &entry->caption, head));
         double mb = 1e-6 * (double)work.bytes + 2 * tokens + 2 * grid + 4e-6 * shots * T * work.prompts * 2;
         mb += 1e-6 * 4 * 60.0 * c->embed * c->embed; /* the query former with its moments and gradient */
         if (*out < mb) *out = mb;
@@ -50,17 +50,17 @@ static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c
     return ST_OK;
 }
 
-static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_listing_t *listing,
+static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t *c, const plan_category_t *entry,
                             const job_t *job)
 {
-    double T = (double)c->grid * c->grid, n = listing->images.test_count, shots = 0;
-    size_t budget, held;
+    double T = (double)c->grid * c->grid, n = entry->images.test_count, shots = 0;
+    size_t budget, kept;
     for (int k = 0; k < plan->points[0].shots.count; k++)
         if (shots < plan->points[0].shots.value[k]) shots = plan->points[0].shots.value[k];
     TRY(job_metric_memory(&budget, job));
-    TRY(job_feature_memory(&held, job));
+    TRY(job_feature_memory(&kept, job));
     double image = 4e-6 * (c->embed + T * (c->embed + 2.0 * c->width));
-    double features = 1e-6 * (double)held < n * image ? 1e-6 * (double)held : n * image;
+    double features = 1e-6 * (double)kept < n * image ? 1e-6 * (double)kept : n * image;
     double pixels = 1e-6 * n * job->resolution * job->resolution, labels = pixels;
     double ranking = 9 * pixels; /* score and label, and the order while it sorts */
     if (budget > 0 && ranking > 1e-6 * (double)budget) ranking = 1e-6 * (double)budget;
@@ -78,11 +78,11 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const clip_config_t
         bool pad = job_has(&job->branches, "pad");
         double encode = encode_mb(c, job);
         if (most < encode) most = encode;
-        /* The grid has many points of like size: the listings of the first stand for all. */
-        for (int l = 0; l < plan->listing_count && (p == 0 || l == 0); l++) {
+        /* The grid has many points of like size: the categories of the first stand for all. */
+        for (int l = 0; l < plan->category_count && (p == 0 || l == 0); l++) {
             double learn = 0, evaluate;
-            if (pad) TRY(learn_mb(&learn, plan, c, &plan->listings[l], job));
-            TRY(evaluate_mb(&evaluate, plan, c, &plan->listings[l], job));
+            if (pad) TRY(learn_mb(&learn, plan, c, &plan->categories[l], job));
+            TRY(evaluate_mb(&evaluate, plan, c, &plan->categories[l], job));
             if (most < learn) most = learn;
             if (most < evaluate) most = evaluate;
         }

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-void plan_chunk_range(int *first, int *count, const plan_t *plan, int listing, int chunk)
+void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, int chunk)
 {
-    int size = plan->points[0].chunk, total = plan->listings[listing].images.test_count;
+    int size = plan->points[0].chunk, total = plan->categories[category].images.test_count;
     *first = chunk * size;
     *count = total - *first < size ? total - *first : size;
 }
@@ -15,7 +15,7 @@ const char *const plan_kind_names[PLAN_KINDS] = {"chunks of test images", "suppo
 
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item)
 {
-    const data_category_t *images = &plan->listings[item->listing].images;
+    const data_category_t *images = &plan->categories[item->category_index].images;
     if (item->kind == PLAN_EVALUATE) {
         const plan_task_t *task = &plan->tasks[item->index];
         snprintf(out, 512, "%s/%s shots %d seed %llu%s%s", task->dataset, task->category, task->shots,
@@ -34,15 +34,15 @@ const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t 
 
 void plan_folder_path(char out[4096], const plan_t *plan, int folder)
 {
-    const plan_listing_t *listing = &plan->listings[folder / PLAN_FOLDERS];
+    const plan_category_t *entry = &plan->categories[folder / PLAN_FOLDERS];
     switch (folder % PLAN_FOLDERS) {
     case PLAN_FOLDER_FEATURES:
-        snprintf(out, 4096, "%s", listing->cache);
+        snprintf(out, 4096, "%s", entry->cache);
         break;
     case PLAN_FOLDER_PROMPTS:
-        snprintf(out, 4096, "%s", listing->prompts);
+        snprintf(out, 4096, "%s", entry->prompts);
         break;
     default:
-        snprintf(out, 4096, "%s/tasks/%s/%s", plan->run_dir, listing->images.dataset, listing->images.category);
+        snprintf(out, 4096, "%s/tasks/%s/%s", plan->run_dir, entry->images.dataset, entry->images.category);
     }
 }

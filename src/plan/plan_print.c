@@ -13,23 +13,23 @@ static int item_images(const plan_t *plan, const plan_item_t *item)
 {
     int first, count = 1;
     if (item->kind == PLAN_TILES) return item->scale * item->scale;
-    if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->listing, item->index);
+    if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->category_index, item->index);
     return count;
 }
 
-static sums_t sum_listing(const plan_t *plan, const plan_items_t *items, const clip_config_t *c, int listing)
+static sums_t sum_category(const plan_t *plan, const plan_items_t *items, const clip_config_t *c, int category)
 {
     sums_t sums = {0};
     double T = (double)c->grid * c->grid, value = plan->points[0].features == JOB_FEATURES_F16 ? 2 : 4;
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
-        if (item->listing != listing) continue;
+        if (item->category_index != category) continue;
         bool kept = item->state == PLAN_DONE;
         if (item->kind == PLAN_LEARN) continue; /* small files */
         if (item->kind == PLAN_EVALUATE) {
             sums.tasks++;
             sums.tasks_kept += kept;
-            if (!kept) sums.bytes += 4 * T * 6 * plan->listings[listing].images.test_count;
+            if (!kept) sums.bytes += 4 * T * 6 * plan->categories[category].images.test_count;
         } else {
             int images = item_images(plan, item);
             *(kept ? &sums.images_kept : &sums.images_to_encode) += images;
@@ -50,9 +50,9 @@ status_t plan_print(FILE *out, const plan_t *plan, const plan_items_t *items)
         fprintf(out, "  point %d: %s\n", p,
                 plan->point_text[p][0] != '\0' ? plan->point_text[p] : "(the job as it is)");
     fprintf(out, "  %-28s %6s %6s %8s %8s %8s\n", "category", "tasks", "kept", "test", "encode", "cached");
-    for (int l = 0; l < plan->listing_count; l++) {
-        const data_category_t *images = &plan->listings[l].images;
-        sums_t sums = sum_listing(plan, items, &config, l);
+    for (int l = 0; l < plan->category_count; l++) {
+        const data_category_t *images = &plan->categories[l].images;
+        sums_t sums = sum_category(plan, items, &config, l);
         char name[128];
         snprintf(name, sizeof name, "%s/%s", images->dataset, images->category);
         fprintf(out, "  %-28s %6d %6d %8d %8lld %8lld\n", name, sums.tasks, sums.tasks_kept, images->test_count,

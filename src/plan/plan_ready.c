@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Items of one listing that can be begun: a binary heap of places in items->order, the longest tail on top. */
+/* Items of one category that can be begun: a binary heap of places in items->order, the longest critical path on
+ * top. */
 typedef struct {
     int *place;
     int count;
@@ -16,8 +17,8 @@ struct plan_ready {
     int *waiting;           /* (items) needs that are not done */
     int *first_user, *user; /* users of item i: user[first_user[i] .. first_user[i + 1]) */
     int *room;              /* of all heaps */
-    heap_t *heap;           /* (listings) */
-    int listings;
+    heap_t *heap;           /* (categories) */
+    int categories;
     int count; /* in all heaps */
 };
 
@@ -48,25 +49,25 @@ static int pop(heap_t *heap)
 
 void plan_ready_put(plan_ready_t *ready, int item)
 {
-    heap_t *heap = &ready->heap[ready->items->items[item].listing];
+    heap_t *heap = &ready->heap[ready->items->items[item].category_index];
     heap->place[heap->count] = ready->place[item];
     sift_up(heap, heap->count++);
     ready->count++;
 }
 
-/* The best item of the listing that is preferred will do when it is an evaluation, for which the rank holds features, and
+/* The best item of the category that is preferred will do when it is an evaluation, for which the rank holds features, and
  * not much less urgent than the best of all. */
 static int choose_heap(const plan_ready_t *ready, int prefer)
 {
     int best = -1;
     const plan_item_t *items = ready->items->items;
     const int *order = ready->items->order;
-    for (int l = 0; l < ready->listings; l++)
+    for (int l = 0; l < ready->categories; l++)
         if (ready->heap[l].count > 0 && (best < 0 || ready->heap[l].place[0] < ready->heap[best].place[0])) best = l;
     if (prefer < 0 || prefer == best || ready->heap[prefer].count == 0) return best;
     const plan_item_t *wanted = &items[order[ready->heap[prefer].place[0]]];
     const plan_item_t *first = &items[order[ready->heap[best].place[0]]];
-    return wanted->kind == PLAN_EVALUATE && wanted->tail > 0.5 * first->tail ? prefer : best;
+    return wanted->kind == PLAN_EVALUATE && wanted->critical_path > 0.5 * first->critical_path ? prefer : best;
 }
 
 int plan_ready_take(plan_ready_t *ready, int prefer)
@@ -128,19 +129,19 @@ static status_t link_users(plan_ready_t *ready)
     return ST_OK;
 }
 
-status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int listings)
+status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int categories)
 {
     status_t status = ST_ENOMEM;
     size_t count = (size_t)items->count;
     plan_ready_t *ready = *out = calloc(1, sizeof *ready);
     if (ready == NULL) return fail(ST_ENOMEM, "out of memory");
     ready->items = items;
-    ready->listings = listings;
+    ready->categories = categories;
     ready->place = base_alloc(count + 1, sizeof *ready->place);
     ready->room = base_alloc(count + 1, sizeof *ready->room);
     ready->waiting = calloc(count + 1, sizeof *ready->waiting);
     ready->first_user = calloc(count + 2, sizeof *ready->first_user);
-    ready->heap = calloc((size_t)listings + 1, sizeof *ready->heap);
+    ready->heap = calloc((size_t)categories + 1, sizeof *ready->heap);
     if (ready->place == NULL || ready->room == NULL || ready->waiting == NULL || ready->first_user == NULL ||
         ready->heap == NULL) {
         status = fail(ST_ENOMEM, "out of memory: %zu work items", count);
@@ -148,8 +149,8 @@ status_t plan_ready_make(plan_ready_t **out, const plan_items_t *items, int list
     }
     TRY_DONE(link_users(ready));
     for (int i = 0; i < items->count; i++) ready->place[items->order[i]] = i;
-    for (int i = 0; i < items->count; i++) ready->heap[items->items[i].listing].count++;
-    for (int l = 0, used = 0; l < listings; l++) {
+    for (int i = 0; i < items->count; i++) ready->heap[items->items[i].category_index].count++;
+    for (int l = 0, used = 0; l < categories; l++) {
         ready->heap[l].place = ready->room + used;
         used += ready->heap[l].count;
         ready->heap[l].count = 0;

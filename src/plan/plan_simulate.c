@@ -20,7 +20,7 @@ typedef struct {
     int events;
     int *idle; /* ranks without work, the last to become so on top */
     int idles;
-    int *prefer; /* (ranks) listing evaluated last */
+    int *prefer; /* (ranks) category evaluated last */
     double now, busy;
 } simulation_t;
 
@@ -60,28 +60,28 @@ static bool is_begun(const double *left, int i)
     return left != NULL && left[i] >= 0;
 }
 
-/* What is known before any rank moves; returns how many items are in hand. */
+/* What is known before any rank moves; returns how many items are in progress. */
 static int sum_up(plan_simulation_t *out, const plan_items_t *items, const double *left)
 {
     int hands = 0;
-    *out = (plan_simulation_t){.chain_item = -1};
+    *out = (plan_simulation_t){.critical_item = -1};
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
         if (!item->wanted || item->state != PLAN_OPEN) continue;
         bool begun = is_begun(left, i);
         if (begun && (!(left[i] > 0) || left[i] >= PLAN_NEVER)) continue;
-        double chain = begun ? item->tail - item->cost + left[i] : item->tail;
+        double path = begun ? item->critical_path - item->cost + left[i] : item->critical_path;
         out->items++;
         out->work += begun ? left[i] : item->cost;
         hands += begun;
-        if (out->chain_item >= 0 && chain <= out->chain) continue;
-        out->chain_item = i;
-        out->chain = chain;
+        if (out->critical_item >= 0 && path <= out->critical_path) continue;
+        out->critical_item = i;
+        out->critical_path = path;
     }
     return hands;
 }
 
-/* Items in hand end when they end, and those that are there do so at once. */
+/* Items in progress end when they end, and those that are there do so at once. */
 static void take_up(simulation_t *s)
 {
     for (int i = 0; i < s->items->count; i++) {
@@ -92,7 +92,7 @@ static void take_up(simulation_t *s)
             continue;
         }
         int rank = s->idle[--s->idles];
-        if (item->kind == PLAN_EVALUATE) s->prefer[rank] = item->listing;
+        if (item->kind == PLAN_EVALUATE) s->prefer[rank] = item->category_index;
         s->busy += s->left[i];
         push(s, (event_t){.end = s->left[i], .rank = rank, .item = i});
     }
@@ -108,15 +108,15 @@ static void hand_out(simulation_t *s)
         const plan_item_t *item = &s->items->items[i];
         double cost = item->cost;
         if (item->kind == PLAN_EVALUATE) {
-            if (s->prefer[rank] == item->listing) cost -= item->warm;
-            s->prefer[rank] = item->listing;
+            if (s->prefer[rank] == item->category_index) cost -= item->warm;
+            s->prefer[rank] = item->category_index;
         }
         s->busy += cost;
         push(s, (event_t){.end = s->now + cost, .rank = rank, .item = i});
     }
 }
 
-status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks)
+status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories, int ranks)
 {
     status_t status;
     int hands = sum_up(out, items, left);
@@ -133,7 +133,7 @@ status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const 
         s.idle[r] = ranks - 1 - r;
         s.prefer[r] = -1;
     }
-    TRY_DONE(plan_ready_make(&s.ready, items, listings));
+    TRY_DONE(plan_ready_make(&s.ready, items, categories));
     take_up(&s);
     hand_out(&s);
     while (s.events > 0) {
@@ -153,12 +153,12 @@ done:
     return status;
 }
 
-status_t plan_outlook(plan_simulation_t *out, const plan_items_t *items, const double *left, int listings, int ranks)
+status_t plan_estimate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories, int ranks)
 {
     int hands = sum_up(out, items, left);
-    if (out->items <= SIMULATED) return plan_simulate(out, items, left, listings, ranks);
+    if (out->items <= SIMULATED) return plan_simulate(out, items, left, categories, ranks);
     double even = out->work / (ranks > hands ? ranks : hands);
-    out->makespan = even > out->chain ? even : out->chain;
+    out->makespan = even > out->critical_path ? even : out->critical_path;
     return ST_OK;
 }
 
@@ -169,12 +169,12 @@ double plan_left(double cost, double elapsed)
     return left > least ? left : least;
 }
 
-int plan_chain_next(const plan_items_t *items, int item)
+int plan_critical_next(const plan_items_t *items, int item)
 {
     int next = -1;
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *user = &items->items[i];
-        if (!user->wanted || (next >= 0 && user->tail <= items->items[next].tail)) continue;
+        if (!user->wanted || (next >= 0 && user->critical_path <= items->items[next].critical_path)) continue;
         for (int n = 0; n < user->need_count; n++)
             if (user->needs[n] == item) next = i;
     }

@@ -67,7 +67,7 @@ typedef struct {
     const job_t *jobs; /* (settings) */
     store_numbers_t *numbers;
     pass_t *passes;
-    const work_masks_t *masks; /* of those in hand: passes first .. end-1 */
+    const work_masks_t *masks; /* of those loaded: passes first .. end-1 */
     int next, end;
     pthread_mutex_t lock;
     status_t status;
@@ -155,7 +155,7 @@ static void *run_passes(void *context)
     }
 }
 
-/* Passes next .. end-1, whose masks are in hand, on so many threads, this one among them. */
+/* Passes next .. end-1, whose masks are loaded, on so many threads, this one among them. */
 static status_t run_threads(work_t *work, int threads)
 {
     enum { MOST = 64 };

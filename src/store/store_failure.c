@@ -7,7 +7,7 @@
 
 char *store_failure_path(const plan_t *plan, const plan_item_t *item)
 {
-    const data_category_t *images = &plan->listings[item->listing].images;
+    const data_category_t *images = &plan->categories[item->category_index].images;
     return base_format("%s/failed/%s-%s-%s-%s.txt", plan->run_dir, images->dataset, images->category, item->name,
                        item->id);
 }

@@ -6,7 +6,7 @@
 
 status_t store_folders_make(store_folders_t *out, const plan_t *plan, const plan_items_t *items)
 {
-    size_t folders = PLAN_FOLDERS * (size_t)plan->listing_count, count = (size_t)items->count;
+    size_t folders = PLAN_FOLDERS * (size_t)plan->category_count, count = (size_t)items->count;
     *out = (store_folders_t){.plan = plan, .items = items};
     out->there = calloc(count + 1, sizeof *out->there);
     out->claimed = calloc(count + 1, sizeof *out->claimed);
@@ -62,7 +62,7 @@ bool store_folders_claimed(const store_folders_t *folders, int item)
 
 status_t store_folders_find_done(store_folders_t *folders, plan_items_t *items)
 {
-    for (int f = 0; f < PLAN_FOLDERS * folders->plan->listing_count; f++) TRY(store_folders_look(folders, f));
+    for (int f = 0; f < PLAN_FOLDERS * folders->plan->category_count; f++) TRY(store_folders_look(folders, f));
     for (int i = 0; i < items->count; i++)
         if (store_folders_has(folders, i)) items->items[i].state = PLAN_DONE;
     plan_items_mark_wanted(items);

@@ -162,7 +162,7 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what)
 {
     const plan_task_t *task = what->task;
-    const data_category_t *images = &plan->listings[task->listing].images;
+    const data_category_t *images = &plan->categories[task->category_index].images;
     status_t status;
     io_h5_t *file = NULL;
     names_t names = {0};

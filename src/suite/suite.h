@@ -39,7 +39,7 @@ status_t suite_agree(MPI_Comm comm, status_t status);
 /* ---- Looking at a run, also while it works; not collective ---- */
 typedef struct {
     int done, failed, left; /* tasks; left: neither done nor failed */
-    int running;            /* work items in living hands */
+    int running;            /* work items in progress */
 } suite_status_t;
 /* Prints tasks and work items by state, who works on what since when, reasons of failures, what is missing (`all`: every
  * task of it, else the first few) and when it will be done. */

@@ -24,9 +24,9 @@ void suite_progress_end(suite_progress_t *progress); /* frees it */
 void suite_progress_take(suite_progress_t *progress, int item, double cost);
 void suite_progress_resume(suite_progress_t *progress, double share);
 void suite_progress_drop(suite_progress_t *progress, bool made);
-/* How far the item in hand is, in [0, 1], with a few words. */
+/* How far the item in progress is, in [0, 1], with a few words. */
 void suite_progress_tell(suite_progress_t *progress, double share, const char *detail);
-/* Nothing is in hand: all that could be done is in other hands. */
+/* Nothing is in progress here: all that could be done is claimed by others. */
 void suite_progress_wait(suite_progress_t *progress, const int *busy, int count);
 
 /* ---- Ranks ---- */

@@ -1,7 +1,7 @@
 /* The line that rank 0 shows while a run works. It asks what stands on disk, now and then, and nothing that the scheduler
  * does depends on it.
  *
- * When will the run be over? An item whose file is there is done. An item under a claim has been in its holder's hand since
+ * When will the run be over? An item whose file is there is done. An item under a claim has been in progress since
  * the claim was taken, and needs the rest of the seconds that the cost model gives it (this rank's own item: by the share
  * that it tells). From there on the run is simulated with as many ranks as this run has, or as there are claims, when other
  * jobs help. That gives predicted seconds; a predicted second lasts as long as those of this rank's own items did. Between
@@ -23,12 +23,12 @@ struct suite_progress {
     const plan_items_t *items;
     store_folders_t *folders;
     int ranks;
-    double *since; /* (items) clock_seconds when the item came into other hands; 0: it is in none */
-    double *left;  /* (items) as plan_outlook takes it */
-    int item;      /* in this rank's hand; -1: none */
+    double *since; /* (items) clock_seconds when another rank claimed the item; 0: none has */
+    double *left;  /* (items) as plan_estimate takes it */
+    int item;      /* in progress on this rank; -1: none */
     double cost, taken, resumed, share;
     double seconds, predicted; /* of what this rank has made */
-    double end;                /* clock_seconds of the end that is foretold */
+    double end;                /* clock_seconds of the predicted end */
     double looked, look_took;  /* clock_seconds of the last look, seconds; 0: none */
 };
 
@@ -73,7 +73,7 @@ static double pace(const suite_progress_t *p)
 
 /* ---- Looking --------------------------------------------------------------------------------------------------------- */
 
-/* When an item that is claimed came into the hand it is in; 0: into none that lives. */
+/* When an item was claimed; 0: by a process that is gone. */
 static double claimed_since(const plan_item_t *item, double now)
 {
     char path[4200];
@@ -89,7 +89,7 @@ static status_t look(suite_progress_t *p)
 {
     double now = clock_seconds(), seconds = pace(p);
     const plan_items_t *items = p->items;
-    for (int k = 0, read = 0; k < items->count; k++) { /* the longest tails first: their claims are read */
+    for (int k = 0, read = 0; k < items->count; k++) { /* the longest critical paths first: their claims are read */
         int i = items->order[k];
         const plan_item_t *item = &items->items[i];
         p->left[i] = PLAN_NOT_BEGUN;
@@ -111,20 +111,21 @@ static status_t look(suite_progress_t *p)
     return ST_OK;
 }
 
-/* Foretells the end anew, unless that was done just now, or would take too much of this rank's time. */
-static void foretell(suite_progress_t *p)
+/* Predicts the end again, unless that was done just now, or would take too much of this rank's time. */
+static void predict(suite_progress_t *p)
 {
     double now = clock_seconds();
     /* When the time has come and the run has not ended, it is better to know why. */
     double wait = now > p->end ? BELIEVED : PERIOD;
     if (wait < p->look_took / LOOKS) wait = p->look_took / LOOKS;
     if (p->looked > 0 && now < p->looked + wait) return;
-    plan_simulation_t outlook;
+    plan_simulation_t forecast;
     status_t status = look(p);
-    if (status == ST_OK) status = plan_outlook(&outlook, p->items, p->left, p->plan->listing_count, p->ranks);
+    if (status == ST_OK) status = plan_estimate(&forecast, p->items, p->left, p->plan->category_count, p->ranks);
     p->looked = clock_seconds();
     p->look_took = p->looked - now;
-    if (status == ST_OK) p->end = p->looked + pace(p) * outlook.makespan; /* else: the scheduler will meet it, too */
+    if (status == ST_OK)
+        p->end = p->looked + pace(p) * forecast.makespan; /* else: the scheduler meets the same error */
 }
 
 static void show(suite_progress_t *p, const char *detail)
@@ -165,7 +166,7 @@ void suite_progress_tell(suite_progress_t *progress, double share, const char *d
     if (progress == NULL) return;
     if (share > progress->share) progress->share = share;
     if (!progress_due(&progress->bar)) return;
-    foretell(progress);
+    predict(progress);
     show(progress, detail);
 }
 
@@ -176,10 +177,11 @@ static int longest(const suite_progress_t *p, const int *busy, int count)
     double most = -1;
     for (int b = 0; b < count; b++) {
         const plan_item_t *item = &p->items->items[busy[b]];
-        double left = p->left[busy[b]], tail = left >= 0 ? item->tail - item->cost + left : item->tail;
-        if (tail <= most) continue;
+        double left = p->left[busy[b]],
+               path = left >= 0 ? item->critical_path - item->cost + left : item->critical_path;
+        if (path <= most) continue;
         longest = busy[b];
-        most = tail;
+        most = path;
     }
     return longest;
 }
@@ -189,11 +191,11 @@ void suite_progress_wait(suite_progress_t *progress, const int *busy, int count)
     if (progress == NULL || count == 0 || !progress_due(&progress->bar)) return;
     char detail[1200], name[512], path[4200], since[16];
     claim_holder_t claim;
-    foretell(progress);
+    predict(progress);
     const plan_item_t *item = &progress->items->items[longest(progress, busy, count)];
     int length =
-        snprintf(detail, sizeof detail, "waiting for %d item%s in other hands%s: %s", count, count == 1 ? "" : "s",
-                 count == 1 ? "" : ", the longest", plan_item_name(name, progress->plan, item));
+        snprintf(detail, sizeof detail, "waiting for %d item%s in progress elsewhere%s: %s", count,
+                 count == 1 ? "" : "s", count == 1 ? "" : ", the longest", plan_item_name(name, progress->plan, item));
     snprintf(path, sizeof path, "%s.claim", item->path);
     if (claim_read(&claim, path)) {
         clock_format(since, difftime(time(NULL), (time_t)claim.since));

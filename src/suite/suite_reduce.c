@@ -7,7 +7,7 @@
 static status_t task_row(store_row_t *row, const plan_t *plan, const plan_task_t *task)
 {
     const job_t *job = &plan->points[task->point];
-    char *protocol = work_protocol_text(job, &plan->listings[task->listing].images);
+    char *protocol = work_protocol_text(job, &plan->categories[task->category_index].images);
     if (protocol == NULL) return ST_ENOMEM;
     const store_row_key_t key = {.dataset = task->dataset,
                                  .category = task->category,
@@ -81,7 +81,7 @@ static bool read_late(store_numbers_t *numbers, uint8_t *there, const plan_t *pl
     io_names_t names;
     bool found = false;
     if (memchr(there + first, 0, (size_t)(end - first)) == NULL) return false;
-    plan_folder_path(folder, plan, PLAN_FOLDERS * plan->tasks[first].listing + PLAN_FOLDER_TASKS);
+    plan_folder_path(folder, plan, PLAN_FOLDERS * plan->tasks[first].category_index + PLAN_FOLDER_TASKS);
     if (io_list_dir(&names, folder) != ST_OK) return false;
     for (int t = first; t < end; t++) {
         const plan_task_t *task = &plan->tasks[t];
@@ -104,7 +104,7 @@ status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers
         TRY(write_tables(missing, plan, ranks, numbers, there));
         for (int first = 0, end; first < plan->task_count; first = end) {
             for (end = first + 1; end < plan->task_count; end++)
-                if (plan->tasks[end].listing != plan->tasks[first].listing) break;
+                if (plan->tasks[end].category_index != plan->tasks[first].category_index) break;
             more = read_late(numbers, there, plan, first, end) || more;
         }
     }

@@ -57,7 +57,7 @@ static status_t prepare(const work_worker_t *worker, const suite_run_options_t *
 static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *worker, const plan_items_t *items)
 {
     TRY(store_folders_make(folders, worker->plan, items));
-    for (int f = worker->rank; f < PLAN_FOLDERS * worker->plan->listing_count; f += worker->size) {
+    for (int f = worker->rank; f < PLAN_FOLDERS * worker->plan->category_count; f += worker->size) {
         TRY(store_folders_look(folders, f));
         TRY(suite_tidy_folder(folders, f));
     }

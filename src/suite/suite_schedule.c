@@ -16,11 +16,11 @@ typedef struct {
     plan_items_t *items;
     plan_ready_t *ready;
     store_folders_t folders;
-    int *busy; /* items that were ready but in other hands */
+    int *busy; /* items that were ready but claimed by others */
     int busy_count;
     int next_claim; /* of busy: whose holder is looked at next */
     int open;       /* items wanted and neither done nor failed */
-    int prefer;     /* listing whose features this rank may hold; -1: none */
+    int prefer;     /* category whose features this rank may hold; -1: none */
     int collisions; /* claims in a row that others were quicker to take */
     rng_t rng;
 } schedule_t;
@@ -58,7 +58,7 @@ static status_t start_over(schedule_t *s)
     s->ready = NULL;
     s->busy_count = 0;
     count_open(s);
-    return plan_ready_make(&s->ready, s->items, s->rank->worker.plan->listing_count);
+    return plan_ready_make(&s->ready, s->items, s->rank->worker.plan->category_count);
 }
 
 /* ---- One item -------------------------------------------------------------------------------------------------------- */
@@ -67,17 +67,17 @@ static status_t do_claimed(schedule_t *s, int i)
 {
     step_outcome_t outcome;
     plan_item_t *item = &s->items->items[i];
-    bool warm = item->kind == PLAN_EVALUATE && s->prefer == item->listing;
+    bool warm = item->kind == PLAN_EVALUATE && s->prefer == item->category_index;
     suite_progress_take(s->rank->progress, i, item->cost - (warm ? item->warm : 0));
     TRY(suite_step(&outcome, s->rank, s->items, item));
     suite_progress_drop(s->rank->progress, outcome == STEP_DONE && item->by_us);
     if (outcome == STEP_NEEDS_LOST) return start_over(s);
     settle(s, i, outcome == STEP_DONE ? PLAN_DONE : PLAN_FAILED);
-    if (item->kind == PLAN_EVALUATE) s->prefer = item->listing;
+    if (item->kind == PLAN_EVALUATE) s->prefer = item->category_index;
     return ST_OK;
 }
 
-/* Claims the item and does it; *taken is false when it is in other hands. */
+/* Claims the item and does it; *taken is false when another has claimed it. */
 static status_t attempt(bool *taken, schedule_t *s, int i)
 {
     char claim[4200];
@@ -129,7 +129,7 @@ static status_t do_next(schedule_t *s, int skip)
 
 /* ---- What others do -------------------------------------------------------------------------------------------------- */
 
-/* Looks after the items in other hands. *moved: there is something to do again. */
+/* Looks after the items that others have claimed. *moved: there is something to do again. */
 static status_t watch(bool *moved, schedule_t *s)
 {
     int kept = 0;
@@ -172,7 +172,7 @@ static status_t take_over(bool *taken, schedule_t *s)
     return ST_OK;
 }
 
-/* All that is ready is in other hands: look again soon, then less often, and the less the more ranks there are. */
+/* All that is ready is claimed by others: look again soon, then less often, and the less the more ranks there are. */
 static status_t wait_for_others(schedule_t *s, double *pause)
 {
     bool moved, taken = false;
@@ -211,7 +211,7 @@ static status_t run_loop(schedule_t *s)
 static status_t make_folders(const plan_t *plan)
 {
     char folder[4096];
-    for (int f = 0; f < PLAN_FOLDERS * plan->listing_count; f++) {
+    for (int f = 0; f < PLAN_FOLDERS * plan->category_count; f++) {
         plan_folder_path(folder, plan, f);
         TRY(io_make_dirs(folder));
     }
@@ -230,7 +230,7 @@ status_t suite_schedule(suite_rank_t *rank, plan_items_t *items)
     if (s.busy == NULL) return ST_ENOMEM;
     TRY_DONE(make_folders(plan));
     TRY_DONE(store_folders_make(&s.folders, plan, items));
-    TRY_DONE(plan_ready_make(&s.ready, items, plan->listing_count));
+    TRY_DONE(plan_ready_make(&s.ready, items, plan->category_count));
     TRY_DONE(claim_heartbeat_start());
     count_open(&s);
     status = number == 0 ? suite_progress_begin(&rank->progress, plan, rank->worker.size, items, &s.folders) : ST_OK;

@@ -74,35 +74,35 @@ static void exchange_images(parcel_t *parcel, data_image_t **images, int *count,
     }
 }
 
-static void exchange_listing(parcel_t *parcel, plan_listing_t *listing)
+static void exchange_category(parcel_t *parcel, plan_category_t *entry)
 {
-    data_category_t *images = &listing->images;
+    data_category_t *images = &entry->images;
     exchange_text(parcel, &images->dataset);
     exchange_text(parcel, &images->category);
-    exchange_images(parcel, &images->train, &images->train_count, &listing->train_mark);
-    exchange_images(parcel, &images->test, &images->test_count, &listing->test_mark);
+    exchange_images(parcel, &images->train, &images->train_count, &entry->train_mark);
+    exchange_images(parcel, &images->test, &images->test_count, &entry->test_mark);
     exchange(parcel, &images->test_anomalous, sizeof images->test_anomalous);
     exchange(parcel, &images->masks_missing, sizeof images->masks_missing);
     exchange(parcel, &images->mask_threshold, sizeof images->mask_threshold);
-    exchange(parcel, listing->digest, sizeof listing->digest);
-    exchange(parcel, listing->cache_key, sizeof listing->cache_key);
-    exchange(parcel, listing->caption_digest, sizeof listing->caption_digest);
-    exchange(parcel, &listing->caption, sizeof listing->caption);
-    exchange_text(parcel, &listing->cache);
-    exchange_text(parcel, &listing->prompts);
+    exchange(parcel, entry->digest, sizeof entry->digest);
+    exchange(parcel, entry->cache_key, sizeof entry->cache_key);
+    exchange(parcel, entry->caption_digest, sizeof entry->caption_digest);
+    exchange(parcel, &entry->caption, sizeof entry->caption);
+    exchange_text(parcel, &entry->cache);
+    exchange_text(parcel, &entry->prompts);
 }
 
 static void exchange_plan(parcel_t *parcel, plan_t *plan)
 {
-    int listings = plan->listing_count;
+    int categories = plan->category_count;
     exchange_text(parcel, &plan->model_digest);
     exchange(parcel, &plan->cost, sizeof plan->cost);
-    exchange(parcel, &listings, sizeof listings);
+    exchange(parcel, &categories, sizeof categories);
     if (parcel->failed) return;
-    if (parcel->reading) plan->listings = make_room(parcel, (size_t)listings, sizeof *plan->listings);
-    for (int l = 0; l < listings && !parcel->failed; l++) {
-        if (parcel->reading) plan->listing_count = l + 1;
-        exchange_listing(parcel, &plan->listings[l]);
+    if (parcel->reading) plan->categories = make_room(parcel, (size_t)categories, sizeof *plan->categories);
+    for (int l = 0; l < categories && !parcel->failed; l++) {
+        if (parcel->reading) plan->category_count = l + 1;
+        exchange_category(parcel, &plan->categories[l]);
     }
 }
 

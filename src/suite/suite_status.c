@@ -16,7 +16,7 @@ typedef struct {
     bool *running;       /* (items) */
     int *blame;          /* (items) the item whose failure stops this one; -1: none */
     suite_status_t *status;
-    double *left; /* (items) as plan_outlook takes it */
+    double *left; /* (items) as plan_estimate takes it */
     int hands;    /* processes at work */
     bool all;
     bool retried; /* a failed item has attempts left */
@@ -173,16 +173,16 @@ static void print_missing(view_t *view)
     }
 }
 
-static status_t print_outlook(const view_t *view)
+static status_t print_forecast(const view_t *view)
 {
     char left[16], eta[16];
     const suite_status_t *status = view->status;
     if (status->left > 0) {
-        plan_simulation_t outlook;
-        TRY(plan_outlook(&outlook, &view->items, view->left, view->plan->listing_count,
-                         view->hands > 0 ? view->hands : 1));
-        clock_format(left, outlook.work);
-        clock_format(eta, outlook.makespan);
+        plan_simulation_t forecast;
+        TRY(plan_estimate(&forecast, &view->items, view->left, view->plan->category_count,
+                          view->hands > 0 ? view->hands : 1));
+        clock_format(left, forecast.work);
+        clock_format(eta, forecast.makespan);
         fprintf(view->out, "\nabout %s of work is left for one core", left);
         if (view->hands > 0)
             fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->hands);
@@ -216,7 +216,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *pla
     print_running(&view);
     print_failed(&view);
     print_missing(&view);
-    status = print_outlook(&view);
+    status = print_forecast(&view);
 done:
     free(view.running);
     free(view.blame);

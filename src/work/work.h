@@ -47,11 +47,11 @@ char *work_protocol_text(const job_t *job, const data_category_t *images);
 /* ---- A rank that works --------------------------------------------------------------------------------------------- */
 /* What a rank holds of the category that it evaluated last. All zero at first. */
 typedef struct {
-    int listing;
+    int category_index;
     store_features_t *chunk; /* (chunks) no tokens: not held */
     int chunks;
     size_t bytes, budget;
-    uint64_t memory_key; /* of listing and shots; 0: none */
+    uint64_t memory_key; /* of category and shots; 0: none */
     float *M_v;          /* (n, T) */
 } work_cache_t;
 
@@ -61,7 +61,7 @@ typedef struct {
     clip_model_t *model; /* opened at first use */
     clip_vision_t *vision;
     clip_tap_t taps[2];
-    work_cache_t hold;
+    work_cache_t cache;
     work_masks_t masks;          /* of the category measured last */
     clip_tokenizer_t *tokenizer; /* opened at first use */
     int rank, size;

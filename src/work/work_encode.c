@@ -62,11 +62,11 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
 {
     TRY(work_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
-    const data_category_t *category = &worker->plan->listings[item->listing].images;
+    const data_category_t *category = &worker->plan->categories[item->category_index].images;
     int first = item->index, count = 1;
     const data_image_t *images = category->train;
     if (item->kind == PLAN_CHUNK) {
-        plan_chunk_range(&first, &count, worker->plan, item->listing, item->index);
+        plan_chunk_range(&first, &count, worker->plan, item->category_index, item->index);
         images = category->test;
     }
     status_t status;

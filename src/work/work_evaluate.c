@@ -155,7 +155,7 @@ static status_t make_maps(store_maps_t *maps, work_worker_t *worker, const plan_
     for (int c = 0, at = 0; c < scorer->chunks; c++) {
         const plan_item_t *chunk = &items->items[item->needs[c]];
         int first, count;
-        plan_chunk_range(&first, &count, plan, chunk->listing, chunk->index);
+        plan_chunk_range(&first, &count, plan, chunk->category_index, chunk->index);
         store_features_free(&own);
         TRY_DONE(work_cache_chunk(&features, &own, worker, chunk));
         if (features->count != count) {
@@ -192,7 +192,7 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
                                const plan_item_t *item, scorer_t *scorer, const int *keep, int keep_count)
 {
     const store_learned_t *pixel = &scorer->learned[JOB_HEAD_PIXEL], *image = &scorer->learned[JOB_HEAD_IMAGE];
-    const data_category_t *images = &worker->plan->listings[item->listing].images;
+    const data_category_t *images = &worker->plan->categories[item->category_index].images;
     double t = scorer->anchors[JOB_HEAD_PIXEL].logit_scale;
     int count = pixel->oracle_count;
     *oracle = (store_oracle_t){0};
@@ -222,7 +222,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     const plan_t *plan = worker->plan;
     const plan_task_t *task = &plan->tasks[item->index];
     const job_t *job = &plan->points[task->point];
-    const data_category_t *images = &plan->listings[task->listing].images;
+    const data_category_t *images = &plan->categories[task->category_index].images;
     scorer_t scorer = {0};
     store_maps_t maps = {0};
     store_numbers_t numbers;

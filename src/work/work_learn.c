@@ -190,7 +190,8 @@ static status_t find_regions(work_learn_t *work, const plan_items_t *items)
     work->tokens.weights = work->weights;
     work_worker_charge(work->worker, PLAN_RATE_REGIONS,
                        plan_regions_gflop(clip_model_config(work->worker->model), job,
-                                          &work->worker->plan->listings[work->task->listing].caption, (int)shots),
+                                          &work->worker->plan->categories[work->task->category_index].caption,
+                                          (int)shots),
                        began);
 done:
     free(z);
@@ -292,7 +293,7 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     work_worker_t *worker = work->worker;
     TRY(work_worker_tokenizer(worker));
     const clip_config_t *config = clip_model_config(worker->model);
-    const plan_caption_t *caption = &worker->plan->listings[work->task->listing].caption;
+    const plan_caption_t *caption = &worker->plan->categories[work->task->category_index].caption;
     bool pixel = work->item->head == JOB_HEAD_PIXEL;
     TRY(make_set(work));
     TRY(make_head(work));

@@ -30,7 +30,7 @@ status_t work_worker_tokenizer(work_worker_t *worker)
 
 void work_worker_close(work_worker_t *worker)
 {
-    work_cache_free(&worker->hold);
+    work_cache_free(&worker->cache);
     clip_tokenizer_close(worker->tokenizer);
     clip_vision_close(worker->vision);
     clip_model_close(worker->model);

@@ -3,10 +3,10 @@
 #   tests/bench/bench_scaling.sh BUILD-DIR [encode | learn | sweep | demo | full]...
 # BUILD-DIR: of a release build. Wants an otherwise idle machine with two cores.
 #   encode, learn  two ranks against one, three times in turn, the median of the ratios (the project asks for 0.55 at most);
-#                  and what `fgad plan` foretold of the second run by the rates of the first. 5 and 4 minutes.
+#                  and what `fgad plan` predicted of the second run by the rates of the first. 5 and 4 minutes.
 #   sweep          twenty points of inference over one point (1.5 at most). 10 minutes.
-#   demo           jobs/demo.yaml on two ranks, twice: what the plan foretold of the second run. 2 minutes.
-#   full           one category, 4-shot, a model of ViT-B/16+'s size, all epochs, foretold by the rates of a job of seconds on
+#   demo           jobs/demo.yaml on two ranks, twice: what the plan predicted of the second run. 2 minutes.
+#   full           one category, 4-shot, a model of ViT-B/16+'s size, all epochs, predicted by the rates of a job of seconds on
 #                  another category. A quarter of an hour.
 set -eu
 build=$(cd "$1" && pwd)
@@ -34,8 +34,8 @@ empty_cache() {
     [ ! -f "$work/cost.txt" ] || cp "$work/cost.txt" "$work/out/cache/cost.txt"
 }
 
-# foretell ARGUMENTS...: prints the seconds that the plan foretells for two ranks
-foretell() {
+# predict ARGUMENTS...: prints the seconds that the plan predicts for two ranks
+predict() {
     empty_cache
     "$fgad" plan "$work/job.yaml" -s output="$work/out" "$@" --ranks 2 | sed -n 's/^makespan_seconds: \([0-9]*\).*/\1/p'
 }
@@ -61,10 +61,10 @@ compare() {
     rm -f "$work/cost.txt" "$work/ratios"
     for round in 1 2 3; do
         one=$(seconds 1 "$@")
-        foretold=$(foretell "$@")
+        predicted=$(predict "$@")
         two=$(seconds 2 "$@")
         echo "$one $two" | awk '{ print $2 / $1 }' >> "$work/ratios"
-        echo "$label, round $round: one rank $one s, two ranks $two s (foretold $foretold s)"
+        echo "$label, round $round: one rank $one s, two ranks $two s (predicted $predicted s)"
     done
     sort -n "$work/ratios" | sed -n 2p | awk -v label="$label" '{ printf "%s: median ratio %.3f\n", label, $1 }'
 }
@@ -93,16 +93,16 @@ for what in "$@"; do
         rm -f "$work/cost.txt"
         set -- -s shots=1,2,4 -s seeds=0,1 -s pixel.epochs=30 -s image.epochs=15 # as jobs/demo.yaml
         first=$(seconds 2 "$@")
-        foretold=$(foretell "$@")
-        echo "demo: first run $first s, second foretold $foretold s, took $(seconds 2 "$@") s"
+        predicted=$(predict "$@")
+        echo "demo: first run $first s, second predicted $predicted s, took $(seconds 2 "$@") s"
         ;;
     full)
         rm -f "$work/cost.txt"
         full_model
         first=$(seconds 2 -s model="$work/full" -s category=gear -s shots=1 -s pixel.epochs=2 -s image.epochs=1)
         set -- -s model="$work/full" -s category=tablet -s shots=4
-        foretold=$(foretell "$@")
-        echo "full: rates from a job of $first s; foretold $foretold s, took $(seconds 2 "$@") s"
+        predicted=$(predict "$@")
+        echo "full: rates from a job of $first s; predicted $predicted s, took $(seconds 2 "$@") s"
         ;;
     esac
 done

@@ -28,7 +28,7 @@ for dataset in mvtec visa realiad; do
     says "2 categories, 0 problems"
 done
 check 0 visa "$WORK/visa" candle
-says "visa/candle:  900 train  100 normal  100 anomalous  100 masks: in order"
+says "visa/candle:  900 train  100 normal  100 anomalous  100 masks: ok"
 
 # Files that copies carry beside the images, masks with grey edges and other names change nothing.
 "$MAKE_SKELETON" "$WORK/odd" mvtec --irregular --only toothbrush > /dev/null

@@ -7,10 +7,10 @@
 
 enum { MOST = 64 };
 
-/* A list of items by hand: kind, listing, cost and one need (-1: none). */
+/* A list of items by hand: kind, category, cost and one need (-1: none). */
 typedef struct {
     plan_item_kind_t kind;
-    int listing;
+    int category_index;
     double cost;
     int need;
 } row_t;
@@ -21,7 +21,7 @@ static void make(plan_items_t *out, plan_item_t items[MOST], int needs[MOST], co
     for (int i = 0; i < count; i++) {
         needs[i] = rows[i].need;
         items[i] = (plan_item_t){.kind = rows[i].kind,
-                                 .listing = rows[i].listing,
+                                 .category_index = rows[i].category_index,
                                  .cost = rows[i].cost,
                                  .needs = &needs[i],
                                  .need_count = rows[i].need >= 0,
@@ -45,7 +45,8 @@ static void what_others_wait_for_longest_comes_first(void **state)
     int needs[MOST];
     plan_ready_t *ready;
     make(&items, item, needs, chains, CHAINS);
-    assert_true(item[2].tail == 8 && item[1].tail == 6 && item[0].tail == 1 && item[3].tail == 7 && item[5].tail == 6);
+    assert_true(item[2].critical_path == 8 && item[1].critical_path == 6 && item[0].critical_path == 1 &&
+                item[3].critical_path == 7 && item[5].critical_path == 6);
     assert_int_equal(plan_ready_make(&ready, &items, 3), ST_OK);
     assert_int_equal(plan_ready_count(ready), 3);
     assert_int_equal(plan_ready_take(ready, -1), 2);
@@ -90,10 +91,10 @@ static void makespan(double want, int ranks)
     make(&items, item, needs, chains, CHAINS);
     assert_int_equal(plan_simulate(&s, &items, NULL, 3, ranks), ST_OK);
     if (s.makespan != want) fail_msg("%d ranks take %g, expected %g", ranks, s.makespan, want);
-    assert_true(s.work == 21 && s.chain == 8 && s.chain_item == 2 && s.items == CHAINS);
-    assert_int_equal(plan_chain_next(&items, 2), 1);
-    assert_int_equal(plan_chain_next(&items, 1), 0);
-    assert_int_equal(plan_chain_next(&items, 0), -1);
+    assert_true(s.work == 21 && s.critical_path == 8 && s.critical_item == 2 && s.items == CHAINS);
+    assert_int_equal(plan_critical_next(&items, 2), 1);
+    assert_int_equal(plan_critical_next(&items, 1), 0);
+    assert_int_equal(plan_critical_next(&items, 0), -1);
     free(items.order);
 }
 

@@ -35,10 +35,10 @@ static void make(run_t *run, const row_t *rows, int count)
 
 static void comes(double want, const run_t *run, int ranks)
 {
-    plan_simulation_t outlook;
-    assert_int_equal(plan_outlook(&outlook, &run->items, run->left, 1, ranks), ST_OK);
-    if (!(outlook.makespan > want - 1e-9 && outlook.makespan < want + 1e-9))
-        fail_msg("%d ranks: %g seconds are left, expected %g", ranks, outlook.makespan, want);
+    plan_simulation_t forecast;
+    assert_int_equal(plan_estimate(&forecast, &run->items, run->left, 1, ranks), ST_OK);
+    if (!(forecast.makespan > want - 1e-9 && forecast.makespan < want + 1e-9))
+        fail_msg("%d ranks: %g seconds are left, expected %g", ranks, forecast.makespan, want);
 }
 
 /* One category: a head of eight minutes, one of twelve and a half, and the evaluation of both. */
@@ -67,7 +67,7 @@ static void what_is_in_other_hands_is_not_taken_for_untouched(void **state)
     free(run.items.order);
 }
 
-static void an_item_that_takes_longer_than_foretold_is_nearly_done(void **state)
+static void an_item_that_takes_longer_than_predicted_is_nearly_done(void **state)
 {
     (void)state;
     assert_true(plan_left(750, 0) == 750 && plan_left(750, -3) == 750); /* clocks of two hosts may differ */
@@ -75,7 +75,7 @@ static void an_item_that_takes_longer_than_foretold_is_nearly_done(void **state)
     assert_true(plan_left(750, 749) == 37.5 && plan_left(750, 2000) == 100);
 }
 
-static void the_end_that_is_foretold_stays_where_it_is(void **state)
+static void the_end_that_is_predicted_stays_where_it_is(void **state)
 {
     (void)state;
     /* Two ranks: 0-2 item 2, 0-4 item 3; 2-7 item 1, 4-10 item 5; 7-10 item 4, 10-11 item 0. */
@@ -117,12 +117,12 @@ static void what_has_failed_is_not_waited_for(void **state)
 {
     (void)state;
     run_t run;
-    plan_simulation_t outlook;
+    plan_simulation_t forecast;
     make(&run, category, 3);
     run.left[0] = run.left[1] = PLAN_NEVER;
     comes(750, &run, 1);
-    assert_int_equal(plan_outlook(&outlook, &run.items, run.left, 1, 1), ST_OK);
-    assert_true(outlook.items == 1 && outlook.work == 750 && outlook.chain_item == 2);
+    assert_int_equal(plan_estimate(&forecast, &run.items, run.left, 1, 1), ST_OK);
+    assert_true(forecast.items == 1 && forecast.work == 750 && forecast.critical_item == 2);
     run.left[2] = PLAN_NEVER;
     comes(0, &run, 1);
     run.item[0].wanted = run.item[1].wanted = run.item[2].wanted = false; /* nothing was to be done at all */
@@ -142,18 +142,18 @@ static void very_many_items_have_a_bound_in_place_of_a_simulation(void **state)
         items.items[i] = (plan_item_t){.kind = PLAN_CHUNK, .cost = 2, .wanted = true};
         left[i] = i < 10000 ? 0 : i < 10004 ? 1 : PLAN_NOT_BEGUN;
     }
-    plan_simulation_t simulated, outlook;
+    plan_simulation_t simulated, forecast;
     assert_int_equal(plan_items_order(&items), ST_OK);
     for (int ranks = 1; ranks <= 100; ranks += 33) {
-        assert_int_equal(plan_outlook(&outlook, &items, left, 1, ranks), ST_OK);
+        assert_int_equal(plan_estimate(&forecast, &items, left, 1, ranks), ST_OK);
         assert_int_equal(plan_simulate(&simulated, &items, left, 1, ranks), ST_OK);
         double hands = ranks < 4 ? 4 : ranks;
-        assert_true(outlook.items == MANY - 10000 && outlook.work == 4 + 2 * (MANY - 10004));
-        assert_true(outlook.makespan == outlook.work / hands);
-        assert_true(simulated.makespan >= outlook.makespan && simulated.makespan <= outlook.makespan + 2);
+        assert_true(forecast.items == MANY - 10000 && forecast.work == 4 + 2 * (MANY - 10004));
+        assert_true(forecast.makespan == forecast.work / hands);
+        assert_true(simulated.makespan >= forecast.makespan && simulated.makespan <= forecast.makespan + 2);
     }
-    assert_int_equal(plan_outlook(&outlook, &items, left, 1, MANY), ST_OK);
-    assert_true(outlook.makespan == 2); /* the longest item */
+    assert_int_equal(plan_estimate(&forecast, &items, left, 1, MANY), ST_OK);
+    assert_true(forecast.makespan == 2); /* the longest item */
     free(items.items);
     free(items.order);
     free(left);
@@ -163,8 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_in_other_hands_is_not_taken_for_untouched),
-        cmocka_unit_test(an_item_that_takes_longer_than_foretold_is_nearly_done),
-        cmocka_unit_test(the_end_that_is_foretold_stays_where_it_is),
+        cmocka_unit_test(an_item_that_takes_longer_than_predicted_is_nearly_done),
+        cmocka_unit_test(the_end_that_is_predicted_stays_where_it_is),
         cmocka_unit_test(other_jobs_that_help_are_counted_by_what_they_hold),
         cmocka_unit_test(what_has_failed_is_not_waited_for),
         cmocka_unit_test(very_many_items_have_a_bound_in_place_of_a_simulation),

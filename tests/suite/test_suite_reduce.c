@@ -12,7 +12,7 @@
 enum { TASKS = 3 };
 
 /* A run of two categories; the tasks' files are not made. */
-static void make_plan(plan_t *plan, plan_listing_t listings[2], plan_task_t tasks[TASKS], job_t *job)
+static void make_plan(plan_t *plan, plan_category_t entries[2], plan_task_t tasks[TASKS], job_t *job)
 {
     static char *const categories[TASKS] = {"bolt", "bolt", "nut"};
     static char *const paths[TASKS] = {RUN "/tasks/demo/bolt/k1-s0-0000000000000001.h5",
@@ -22,14 +22,14 @@ static void make_plan(plan_t *plan, plan_listing_t listings[2], plan_task_t task
     const char *const assignments[] = {"dataset=demo", "name=run", "output=" FGAD_TEST_TMP "/reduce"};
     assert_int_equal(job_read(job, NULL, assignments, 3), ST_OK);
     for (int l = 0; l < 2; l++)
-        listings[l] =
-            (plan_listing_t){.images = {.dataset = "demo", .category = categories[2 * l], .mask_threshold = 127}};
+        entries[l] =
+            (plan_category_t){.images = {.dataset = "demo", .category = categories[2 * l], .mask_threshold = 127}};
     for (int t = 0; t < TASKS; t++) {
         tasks[t] = (plan_task_t){.dataset = "demo",
                                  .category = categories[t],
                                  .shots = 1,
                                  .seed = t == 1,
-                                 .listing = t == 2,
+                                 .category_index = t == 2,
                                  .path = paths[t]};
         snprintf(tasks[t].id, sizeof tasks[t].id, "%016d", t + 1);
         unlink(paths[t]);
@@ -39,8 +39,8 @@ static void make_plan(plan_t *plan, plan_listing_t listings[2], plan_task_t task
                      .point_count = 1,
                      .tasks = tasks,
                      .task_count = TASKS,
-                     .listings = listings,
-                     .listing_count = 2,
+                     .categories = entries,
+                     .category_count = 2,
                      .run_dir = RUN,
                      .blas = "none",
                      .model_digest = "none"};
@@ -69,13 +69,13 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
     (void)state;
     int missing;
     plan_t plan;
-    plan_listing_t listings[2];
+    plan_category_t entries[2];
     plan_task_t tasks[TASKS];
     job_t job;
     store_results_t results;
     store_numbers_t numbers[TASKS];
     uint8_t there[TASKS];
-    make_plan(&plan, listings, tasks, &job);
+    make_plan(&plan, entries, tasks, &job);
     publish(&tasks[0], 0.25);
     suite_numbers_read(numbers, there, &plan, 0, 1);
     assert_true(there[0] && !there[1] && !there[2]);
@@ -100,12 +100,12 @@ static void a_damaged_file_is_missing_and_no_reason_to_look_for_ever(void **stat
     (void)state;
     int missing;
     plan_t plan;
-    plan_listing_t listings[2];
+    plan_category_t entries[2];
     plan_task_t tasks[TASKS];
     job_t job;
     store_numbers_t numbers[TASKS] = {{0}};
     uint8_t there[TASKS] = {0};
-    make_plan(&plan, listings, tasks, &job);
+    make_plan(&plan, entries, tasks, &job);
     publish(&tasks[0], 0.25);
     assert_int_equal(io_write_file(tasks[1].path, "no HDF5", 7), ST_OK);
     assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there), ST_OK);

@@ -79,7 +79,7 @@ for signal in TERM USR1 USR2 INT; do
 done
 grep -q "^running:" "$WORK/working" && grep -q "pid [0-9]*, since" "$WORK/working" ||
     fail "a run at work is not shown so: $(cat "$WORK/working")"
-grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is foretold: $(cat "$WORK/working")"
+grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is predicted: $(cat "$WORK/working")"
 
 grep -q "^fgad: stopping after this step (Ctrl-C again ends at once)" "$WORK/stopped" || fail "INT: $(cat "$WORK/stopped")"
 
@@ -129,12 +129,12 @@ if script --version 2> /dev/null | grep -q util-linux; then
     echo "elsewhere 77 1 $(($(date +%s) - 90))" > "$WORK/out7/run/$held.claim"
     script -qefc "stty cols 200; '$FGAD' run '$job' -s output='$WORK/out7'" "$WORK/terminal" > /dev/null 2>&1 < /dev/null &
     pid=$!
-    while kill -0 $pid 2> /dev/null && ! grep -q "in other hands" "$WORK/terminal"; do sleep 0.1; done
+    while kill -0 $pid 2> /dev/null && ! grep -q "in progress elsewhere" "$WORK/terminal"; do sleep 0.1; done
     rm "$WORK/out7/run/$held.claim"
     wait $pid || fail "a run with a claim of elsewhere: $(cat "$WORK/terminal")"
     tr '\r' '\n' < "$WORK/terminal" > "$WORK/bars"
     grep -q "run \[[#.]*\] .*% ETA .*demo/" "$WORK/bars" || fail "no bar: $(cat "$WORK/bars")"
-    grep -q "ETA .* waiting for 1 item in other hands: demo/gear shots 1 seed 1 (elsewhere:77, since 1m[3-5][0-9]s)" "$WORK/bars" ||
+    grep -q "ETA .* waiting for 1 item in progress elsewhere: demo/gear shots 1 seed 1 (elsewhere:77, since 1m[3-5][0-9]s)" "$WORK/bars" ||
         fail "no word of what is waited for: $(cat "$WORK/bars")"
     cmp "$WORK/calm.csv" "$WORK/out7/run/results.csv" || fail "the numbers after waiting differ"
 fi

@@ -1,5 +1,5 @@
 # What a grid shares is made once: every image is encoded once for twenty losses, a head is learned once for twenty ways of
-# inference, and the numbers of a point are those of a job of its own. And what `fgad plan` foretells of it all.
+# inference, and the numbers of a point are those of a job of its own. And what `fgad plan` predicts of it all.
 . "$(dirname "$0")/lib.sh"
 demo_data gear tablet
 common="-s dataset=demo -s data_root=$WORK/data -s model=$WORK/model -s output=$WORK/out -s shots=1,2 -s resolution=48
