@@ -143,6 +143,11 @@ void align_region_anchors(float *anchors, bool *background, const float *normal,
 void align_group_weights(float *weights, const prompts_set_t *set, const uint8_t *labels, int K, int h, int w,
                          int scale, double gamma);
 
+/* normal, abnormal (E): unit(mean of the text features of either side), of the features' units first when `unit` (method/
+ * README.md 2: as they are; 7: units). Runs the text tower. ST_EFORMAT when a feature is not finite. */
+status_t align_text_anchors(float *normal, float *abnormal, const clip_model_t *model, const prompts_texts_t *texts,
+                            bool unit);
+
 /* ---- Query former, METHOD.md 8 ------------------------------------------------------------------------------------- */
 /* One flat block of parameters with a table, named as torch.nn.MultiheadAttention names them. */
 typedef struct {

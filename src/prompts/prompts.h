@@ -239,6 +239,26 @@ void prompts_slots(float *slots, const prompts_set_t *set, const float *params);
 /* dparams (parameter_count) += what dslots (S, D) gives: dv += ds; da += sigma(g) ds; dg += sigma'(g) <a, ds>. */
 void prompts_slots_backward(float *dparams, const float *dslots, const prompts_set_t *set, const float *params);
 
+/* ---- Fixed texts of other methods, method/README.md 1, 2, 7 ---- */
+/* A category as a noun: "metal nut", "printed circuit board" of pcb1; or the category as it is. */
+typedef enum { PROMPTS_CLASS_MAPPED, PROMPTS_CLASS_RAW } prompts_class_t;
+extern const char *const prompts_class_names[];                                     /* "mapped", "raw", NULL */
+status_t prompts_class_name(char **out, const char *category, prompts_class_t how); /* caller frees */
+
+/* Templates times states: 22 x (7 + 4), the public code's 21 lines x (7 + 4), APRIL-GAN's 35 x (7 + 5). */
+typedef enum { PROMPTS_ENSEMBLE_22, PROMPTS_ENSEMBLE_WINCLIP21, PROMPTS_ENSEMBLE_APRIL35 } prompts_ensemble_t;
+extern const char *const prompts_ensemble_names[]; /* "22", "winclip21", "april35", NULL */
+typedef struct {
+    arena_t arena;
+    int normal, count;     /* the first `normal` texts are of normal states, the others of abnormal ones */
+    clip_prompt_t *prompt; /* (count), fit for clip_text_open */
+    const char **text;     /* (count) "a photo of a flawless metal nut." */
+} prompts_texts_t;
+/* Needs prompts_texts_free in every case. */
+status_t prompts_texts_init(prompts_texts_t *out, const char *name, prompts_ensemble_t which,
+                            const clip_tokenizer_t *tokenizer);
+void prompts_texts_free(prompts_texts_t *texts);
+
 /* ---- For people ---- */
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);
 /* One group: every prompt with its kind and token count (copies named once). */
