@@ -30,6 +30,7 @@ int cli_data_fewshot(int argc, char **argv);
 int cli_data_demo(int argc, char **argv);
 int cli_mfsc_check(int argc, char **argv);
 int cli_mfsc_show(int argc, char **argv);
+int cli_mfsc_new(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
 
 /* An argument that names a folder, without the slashes that a shell completes it with (cut off in place). */

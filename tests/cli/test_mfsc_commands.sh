@@ -61,3 +61,14 @@ says 0 "group 4 'seal': noun 'seal'" show gear --prompts --model "$WORK/model" -
 grep -q '^  NHP  26 tokens  \[V\]x4 the gear has one body' "$WORK/out" || fail "no token count: $(cat "$WORK/out")"
 says 0 "0 learnable numbers" show gear --prompts --model "$WORK/model" -s learn=false
 if grep -qE '^  ALP|\[V\]' "$WORK/out"; then fail "learnable parts without learning: $(cat "$WORK/out")"; fi
+
+# A caption to fill in: it names the values, is none yet, and is not written over what is there.
+says 0 "$WORK/mfsc/own/wheel.json: fill in what stands in <>" new wheel --dataset own --assets "$WORK"
+grep -q '"texture": "<.*one of: smooth, rough, glossy' "$WORK/mfsc/own/wheel.json" || fail "$(cat "$WORK/mfsc/own/wheel.json")"
+says 1 "is still to be filled in" check "$WORK/mfsc/own/wheel.json" --assets "$WORK"
+says 2 "exists already (hint: --force" new wheel --dataset own --assets "$WORK"
+says 0 "$WORK/w.json: fill in" new wheel --out "$WORK/w.json"
+says 2 "expected the NAME of a category" new
+says 2 "'a/b' is not the name of one folder" new a/b
+# What is unverified is said of a fit file, and changes nothing.
+says 0 "note: 'datasets/mfsc/realiad/toy.json': unverified: image.background: 'plain dark'" check datasets/mfsc/realiad/toy.json
