@@ -84,7 +84,7 @@ static void articles_prepositions_and_plurals_follow_what_is_put_in(void **state
     prompts_mfsc_t mfsc = read_edited(NULL, 0);
     assert_true(is_ever_said(&mfsc, 3, "an orange and round plastic cap"));
     assert_false(is_ever_said(&mfsc, 3, "a orange"));
-    assert_true(is_ever_said(&mfsc, 1, "one bezel at the left around it")); /* at the outside */
+    assert_true(is_ever_said(&mfsc, 1, "one bezel in the center around it")); /* at the outside */
     assert_true(is_ever_said(&mfsc, 1, "one cap in the corner"));
     assert_true(is_ever_said(&mfsc, 1, "one cap on the outside"));
     assert_true(is_ever_said(&mfsc, 1, "has two caps in the center and one bezel"));
