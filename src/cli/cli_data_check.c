@@ -133,7 +133,7 @@ static void print_category(const data_category_t *category, const data_report_t 
         printf("  %d masks", report->masks);
     if (category->split != NULL) printf("  split=%s", category->split);
     bool problems = data_findings_count(&report->findings, DATA_HARM_STOPS, DATA_HARM_LEFT_OUT) > 0;
-    printf(": %s\n", problems ? "see below" : "in order");
+    printf(": %s\n", problems ? "see below" : "ok");
 }
 
 static void print_category_json(const data_category_t *category, const data_report_t *report)

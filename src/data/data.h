@@ -141,6 +141,8 @@ typedef struct {
 
 /* The layouts known: NULL-terminated names for messages and --help. */
 extern const char *const data_datasets[];
+/* "mvtec, visa ... or folder". */
+void data_name_datasets(char out[256]);
 
 /* Category names of `dataset` below root, sorted. ST_EFORMAT for an unknown dataset name (nearest name suggested),
  * ST_ENOTFOUND for a root that does not exist or holds no category. */

@@ -1,5 +1,6 @@
 #include "data/data_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,17 @@ const data_layout_t data_layouts[] = {
 
 const char *const data_datasets[] = {"mvtec", "visa", "realiad", "btad", "ksdd2", "demo", "folder", NULL};
 
+void data_name_datasets(char out[256])
+{
+    size_t used = 0;
+    for (int i = 0; data_datasets[i] != NULL && used < 256; i++)
+        used += (size_t)snprintf(out + used, 256 - used, "%s%s",
+                                 i == 0                         ? ""
+                                 : data_datasets[i + 1] != NULL ? ", "
+                                                                : " or ",
+                                 data_datasets[i]);
+}
+
 status_t data_find_layout(const data_layout_t **out, const char *dataset)
 {
     int count = 0;
@@ -21,8 +33,9 @@ status_t data_find_layout(const data_layout_t **out, const char *dataset)
         return ST_OK;
     }
     const char *near = data_nearest(dataset, data_datasets, count);
-    return fail(ST_EFORMAT,
-                "dataset '%s' is not known; expected mvtec, visa, realiad, btad, ksdd2, demo or folder%s%s%s", dataset,
+    char known[256];
+    data_name_datasets(known);
+    return fail(ST_EFORMAT, "dataset '%s' is not known; expected %s%s%s%s", dataset, known,
                 near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 

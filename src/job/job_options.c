@@ -21,7 +21,6 @@ static const char *const group_names[] = {"image", "foreground", "background", "
 static const char *const ahp_order_names[] = {"alternate", "states", "replacements", NULL}; /* prompts_ahp_order_t */
 static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
 const char *const job_head_names[] = {"pixel", "image", NULL};
-static const char *const dataset_names[] = {"mvtec", "visa", "realiad", "demo", "folder", NULL};
 static const char *const sweep_names[] = {"product", "one-at-a-time", NULL};
 
 #define AT(field) offsetof(job_t, field)
@@ -29,13 +28,12 @@ static const char *const sweep_names[] = {"product", "one-at-a-time", NULL};
 const io_option_t job_options[] = {
     {"name", IO_STRING, AT(name), "run", 0, 0, NULL, "name of the run: its folder below output", JOB_STAGE_NONE},
     {"output", IO_STRING, AT(output), "results", 0, 0, NULL, "folder of runs and of the feature cache", JOB_STAGE_NONE},
-    {"dataset", IO_STRING_LIST, AT(dataset), NULL, 0, 0, dataset_names, "datasets: mvtec, visa, realiad, demo, folder",
-     JOB_STAGE_NONE},
+    {"dataset", IO_STRING_LIST, AT(dataset), NULL, 0, 0, data_datasets, "datasets", JOB_STAGE_NONE},
     {"category", IO_STRING_LIST, AT(category), "", 0, 0, NULL, "categories; empty: all that the dataset's folder has",
      JOB_STAGE_NONE},
     {"data_root", IO_STRING, AT(data_root), "datasets/data", 0, 0, NULL, "folder with one folder a dataset",
      JOB_STAGE_NONE},
-    {"roots", IO_TEXT_MAP, AT(roots), "", 0, 0, dataset_names,
+    {"roots", IO_TEXT_MAP, AT(roots), "", 0, 0, data_datasets,
      "folders of datasets that do not lie at data_root/<dataset>: {mvtec: /data/mvtec_ad}", JOB_STAGE_NONE},
     {"assets", IO_STRING, AT(assets), "datasets", 0, 0, NULL, "folder with mfsc/, fewshot/ and models/",
      JOB_STAGE_NONE},
@@ -226,8 +224,9 @@ static status_t resolve_model(job_t *job)
 static status_t check_job(const job_t *job)
 {
     double t;
-    if (job->dataset.count == 0)
-        return fail(ST_EFORMAT, "dataset: nothing is named (expected some of: mvtec, visa, realiad, demo, folder)");
+    char known[256];
+    data_name_datasets(known);
+    if (job->dataset.count == 0) return fail(ST_EFORMAT, "dataset: nothing is named (expected some of: %s)", known);
     if (job->shots.count == 0) return fail(ST_EFORMAT, "shots: the list is empty (expected at least one number)");
     if (job->seeds.count == 0) return fail(ST_EFORMAT, "seeds: the list is empty (expected at least one number)");
     if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
