@@ -1,5 +1,6 @@
 """datasets/models/convert on weights as people have them: every folder it makes holds the toy's bits. Arguments: WORK, the toy's
 folder, the program. Needs numpy; where torch is, pickles are made and tried, too."""
+import hashlib
 import json
 import os
 import shutil
@@ -185,6 +186,23 @@ def refusals():
         sys.exit(told)
 
 
+def release():
+    """A checkpoint as open_clip's training leaves them (tests/reference/peers.py): no torch is needed."""
+    peers = "tests/golden/clip/peers"
+    out = f"{WORK}/release"
+    shutil.rmtree(out, ignore_errors=True)
+    told = convert(f"{peers}/release.pt", "--config", f"{peers}/fp16/open_clip_config.json", "--merges", f"{peers}/fp16/merges.txt", "--out", out)
+    if "every name's 'module.' is taken off" not in told or "quick_gelu is false (assumed: OpenAI's" not in told:
+        sys.exit(f"what was assumed is not said: {told}")
+    found = read(f"{out}/open_clip_model.safetensors")
+    with open(f"{peers}/release.sha256") as file:
+        if hashlib.sha256(b"".join(found[name][2] for name in sorted(found))).hexdigest() != file.read().strip():
+            sys.exit("the converted release's bits are not the checkpoint's")
+    info = subprocess.run([FGAD, "model", "info", out], capture_output=True, text=True)
+    if info.returncode != 0:
+        sys.exit(info.stderr)
+
+
 def pickles():
     try:
         import torch
@@ -255,5 +273,6 @@ beginnings()
 doubles()
 transformers()
 refusals()
+release()
 pickles()
 print(f"{made} folders made, all with the toy's bits")

@@ -132,7 +132,8 @@ def captions():
             caption = json.load(file)
         texts += [caption["image"]["summary"], caption["foreground"]["relation"], caption["image"]["background"] + " background"]
         texts += [component["caption"] for component in caption["components"]]
-        texts += [state.replace("{}", caption["image"]["foreground"]) for state in caption["abnormal_states"]]
+        states = [state if isinstance(state, str) else state["state"] for state in caption["abnormal_states"]]
+        texts += [state.replace("{}", caption["image"]["foreground"]) for state in states]
     return list(dict.fromkeys(texts))
 
 
