@@ -1,5 +1,6 @@
 /* cli: the program `fgad`. A table of sub-commands, one file each: arguments in, calls to the rooms, text and exit code
- * out. Nothing is computed here. Exit codes: 0 done, 1 a task failed, 2 usage or bad input, 75 interrupted, resume. */
+ * out. Nothing is computed here. Exit codes: 0 done, 1 a task failed, 2 usage or bad input, 3 the launcher
+ * or MPI could not start, 4 standard output could not be written, 75 interrupted, resume. */
 #ifndef FGAD_CLI_H
 #define FGAD_CLI_H
 
@@ -7,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { EXIT_DONE = 0, EXIT_TASK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_RESUME = 75 };
+enum { EXIT_DONE = 0, EXIT_TASK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_LAUNCH = 3, EXIT_OUTPUT = 4, EXIT_RESUME = 75 };
 
 typedef struct {
     const char *name;                   /* "run", or "model info" */
@@ -33,6 +34,10 @@ int cli_mfsc_show(int argc, char **argv);
 int cli_mfsc_new(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
 
+/* First and last of all. end: `code`, or EXIT_OUTPUT with a line on stderr when what was printed did not arrive and `code` is
+ * EXIT_DONE; a pipe whose reader has gone is no fault. */
+void cli_output_begin(void);
+int cli_output_end(int code);
 /* An argument that names a folder, without the slashes that a shell completes it with (cut off in place). */
 const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */

@@ -329,7 +329,7 @@ static int refuse_command(int argc, char **argv)
     return EXIT_BAD_INPUT;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     if (argc < 2 || (argc == 2 && is_help(argv[1]))) {
         print_overview(argc < 2 ? stderr : stdout);
@@ -352,4 +352,10 @@ int main(int argc, char **argv)
     if ((asked || argc == 2) && print_commands(asked ? stdout : stderr, argv[1]) > 0)
         return asked ? EXIT_DONE : EXIT_BAD_INPUT;
     return refuse_command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    cli_output_begin();
+    return cli_output_end(run_command(argc, argv));
 }
