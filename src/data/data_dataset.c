@@ -166,6 +166,13 @@ static status_t read_category(data_category_t *out, const data_layout_t *layout,
                     strcmp(category, "MEAN") == 0 ? "MEAN is the row of means over categories"
                                                   : "a name is UTF-8 without control characters");
     }
+    char component[IO_COMPONENT_SIZE];
+    io_component(component, category);
+    if (strcmp(component, category) != 0)
+        return fail(ST_EFORMAT,
+                    "'%s/%s' cannot be a category: it names folders of results (hint: rename it to at most 200 bytes "
+                    "without '\\', and without '-' in front)",
+                    root, category);
     if (!has_category(layout, root, category, options)) return refuse_category(layout, root, category, options);
     TRY(layout->read(out, root, category, options));
     /* What cannot be meant is a better reason than that nothing is left. */

@@ -117,9 +117,12 @@ void io_rotate(uint8_t *dst, const uint8_t *src, int width, int height, int chan
 status_t io_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels);
 /* 32-bit float one-channel TIFF, not compressed, as MVTec's evaluation code reads; values (height, width). */
 status_t io_tiff_write_f32(const char *path, const float *values, int width, int height);
-/* Reads such a TIFF back, or another program's: strips or tiles, 32- or 64-bit floats, any compression of libtiff's,
- * either byte order. Values as they are, NaN included (caller frees *values). */
-status_t io_tiff_read_f32(float **values, int *width, int *height, const char *path);
+/* Reads such a TIFF back, or another program's: one sample a pixel, a float of 16, 32 or 64 bits or an integer of 8, 16 or
+ * 32, strips or tiles, any compression of libtiff's, either byte order. Values as they are, NaN included, each exact as a
+ * double (caller frees *values). */
+status_t io_tiff_read_map(double **values, int *width, int *height, const char *path);
+/* Whether the file's samples are of a kind each value of which is a float: all but doubles and integers of 32 bits. */
+status_t io_tiff_map_fits_float(bool *out, const char *path);
 
 /* ---- JSON (jansson behind it) -------------------------------------------------------------------------------------- */
 /* A parsed document; nodes are borrowed from it and live until io_json_free. */

@@ -309,30 +309,52 @@ status_t io_tiff_decode(io_raster_t *out, const uint8_t *bytes, size_t size, io_
     return status;
 }
 
-/* ---- Float maps ---------------------------------------------------------------------------------------------------- */
+/* ---- Maps ---------------------------------------------------------------------------------------------------------- */
+/* What other programs write as a map: floats of 16, 32 and 64 bits, integers of 8, 16 and 32. Every value fits a double. */
+static bool is_map_kind(uint16_t format, uint16_t bits)
+{
+    if (format == SAMPLEFORMAT_IEEEFP) return bits == 16 || bits == 32 || bits == 64;
+    return (format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_INT || format == SAMPLEFORMAT_VOID) &&
+           (bits == 8 || bits == 16 || bits == 32);
+}
+
+/* Sample i of a row, which lies in the byte order of this machine. */
+static double map_value(const uint8_t *row, size_t i, uint16_t format, uint16_t bits)
+{
+    union {
+        uint8_t u8;
+        int8_t i8;
+        uint16_t u16;
+        int16_t i16;
+        uint32_t u32;
+        int32_t i32;
+        float f32;
+        double f64;
+    } value;
+    memcpy(&value, row + i * bits / 8, bits / 8);
+    if (format == SAMPLEFORMAT_IEEEFP)
+        return bits == 64 ? value.f64 : bits == 32 ? (double)value.f32 : (double)io_f16_to_f32(value.u16);
+    if (format == SAMPLEFORMAT_INT) return bits == 32 ? value.i32 : bits == 16 ? value.i16 : value.i8;
+    return bits == 32 ? value.u32 : bits == 16 ? value.u16 : value.u8;
+}
+
 static void take_map_row(void *out, const layout_t *layout, const uint8_t *row, uint32_t y, uint32_t x0, uint32_t count,
                          uint16_t first, uint16_t step)
 {
     (void)first, (void)step;
-    float *target = (float *)out + (size_t)y * layout->width + x0;
-    if (layout->bits == 32) {
-        memcpy(target, row, (size_t)count * sizeof *target);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        double value;
-        memcpy(&value, row + (size_t)i * sizeof value, sizeof value);
-        target[i] = (float)value;
-    }
+    double *target = (double *)out + (size_t)y * layout->width + x0;
+    for (uint32_t i = 0; i < count; i++) target[i] = map_value(row, i, layout->format, layout->bits);
 }
 
-static status_t decode_map(float **values, int *width, int *height, TIFF *tiff, const memory_t *memory,
+static status_t decode_map(double **values, int *width, int *height, TIFF *tiff, const memory_t *memory,
                            const char *path)
 {
     layout_t layout;
     TRY(read_layout(&layout, tiff, memory, path));
-    if (layout.format != SAMPLEFORMAT_IEEEFP || layout.samples != 1 || (layout.bits != 32 && layout.bits != 64))
-        return fail(ST_EFORMAT, "'%s': the TIFF holds %d %s samples of %d bits a pixel, expected 1 float of 32 or 64",
+    if (!is_map_kind(layout.format, layout.bits) || layout.samples != 1)
+        return fail(ST_EFORMAT,
+                    "'%s': the TIFF holds %d %s samples of %d bits a pixel, expected 1: a float of 16, 32 or 64, or an "
+                    "integer of 8, 16 or 32",
                     path, layout.samples, layout.format == SAMPLEFORMAT_IEEEFP ? "float" : "integer", layout.bits);
     *values = base_alloc((size_t)layout.width * layout.height, sizeof **values);
     if (*values == NULL) return fail_context(ST_ENOMEM, "'%s'", path);
@@ -341,27 +363,48 @@ static status_t decode_map(float **values, int *width, int *height, TIFF *tiff, 
     return read_blocks(tiff, &layout, 1, take_map_row, *values, memory, path);
 }
 
-status_t io_tiff_read_f32(float **values, int *width, int *height, const char *path)
+/* The file in memory, opened; free `bytes` after TIFFClose. */
+static status_t open_map(TIFF **tiff, memory_t *memory, char **bytes, const char *path)
 {
-    *values = NULL;
-    memory_t memory = {0};
+    *tiff = NULL;
+    *memory = (memory_t){0};
+    TRY(io_read_file(bytes, &memory->size, path));
+    memory->bytes = (uint8_t *)*bytes;
+    if (memory->size < 4 || (memcmp(*bytes, "II", 2) != 0 && memcmp(*bytes, "MM", 2) != 0))
+        return fail(ST_EFORMAT, "'%s' is not a TIFF", path);
+    *tiff = memory_open(memory, "rm");
+    return *tiff != NULL ? ST_OK : fail_damaged(memory, path);
+}
+
+status_t io_tiff_read_map(double **values, int *width, int *height, const char *path)
+{
+    TIFF *tiff;
+    memory_t memory;
     char *bytes = NULL;
-    TRY(io_read_file(&bytes, &memory.size, path));
-    memory.bytes = (uint8_t *)bytes;
-    status_t status = ST_OK;
-    TIFF *tiff = NULL;
-    if (memory.size < 4 || (memcmp(bytes, "II", 2) != 0 && memcmp(bytes, "MM", 2) != 0))
-        TRY_DONE(fail(ST_EFORMAT, "'%s' is not a TIFF", path));
-    tiff = memory_open(&memory, "rm");
-    if (tiff == NULL) TRY_DONE(fail_damaged(&memory, path));
-    TRY_DONE(decode_map(values, width, height, tiff, &memory, path));
-done:
+    *values = NULL;
+    status_t status = open_map(&tiff, &memory, &bytes, path);
+    if (status == ST_OK) status = decode_map(values, width, height, tiff, &memory, path);
     if (tiff != NULL) TIFFClose(tiff);
     free(bytes);
     if (status != ST_OK) {
         free(*values);
         *values = NULL;
     }
+    return status;
+}
+
+status_t io_tiff_map_fits_float(bool *out, const char *path)
+{
+    TIFF *tiff;
+    memory_t memory;
+    layout_t layout;
+    char *bytes = NULL;
+    *out = false;
+    status_t status = open_map(&tiff, &memory, &bytes, path);
+    if (status == ST_OK) status = read_layout(&layout, tiff, &memory, path);
+    if (status == ST_OK) *out = layout.bits < 32 || (layout.bits == 32 && layout.format == SAMPLEFORMAT_IEEEFP);
+    if (tiff != NULL) TIFFClose(tiff);
+    free(bytes);
     return status;
 }
 

@@ -14,11 +14,18 @@ typedef struct {
     FILE *file;
 } csv_set_t;
 
+/* A folder, and what it is of: two that become one are refused. Owned texts. */
+typedef struct {
+    char *folder, *of;
+} place_t;
+
 typedef struct {
     const review_export_options_t *options;
     review_exported_t *told;
     csv_set_t **sets;
     int set_count;
+    place_t *places; /* folders given out */
+    int place_count;
 } export_t;
 
 /* One row of the results on its way. */
@@ -26,6 +33,7 @@ typedef struct {
     const store_row_t *row;
     review_stored_t *stored;
     char *folder; /* of its set */
+    char category[IO_COMPONENT_SIZE];
     arena_t arena;
     float *map; /* room for the largest image */
 } task_t;
@@ -37,14 +45,56 @@ static char *set_name(const store_row_t *row)
     char *name = base_format("%s-k%d-s%lld%s%s", row->dataset, row->shots, (long long)row->seed,
                              row->point[0] != '\0' ? "-" : "", row->point);
     for (char *at = name; at != NULL && *at != '\0'; at++)
-        if (strchr("/ ,;[]{}'\"\\\n", *at) != NULL) *at = '_';
-    return name;
+        if (strchr(" ,;[]{}'\"", *at) != NULL) *at = '_';
+    char component[IO_COMPONENT_SIZE];
+    if (name != NULL) io_component(component, name);
+    char *out = name != NULL ? base_format("%s", component) : NULL;
+    free(name);
+    return out;
+}
+
+/* Takes a folder for what it is of; takes `of` over. ST_EFORMAT: another thing has it. */
+static status_t claim_folder(export_t *export, const char *folder, char *of)
+{
+    if (of == NULL) return ST_ENOMEM;
+    for (int i = 0; i < export->place_count; i++) {
+        if (strcmp(export->places[i].folder, folder) != 0) continue;
+        bool same = strcmp(export->places[i].of, of) == 0;
+        status_t status = same ? ST_OK
+                               : fail(ST_EFORMAT,
+                                      "'%s' and '%s' would be one folder, '%s' (hint: export one of them, by "
+                                      "--category or --point)",
+                                      export->places[i].of, of, folder);
+        free(of);
+        return status;
+    }
+    place_t *more = realloc(export->places, (size_t)(export->place_count + 1) * sizeof *more);
+    if (more != NULL) export->places = more;
+    char *copy = more != NULL ? base_format("%s", folder) : NULL;
+    if (copy == NULL) {
+        free(of);
+        return fail(ST_ENOMEM, "out of memory");
+    }
+    more[export->place_count++] = (place_t){copy, of};
+    return ST_OK;
+}
+
+/* The set's folder for its draw and point, the category's in it for the category. */
+static status_t claim_folders(export_t *export, const task_t *task)
+{
+    const store_row_t *row = task->row;
+    char path[8192];
+    TRY(claim_folder(
+        export, task->folder,
+        base_format("%s, %d-shot, seed %lld, %s", row->dataset, row->shots, (long long)row->seed, row->point)));
+    snprintf(path, sizeof path, "%s/%s", task->folder, task->category);
+    return claim_folder(export, path, base_format("%s", row->category));
 }
 
 /* <folder>/<kind>/<category>/<name><ending>, with its folders made. */
 static status_t make_path(char out[4096], const task_t *task, const char *kind, const char *name, const char *ending)
 {
-    int length = snprintf(out, 4096, "%s/%s/%s/%s%s", task->folder, kind, task->row->category, name, ending);
+    int length = snprintf(out, 4096, "%s/%s/%s/%s%s", task->folder, kind, task->category, name, ending);
     if (length >= 4096) return fail(ST_EFORMAT, "'%.200s...' is longer than a path may be", out);
     char *slash = strrchr(out, '/');
     *slash = '\0';
@@ -124,7 +174,7 @@ static status_t export_overlay(task_t *task, int i, double low, double high)
     io_image_t picture = {0};
     uint8_t *mask = NULL;
     int width, height, mask_width, mask_height;
-    TRY_DONE(io_image_read(&picture, image->path));
+    TRY_DONE(data_image_read(&picture, images, image));
     TRY_DONE(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
     if (width != picture.width || height != picture.height) {
         status = fail(ST_EFORMAT, "'%s' says in its header that it is %d x %d, it is %d x %d", image->path, width,
@@ -245,6 +295,11 @@ static void sets_free(export_t *export)
         free(export->sets[s]);
     }
     free(export->sets);
+    for (int i = 0; i < export->place_count; i++) {
+        free(export->places[i].folder);
+        free(export->places[i].of);
+    }
+    free(export->places);
 }
 
 /* ---- Tasks --------------------------------------------------------------------------------------------------------- */
@@ -254,7 +309,7 @@ static status_t make_room(task_t *task)
     size_t most = 0;
     for (int i = 0; i < task->stored->n; i++) {
         int width, height;
-        TRY(io_image_size(&width, &height, task->stored->images.test[task->stored->keep[i]].path));
+        TRY(data_image_size(&width, &height, &task->stored->images, &task->stored->images.test[task->stored->keep[i]]));
         size_t size = (size_t)width * (size_t)height;
         if (size > most) most = size;
     }
@@ -271,6 +326,8 @@ static status_t export_task(export_t *export, const store_results_t *results, co
     arena_init(&task.arena, "export");
     task.folder = set != NULL ? base_format("%s/%s", options->out, set) : NULL;
     if (task.folder == NULL) goto done;
+    io_component(task.category, row->category);
+    TRY_DONE(claim_folders(export, &task));
     TRY_DONE(review_stored_open(&task.stored, results, row, options->assignments, options->assignment_count));
     if (options->tiff || options->overlay || options->regions) {
         TRY_DONE(review_stored_images(task.stored, &task.stored->job));
@@ -278,7 +335,7 @@ static status_t export_task(export_t *export, const store_results_t *results, co
     }
     if (options->tiff) TRY_DONE(export_tiffs(export, &task));
     if (options->overlay) TRY_DONE(export_overlays(export, &task));
-    if (options->regions) TRY_DONE(review_export_regions(export->told, task.stored, task.folder));
+    if (options->regions) TRY_DONE(review_export_regions(export->told, task.stored, task.folder, task.category));
     if (options->csv) TRY_DONE(export_csv(export, &task, set));
     export->told->tasks++;
 done:

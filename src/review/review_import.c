@@ -11,7 +11,8 @@ typedef struct {
     job_t job;
     store_results_t results;
     char *dir;
-    bool resized;
+    double *score; /* (n) of the category at hand */
+    review_told_t told;
 } import_t;
 
 static status_t stored_make(review_stored_t *stored, const import_t *import, const char *category)
@@ -54,23 +55,29 @@ static status_t measure(store_numbers_t *numbers, import_t *import, review_store
     status_t status = ST_OK;
     metrics_pixels_t *pixels = NULL;
     metrics_pixels_options_t how = {.regions = true};
+    float *ranked = base_alloc((size_t)stored->n + 1, sizeof *ranked);
+    if (ranked == NULL) return ST_ENOMEM;
     *numbers = store_numbers_none;
     if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
         TRY_DONE(work_masks_load(&stored->masks, &stored->images, &stored->job, stored->keep, stored->n));
         TRY_DONE(job_metric_memory(&how.memory, &stored->job));
         TRY_DONE(metrics_pixels_open(&pixels, &how));
     }
-    TRY_DONE(review_imported_add(pixels, stored->maps.M_img, &import->resized, stored));
+    TRY_DONE(review_imported_add(pixels, import->score, &import->told, stored));
     if (pixels != NULL) TRY_DONE(work_pixels_measure(numbers, pixels, &stored->job));
-    if (import->options->scores != NULL) TRY_DONE(review_imported_scores(stored, import->options->scores));
-    TRY_DONE(work_measure_images(numbers, stored->maps.M_img, &stored->images, stored->keep, stored->n));
+    if (import->options->scores != NULL)
+        TRY_DONE(review_imported_scores(import->score, stored, import->options->scores));
+    for (int i = 0; i < stored->n; i++) stored->maps.M_img[i] = (float)import->score[i];
+    TRY_DONE(review_rank_scores(ranked, import->score, stored->n));
+    TRY_DONE(work_measure_images(numbers, ranked, &stored->images, stored->keep, stored->n));
 done:
+    free(ranked);
     metrics_pixels_close(pixels);
     return status;
 }
 
 /* What the numbers are of: every map's bytes, the images' names, the scores and the job's metrics. */
-static status_t make_id(char id[17], const review_stored_t *stored, const char *protocol)
+static status_t make_id(char id[17], const review_stored_t *stored, const double *score, const char *protocol)
 {
     char digest[IO_DIGEST_SIZE], path[4096], *text = NULL;
     size_t size = 0;
@@ -81,7 +88,7 @@ static status_t make_id(char id[17], const review_stored_t *stored, const char *
     for (int i = 0; i < stored->n && status == ST_OK; i++) {
         status = review_imported_path(path, stored, i);
         if (status == ST_OK) status = io_digest_file(digest, path);
-        if (status == ST_OK) fprintf(out, "%s %.9g %s\n", stored->path[i], (double)stored->maps.M_img[i], digest);
+        if (status == ST_OK) fprintf(out, "%s %.17g %s\n", stored->path[i], score[i], digest);
     }
     fclose(out);
     if (status == ST_OK) {
@@ -168,21 +175,25 @@ static status_t import_category(import_t *import, const char *category)
     char id[17], *protocol = NULL, *base = NULL;
     review_stored_t *stored = calloc(1, sizeof *stored);
     if (stored == NULL) return fail(ST_ENOMEM, "out of memory");
-    import->resized = false;
     TRY_DONE(stored_make(stored, import, category));
+    status = ST_ENOMEM;
+    import->score = base_alloc((size_t)stored->n + 1, sizeof *import->score);
+    if (import->score == NULL) goto done;
     TRY_DONE(measure(&numbers, import, stored));
     base = work_protocol_text(&import->job, &stored->images);
     if (base != NULL)
-        protocol = base_format("%s%s%s", base, import->resized ? " maps=resized" : "",
+        protocol = base_format("%s%s%s", base, import->told.resized ? " maps=resized" : "",
                                import->options->scores != NULL ? " scores=given" : " scores=max");
     status = ST_ENOMEM;
     if (protocol == NULL) goto done;
-    TRY_DONE(make_id(id, stored, protocol));
+    TRY_DONE(make_id(id, stored, import->score, protocol));
     TRY_DONE(write_task(import, stored, &numbers, id));
     TRY_DONE(add_row(import, stored, &numbers, protocol, id));
 done:
     free(base);
     free(protocol);
+    free(import->score);
+    import->score = NULL;
     stored->job = (job_t){0};
     review_stored_close(stored);
     return status;
@@ -278,16 +289,41 @@ done:
     return status;
 }
 
+/* What an import writes at the head of its run.yaml: such a folder, and no other, may be written anew. */
+#define RUN_YAML_HEAD "# Maps imported from "
+
+/* ST_EFORMAT when the folder holds anything that no import made: a run is days of work. */
+static status_t check_folder(const import_t *import)
+{
+    char *yaml = base_format("%s/run.yaml", import->dir), *text = NULL;
+    io_names_t there = {0};
+    bool ours = false;
+    if (yaml == NULL) return ST_ENOMEM;
+    if (io_exists(yaml) && io_read_text(&text, yaml) == ST_OK)
+        ours = strncmp(text, RUN_YAML_HEAD, strlen(RUN_YAML_HEAD)) == 0;
+    free(text);
+    free(yaml);
+    if (ours || !io_exists(import->dir)) return ST_OK;
+    TRY(io_list_dir(&there, import->dir));
+    bool empty = there.count == 0;
+    io_names_free(&there);
+    if (empty) return ST_OK;
+    return fail(
+        ST_EFORMAT,
+        "'%s' was not made by fgad import, which would replace its results (hint: another --name, or remove that "
+        "folder)",
+        import->dir);
+}
+
 static status_t write_run_yaml(const import_t *import)
 {
     char now[32], path[4096];
     clock_iso8601(now);
     snprintf(path, sizeof path, "%s/run.yaml", import->dir);
     char *yaml = io_options_yaml(&import->job, job_options);
-    char *text = yaml != NULL
-                     ? base_format("# Maps imported from '%s' by `fgad import`, fgad %s, %s: not a job to run.\n%s",
-                                   import->options->tree, base_version(), now, yaml)
-                     : NULL;
+    char *text = yaml != NULL ? base_format(RUN_YAML_HEAD "'%s' by `fgad import`, fgad %s, %s: not a job to run.\n%s",
+                                            import->options->tree, base_version(), now, yaml)
+                              : NULL;
     status_t status = text != NULL ? io_write_file(path, text, strlen(text)) : ST_ENOMEM;
     free(yaml);
     free(text);
@@ -305,6 +341,7 @@ status_t review_import(char **dir, const review_import_options_t *options)
     import.dir = job_run_dir(&import.job);
     status = ST_ENOMEM;
     if (import.dir == NULL) goto done;
+    TRY_DONE(check_folder(&import));
     TRY_DONE(list_categories(&categories, &import));
     import.results.rows = calloc((size_t)categories.count + 2, sizeof *import.results.rows);
     status = ST_ENOMEM;

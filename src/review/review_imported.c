@@ -23,26 +23,50 @@ static status_t find_tiff(char out[4096], const char *tree, const char *category
                 tree, category, name);
 }
 
-status_t review_imported_map(float *map, int width, int height, bool *resized, const char *path, float *largest)
+/* A map that is its image turned by a quarter is no map of another resolution: measured, it would look like a bad method. */
+static status_t check_shape(review_told_t *told, int w, int h, int width, int height, const char *path)
 {
-    float *values;
+    if (w == width && h == height) return ST_OK;
+    if (w == height && h == width)
+        return fail(ST_EFORMAT,
+                    "'%s' is %d x %d, its image %d x %d: the map is transposed (hint: save it as rows of columns)",
+                    path, w, h, width, height);
+    told->resized = true;
+    /* Sides rounded to whole pixels do not count. */
+    int64_t off = (int64_t)w * height - (int64_t)h * width;
+    if (off < 0) off = -off;
+    if (off <= (width > height ? width : height)) return ST_OK;
+    if (told->stretched++ == 0)
+        log_warn("'%s' is %d x %d, its image %d x %d: a map of another aspect is stretched to its image", path, w, h,
+                 width, height);
+    return ST_OK;
+}
+
+status_t review_imported_map(float *map, int width, int height, review_told_t *told, const char *path,
+                             const review_levels_t *levels, double *largest)
+{
+    double *values;
+    float *small = NULL;
     int w, h;
-    TRY(io_tiff_read_f32(&values, &w, &h, path));
-    status_t status = ST_OK;
+    TRY(io_tiff_read_map(&values, &w, &h, path));
+    size_t count = (size_t)w * (size_t)h;
+    status_t status = check_shape(told, w, h, width, height, path);
     *largest = values[0];
-    for (size_t p = 0; p < (size_t)w * (size_t)h && status == ST_OK; p++) {
+    for (size_t p = 0; p < count && status == ST_OK; p++) {
         if (!isfinite(values[p]))
-            status = fail(ST_EFORMAT, "'%s' holds %g at row %zu, column %zu, expected finite numbers", path,
-                          (double)values[p], p / (size_t)w, p % (size_t)w);
+            status = fail(ST_EFORMAT, "'%s' holds %g at row %zu, column %zu, expected finite numbers", path, values[p],
+                          p / (size_t)w, p % (size_t)w);
         if (values[p] > *largest) *largest = values[p];
     }
-    if (status == ST_OK && map != NULL) {
-        if (w == width && h == height)
-            memcpy(map, values, (size_t)w * (size_t)h * sizeof *map);
-        else
-            detect_upsample(map, height, width, values, h, w);
-        *resized = *resized || w != width || h != height;
-    }
+    if (status != ST_OK || map == NULL) goto done;
+    bool same = w == width && h == height;
+    if (!same) small = base_alloc(count, sizeof *small);
+    if (!same && small == NULL) TRY_DONE(ST_ENOMEM);
+    float *to = same ? map : small;
+    for (size_t p = 0; p < count; p++) to[p] = review_level(levels, values[p]);
+    if (!same) detect_upsample(map, height, width, small, h, w);
+done:
+    free(small);
     free(values);
     return status;
 }
@@ -52,21 +76,36 @@ status_t review_imported_path(char out[4096], const review_stored_t *stored, int
     return find_tiff(out, stored->tree, stored->category, stored->names[i]);
 }
 
-status_t review_imported_add(metrics_pixels_t *pixels, float *largest, bool *resized, const review_stored_t *stored)
+/* The largest values alone, where no pixel is measured. */
+static status_t find_largest(double *largest, review_told_t *told, const review_stored_t *stored)
+{
+    const review_levels_t floats = {0};
+    char path[4096];
+    for (int i = 0; i < stored->n; i++) {
+        int width, height;
+        TRY(data_image_size(&width, &height, &stored->images, &stored->images.test[stored->keep[i]]));
+        TRY(review_imported_path(path, stored, i));
+        TRY(review_imported_map(NULL, width, height, told, path, &floats, &largest[i]));
+    }
+    return ST_OK;
+}
+
+status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_told_t *told,
+                             const review_stored_t *stored)
 {
     char path[4096];
     float *map = NULL;
     size_t room = 0;
     arena_t arena;
+    review_levels_t levels = {0};
     const uint8_t *mask = stored->masks.labels;
     status_t status = ST_OK;
+    *told = (review_told_t){0};
+    if (pixels == NULL) return find_largest(largest, told, stored);
     arena_init(&arena, "import");
+    TRY_DONE(review_levels_make(&levels, stored));
     for (int i = 0; i < stored->n; i++) {
         TRY_DONE(review_imported_path(path, stored, i));
-        if (pixels == NULL) {
-            TRY_DONE(review_imported_map(NULL, 0, 0, resized, path, &largest[i]));
-            continue;
-        }
         int width = stored->masks.size[i][0], height = stored->masks.size[i][1];
         size_t size = (size_t)width * (size_t)height;
         if (size > room) {
@@ -77,14 +116,15 @@ status_t review_imported_add(metrics_pixels_t *pixels, float *largest, bool *res
                 goto done;
             }
         }
-        float most;
-        TRY_DONE(review_imported_map(map, width, height, resized, path, &most));
+        double most;
+        TRY_DONE(review_imported_map(map, width, height, told, path, &levels, &most));
         if (largest != NULL) largest[i] = most;
         TRY_DONE(detect_smooth(map, height, width, stored->job.sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));
         mask += size;
     }
 done:
+    review_levels_free(&levels);
     free(map);
     arena_free(&arena);
     return status;
@@ -100,13 +140,12 @@ static int find_image(const review_stored_t *stored, const char *path)
 }
 
 /* Columns category, path and score (others are passed over), as images.csv of fgad export. */
-status_t review_imported_scores(review_stored_t *stored, const char *file)
+status_t review_imported_scores(double *score, const review_stored_t *stored, const char *file)
 {
     status_t status;
-    store_maps_t *maps = &stored->maps;
     io_csv_t csv;
     TRY(io_csv_open(&csv, file));
-    for (int i = 0; i < stored->n; i++) maps->M_img[i] = NAN;
+    for (int i = 0; i < stored->n; i++) score[i] = NAN;
     if (io_csv_cell(&csv, "category") == NULL || io_csv_cell(&csv, "path") == NULL ||
         io_csv_cell(&csv, "score") == NULL) {
         status = fail(ST_EFORMAT, "%s:1: expected the columns category, path and score", file);
@@ -119,19 +158,19 @@ status_t review_imported_scores(review_stored_t *stored, const char *file)
         if (strcmp(io_csv_cell(&csv, "category"), stored->category) != 0) continue;
         const char *path = io_csv_cell(&csv, "path"), *text = io_csv_cell(&csv, "score");
         char *end;
-        float score = strtof(text, &end);
+        double value = strtod(text, &end);
         int i = find_image(stored, path);
         if (i < 0)
             status = fail(ST_EFORMAT, "%s:%d: %s has no test image '%s'", file, csv.line, stored->category, path);
-        else if (end == text || *end != '\0' || !isfinite(score))
+        else if (end == text || *end != '\0' || !isfinite(value))
             status = fail(ST_EFORMAT, "%s:%d: the score is '%s', expected a number", file, csv.line, text);
-        else if (!isnan(maps->M_img[i]))
+        else if (!isnan(score[i]))
             status = fail(ST_EFORMAT, "%s:%d: '%s' has a second score", file, csv.line, path);
         if (status != ST_OK) goto done;
-        maps->M_img[i] = score;
+        score[i] = value;
     }
     for (int i = 0; i < stored->n && status == ST_OK; i++)
-        if (isnan(maps->M_img[i]))
+        if (isnan(score[i]))
             status = fail(ST_EFORMAT, "%s has no score of %s/%s", file, stored->category, stored->path[i]);
 done:
     io_csv_close(&csv);

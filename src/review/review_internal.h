@@ -47,15 +47,35 @@ status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena);
 
 /* ---- Imported maps ---- */
-/* A TIFF file at (height, width), and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite. */
-status_t review_imported_map(float *map, int width, int height, bool *resized, const char *path, float *largest);
+/* How a category's values become floats in the same order: each by its place among all of them (value), or less `shift`. */
+typedef struct {
+    double *value; /* (count) ascending, owned; NULL: (float)(v - shift) */
+    size_t count;
+    double shift;
+} review_levels_t;
+/* Of all maps of stored->tree, at their masks' sizes: floats as they are; doubles by their places, where nothing but their
+ * order is asked for and metric_memory holds them. After work_masks_load. */
+status_t review_levels_make(review_levels_t *out, const review_stored_t *stored);
+float review_level(const review_levels_t *levels, double value);
+void review_levels_free(review_levels_t *levels);
+/* out (n): floats in the order of the scores, equal where they are. */
+status_t review_rank_scores(float *out, const double *scores, int n);
+typedef struct {
+    bool resized;  /* a map had another size than its image */
+    int stretched; /* maps of another aspect */
+} review_told_t;
+/* A TIFF file at (height, width), and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite, or the
+ * transpose of that size. */
+status_t review_imported_map(float *map, int width, int height, review_told_t *told, const char *path,
+                             const review_levels_t *levels, double *largest);
 status_t review_imported_path(char out[4096], const review_stored_t *stored, int i);
 /* All maps of stored->tree at their masks' sizes, smoothed, given to `pixels` (NULL: none wanted). largest (n) may be
  * NULL with pixels. */
-status_t review_imported_add(metrics_pixels_t *pixels, float *largest, bool *resized, const review_stored_t *stored);
+status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_told_t *told,
+                             const review_stored_t *stored);
 
-/* M_img from a CSV; ST_EFORMAT names the line, or the first image without a score. */
-status_t review_imported_scores(review_stored_t *stored, const char *file);
+/* score (n) from a CSV; ST_EFORMAT names the line, or the first image without a score. */
+status_t review_imported_scores(double *score, const review_stored_t *stored, const char *file);
 
 /* ---- The tree of maps ---- */
 /* (*out)[i], i < n: "test/<defect>/<id>" of images->test[keep[i]], all different. Free with review_names_free. */
@@ -74,7 +94,8 @@ void review_paint_text(uint8_t *pixels, int width, int height, int left, int top
 int review_text_width(const char *text);
 /* scale.png and scale.json. */
 status_t review_write_scale(const char *folder, double low, double high);
-/* Below <folder>/regions. A task without regions is warned of. */
-status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder);
+/* Below <folder>/regions/<category>, a component. A task without regions is warned of. */
+status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder,
+                               const char *category);
 
 #endif

@@ -144,7 +144,7 @@ static status_t export_shot(const char *folder, const review_stored_t *stored, c
         return fail(ST_ENOTFOUND, "%s/%s has no training image '%s', which the regions are of", stored->dataset,
                     stored->category, regions->shots[k]);
     io_image_t picture;
-    TRY(io_image_read(&picture, image->path));
+    TRY(data_image_read(&picture, images, image));
     snprintf(path, sizeof path, "%s/shot%d.png", folder, k);
     status_t status = paint(path, &picture, regions, k);
     io_image_free(&picture);
@@ -154,7 +154,8 @@ static status_t export_shot(const char *folder, const review_stored_t *stored, c
                            : status;
 }
 
-status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder)
+status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder,
+                               const char *category)
 {
     status_t status;
     regions_t regions = {0};
@@ -165,7 +166,7 @@ status_t review_export_regions(review_exported_t *told, const review_stored_t *s
                  stored->dataset, stored->category);
         goto done;
     }
-    snprintf(path, sizeof path, "%s/regions/%s", folder, stored->category);
+    snprintf(path, sizeof path, "%s/regions/%s", folder, category);
     TRY_DONE(io_make_dirs(path));
     for (int k = 0; k < regions.K; k++) {
         TRY_DONE(export_shot(path, stored, &regions, k));

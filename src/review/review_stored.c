@@ -246,13 +246,14 @@ status_t review_stored_images(review_stored_t *stored, const job_t *job)
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)
 {
     const store_maps_t *maps = &stored->maps;
-    TRY(io_image_size(width, height, stored->images.test[stored->keep[i]].path));
+    TRY(data_image_size(width, height, &stored->images, &stored->images.test[stored->keep[i]]));
     if (stored->tree != NULL) {
         char path[4096];
-        float largest;
-        bool resized = false;
+        double largest;
+        review_told_t told = {0};
+        const review_levels_t floats = {0};
         TRY(review_imported_path(path, stored, i));
-        return review_imported_map(map, *width, *height, &resized, path, &largest);
+        return review_imported_map(map, *width, *height, &told, path, &floats, &largest);
     }
     size_t T = (size_t)(maps->h * maps->w);
     return detect_full_map(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w, stored->job.sigma,
@@ -270,8 +271,8 @@ status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, b
     TRY(job_metric_memory(&options.memory, &stored->job));
     TRY(metrics_pixels_open(out, &options));
     if (stored->tree != NULL) {
-        bool resized = false;
-        status = review_imported_add(*out, NULL, &resized, stored);
+        review_told_t told;
+        status = review_imported_add(*out, NULL, &told, stored);
         goto done;
     }
     TRY_DONE(

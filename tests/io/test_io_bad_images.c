@@ -80,15 +80,17 @@ static void a_coloured_mask_is_refused(void **state)
 static void pictures_are_no_float_maps(void **state)
 {
     (void)state;
-    float *map = NULL;
+    double *map = NULL;
     int width, height;
-    check_line(io_tiff_read_f32(&map, &width, &height, FGAD_BAD_DIR "/text.png"), FGAD_BAD_DIR "/text.png",
+    check_line(io_tiff_read_map(&map, &width, &height, FGAD_BAD_DIR "/text.png"), FGAD_BAD_DIR "/text.png",
                " is not a TIFF");
     const char *path = FGAD_GOLDEN_DIR "/io/images/rgb.tif";
-    check_line(io_tiff_read_f32(&map, &width, &height, path), path,
-               ": the TIFF holds 3 integer samples of 8 bits a pixel, expected 1 float of 32 or 64");
+    check_line(
+        io_tiff_read_map(&map, &width, &height, path), path,
+        ": the TIFF holds 3 integer samples of 8 bits a pixel, expected 1: a float of 16, 32 or 64, or an integer of "
+        "8, 16 or 32");
     path = FGAD_BAD_DIR "/huge.tif";
-    check_line(io_tiff_read_f32(&map, &width, &height, path), path,
+    check_line(io_tiff_read_map(&map, &width, &height, path), path,
                ": the image claims 900000 x 900000 pixels, at most 134217728 are read");
     assert_null(map);
 }

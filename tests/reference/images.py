@@ -41,7 +41,7 @@ def png(samples, colour, interlaced=False, extra=b""):
 
 
 def tiff(samples, order="<", planar=False, tile=0, photometric=None):
-    """samples (H, W, C) of uint8, uint16, float32 or float64, uncompressed; tile is the side of square tiles (0: one strip)."""
+    """samples (H, W, C) of uint8, uint16, another integer or float, uncompressed; tile is the side of square tiles (0: one strip)."""
     height, width, channels = samples.shape
     samples = samples.astype(samples.dtype.newbyteorder(order))
     planes = [samples[..., c:c + 1] for c in range(channels)] if planar else [samples]
@@ -60,7 +60,7 @@ def tiff(samples, order="<", planar=False, tile=0, photometric=None):
     if photometric is None:
         photometric = 2 if channels >= 3 else 1
     tags = {256: [width], 257: [height], 258: [bits] * channels, 259: [1], 262: [photometric], 277: [channels],
-            284: [2 if planar else 1], 339: [3 if samples.dtype.kind == "f" else 1] * channels}
+            284: [2 if planar else 1], 339: [{"f": 3, "i": 2}.get(samples.dtype.kind, 1)] * channels}
     if channels == 4:
         tags[338] = [2]
     offsets = list(np.cumsum([8] + [len(block) for block in blocks]))
@@ -220,7 +220,19 @@ def make_maps(rng):
         with open(os.path.join(golden.GOLDEN, "io", f"maps_{name}.tif"), "wb") as file:
             file.write(content)
     Image.fromarray(values).save(os.path.join(golden.GOLDEN, "io", "maps_deflate.tif"), compression="tiff_adobe_deflate")
-    golden.write("io/maps", {"map": values}, "images.py", [PIL])
+    arrays = {"map": values.astype(np.float64)}
+    kinds = {"half": np.float16, "u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "i8": np.int8, "i16": np.int16,
+             "i32": np.int32}
+    for name, kind in kinds.items():
+        scaled = values if kind == np.float16 else np.abs(values * 40) if "u" in name else values * 40
+        arrays["map_" + name] = scaled.astype(kind).astype(np.float64)
+        with open(os.path.join(golden.GOLDEN, "io", f"maps_{name}.tif"), "wb") as file:
+            file.write(tiff(scaled.astype(kind)[..., None], ">" if name == "u16" else "<"))
+    # Doubles that no float tells apart.
+    arrays["map_fine"] = 1000 + 1e-9 * values.astype(np.float64)
+    with open(os.path.join(golden.GOLDEN, "io", "maps_fine.tif"), "wb") as file:
+        file.write(tiff(arrays["map_fine"][..., None]))
+    golden.write("io/maps", arrays, "images.py", [PIL])
 
 
 def main():
