@@ -9,20 +9,6 @@
 
 /* ---- Maps from the tree -------------------------------------------------------------------------------------------- */
 
-/* <tree>/<category>/test/<defect>/<id> with the ending that is there. */
-static status_t find_tiff(char out[4096], const char *tree, const char *category, const char *name)
-{
-    static const char *const endings[] = {".tiff", ".tif", NULL};
-    for (int e = 0; endings[e] != NULL; e++) {
-        snprintf(out, 4096, "%s/%s/%s%s", tree, category, name, endings[e]);
-        if (io_exists(out)) return ST_OK;
-    }
-    return fail(ST_ENOTFOUND,
-                "'%s/%s/%s.tiff' does not exist (expected a map of every test image, as fgad export and "
-                "MVTec's evaluation lay them out)",
-                tree, category, name);
-}
-
 /* A map that is its image turned by a quarter is no map of another resolution: measured, it would look like a bad method. */
 static status_t check_shape(review_told_t *told, int w, int h, int width, int height, const char *path)
 {
@@ -69,11 +55,6 @@ done:
     free(small);
     free(values);
     return status;
-}
-
-status_t review_imported_path(char out[4096], const review_stored_t *stored, int i)
-{
-    return find_tiff(out, stored->tree, stored->category, stored->names[i]);
 }
 
 /* The largest values alone, where no pixel is measured. */

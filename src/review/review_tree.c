@@ -101,3 +101,22 @@ status_t review_tree_names(char ***out, const data_category_t *images, const int
     *out = names;
     return ST_OK;
 }
+
+/* <tree>/<category>/test/<defect>/<id> with the ending that is there. */
+static status_t find_tiff(char out[4096], const char *tree, const char *category, const char *name)
+{
+    static const char *const endings[] = {".tiff", ".tif", NULL};
+    for (int e = 0; endings[e] != NULL; e++) {
+        snprintf(out, 4096, "%s/%s/%s%s", tree, category, name, endings[e]);
+        if (io_exists(out)) return ST_OK;
+    }
+    return fail(ST_ENOTFOUND,
+                "'%s/%s/%s.tiff' does not exist (expected a map of every test image, as fgad export and "
+                "MVTec's evaluation lay them out)",
+                tree, category, name);
+}
+
+status_t review_imported_path(char out[4096], const review_stored_t *stored, int i)
+{
+    return find_tiff(out, stored->tree, stored->category, stored->names[i]);
+}
