@@ -29,6 +29,15 @@ static status_t open_folder(folder_t *out, const char *dir)
     return clip_tokenizer_open(&out->tokenizer, dir, c->vocab, c->context);
 }
 
+static void print_memory(const folder_t *folder)
+{
+    const clip_model_t *model = folder->model;
+    printf("memory         %.1f MB weights as f32, %.1f MB workspace of the image tower\n",
+           4e-6 * (double)(clip_model_parameters(model, false) + clip_model_parameters(model, true)),
+           1e-6 * (double)clip_vision_bytes(clip_model_config(model)));
+    printf("blas           %s\n", clip_backend());
+}
+
 static void print_folder(const folder_t *folder, const char *dir)
 {
     const clip_config_t *c = clip_model_config(folder->model);
@@ -36,24 +45,31 @@ static void print_folder(const folder_t *folder, const char *dir)
     printf("model          %s\n", dir);
     printf("digest         %s\n", folder->digest);
     printf("weights        %s\n", base_name(folder->weights));
-    if (folder->tokenizer != NULL)
+    if (c->dino)
+        printf("kind           DINOv2%s: an image tower alone, for methods without prompts\n",
+               c->registers > 0 ? " with registers" : "");
+    else if (folder->tokenizer != NULL)
         printf("tokenizer      %s, %d tokens\n", base_name(folder->merges), clip_tokenizer_vocab(folder->tokenizer));
     else
         printf("tokenizer      none: jobs with prompts are refused, branches: [vad] is not (hint: put CLIP's "
                "bpe_simple_vocab_16e6.txt.gz there)\n");
     printf("embedding      %d\n", c->embed);
-    printf("images         stretched to %d x %d px whatever their shape, bicubic as PIL's, CLIP's mean and std\n",
-           c->image_size, c->image_size);
+    printf("images         stretched to %d x %d px whatever their shape, bicubic as PIL's, %s mean and std\n",
+           c->image_size, c->image_size, c->dino ? "ImageNet's" : "CLIP's");
     printf("image tower    %d px, patch %d (%d x %d tokens), width %d, %d layers, %d heads, mlp %d\n", c->image_size,
            c->patch, c->grid, c->grid, c->width, c->layers, c->heads, c->mlp);
+    if (c->dino) {
+        printf("blocks         LayerScale, %s, %d registers\n", c->swiglu ? "SwiGLU" : "GELU (erf)", c->registers);
+        printf("parameters     %.2f M\n", 1e-6 * (double)image);
+        print_memory(folder);
+        return;
+    }
     printf("text tower     context %d, vocabulary %d, width %d, %d layers, %d heads, mlp %d\n", c->context, c->vocab,
            c->text_width, c->text_layers, c->text_heads, c->text_mlp);
     printf("activation     %s\n", c->quick_gelu ? "QuickGELU" : "GELU (erf)");
     printf("logit scale    %.4f (stored parameter)\n", (double)clip_model_logit_scale(folder->model));
     printf("parameters     %.2f M image, %.2f M text\n", 1e-6 * (double)image, 1e-6 * (double)text);
-    printf("memory         %.1f MB weights as f32, %.1f MB workspace of the image tower\n",
-           4e-6 * (double)(image + text), 1e-6 * (double)clip_vision_bytes(c));
-    printf("blas           %s\n", clip_backend());
+    print_memory(folder);
 }
 
 int cli_model_info(int argc, char **argv)

@@ -17,11 +17,21 @@ typedef struct {
     int grid;                                         /* h = w = image_size / patch; T = grid * grid */
     int context, vocab, text_width, text_heads, text_layers, text_mlp;
     bool quick_gelu;
+    int position_grid; /* side of the stored table of positions: other than grid when another image size is asked for */
+    /* DINOv2 (facebook/dinov2-*): an image tower alone, the text_ sizes are 0. Final layer norm without projection (E = W),
+     * LayerScale on every branch, no layer norm before the first block, ImageNet's mean and std. */
+    bool dino;
+    int registers; /* rows between the class token and the patches; 0 in CLIP */
+    bool swiglu;   /* the MLP is proj(silu(a) b), a and b the halves of fc */
+    double eps;    /* of the image tower's layer norms */
 } clip_config_t;
 
 /* From dir/open_clip_config.json alone, without the weights. Every key is known and has a value that is computed here, or
  * ST_EFORMAT names it; what is left out has open_clip's default. */
 status_t clip_config_read(clip_config_t *out, const char *dir);
+/* The same tower for images of image_size x image_size (0: as it is): its positions are interpolated, as open_clip does
+ * (bicubic with antialiasing; DINOv2 without registers: torch's plain bicubic). ST_EFORMAT: no multiple of the patch. */
+status_t clip_config_resize(clip_config_t *config, int image_size);
 /* Path of the weights in a model directory (caller frees). */
 status_t clip_model_weights_path(char **out, const char *dir);
 
@@ -34,6 +44,8 @@ typedef struct clip_model clip_model_t;
 /* Opens and checks a model: every tensor of the configuration by name, shape and finiteness, and that no other one is
  * there. Messages say expected and found. Runs the GEMM self-check once. */
 status_t clip_model_open(clip_model_t **out, const char *dir);
+/* The same for another image size: clip_config_resize. */
+status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_size);
 void clip_model_close(clip_model_t *model);
 const clip_config_t *clip_model_config(const clip_model_t *model);
 float clip_model_logit_scale(const clip_model_t *model);             /* the stored parameter itself, e.g. 4.605 */
@@ -48,8 +60,8 @@ const char *clip_backend(void);
 void clip_set_threads(int threads);
 
 /* ---- Preprocessing, METHOD.md 1 ------------------------------------------------------------------------------------ */
-/* RGB image to normalised planes: out (3, S, S), S = image_size. */
-status_t clip_preprocess(float *out, const io_image_t *image, int S);
+/* RGB image to normalised planes: out (3, S, S), S = image_size; with the mean and std that the model wants. */
+status_t clip_preprocess(float *out, const io_image_t *image, const clip_config_t *config);
 
 /* ---- Image tower, METHOD.md 2, method/README.md 0 ----------------------------------------------------------------------
  * A tap "N.attn" is block N's state after its attention residual, "N.mlp" after the block; N counts from 0 as
@@ -69,7 +81,8 @@ status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *
  *   3.attn, last.mlp    (T, W)  patch tokens of CLIP's own stream at a tap
  *   mean(6.mlp..8.mlp)  (T, W)  mean of the raw taps of blocks 6 to 8
  *   windows2            (n, E)  class tokens of all square windows of 2 tokens a side, n = (grid-1)^2 from the top left row
- *                               by row: the tower run on the window's patches alone, with their own positions */
+ *                               by row: the tower run on the window's patches alone, with their own positions
+ * A DINOv2 has no tokens and no windows; its cls and final are layernorm(x). */
 typedef enum {
     CLIP_FEATURE_CLS,
     CLIP_FEATURE_TOKENS,

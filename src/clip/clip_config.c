@@ -76,7 +76,8 @@ static status_t read_vision(clip_config_t *out, const section_t *in)
     if (out->image_size % out->patch != 0)
         return fail(ST_EFORMAT, "'%s': %s.image_size is %d, expected a multiple of patch_size %d", in->path,
                     in->section, out->image_size, out->patch);
-    out->grid = out->image_size / out->patch;
+    out->grid = out->position_grid = out->image_size / out->patch;
+    out->eps = OPS_LAYERNORM_EPS;
     return ST_OK;
 }
 
@@ -113,6 +114,10 @@ status_t clip_config_read(clip_config_t *out, const char *dir)
     *out = (clip_config_t){0};
     TRY_DONE(clip_files_config(&path, dir));
     TRY_DONE(io_json_read(&json, path));
+    if (clip_dino_is(io_json_root(json))) {
+        status = clip_dino_config(out, io_json_root(json), path);
+        goto done;
+    }
     io_json_node_t model = io_json_get(io_json_root(json), "model_cfg");
     TRY_DONE(clip_config_check_keys(io_json_get(io_json_root(json), "preprocess_cfg"), CLIP_PREPROCESS, path));
     TRY_DONE(clip_config_check_keys(io_json_get(model, "preprocess_cfg"), CLIP_PREPROCESS, path));
@@ -135,4 +140,15 @@ done:
     io_json_free(json);
     free(path);
     return status;
+}
+
+status_t clip_config_resize(clip_config_t *config, int image_size)
+{
+    if (image_size == 0) return ST_OK;
+    if (image_size < config->patch || image_size % config->patch != 0 || image_size > 4096)
+        return fail(ST_EFORMAT, "image_size is %d, expected a multiple of the model's patch %d, up to 4096", image_size,
+                    config->patch);
+    config->image_size = image_size;
+    config->grid = image_size / config->patch;
+    return ST_OK;
 }

@@ -59,6 +59,12 @@ static status_t parse_windows(clip_feature_t *out, const char *text, size_t size
     return ST_OK;
 }
 
+static status_t check_tower(const clip_feature_t *feature, const char *text, const clip_config_t *config)
+{
+    if (!config->dino || (feature->kind != CLIP_FEATURE_TOKENS && feature->kind != CLIP_FEATURE_WINDOWS)) return ST_OK;
+    return fail(ST_EFORMAT, "feature '%s' is CLIP's, the model is a DINOv2: it has cls, final and taps", text);
+}
+
 status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_config_t *config)
 {
     static const struct {
@@ -71,10 +77,11 @@ status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_co
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         if (size != strlen(plain[i].name) || memcmp(text, plain[i].name, size) != 0) continue;
         out->kind = plain[i].kind;
-        return ST_OK;
+        return check_tower(out, text, config);
     }
     if (strncmp(text, "windows", 7) == 0) {
         out->kind = CLIP_FEATURE_WINDOWS;
+        TRY(check_tower(out, text, config));
         return parse_windows(out, text, size, config);
     }
     out->kind = CLIP_FEATURE_TAP;

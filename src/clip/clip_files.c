@@ -62,6 +62,23 @@ static status_t check_folder(const char *dir)
     return status;
 }
 
+/* The folder's config.json (caller frees) when it is a DINOv2's, else NULL. */
+static status_t find_dino(char **out, const char *dir)
+{
+    io_json_t *json = NULL;
+    *out = NULL;
+    if (!holds(dir, "config.json")) return ST_OK;
+    char *path = base_format("%s/config.json", dir);
+    if (path == NULL) return ST_ENOMEM;
+    status_t status = io_json_read(&json, path);
+    if (status == ST_OK && clip_dino_is(io_json_root(json)))
+        *out = path;
+    else
+        free(path);
+    io_json_free(json);
+    return status;
+}
+
 status_t clip_files_config(char **out, const char *dir)
 {
     io_names_t names = {0};
@@ -72,6 +89,8 @@ status_t clip_files_config(char **out, const char *dir)
         *out = base_format("%s/%s", dir, CLIP_CONFIG_FILE);
         return *out != NULL ? ST_OK : ST_ENOMEM;
     }
+    TRY(find_dino(out, dir));
+    if (*out != NULL) return ST_OK;
     TRY_DONE(io_list_dir(&names, dir));
     int safe, pickles;
     const char *weights = find_ending(&safe, &names, SAFE), *pickle = find_ending(&pickles, &names, PICKLES);

@@ -71,8 +71,9 @@ void clip_hint_shape(char out[CLIP_HINT_SIZE], const io_tensor_t *found, int64_t
 /* Tensors that no tower computes with. */
 static bool is_harmless(const char *name)
 {
-    static const char *const names[] = {"attn_mask",      "text.attn_mask", "logit_bias", "input_resolution",
-                                        "context_length", "vocab_size",     NULL};
+    static const char *const names[] = {
+        "attn_mask",  "text.attn_mask",        "logit_bias", "input_resolution", "context_length",
+        "vocab_size", "embeddings.mask_token", NULL};
     for (int i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -95,9 +96,9 @@ status_t clip_check_leftover(const io_safetensors_t *file, const bool *used, con
                         path, name, index, vision ? "vision_cfg" : "text_cfg",
                         vision ? config->layers : config->text_layers);
         return fail(ST_EFORMAT,
-                    "'%s': tensor '%s' is of none of CLIP's plain ViT and text towers: it would be left out (hint: "
+                    "'%s': tensor '%s' is of none of %s: it would be left out (hint: "
                     "is it the configuration of these weights?)",
-                    path, name);
+                    path, name, config->dino ? "DINOv2's layers" : "CLIP's plain ViT and text towers");
     }
     return ST_OK;
 }

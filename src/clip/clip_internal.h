@@ -21,16 +21,19 @@ typedef struct {
     const float *in_weight, *in_bias;   /* (3W,W), (3W): rows of q, then k, then v */
     const float *out_weight, *out_bias; /* (W,W), (W) */
     const float *ln2_gain, *ln2_bias;
-    const float *fc_weight, *fc_bias;     /* (F,W), (F) */
+    const float *fc_weight, *fc_bias;     /* (F,W), (F); twice as many rows with SwiGLU */
     const float *proj_weight, *proj_bias; /* (W,F), (W) */
+    const float *scale1, *scale2;         /* (W) LayerScale of both branches; NULL: none */
 } clip_block_t;
 
 typedef struct {
-    const float *conv;      /* (W, 3*P*P) */
-    const float *class_row; /* (W) */
-    const float *position;  /* (T+1, W) */
-    const float *pre_gain, *pre_bias, *post_gain, *post_bias;
-    const float *proj; /* (W,E) */
+    const float *conv, *conv_bias;    /* (W, 3*P*P), (W); NULL: no bias */
+    const float *class_row;           /* (W) */
+    const float *register_rows;       /* (registers, W); NULL: none */
+    const float *position;            /* (T+1, W): of the class token and the patches */
+    const float *pre_gain, *pre_bias; /* NULL: no layer norm before the first block */
+    const float *post_gain, *post_bias;
+    const float *proj; /* (W,E); NULL: none, E = W */
     clip_block_t *block;
 } clip_vision_weights_t;
 
@@ -65,8 +68,33 @@ void clip_hint_shape(char out[CLIP_HINT_SIZE], const io_tensor_t *found, int64_t
 status_t clip_check_leftover(const io_safetensors_t *file, const bool *used, const clip_config_t *config,
                              const char *path);
 
+/* ---- Weights (clip_loader.c, clip_weights.c, clip_dino.c) ----
+ * The list of tensors is walked twice: first every name and shape is checked and the floats that need conversion are
+ * counted, then the values are taken (from the mapping where they are aligned f32) and checked for finiteness. */
+typedef struct {
+    io_safetensors_t *file;
+    const char *path;
+    const char *text_prefix; /* "" or "text." (open_clip's CustomTextCLIP) */
+    bool taking;
+    float *converted; /* next free float of the conversion block */
+    int64_t needed;   /* floats to convert, counted by the first walk */
+    int64_t *parameters;
+    bool *used; /* (count of the file) tensors asked for */
+} clip_loader_t;
+/* The tensor prefix + name of up to four dimensions: a zero ends the shape. */
+status_t clip_loader_take(const float **out, clip_loader_t *loader, const char *prefix, const char *name, int64_t d0,
+                          int64_t d1, int64_t d2, int64_t d3);
+/* Three tensors of one shape, "%s" of the name standing for query, key and value, one behind the other. */
+status_t clip_loader_join(const float **out, clip_loader_t *loader, const char *prefix, const char *name, int64_t d0,
+                          int64_t d1);
 /* clip_weights.c: opens the folder's weights, checks every tensor and points the model at them. */
 status_t clip_weights_load(clip_model_t *model);
+/* clip_dino.c: the configuration of a DINOv2, and one walk over its tensors. */
+bool clip_dino_is(io_json_node_t root);
+status_t clip_dino_config(clip_config_t *out, io_json_node_t root, const char *path);
+status_t clip_dino_walk(clip_model_t *model, clip_loader_t *loader);
+/* clip_position.c: out (1 + side^2, W) = the table (1 + stored^2, W) of other positions; weights (side, stored): scratch. */
+void clip_position_resize(float *out, int side, const float *table, int stored, int W, bool antialias, double *weights);
 
 /* ---- Image tower (clip_vision.c, clip_vision_block.c, clip_vision_windows.c) ------------------------------------------ */
 /* Called after embedding (block -1) and after every block with the streams that exist then: ori (T+1, W) is whole up to
@@ -74,7 +102,13 @@ status_t clip_weights_load(clip_model_t *model);
 typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
 void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
 
-/* The workspace. R = T + 1 rows (class token first), W width, F hidden width of the MLP. */
+/* Rows before the patches' tokens: the class token, then the registers. */
+static inline int clip_vision_first(const clip_config_t *config)
+{
+    return 1 + config->registers;
+}
+
+/* The workspace. R rows (class token, registers, T patches), W width, F hidden width of the MLP. */
 struct clip_vision {
     const clip_model_t *model; /* not owned */
     clip_tap_t taps[2];
@@ -87,17 +121,23 @@ struct clip_vision {
     float *y;       /* (R, W) a normalised copy */
     float *qkv;     /* (R, 3W) */
     float *mix;     /* (R, W) attention's output */
-    float *hidden;  /* (R, F) */
+    float *hidden;  /* (R, F), with SwiGLU (R, 3F): the gate's result behind its halves */
+    float *branch;  /* (R, W) a branch before its LayerScale; NULL: there is none */
     float *probs;   /* (R, R) */
     clip_vision_watch_t *watch;
     void *watch_context;
 };
 
+/* y (rows, W) = layer norm of x, with the image tower's eps. */
+void clip_vision_norm(clip_vision_t *vision, float *y, const float *x, const float *gain, const float *bias, int rows);
+/* x (rows, W) += scale (h w^T + b), h (rows, K): how every branch of a block ends. scale may be NULL. */
+void clip_vision_add(clip_vision_t *vision, float *x, const float *h, const float *w, const float *b,
+                     const float *scale, int rows, int K);
 /* x (rows, W) += mlp(ln_2(x)). */
 void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block, int rows);
 /* What all attentions of the image tower have in common; the caller sets ldq, ldk, ldv. */
 ops_attention_t clip_vision_attention(const clip_config_t *config, int queries, int keys);
-/* out (rows, E) = ln_post(x) proj, rows normalised when `unit`. */
+/* out (rows, E) = ln_post(x) proj, rows normalised when `unit`. x is not out. */
 void clip_vision_project(float *out, clip_vision_t *vision, const float *x, int rows, bool unit);
 /* out ((grid-side+1)^2, E) of vision->start; overwrites the streams. */
 void clip_vision_windows(float *out, clip_vision_t *vision, int side, bool unit);

@@ -23,7 +23,8 @@ status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir)
 /* The GEMM self-check at the shapes this model will use. */
 static status_t check_products(const clip_config_t *config)
 {
-    const int R = config->grid * config->grid + 1, W = config->width, F = config->mlp, d = W / config->heads;
+    const int R = config->grid * config->grid + clip_vision_first(config), W = config->width, F = config->mlp,
+              d = W / config->heads;
     const int shape[][3] = {{R, 3 * W, W}, {R, F, W}, {R, W, F}, {R, R, d}, {1, config->embed, W}};
     const int count = (int)(sizeof shape / sizeof *shape);
     size_t most = 0;
@@ -41,7 +42,7 @@ static status_t check_products(const clip_config_t *config)
     return status;
 }
 
-status_t clip_model_open(clip_model_t **out, const char *dir)
+status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_size)
 {
     status_t status = ST_OK;
     *out = NULL;
@@ -54,6 +55,7 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
         goto done;
     }
     TRY_DONE(clip_config_read(&model->config, dir));
+    TRY_DONE(clip_config_resize(&model->config, image_size));
     TRY_DONE(clip_weights_load(model));
     /* After the weights: only they show that the configuration's sizes are real ones. */
     TRY_DONE(check_products(&model->config));
@@ -61,6 +63,11 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
 done:
     if (status != ST_OK) clip_model_close(model);
     return status;
+}
+
+status_t clip_model_open(clip_model_t **out, const char *dir)
+{
+    return clip_model_open_size(out, dir, 0);
 }
 
 void clip_model_close(clip_model_t *model)

@@ -2,10 +2,13 @@
 
 #include <stdlib.h>
 
-status_t clip_preprocess(float *out, const io_image_t *image, int S)
+status_t clip_preprocess(float *out, const io_image_t *image, const clip_config_t *config)
 {
-    static const double mean[3] = {0.48145466, 0.4578275, 0.40821073};
-    static const double deviation[3] = {0.26862954, 0.26130258, 0.27577711};
+    /* CLIP's, then ImageNet's. */
+    static const double means[2][3] = {{0.48145466, 0.4578275, 0.40821073}, {0.485, 0.456, 0.406}};
+    static const double deviations[2][3] = {{0.26862954, 0.26130258, 0.27577711}, {0.229, 0.224, 0.225}};
+    const double *mean = means[config->dino], *deviation = deviations[config->dino];
+    const int S = config->image_size;
     REQUIRE(S > 0 && image->pixels != NULL);
     status_t status = ST_OK;
     const size_t plane = (size_t)S * (size_t)S;

@@ -124,6 +124,9 @@ static status_t begin(clip_text_t *text, const clip_model_t *model, const clip_p
     text->n = n;
     text->slots = slots;
     text->gradient = gradient;
+    if (model->config.text_layers == 0)
+        return fail(ST_EFORMAT,
+                    "the model is a DINOv2: it has no text tower (hint: a method without prompts, or a CLIP)");
     for (int p = 0; p < n; p++) {
         TRY(check_prompt(&prompts[p], p, &model->config, slots));
         text->tokens += prompts[p].length;

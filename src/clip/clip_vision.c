@@ -6,25 +6,28 @@
 #include <string.h>
 
 typedef struct {
-    size_t patches, row, stream, qkv, hidden, probs;
+    size_t patches, row, stream, qkv, hidden, branch, probs;
 } plan_t;
 
 static plan_t make_plan(const clip_config_t *config)
 {
-    const size_t T = (size_t)config->grid * (size_t)config->grid, R = T + 1;
+    const size_t T = (size_t)config->grid * (size_t)config->grid;
+    const size_t R = T + (size_t)clip_vision_first(config), F = (size_t)config->mlp;
     const size_t W = (size_t)config->width, P = (size_t)config->patch;
     return (plan_t){.patches = T * 3 * P * P,
                     .row = W,
                     .stream = R * W,
                     .qkv = R * 3 * W,
-                    .hidden = R * (size_t)config->mlp,
+                    .hidden = R * F * (config->swiglu ? 3 : 1),
+                    .branch = config->dino ? R * W : 0,
                     .probs = R * R};
 }
 
 size_t clip_vision_bytes(const clip_config_t *config)
 {
     plan_t plan = make_plan(config);
-    return (plan.patches + plan.row + 5 * plan.stream + plan.qkv + plan.hidden + plan.probs) * sizeof(float);
+    return (plan.patches + plan.row + 5 * plan.stream + plan.qkv + plan.hidden + plan.branch + plan.probs) *
+           sizeof(float);
 }
 
 status_t clip_vision_open(clip_vision_t **out, const clip_model_t *model, const clip_tap_t taps[2])
@@ -43,12 +46,13 @@ status_t clip_vision_open(clip_vision_t **out, const clip_model_t *model, const 
         float **slice;
         size_t count;
     } const slices[] = {
-        {&vision->patches, plan.patches}, {&vision->start, plan.stream}, {&vision->ori, plan.stream},
-        {&vision->vv, plan.stream},       {&vision->cls, plan.row},      {&vision->y, plan.stream},
-        {&vision->mix, plan.stream},      {&vision->qkv, plan.qkv},      {&vision->hidden, plan.hidden},
-        {&vision->probs, plan.probs},
+        {&vision->patches, plan.patches}, {&vision->start, plan.stream},  {&vision->ori, plan.stream},
+        {&vision->vv, plan.stream},       {&vision->cls, plan.row},       {&vision->y, plan.stream},
+        {&vision->mix, plan.stream},      {&vision->qkv, plan.qkv},       {&vision->hidden, plan.hidden},
+        {&vision->probs, plan.probs},     {&vision->branch, plan.branch},
     };
     for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
+        if (slices[i].count == 0) continue;
         *slices[i].slice = arena_take(&vision->arena, slices[i].count, sizeof(float));
         if (*slices[i].slice == NULL) {
             clip_vision_close(vision);
@@ -128,14 +132,17 @@ static void embed(clip_vision_t *vision, const float *pixels)
 {
     const clip_config_t *config = &vision->model->config;
     const clip_vision_weights_t *weights = &vision->model->vision;
-    const int T = config->grid * config->grid, W = config->width;
-    const size_t count = (size_t)(T + 1) * (size_t)W;
-    float *start = vision->start;
+    const int T = config->grid * config->grid, W = config->width, first = clip_vision_first(config);
+    const size_t width = (size_t)W, count = (size_t)(T + first) * width;
+    float *start = vision->start, *patches = start + (size_t)first * width;
     cut_patches(vision->patches, pixels, config);
-    memcpy(start, weights->class_row, (size_t)W * sizeof(float));
-    ops_linear(start + W, vision->patches, weights->conv, NULL, T, W, 3 * config->patch * config->patch);
-    for (size_t i = 0; i < count; i++) start[i] += weights->position[i];
-    ops_layernorm(start, NULL, NULL, start, weights->pre_gain, weights->pre_bias, T + 1, W);
+    ops_linear(patches, vision->patches, weights->conv, weights->conv_bias, T, W, 3 * config->patch * config->patch);
+    for (size_t i = 0; i < width; i++) start[i] = weights->class_row[i] + weights->position[i];
+    for (size_t i = 0; i < (size_t)T * width; i++) patches[i] += weights->position[width + i];
+    if (config->registers > 0)
+        memcpy(start + width, weights->register_rows, (size_t)config->registers * width * sizeof(float));
+    if (weights->pre_gain != NULL)
+        clip_vision_norm(vision, start, start, weights->pre_gain, weights->pre_bias, T + first);
     memcpy(vision->ori, start, count * sizeof(float));
     memcpy(vision->vv, start, count * sizeof(float));
 }
@@ -144,25 +151,25 @@ static void embed(clip_vision_t *vision, const float *pixels)
 static void attend_vv(clip_vision_t *vision, const clip_block_t *block, const float *v, int ldv)
 {
     const clip_config_t *config = &vision->model->config;
-    const int R = config->grid * config->grid + 1, W = config->width;
+    const int R = config->grid * config->grid + clip_vision_first(config), W = config->width;
     ops_attention_t how = clip_vision_attention(config, R, R);
     how.ldq = how.ldk = how.ldv = ldv;
     ops_attention(vision->mix, vision->probs, v, v, v, &how, false);
-    ops_linear_add(vision->vv, vision->mix, block->out_weight, block->out_bias, R, W, W);
+    clip_vision_add(vision, vision->vv, vision->mix, block->out_weight, block->out_bias, block->scale1, R, W);
 }
 
 /* Both attentions of a block, each added to its stream; y = ln_1(ori). */
 static void attend_all(clip_vision_t *vision, const clip_block_t *block, bool vv)
 {
     const clip_config_t *config = &vision->model->config;
-    const int R = config->grid * config->grid + 1, W = config->width;
+    const int R = config->grid * config->grid + clip_vision_first(config), W = config->width;
     const float *q = vision->qkv, *k = q + W, *v = k + W;
     ops_linear(vision->qkv, vision->y, block->in_weight, block->in_bias, R, 3 * W, W);
     if (vv) attend_vv(vision, block, v, 3 * W);
     ops_attention_t how = clip_vision_attention(config, R, R);
     how.ldq = how.ldk = how.ldv = 3 * W;
     ops_attention(vision->mix, vision->probs, q, k, v, &how, false);
-    ops_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, R, W, W);
+    clip_vision_add(vision, vision->ori, vision->mix, block->out_weight, block->out_bias, block->scale1, R, W);
 }
 
 /* Of the last block what the class token and the V-V stream need: v of all rows, k too and q of the class token alone.
@@ -170,7 +177,7 @@ static void attend_all(clip_vision_t *vision, const clip_block_t *block, bool vv
 static void attend_last(clip_vision_t *vision, const clip_block_t *block, const wanted_t *wanted)
 {
     const clip_config_t *config = &vision->model->config;
-    const int R = config->grid * config->grid + 1, W = config->width;
+    const int R = config->grid * config->grid + clip_vision_first(config), W = config->width;
     const size_t WW = (size_t)W * (size_t)W;
     float *q = vision->qkv, *k = q + W, *v = k + (size_t)R * (size_t)W;
     ops_linear(v, vision->y, block->in_weight + 2 * WW, block->in_bias + 2 * W, R, W, W);
@@ -182,7 +189,7 @@ static void attend_last(clip_vision_t *vision, const clip_block_t *block, const 
     how.ldq = how.ldk = how.ldv = W;
     ops_attention(vision->mix, vision->probs, q, k, v, &how, false);
     memcpy(vision->cls, vision->ori, (size_t)W * sizeof(float));
-    ops_linear_add(vision->cls, vision->mix, block->out_weight, block->out_bias, 1, W, W);
+    clip_vision_add(vision, vision->cls, vision->mix, block->out_weight, block->out_bias, block->scale1, 1, W);
 }
 
 /* Taps at this place: a mean is summed up block by block. */
@@ -192,7 +199,7 @@ static void save_taps(float *const *out, const clip_feature_t *features, int n, 
     const clip_config_t *config = &vision->model->config;
     const int T = config->grid * config->grid, W = config->width;
     const size_t count = (size_t)T * (size_t)W;
-    const float *ori = vision->ori + W;
+    const float *ori = vision->ori + (size_t)clip_vision_first(config) * (size_t)W;
     for (int i = 0; i < n; i++) {
         const clip_feature_t *f = features + i;
         if (f->kind != CLIP_FEATURE_TAP || f->from.after_mlp != after_mlp) continue;
@@ -216,12 +223,13 @@ static void save_taps(float *const *out, const clip_feature_t *features, int n, 
 static void save_heads(float *const *out, const clip_feature_t *features, int n, clip_vision_t *vision)
 {
     const clip_config_t *config = &vision->model->config;
-    const int T = config->grid * config->grid, W = config->width;
+    const int T = config->grid * config->grid;
+    const size_t first = (size_t)clip_vision_first(config) * (size_t)config->width;
     for (int i = 0; i < n; i++) {
         const bool unit = !features[i].raw;
         if (features[i].kind == CLIP_FEATURE_CLS) clip_vision_project(out[i], vision, vision->cls, 1, unit);
-        if (features[i].kind == CLIP_FEATURE_TOKENS) clip_vision_project(out[i], vision, vision->vv + W, T, unit);
-        if (features[i].kind == CLIP_FEATURE_FINAL) clip_vision_project(out[i], vision, vision->ori + W, T, unit);
+        if (features[i].kind == CLIP_FEATURE_TOKENS) clip_vision_project(out[i], vision, vision->vv + first, T, unit);
+        if (features[i].kind == CLIP_FEATURE_FINAL) clip_vision_project(out[i], vision, vision->ori + first, T, unit);
     }
     for (int i = 0; i < n; i++)
         if (features[i].kind == CLIP_FEATURE_WINDOWS)
@@ -249,14 +257,14 @@ status_t clip_vision_encode(float *const *out, clip_vision_t *vision, const clip
 {
     REQUIRE(out != NULL && features != NULL && count > 0 && pixels != NULL);
     const clip_config_t *config = &vision->model->config;
-    const int R = config->grid * config->grid + 1, W = config->width, last = config->layers - 1;
+    const int R = config->grid * config->grid + clip_vision_first(config), last = config->layers - 1;
     const wanted_t wanted = find_wanted(features, count, last);
     const bool heads = wanted.cls || wanted.tokens;
     embed(vision, pixels);
     if (vision->watch != NULL) vision->watch(vision->watch_context, -1, vision->ori, vision->vv);
     for (int l = 0; l <= (heads ? last : wanted.attn_through); l++) {
         const clip_block_t *block = &vision->model->vision.block[l];
-        ops_layernorm(vision->y, NULL, NULL, vision->ori, block->ln1_gain, block->ln1_bias, R, W);
+        clip_vision_norm(vision, vision->y, vision->ori, block->ln1_gain, block->ln1_bias, R);
         if (l == last && heads) attend_last(vision, block, &wanted);
         if (l <= wanted.attn_through) {
             attend_all(vision, block, wanted.tokens && l < last);

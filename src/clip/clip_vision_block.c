@@ -3,15 +3,40 @@
 
 #include <math.h>
 
+void clip_vision_norm(clip_vision_t *vision, float *y, const float *x, const float *gain, const float *bias, int rows)
+{
+    const clip_config_t *config = &vision->model->config;
+    ops_layernorm_eps(y, x, gain, bias, config->eps, rows, config->width);
+}
+
+void clip_vision_add(clip_vision_t *vision, float *x, const float *h, const float *w, const float *b,
+                     const float *scale, int rows, int K)
+{
+    const int W = vision->model->config.width;
+    if (scale == NULL) {
+        ops_linear_add(x, h, w, b, rows, W, K);
+        return;
+    }
+    ops_linear(vision->branch, h, w, b, rows, W, K);
+    for (size_t i = 0; i < (size_t)rows; i++)
+        for (size_t c = 0; c < (size_t)W; c++) x[i * (size_t)W + c] += scale[c] * vision->branch[i * (size_t)W + c];
+}
+
 void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block, int rows)
 {
     const clip_config_t *config = &vision->model->config;
     const int W = config->width, F = config->mlp;
-    ops_layernorm(vision->y, NULL, NULL, x, block->ln2_gain, block->ln2_bias, rows, W);
-    ops_linear(vision->hidden, vision->y, block->fc_weight, NULL, rows, F, W);
-    ops_activate(vision->hidden, NULL, vision->hidden, block->fc_bias, rows, F,
-                 config->quick_gelu ? OPS_QUICK_GELU : OPS_GELU);
-    ops_linear_add(x, vision->hidden, block->proj_weight, block->proj_bias, rows, W, F);
+    float *hidden = vision->hidden;
+    clip_vision_norm(vision, vision->y, x, block->ln2_gain, block->ln2_bias, rows);
+    if (config->swiglu) {
+        ops_linear(hidden, vision->y, block->fc_weight, block->fc_bias, rows, 2 * F, W);
+        hidden += (size_t)rows * 2 * (size_t)F;
+        ops_swiglu(hidden, vision->hidden, rows, F);
+    } else {
+        ops_linear(hidden, vision->y, block->fc_weight, NULL, rows, F, W);
+        ops_activate(hidden, NULL, hidden, block->fc_bias, rows, F, config->quick_gelu ? OPS_QUICK_GELU : OPS_GELU);
+    }
+    clip_vision_add(vision, x, hidden, block->proj_weight, block->proj_bias, block->scale2, rows, F);
 }
 
 ops_attention_t clip_vision_attention(const clip_config_t *config, int queries, int keys)
@@ -31,7 +56,8 @@ void clip_vision_project(float *out, clip_vision_t *vision, const float *x, int 
     const clip_config_t *config = &vision->model->config;
     const clip_vision_weights_t *weights = &vision->model->vision;
     const int W = config->width, E = config->embed;
-    ops_layernorm(vision->y, NULL, NULL, x, weights->post_gain, weights->post_bias, rows, W);
-    ops_gemm(out, vision->y, weights->proj, rows, E, W, &(ops_gemm_t){.lda = W, .ldb = E, .ldc = E, .alpha = 1});
+    clip_vision_norm(vision, weights->proj != NULL ? vision->y : out, x, weights->post_gain, weights->post_bias, rows);
+    if (weights->proj != NULL)
+        ops_gemm(out, vision->y, weights->proj, rows, E, W, &(ops_gemm_t){.lda = W, .ldb = E, .ldc = E, .alpha = 1});
     if (unit) ops_normalize(out, NULL, out, rows, E);
 }

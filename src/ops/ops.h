@@ -51,6 +51,8 @@ void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, 
  * backward when not NULL. y may be x. */
 void ops_layernorm(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias, int M,
                    int C);
+/* The same with another eps, forward alone. */
+void ops_layernorm_eps(float *y, const float *x, const float *gain, const float *bias, double eps, int M, int C);
 /* dx (M,C) += rstd (g - mean(g) - xhat mean(g xhat)), g = dy gain, xhat = (x - mean) rstd. */
 void ops_layernorm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
                             const float *gain, int M, int C);
@@ -75,6 +77,8 @@ typedef enum {
 } ops_activation_t;
 /* y (M,N) = act(x + b); b (N) may be NULL. slope (M,N), when not NULL, gets act'(x + b) for the backward. y may be x. */
 void ops_activate(float *y, float *slope, const float *x, const float *b, int M, int N, ops_activation_t kind);
+/* y (M,F) = silu(a) b, a and b the halves of every row of x (M,2F); silu(a) = a / (1 + exp(-a)). */
+void ops_swiglu(float *y, const float *x, int M, int F);
 /* dx (M,N) = dy slope: overwrites, and dx may be dy. */
 void ops_activate_backward(float *dx, const float *dy, const float *slope, int M, int N);
 /* The approximations beneath, within 2e-7 of erf and 2e-7 relative of exp: y (n). */

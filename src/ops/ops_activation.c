@@ -56,6 +56,16 @@ void ops_activate(float *y, float *slope, const float *x, const float *b, int M,
     }
 }
 
+void ops_swiglu(float *y, const float *x, int M, int F)
+{
+    REQUIRE(M > 0 && F > 0);
+    for (int m = 0; m < M; m++) {
+        const float *a = x + (size_t)m * 2 * (size_t)F, *b = a + F;
+        float *out = y + (size_t)m * (size_t)F;
+        for (int i = 0; i < F; i++) out[i] = a[i] / (1.0f + ops_exp_scalar(-a[i])) * b[i];
+    }
+}
+
 void ops_activate_backward(float *dx, const float *dy, const float *slope, int M, int N)
 {
     const size_t count = (size_t)M * (size_t)N;

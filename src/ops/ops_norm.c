@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-void ops_layernorm(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias, int M,
-                   int C)
+static void normalise_rows(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias,
+                           double eps, int M, int C)
 {
     REQUIRE(M > 0 && C > 0);
     for (int m = 0; m < M; m++) {
@@ -14,11 +14,22 @@ void ops_layernorm(float *y, float *mean, float *rstd, const float *x, const flo
         const double mu = total / C;
         OPS_SUM(square, C, ((double)row[i] - mu) * ((double)row[i] - mu));
         const float center = (float)mu;
-        const float scale = (float)(1.0 / sqrt(square / C + OPS_LAYERNORM_EPS));
+        const float scale = (float)(1.0 / sqrt(square / C + eps));
         for (int c = 0; c < C; c++) out[c] = (row[c] - center) * scale * gain[c] + bias[c];
         if (mean != NULL) mean[m] = center;
         if (rstd != NULL) rstd[m] = scale;
     }
+}
+
+void ops_layernorm(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias, int M,
+                   int C)
+{
+    normalise_rows(y, mean, rstd, x, gain, bias, OPS_LAYERNORM_EPS, M, C);
+}
+
+void ops_layernorm_eps(float *y, const float *x, const float *gain, const float *bias, double eps, int M, int C)
+{
+    normalise_rows(y, NULL, NULL, x, gain, bias, eps, M, C);
 }
 
 void ops_layernorm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,

@@ -10,7 +10,7 @@ static status_t encode_image(work_worker_t *worker, store_features_t *features, 
     const clip_config_t *config = clip_model_config(worker->model);
     double began = clock_seconds();
     TRY(io_image_read(&image, path));
-    status_t status = clip_preprocess(pixels, &image, config->image_size);
+    status_t status = clip_preprocess(pixels, &image, config);
     io_image_free(&image);
     if (status != ST_OK) return status;
     began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
@@ -46,7 +46,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
         const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
         for (int y = 0; y < S; y++)
             memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
-        TRY_DONE(clip_preprocess(pixels, &tile, S));
+        TRY_DONE(clip_preprocess(pixels, &tile, clip_model_config(worker->model)));
         clip_features_t out = {.tokens = features->tokens + (size_t)t * (size_t)features->T * (size_t)features->E};
         TRY_DONE(clip_vision_forward(&out, worker->vision, pixels));
         began = work_worker_charge(worker, PLAN_RATE_TILE, plan_encode_gflop(clip_model_config(worker->model)), began);

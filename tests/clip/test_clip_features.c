@@ -144,6 +144,41 @@ static void the_window_of_the_whole_image_is_its_class_token(void **state)
     close_toy(&toy);
 }
 
+static void other_image_sizes_equal_pytorch(void **state)
+{
+    (void)state;
+    static const int sizes[] = {20, 28, 8};
+    check_golden_t *golden = check_golden_open("clip/sizes-toy-quick");
+    char dir[512];
+    snprintf(dir, sizeof dir, "%s", check_temp_dir("clip-features"));
+    check_error(toy_model_write(dir, toy_preset_find("toy-quick"), 8, false), ST_OK, "");
+    for (int s = 0; s < 3; s++) {
+        clip_model_t *model = NULL;
+        clip_vision_t *vision = NULL;
+        check_error(clip_model_open_size(&model, dir, sizes[s]), ST_OK, "");
+        check_error(clip_vision_open(&vision, model, NULL), ST_OK, "");
+        const clip_config_t *config = clip_model_config(model);
+        static const char *const names[] = {"cls", "1.attn", NULL};
+        float *out[2];
+        clip_feature_t features[2];
+        char key[32];
+        take_features(out, features, names, config);
+        snprintf(key, sizeof key, "%d.pixels", sizes[s]);
+        check_error(clip_vision_encode(out, vision, features, 2, check_golden_f32(golden, key, NULL, NULL)), ST_OK, "");
+        for (int i = 0; i < 2; i++) {
+            size_t count;
+            snprintf(key, sizeof key, "%d.%s", sizes[s], names[i]);
+            const float *want = check_golden_f32(golden, key, &count, NULL);
+            assert_int_equal(count, floats_of(&features[i], config));
+            check_array(key, out[i], want, count, TOLERANCE);
+            free(out[i]);
+        }
+        clip_vision_close(vision);
+        clip_model_close(model);
+    }
+    check_golden_close(golden);
+}
+
 static void features_are_named_and_refused_by_name(void **state)
 {
     (void)state;
@@ -189,6 +224,7 @@ int main(void)
         cmocka_unit_test(every_feature_equals_pytorch),
         cmocka_unit_test(a_feature_has_the_bits_that_it_has_alone),
         cmocka_unit_test(the_window_of_the_whole_image_is_its_class_token),
+        cmocka_unit_test(other_image_sizes_equal_pytorch),
         cmocka_unit_test(features_are_named_and_refused_by_name),
     };
     return cmocka_run_group_tests_name("clip_features", tests, NULL, NULL);

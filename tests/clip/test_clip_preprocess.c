@@ -14,7 +14,9 @@ static void an_image_of_the_right_size_is_only_normalised(void **state)
     static const double mean[3] = {0.48145466, 0.4578275, 0.40821073}, sd[3] = {0.26862954, 0.26130258, 0.27577711};
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < S * S; i++) want[c * S * S + i] = (float)((bytes[3 * i + c] / 255.0 - mean[c]) / sd[c]);
-    check_error(clip_preprocess(out, &(io_image_t){.width = S, .height = S, .pixels = bytes}, S), ST_OK, "");
+    check_error(clip_preprocess(out, &(io_image_t){.width = S, .height = S, .pixels = bytes},
+                                &(clip_config_t){.image_size = S}),
+                ST_OK, "");
     check_array("planes", out, want, 3 * S * S, 1e-6);
 }
 
@@ -31,7 +33,9 @@ static void a_rectangle_is_stretched_to_the_square(void **state)
             for (int x = 0; x < W; x++)
                 for (int c = 0; c < 3; c++) bytes[(y * W + x) * 3 + c] = 2 * y < H ? 10 : 200;
         float out[3 * S * S];
-        check_error(clip_preprocess(out, &(io_image_t){.width = W, .height = H, .pixels = bytes}, S), ST_OK, "");
+        check_error(clip_preprocess(out, &(io_image_t){.width = W, .height = H, .pixels = bytes},
+                                    &(clip_config_t){.image_size = S}),
+                    ST_OK, "");
         const float dark = (float)((10 / 255.0 - 0.48145466) / 0.26862954);
         const float light = (float)((200 / 255.0 - 0.48145466) / 0.26862954);
         for (int x = 0; x < S; x++) {

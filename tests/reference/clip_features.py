@@ -63,6 +63,26 @@ def case(preset, seed):
     golden.write(f"clip/features-{preset}", arrays, "clip_features.py", [torch])
 
 
+def other_size(preset, seed, sizes):
+    """The same tower on images of another size: positions resized as open_clip does."""
+    arrays = {}
+    for size in sizes:
+        tower = toy_model.Tower(preset, seed, text=False)
+        stored, grid = tower.p["image_size"] // tower.p["patch"], size // tower.p["patch"]
+        position = tower.w["visual.positional_embedding"]
+        table = position[1:].T.reshape(1, -1, stored, stored)
+        table = F.interpolate(table, size=(grid, grid), mode="bicubic", antialias=True, align_corners=False)
+        tower.w["visual.positional_embedding"] = torch.cat([position[:1], table[0].flatten(1).T])
+        image = toy_model.uniform(toy_model.rng_key("image", preset, 0, size, "pixels"), (3, size, size), 0.1, 1.0)
+        states = blocks(tower, embed(tower, torch.from_numpy(image)))
+        last = tower.p["layers"] - 1
+        arrays[f"{size}.pixels"] = image
+        arrays[f"{size}.cls"] = F.normalize(head(tower, states[last, "mlp"][:1]), dim=-1).numpy().astype(np.float32)
+        arrays[f"{size}.1.attn"] = F.normalize(states[1, "attn"][1:], dim=-1).numpy().astype(np.float32)
+    golden.write(f"clip/sizes-{preset}", arrays, "clip_features.py", [torch])
+
+
 with torch.no_grad():
+    other_size("toy-quick", 8, [20, 28, 8])
     case("toy", 6)
     case("toy-quick", 7)
