@@ -127,6 +127,7 @@ typedef struct {
     io_image_how_t how;    /* pixels are taken from the files: the options' */
     char *split;           /* Real-IAD: which split decides, "realiad_jsons", "realiad_jsons_sv" or "none"; else NULL */
     data_findings_t notes; /* of the listing */
+    bool assumed;          /* by data_category_assume: names are made up, and any image will do for a named one */
 } data_category_t;
 
 /* How to read; NULL or all zero is the default everywhere. Strings are not owned. */
@@ -168,7 +169,8 @@ status_t data_draw_shots(int *out, const data_category_t *category, int shots, u
 status_t data_nested_shots(int *out, const data_category_t *category, int shots, uint64_t seed);
 /* The same from a list file, in the file's order. Its kind is told from its first line:
  *   1. datasets/fewshot/<dataset>.yaml: lines "category:", below each "  <shots>: [index, ...]", indices in the sorted
- *      train listing; '#' starts a comment. Nothing else of YAML is read.
+ *      train listing, or, of Real-IAD, "  <shots> <view>: [S0069, ...]", samples of a view (of all views: the first line);
+ *      a sample may stand twice, as in a published list. '#' starts a comment. Nothing else of YAML is read.
  *   2. one path a line: a line names a train image when one of line and "<category>/<name>" ends with the other, at a
  *      '/'; lines of other categories are passed over; the first `shots` that match are taken. */
 status_t data_list_shots(int *out, const data_category_t *category, int shots, const char *list_path);

@@ -38,7 +38,7 @@ static void trim_end(char *line)
     for (size_t n = strlen(line); n > 0 && isspace((unsigned char)line[n - 1]); n--) line[n - 1] = '\0';
 }
 
-/* ---- 1. YAML: "category:" and "  <shots>: [index, ...]" ---------------------------------------------------------- */
+/* ---- 1. YAML: "category:" and "  <shots>: [index, ...]" or "  <shots> <view>: [sample, ...]" ------------------------- */
 
 /* A non-negative number at *text, moved past it; -1 when there is none. */
 static int take_number(char **text)
@@ -76,6 +76,54 @@ static status_t read_indices(list_t *list, char *text, const char *line)
                 list->shots, list->category->category);
 }
 
+/* "S0069" of view "C1": the train image of this sample and view, -1: none. */
+static int find_sample(const data_category_t *category, const char *sample, const char *view)
+{
+    if (category->assumed) return (int)(strtol(sample + 1, NULL, 10) % category->train_count);
+    for (int i = 0; i < category->train_count; i++) {
+        const data_image_t *image = &category->train[i];
+        const char *own = image->sample == NULL ? NULL : strrchr(image->sample, '/');
+        if (own != NULL && strcmp(own + 1, sample) == 0 && data_has_view(image->name, view)) return i;
+    }
+    return -1;
+}
+
+static bool has_view(const data_category_t *category, const char *view)
+{
+    if (category->assumed) return strcmp(view, "C1") == 0;
+    for (int i = 0; i < category->train_count; i++)
+        if (data_has_view(category->train[i].name, view)) return true;
+    return false;
+}
+
+/* " C1: [S0069, S0292]" after the number of shots. A sample that stands twice, as in a published list, counts twice. */
+static status_t read_samples(list_t *list, char *text, const char *line)
+{
+    static const char expected[] = "'<shots> <view>: [S<number>, S<number>, ...]'";
+    char view[4] = "", sample[16];
+    int used = 0, count = 0;
+    if (sscanf(text, " %3[C1-5]: [%n", view, &used) != 1 || used == 0) return refuse_line(list, line, expected);
+    if (list->found > 0 || !has_view(list->category, view)) return ST_OK; /* of another view than the job's first */
+    for (text += used;; text += used + 1) {
+        used = 0;
+        if (sscanf(text, " %15[S0-9]%n", sample, &used) != 1 || sample[0] != 'S')
+            return refuse_line(list, line, expected);
+        int index = find_sample(list->category, sample, view);
+        if (index < 0)
+            return fail(ST_ENOTFOUND,
+                        "'%s' line %d: '%s' has no training image of sample %s, view %s (hint: the list is for the "
+                        "complete set)",
+                        list->path, list->line, list->category->category, sample, view);
+        if (++count <= list->shots) list->out[list->found++] = index;
+        text += strspn(text + used, " ");
+        if (text[used] != ',') break;
+    }
+    if (text[used] != ']' || text[used + 1] != '\0') return refuse_line(list, line, expected);
+    if (count == list->shots) return ST_OK;
+    return fail(ST_EFORMAT, "'%s' line %d: %d samples under %d shots of '%s'", list->path, list->line, count,
+                list->shots, list->category->category);
+}
+
 static status_t read_yaml(list_t *list, char *text)
 {
     bool in_category = false, seen_category = false, seen_any = false;
@@ -97,9 +145,14 @@ static status_t read_yaml(list_t *list, char *text)
         }
         char *rest = line;
         int shots = take_number(&rest);
-        if (shots < 1 || *rest++ != ':' || !seen_any)
+        bool samples = rest[0] == ' ' && rest[1] == 'C';
+        if (shots < 1 || (!samples && *rest++ != ':') || !seen_any)
             return refuse_line(list, line, "'<category>:' or, indented, '<shots>: [index, ...]'");
         if (!in_category || shots != list->shots) continue;
+        if (samples) {
+            TRY(read_samples(list, rest, line));
+            continue;
+        }
         if (list->found > 0)
             return fail(ST_EFORMAT, "'%s' line %d: %d shots of '%s' stand twice", list->path, list->line, shots,
                         list->category->category);

@@ -92,4 +92,8 @@ typedef struct {
 } data_known_t;
 const data_known_t *data_find_known(const char *dataset, const char *category);
 
+/* ---- Views of Real-IAD (data_realiad.c) --- */
+/* Whether the file name has "_<view>_" in it; NULL: any. */
+bool data_has_view(const char *name, const char *view);
+
 #endif

@@ -64,7 +64,7 @@ status_t data_category_assume(data_category_t *out, const char *dataset, const c
 {
     const data_known_t *row = data_find_known(dataset, category);
     status_t status = ST_OK;
-    *out = (data_category_t){.mask_threshold = strcmp(dataset, "visa") == 0 ? 0 : 127};
+    *out = (data_category_t){.assumed = true, .mask_threshold = strcmp(dataset, "visa") == 0 ? 0 : 127};
     if (row == NULL) return fail(ST_ENOTFOUND, "%s has no published category '%s'", dataset, category);
     bool sums = row->train < 0;
     int train = sums ? REALIAD_TRAIN : row->train, normal = sums ? REALIAD_NORMAL : row->normal;

@@ -84,8 +84,7 @@ static status_t wanted_view(const char **out, const data_options_t *options)
     return fail(ST_EFORMAT, "views is '%s'; expected C1, C2, C3, C4, C5 or all", *out);
 }
 
-/* Whether the file name has "_<view>_" in it. */
-static bool has_view(const char *name, const char *view)
+bool data_has_view(const char *name, const char *view)
 {
     if (view == NULL) return true;
     const char *file = strrchr(name, '/');
@@ -166,7 +165,7 @@ static status_t read_part(const reader_t *reader, const char *file, io_json_node
             return fail(ST_EFORMAT, "'%s': %s[%d] lacks the text '%s'", file, key, i,
                         name == NULL ? "image_path" : "anomaly_class");
         TRY(check_entry(file, key, i, name, defect, mask));
-        if (!has_view(name, reader->view)) continue;
+        if (!data_has_view(name, reader->view)) continue;
         bool anomalous = strcmp(defect, normal) != 0;
         if (anomalous && part == TRAIN)
             return fail(ST_EFORMAT,
@@ -247,7 +246,7 @@ static status_t read_sample(const reader_t *reader, const char *folder, const ch
     data_findings_t *notes = &reader->category->notes;
     status_t status = path == NULL ? ST_ENOMEM : data_list_images(&files, &marked, notes, path, NULL);
     for (int i = 0; status == ST_OK && i < files.count; i++) {
-        if (is_mask(&files, files.name[i]) || !has_view(files.name[i], reader->view)) continue;
+        if (is_mask(&files, files.name[i]) || !data_has_view(files.name[i], reader->view)) continue;
         const char *dot = strrchr(files.name[i], '.');
         bool png = data_ends_with(files.name[i], ".png");
         name = data_join(folder, files.name[i]);

@@ -217,6 +217,93 @@ static void every_published_list_can_be_read(void **state)
     assert_int_equal(lists, 3 * (15 + 12));
 }
 
+/* A category of Real-IAD in memory alone: samples S0001 to S0500, of each the views asked for. */
+enum { SAMPLES = 500, VIEWS = 5 };
+typedef struct {
+    data_category_t category;
+    data_image_t image[SAMPLES * VIEWS];
+    char name[SAMPLES * VIEWS][48], sample[SAMPLES * VIEWS][16], text[32];
+} realiad_t;
+
+static void make_realiad(realiad_t *out, const char *category, const char *views)
+{
+    static char dataset[] = "realiad";
+    memset(out, 0, sizeof *out);
+    snprintf(out->text, sizeof out->text, "%s", category);
+    int count = 0;
+    for (int s = 1; s <= SAMPLES; s++)
+        for (const char *v = views; *v != '\0'; v++, count++) {
+            snprintf(out->name[count], sizeof out->name[count], "OK/S%04d/x_%04d_OK_C%c_20231021.jpg", s, s, *v);
+            snprintf(out->sample[count], sizeof out->sample[count], "OK/S%04d", s);
+            out->image[count] =
+                (data_image_t){.path = out->name[count], .name = out->name[count], .sample = out->sample[count]};
+        }
+    out->category =
+        (data_category_t){.dataset = dataset, .category = out->text, .train = out->image, .train_count = count};
+}
+
+static void a_list_of_samples_names_the_images_of_a_view(void **state)
+{
+    (void)state;
+    static realiad_t c1, c3, all;
+    char root[512], path[600];
+    int shots[4];
+    make_realiad(&c1, "nut", "1");
+    make_realiad(&c3, "nut", "3");
+    make_realiad(&all, "nut", "12345");
+    tree_begin(root, "samples");
+    snprintf(path, sizeof path, "%s/list.yaml", root);
+    tree_text(root, "list.yaml",
+              "bolt:\n  2 C1: [S0009, S0010]\nnut:\n  2 C1: [S0004, S0002]\n  2 C3: [ S0007,S0007 ]\n");
+    assert_int_equal(data_list_shots(shots, &c1.category, 2, path), ST_OK);
+    assert_int_equal(shots[0], 3);
+    assert_int_equal(shots[1], 1);
+    assert_int_equal(data_list_shots(shots, &c3.category, 2, path), ST_OK);
+    assert_int_equal(shots[0], 6); /* one image twice, as the list says */
+    assert_int_equal(shots[1], 6);
+    assert_int_equal(data_list_shots(shots, &all.category, 2, path), ST_OK);
+    assert_string_equal(all.category.train[shots[0]].name, "OK/S0004/x_0004_OK_C1_20231021.jpg");
+    check_error(data_list_shots(shots, &c1.category, 1, path), ST_ENOTFOUND, "has no list of 1 shots for 'nut'");
+    static const struct {
+        const char *text, *message;
+    } wrong[] = {
+        {"nut:\n  2 C1: [S0004, S0501]\n", "line 2: 'nut' has no training image of sample S0501, view C1"},
+        {"nut:\n  2 C1: [S0004]\n", "line 2: 1 samples under 2 shots of 'nut'"},
+        {"nut:\n  2 C1: [S0004, S0002\n", "expected '<shots> <view>: [S<number>, S<number>, ...]'"},
+        {"nut:\n  2 C1: [4, 2] x\n", "expected '<shots> <view>: [S<number>, S<number>, ...]'"},
+        {"nut:\n  2 C9: [S0004, S0002]\n", "expected '<shots> <view>: [S<number>, S<number>, ...]'"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        tree_text(root, "list.yaml", wrong[i].text);
+        status_t status = data_list_shots(shots, &c1.category, 2, path);
+        check_error(status, i == 0 ? ST_ENOTFOUND : ST_EFORMAT, wrong[i].message);
+    }
+}
+
+/* Every category, number of shots and view; 1 shot is the first of 2 and of 4 in view C1, where all begin alike. */
+static void the_published_samples_of_real_iad_can_be_read(void **state)
+{
+    (void)state;
+    static realiad_t category;
+    static const char *const VIEW[] = {"1", "2", "3", "4", "5"};
+    int one[1], two[2], four[4], twice = 0;
+    for (int c = 0; c < data_known_count("realiad"); c++)
+        for (int v = 0; v < VIEWS; v++) {
+            make_realiad(&category, data_known_category("realiad", c), VIEW[v]);
+            static const char path[] = FGAD_SOURCE_DIR "/datasets/fewshot/realiad.yaml";
+            check_error(data_list_shots(one, &category.category, 1, path), ST_OK, "");
+            check_error(data_list_shots(two, &category.category, 2, path), ST_OK, "");
+            check_error(data_list_shots(four, &category.category, 4, path), ST_OK, "");
+            if (v == 0) {
+                assert_int_equal(one[0], four[0]);
+                assert_memory_equal(two, four, sizeof two);
+            }
+            for (int i = 0; i < 4; i++)
+                for (int k = 0; k < i; k++) twice += four[i] == four[k];
+        }
+    assert_int_equal(twice, 3); /* toy_brick in C1, audiojack and pcb in C3 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +317,8 @@ int main(void)
         cmocka_unit_test(a_path_that_could_be_two_images_is_refused),
         cmocka_unit_test(paths_match_by_their_ends),
         cmocka_unit_test(every_published_list_can_be_read),
+        cmocka_unit_test(a_list_of_samples_names_the_images_of_a_view),
+        cmocka_unit_test(the_published_samples_of_real_iad_can_be_read),
     };
     return cmocka_run_group_tests(tests, make, NULL);
 }
