@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.documents: what the code cites stands in the repository. documents.sh SOURCE-DIR FGAD
 # Citations "METHOD.md 7" and "method/README.md 2" name a section that is there; keys marked **[option]** in src/METHOD.md are keys
-# of a job; methods in the table of src/method/README.md are values of the key `method`. (Brackets: see words.sh.)
+# of a job; every room has its line in src/README.md; methods in the table of src/method/README.md are values of the key `method`. (Brackets: see words.sh.)
 cd "$1" || exit 1
 fgad=$2
 bad=0
@@ -47,5 +47,10 @@ for method in $(sed -n 's/^| `\([a-z_+]*\)` .*/\1/p' src/method/README.md | grep
     *" $method "*) ;;
     *) complain "src/method/README.md: '$method' is no value of the key method ($known)" ;;
     esac
+done
+[ ! -f src/README.md ] || for room in src/*/; do
+    room=$(basename "$room")
+    [ -z "$(find "src/$room" -name '*.c')" ] || grep -q "^| \`$room\` |" src/README.md ||
+        complain "src/README.md: the room '$room' has no line in its table"
 done
 exit $bad

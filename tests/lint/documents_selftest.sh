@@ -38,5 +38,12 @@ expect src/align/align.h "/* method/READ""ME.md 4 */" 'src/method/README.md has 
 expect src/align/align.h "/* BASELINE""S.md 4 */" 'a document that is not in the repository'
 expect src/METHOD.md '**[option]** `epsilom`' "'epsilom' is no key of a job"
 expect src/method/README.md '| `spade` | 5 |' "'spade' is no value of the key method (a patchcore)"
+build_house
+printf '| `detect` | maps |\n' >"$work/src/README.md"
+echo 'int align;' >"$work/src/align/align_loss.c"
+if output=$(sh "$here/documents.sh" "$work" "$work/fgad") || ! echo "$output" | grep -qF "the room 'align' has no line"; then
+    echo "lint.documents said '$output' of a room that src/README.md does not know"
+    failed=1
+fi
 rm -rf "$work"
 exit $failed
