@@ -228,6 +228,13 @@ typedef struct {
 status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
                           const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
                           int D);
+/* PromptAD's prompts, method/README.md 1: the group `image` alone with the class name for its text (prompts_class_name),
+ * "NAME."; AHP are the name in eight general states, then in those of `states` (count) that are not among them and can
+ * befall the whole; an ALP has its placeholder before the name, and its copies share its vectors. n_ahp and ahp_order are
+ * not read. */
+status_t prompts_class_set_init(prompts_set_t *out, const char *name, const prompts_state_t *states, int count,
+                                const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+                                const prompts_key_t *key, int D);
 void prompts_set_free(prompts_set_t *set);
 
 /* params (parameter_count): N(0, 0.02^2), gates 0. With ctx_ids, V is `words` (n_ctx, D), their token embeddings

@@ -113,6 +113,17 @@ status_t prompts_changes(prompts_change_t **out, int *count, prompts_set_t *set,
 /* A prompt of `body` with edits in the order of their places; arrays and text from the set's arena. */
 status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler, const char *body,
                           const prompts_edit_t *edits, int count, prompts_kind_t kind, int copy);
+/* ---- Beginnings and parameters (prompts_begin.c) --- */
+/* Options, key and the vectors V; no group yet. ST_EFORMAT: an option out of its bounds, ctx_init of another number of
+ * tokens than n_ctx. */
+status_t prompts_set_begin(prompts_set_t *out, const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+                           const prompts_key_t *key, int D);
+/* A row of the table; group is NULL for V. */
+status_t prompts_add_parameter(prompts_set_t *set, const char *name, const prompts_group_t *group, int ndim,
+                               const int64_t shape[5]);
+/* Room for `count` more slots; the table moves in the arena as it grows, group by group. */
+status_t prompts_add_slots(prompts_set_t *set, int count);
+
 /* The group's number in the draws, the same whether there is a background or not. */
 uint64_t prompts_group_stream(const prompts_group_t *group);
 /* Text in the set's arena. */

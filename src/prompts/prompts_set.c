@@ -122,37 +122,6 @@ static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, cons
 }
 
 /* ---- ALP ---- */
-/* A row of the table; group is NULL for V. */
-static status_t add_parameter(prompts_set_t *set, const char *name, const prompts_group_t *group, int ndim,
-                              const int64_t shape[5])
-{
-    prompts_parameter_t *row = &set->parameter[set->parameters++];
-    *row = (prompts_parameter_t){.name = name, .group = -1, .offset = set->parameter_count, .ndim = ndim};
-    if (group != NULL) {
-        row->group = (int)(group - set->group);
-        row->name = prompts_text(set, "%d %s/%s", row->group, group->name, name);
-        if (row->name == NULL) return ST_ENOMEM;
-    }
-    int64_t count = 1;
-    for (int i = 0; i < ndim; i++) row->shape[i] = shape[i], count *= shape[i];
-    set->parameter_count += count;
-    if (set->parameter_count > INT32_MAX)
-        return fail(ST_EFORMAT, "n_pro, n_ab and n_ctx_ab ask for %lld learnable numbers, at most 2^31 are handled",
-                    (long long)set->parameter_count);
-    return ST_OK;
-}
-
-/* Room for `count` more slots; the table moves in the arena as it grows, group by group. */
-static status_t add_slots(prompts_set_t *set, int count)
-{
-    prompts_slot_t *slot = arena_take(&set->arena, (size_t)set->slots + (size_t)count, sizeof *slot);
-    if (slot == NULL) return ST_ENOMEM;
-    if (set->slots > 0) memcpy(slot, set->slot, (size_t)set->slots * sizeof *slot);
-    set->slot = slot;
-    set->slots += count;
-    return ST_OK;
-}
-
 /* Edits of the first `slots` values, or of one placeholder before the noun when there is none. */
 static int placeholder_edits(prompts_edit_t *edits, const prompts_source_t *source, int slots)
 {
@@ -205,14 +174,14 @@ static status_t add_learnable(builder_t *builder, prompts_group_t *group, const 
     TRY(fit_placeholders(edits, &count, builder, group, source));
     TRY(name_placeholders(builder, group, source, edits, count));
     int first_slot = set->slots, vector = (int)set->parameter_count, gate = -1;
-    TRY(add_parameter(set, "a", group, 5,
-                      (const int64_t[5]){options->n_ab, options->n_pro, count, options->n_ctx_ab, D}));
+    TRY(prompts_add_parameter(set, "a", group, 5,
+                              (const int64_t[5]){options->n_ab, options->n_pro, count, options->n_ctx_ab, D}));
     if (group->level == PROMPTS_COMPONENT) {
         gate = (int)set->parameter_count;
-        TRY(add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
+        TRY(prompts_add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
     }
     int vectors = options->n_ab * options->n_pro * count * options->n_ctx_ab;
-    TRY(add_slots(set, vectors));
+    TRY(prompts_add_slots(set, vectors));
     for (int k = 0; k < vectors; k++)
         set->slot[first_slot + k] =
             (prompts_slot_t){.vector = vector + k * D, .gate = gate < 0 ? -1 : gate + k / options->n_ctx_ab % count};
@@ -283,62 +252,12 @@ static status_t add_groups(builder_t *builder)
     return ST_OK;
 }
 
-static status_t check_options(const prompts_options_t *options)
-{
-    const struct {
-        const char *name;
-        int value, low, high;
-    } bounds[] = {{"n_ahp", options->n_ahp, 1, 4096},
-                  {"n_ab", options->n_ab, 0, 4096},
-                  {"n_ctx", options->n_ctx, 0, 64},
-                  {"n_ctx_ab", options->n_ctx_ab, 1, 64},
-                  {"n_pro", options->n_pro, 1, 1024}};
-    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
-        if (bounds[i].value < bounds[i].low || bounds[i].value > bounds[i].high)
-            return fail(ST_EFORMAT, "%s is %d, expected %d to %d", bounds[i].name, bounds[i].value, bounds[i].low,
-                        bounds[i].high);
-    return ST_OK;
-}
-
-/* V: the first array of the block, and the words it starts from. */
-static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenizer)
-{
-    const prompts_options_t *options = &set->options;
-    if (options->n_ctx == 0) return ST_OK;
-    TRY(add_parameter(set, "V", NULL, 3, (const int64_t[5]){options->n_pro, options->n_ctx, set->width}));
-    TRY(add_slots(set, options->n_pro * options->n_ctx));
-    for (int k = 0; k < set->slots; k++) set->slot[k] = (prompts_slot_t){.vector = k * set->width, .gate = -1};
-    if (strcmp(options->ctx_init, "random") == 0) return ST_OK;
-    int count = 0, *ids = arena_take(&set->arena, (size_t)options->n_ctx, sizeof *ids);
-    if (ids == NULL) return ST_ENOMEM;
-    TRY(clip_tokenizer_pieces(ids, &count, options->n_ctx, tokenizer, options->ctx_init));
-    if (count != options->n_ctx)
-        return fail(ST_EFORMAT, "ctx_init '%s' is %d tokens, expected %d, one a vector of V (or 'random')",
-                    options->ctx_init, count, options->n_ctx);
-    set->ctx_ids = ids;
-    return ST_OK;
-}
-
 status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
                           const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
                           int D)
 {
     REQUIRE(D > 0 && mfsc->components >= 1);
-    *out = (prompts_set_t){.options = *options, .key = *key, .width = D};
-    arena_init(&out->arena, "prompts");
-    TRY(check_options(options));
-    if (!options->learn) {
-        out->options.n_pro = 1;
-        out->options.n_ab = 0;
-        out->options.n_ctx = 0;
-    }
-    out->options.ctx_init = prompts_text(out, "%s", options->ctx_init);
-    out->key.dataset = prompts_text(out, "%s", key->dataset);
-    out->key.category = prompts_text(out, "%s", key->category);
-    out->key.head = prompts_text(out, "%s", key->head);
-    if (out->options.ctx_init == NULL || out->key.dataset == NULL || out->key.category == NULL || out->key.head == NULL)
-        return ST_ENOMEM;
-    TRY(add_context(out, tokenizer));
+    TRY(prompts_set_begin(out, tokenizer, options, key, D));
     builder_t builder = {
         .set = out, .mfsc = mfsc, .vocabulary = vocabulary, .assembler = {.set = out, .tokenizer = tokenizer}};
     return add_groups(&builder);
