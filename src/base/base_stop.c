@@ -25,8 +25,13 @@ void stop_signals_install(void)
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR2, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* The second one finds the default action. In the background of a script it is ignored, and stays so. */
+    /* The soft limit of CPU time, of `ulimit -t` and of some queues: from then on once a second until the hard one kills. */
+    sigaction(SIGXCPU, &action, NULL);
+    sigaction(SIGVTALRM, &action, NULL);
+    /* A terminal or an ssh that goes away; under nohup it is ignored, and stays so. */
     struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, NULL);
+    /* The second one finds the default action. In the background of a script it is ignored, and stays so. */
     action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
     if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};

@@ -346,6 +346,11 @@ static int run_command(int argc, char **argv)
         for (int a = words + 1; a < argc; a++)
             if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0)
                 return fputs(commands[i].help, stdout), EXIT_DONE;
+        /* `fgad report "$RUN"` without RUN: an empty name would lead to the root of the file system. */
+        for (int a = words + 1; a < argc; a++)
+            if (argv[a][0] == '\0' && argv[a - 1][0] != '-')
+                return cli_bad_usage(commands[i].name,
+                                     "an argument is empty (a variable of the shell that is not set?)");
         return commands[i].main(argc - words, argv + words);
     }
     bool asked = argc > 2 && is_help(argv[2]);

@@ -37,6 +37,7 @@ typedef struct {
     io_int_list_t shots, seeds;
     char *fewshot; /* "nested", "draw", "published" or a list file */
     int views, tree;
+    int bit_depth, exif; /* exif: 0 ignore, 1 apply */
     char *model;
     io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
     int features, chunk;

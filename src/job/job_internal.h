@@ -4,6 +4,9 @@
 
 #include "job/job.h"
 
+/* "~", "$NAME" and "${NAME}" of every path, from the environment. ST_EFORMAT: a variable that is not set, an empty path, a
+ * text that is not UTF-8 or holds control characters. */
+status_t job_expand(job_t *job);
 /* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
 status_t job_taps_resolve(job_t *job);
 /* ST_EFORMAT unless there are two. */

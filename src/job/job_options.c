@@ -7,6 +7,7 @@
 
 const char *const job_view_names[] = {"C1", "C2", "C3", "C4", "C5", "all", NULL};
 const char *const job_tree_names[] = {"auto", "256", "512", "1024", "raw", NULL};
+static const char *const exif_names[] = {"ignore", "apply", NULL};
 static const char *const feature_names[] = {"f32", "f16", NULL};
 const char *const job_method_names[] = {"finegrainedad", "promptad", "winclip+", "patchcore", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
@@ -48,6 +49,12 @@ const io_option_t job_options[] = {
      JOB_STAGE_FEATURES},
     {"tree", IO_CHOICE, AT(tree), "auto", 0, 0, job_tree_names,
      "Real-IAD: which size of its images (realiad_<tree>); auto: the only one there is", JOB_STAGE_FEATURES},
+    {"bit_depth", IO_INT, AT(bit_depth), "16", 8, 16, NULL,
+     "bits that 16-bit images use (12 of a 12-bit camera), of which the upper 8 are taken; data check tells",
+     JOB_STAGE_FEATURES},
+    {"exif", IO_CHOICE, AT(exif), "ignore", 0, 0, exif_names,
+     "EXIF orientation: ignore (rows as they lie in the file, as benchmarks do) or apply (turn images upright)",
+     JOB_STAGE_FEATURES},
     {"model", IO_STRING, AT(model), "auto", 0, 0, NULL,
      "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors); auto: "
      "assets/models/demo-clip for the demo, assets/models/vit-b-16-plus-240 for other datasets",
@@ -245,6 +252,8 @@ static status_t check_job(const job_t *job)
         return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
     TRY(job_taps_count(&job->memory_taps));
     if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
+    if (strcmp(job->name, "cache") == 0)
+        return fail(ST_EFORMAT, "name is 'cache', which is the folder of features in output (expected another name)");
     if (strchr(job->name, '/') != NULL || job->name[0] == '\0' || job->name[0] == '.')
         return fail(ST_EFORMAT, "name is '%s', expected the name of one folder", job->name);
     size_t bytes;
@@ -264,6 +273,9 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     if (path != NULL) TRY_DONE(io_options_read_yaml(out, job_options, used, path));
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, assignments[i], "-s"));
     TRY_DONE(io_options_check_required(job_options, used, path != NULL ? path : "-s"));
+    status = job_expand(out);
+    if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
+    TRY_DONE(status);
     TRY_DONE(resolve_model(out));
     TRY_DONE(job_taps_resolve(out));
     status = check_job(out);

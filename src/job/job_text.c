@@ -1,6 +1,7 @@
 /* The job as text: what ids are made of, and a file that could be run again from any folder. */
 #include "job/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +20,27 @@ char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to)
     return text;
 }
 
-/* The folder that relative paths begin at, in front of `path`, unless it is absolute (heap). */
+static void put_escaped(FILE *out, char c)
+{
+    if (c == '$') fputc('$', out);
+    fputc(c, out);
+}
+
+/* The folder that relative paths begin at, in front of `path`, unless it is absolute; a '$' as job_expand reads it back
+ * (heap). */
 static char *absolute(const char *path)
 {
-    char here[4096];
-    if (path[0] == '/' || getcwd(here, sizeof here) == NULL) return base_format("%s", path);
-    return base_format("%s/%s", here, path);
+    char here[4096], *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return NULL;
+    bool relative = path[0] != '/' && getcwd(here, sizeof here) != NULL;
+    for (const char *at = relative ? here : ""; *at != '\0'; at++) put_escaped(out, *at);
+    if (relative) fputc('/', out);
+    for (const char *at = path; *at != '\0'; at++) put_escaped(out, *at);
+    if (fclose(out) == 0) return text;
+    free(text);
+    return NULL;
 }
 
 /* The job's rows, with paths that hold from everywhere (heap). */

@@ -106,6 +106,10 @@ status_t plan_assume(plan_t *out, const char *job_path, const char *const *assig
  * categories); the tasks, on every rank. */
 status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
+/* Looks at the images' headers and at all masks, as a run does when it opens: what would end a task after hours of work is
+ * refused now, what changes numbers or is left out is warned of. What was found in order is remembered beside the feature
+ * cache, and not looked at again while the category's digest stays. */
+status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
 /* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. ST_ENOTFOUND: it is not the folder
  * of a run. */

@@ -84,6 +84,8 @@ static void exchange_category(parcel_t *parcel, plan_category_t *entry)
     exchange(parcel, &images->test_anomalous, sizeof images->test_anomalous);
     exchange(parcel, &images->masks_missing, sizeof images->masks_missing);
     exchange(parcel, &images->mask_threshold, sizeof images->mask_threshold);
+    exchange(parcel, &images->how, sizeof images->how);
+    exchange_text(parcel, &images->split);
     exchange(parcel, entry->digest, sizeof entry->digest);
     exchange(parcel, entry->cache_key, sizeof entry->cache_key);
     exchange(parcel, entry->caption_digest, sizeof entry->caption_digest);
@@ -144,6 +146,7 @@ status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *a
     status_t status = plan_make_job(out, job_path, assignments, count);
     if (status == ST_OK && rank == 0) {
         status = plan_make_categories(out);
+        if (status == ST_OK) status = plan_survey(out);
         if (status == ST_OK) store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads);
     }
     TRY_DONE(suite_agree(comm, status));

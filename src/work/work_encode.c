@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static status_t encode_image(work_worker_t *worker, store_features_t *features, int i, const char *path, float *pixels)
+static status_t encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
+                             const data_image_t *file, float *pixels)
 {
     io_image_t image;
     const clip_config_t *config = clip_model_config(worker->model);
     double began = clock_seconds();
-    TRY(io_image_read(&image, path));
+    TRY(data_image_read(&image, category, file));
     status_t status = clip_preprocess(pixels, &image, config);
     io_image_free(&image);
     if (status != ST_OK) return status;
@@ -25,13 +26,13 @@ static status_t encode_image(work_worker_t *worker, store_features_t *features, 
 }
 
 /* One enlarged training image as scale x scale tiles of the model's size, in reading order (METHOD.md 6.1). */
-static status_t encode_tiles(work_worker_t *worker, store_features_t *features, const char *path, int scale,
-                             float *pixels)
+static status_t encode_tiles(work_worker_t *worker, store_features_t *features, const data_category_t *category,
+                             const data_image_t *file, int scale, float *pixels)
 {
     int S = clip_model_config(worker->model)->image_size, side = scale * S;
     io_image_t image, tile = {.width = S, .height = S};
     double began = clock_seconds();
-    TRY(io_image_read(&image, path));
+    TRY(data_image_read(&image, category, file));
     status_t status = ST_ENOMEM;
     uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
     tile.pixels = base_alloc((size_t)S * (size_t)S, 3);
@@ -40,7 +41,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
     began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
     for (int t = 0; t < scale * scale; t++) {
         if (stop_asked()) {
-            status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", path);
+            status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", file->path);
             goto done;
         }
         const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
@@ -79,7 +80,7 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     if (pixels == NULL) return ST_ENOMEM;
     if (item->kind == PLAN_TILES) {
         TRY_DONE(store_features_alloc(&features, config, item->scale * item->scale, false));
-        TRY_DONE(encode_tiles(worker, &features, images[first].path, item->scale, pixels));
+        TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
         double encoded = clock_seconds();
         TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first], encoded - started));
         work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
@@ -91,7 +92,7 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
             goto done;
         }
-        TRY_DONE(encode_image(worker, &features, i, images[first + i].path, pixels));
+        TRY_DONE(encode_image(worker, &features, i, category, &images[first + i], pixels));
     }
     double encoded = clock_seconds();
     TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));

@@ -24,7 +24,8 @@ static int mask_threshold(const data_category_t *images, const job_t *job)
 
 static uint64_t masks_key(const data_category_t *images, const job_t *job, const int *keep, int n)
 {
-    int rule[3] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n};
+    int rule[4] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n,
+                   images->how.upright};
     uint64_t key = base_hash(BASE_HASH_SEED, rule, sizeof rule);
     for (int i = 0; i < n; i++) {
         const data_image_t *image = &images->test[keep[i]];
@@ -62,7 +63,7 @@ status_t work_masks_load(work_masks_t *masks, const data_category_t *images, con
     for (int i = 0; i < n; i++) {
         masks->size[i][0] = masks->size[i][1] = job->resolution;
         if (job->metric_size != JOB_METRIC_SIZE_R)
-            TRY_DONE(io_image_size(&masks->size[i][0], &masks->size[i][1], images->test[keep[i]].path));
+            TRY_DONE(data_image_size(&masks->size[i][0], &masks->size[i][1], images, &images->test[keep[i]]));
         total += (size_t)masks->size[i][0] * (size_t)masks->size[i][1];
     }
     status = ST_ENOMEM;
@@ -217,8 +218,12 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char size[16];
     snprintf(size, sizeof size, job->metric_size == JOB_METRIC_SIZE_R ? "%d" : "native", job->resolution);
     bool views = strcmp(images->dataset, "realiad") == 0;
-    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s",
+    char how[48] = "";
+    if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
+    if (job->exif != 0) strcat(how, " exif=apply");
+    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s%s%s%s",
                        job->aupro == JOB_AUPRO_EXACT8 ? "exact8" : "steps200", job->aupro_limit,
                        job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size, job->sigma,
-                       views ? " views=" : "", views ? job_view_names[job->views] : "");
+                       views ? " views=" : "", views ? job_view_names[job->views] : "",
+                       images->split != NULL ? " split=" : "", images->split != NULL ? images->split : "", how);
 }
