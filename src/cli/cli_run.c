@@ -112,22 +112,19 @@ static status_t print_plan(const plan_t *plan)
     return status;
 }
 
-static int run_job(const arguments_t *arguments)
+static int run_job(const arguments_t *arguments, const suite_comm_t *comm)
 {
-    int rank, size, code = EXIT_DONE;
+    int rank = comm->rank, code = EXIT_DONE;
     plan_t plan = {0};
     suite_outcome_t outcome;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
-    log_init(LOG_INFO, rank, size);
-    status_t status =
-        suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count, MPI_COMM_WORLD);
+    log_init(LOG_INFO, rank, comm->size);
+    status_t status = suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count, comm);
     if (status == ST_OK && arguments->dry_run) {
-        status = suite_agree(MPI_COMM_WORLD, rank == 0 ? print_plan(&plan) : ST_OK);
+        status = suite_agree(comm, rank == 0 ? print_plan(&plan) : ST_OK);
     } else if (status == ST_OK) {
-        status = suite_run(&outcome, &plan, MPI_COMM_WORLD, &arguments->options);
+        status = suite_run(&outcome, &plan, comm, &arguments->options);
         if (status == ST_OK && rank == 0) code = finish(&plan, &outcome);
-        MPI_Bcast(&code, 1, MPI_INT, 0, MPI_COMM_WORLD);
+        suite_comm_tell(comm, &code, sizeof code, 0);
     }
     if (status != ST_OK) code = rank == 0 ? cli_bad_input() : EXIT_BAD_INPUT;
     plan_free(&plan);
@@ -142,9 +139,14 @@ int cli_run(int argc, char **argv)
         code = print_keys();
     } else if (code == EXIT_DONE) {
         stop_signals_install();
-        MPI_Init(NULL, NULL);
-        code = run_job(&arguments);
-        MPI_Finalize();
+        suite_comm_t comm;
+        if (suite_comm_open(&comm) == ST_OK) {
+            code = run_job(&arguments, &comm);
+            suite_comm_close(&comm);
+        } else {
+            cli_bad_input();
+            code = EXIT_LAUNCH;
+        }
     }
     free(arguments.assignments);
     return code;

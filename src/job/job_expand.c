@@ -98,9 +98,9 @@ static status_t check_plain(const char *text, const char *key)
         key, shown);
 }
 
-status_t job_expand(job_t *job)
+status_t job_expand(job_t *job, const io_option_t *table)
 {
-    for (const io_option_t *row = job_options; row->name != NULL; row++) {
+    for (const io_option_t *row = table; row->name != NULL; row++) {
         char *field = (char *)job + row->offset;
         if (row->kind == IO_STRING) {
             char **text = (char **)(void *)field;

@@ -6,7 +6,7 @@
 
 /* "~", "$NAME" and "${NAME}" of every path, from the environment. ST_EFORMAT: a variable that is not set, an empty path, a
  * text that is not UTF-8 or holds control characters. */
-status_t job_expand(job_t *job);
+status_t job_expand(job_t *job, const io_option_t *table);
 /* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
 status_t job_taps_resolve(job_t *job);
 /* ST_EFORMAT unless there are two. */

@@ -273,7 +273,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     if (path != NULL) TRY_DONE(io_options_read_yaml(out, job_options, used, path));
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, assignments[i], "-s"));
     TRY_DONE(io_options_check_required(job_options, used, path != NULL ? path : "-s"));
-    status = job_expand(out);
+    status = job_expand(out, job_options);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
     TRY_DONE(status);
     TRY_DONE(resolve_model(out));

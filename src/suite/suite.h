@@ -1,18 +1,39 @@
 /* suite: a run on many ranks. They take items from one list, each under a claim, until none is left; any number of ranks
  * and jobs may work on one folder. What is done is never done twice; a result depends on nothing but the options, the model
  * and the images. It makes nothing itself: work does. Depends on every room before it, and on MPI.
- * Functions say "Collective" (every rank of the communicator calls) or "Not collective". */
+ * Functions say "Collective" (every rank calls) or "Not collective". */
 #ifndef FGAD_SUITE_H
 #define FGAD_SUITE_H
 
 #include "base/base.h"
 #include "plan/plan.h"
 
-#include <mpi.h>
 #include <stdio.h>
 
+/* ---- Ranks ---------------------------------------------------------------------------------------------------------- */
+/* All processes that a launcher of MPI has started; this one alone where none has, and then MPI is never begun. */
+typedef struct {
+    int rank, size;
+    bool mpi; /* begun */
+} suite_comm_t;
+/* Collective. An MPI that cannot start ends the process here, with one line and exit code 3. ST_EIO: the ranks do not see
+ * one another. */
+status_t suite_comm_open(suite_comm_t *out);
+void suite_comm_close(suite_comm_t *comm); /* collective */
+/* Collective. The same values on every rank, which replace `data`: their largest, smallest or sum; of doubles of which all
+ * ranks but one have zeros, exact. */
+typedef enum { SUITE_MAX_BYTES, SUITE_MIN_INTS, SUITE_MAX_INTS, SUITE_SUM_INTS, SUITE_SUM_DOUBLES } suite_all_t;
+void suite_comm_all(const suite_comm_t *comm, void *data, int count, suite_all_t how);
+/* Collective. What rank `from` has, on every rank. */
+void suite_comm_tell(const suite_comm_t *comm, void *data, int bytes, int from);
+/* Collective. Waits for all, asleep: a rank that waits must not burn the core another one works on. */
+void suite_comm_wait(const suite_comm_t *comm);
+/* Collective. The worst status of all ranks, on every rank, with the line of the lowest rank that has it. */
+status_t suite_agree(const suite_comm_t *comm, status_t status);
+
 /* Collective. The plan of a job, the same on every rank, for which rank 0 alone has asked the file system. */
-status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count, MPI_Comm comm);
+status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count,
+                         const suite_comm_t *comm);
 
 /* ---- Run ----------------------------------------------------------------------------------------------------------- */
 typedef struct {
@@ -32,9 +53,8 @@ typedef struct {
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
  * fails is recorded under <run>/failed and reported; the others go on. ST_OK also with failed tasks (see outcome);
  * errors of the world that stop everything (the output cannot be written) come back on every rank alike. */
-status_t suite_run(suite_outcome_t *out, const plan_t *plan, MPI_Comm comm, const suite_run_options_t *options);
-/* Collective. The worst status of all ranks, on every rank, with the line of the lowest rank that has it. */
-status_t suite_agree(MPI_Comm comm, status_t status);
+status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t *comm,
+                   const suite_run_options_t *options);
 
 /* ---- Looking at a run, also while it works; not collective ---- */
 typedef struct {

@@ -7,27 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A barrier that sleeps: a rank that waits must not burn the core another one works on. */
-static void wait_for_all(MPI_Comm comm)
-{
-    MPI_Request request;
-    int arrived = 0;
-    MPI_Ibarrier(comm, &request);
-    for (;;) {
-        MPI_Test(&request, &arrived, MPI_STATUS_IGNORE);
-        if (arrived) return;
-        struct timespec sleep = {.tv_nsec = 5000000};
-        nanosleep(&sleep, NULL);
-    }
-}
-
 /* The run's name for failure records: the same on every rank, another at every start. */
-static void name_run(char out[32], MPI_Comm comm)
+static void name_run(char out[32], const suite_comm_t *comm)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(out, 32, "%llx%09lx.%lx", (unsigned long long)now.tv_sec, (unsigned long)now.tv_nsec, (long)getpid());
-    MPI_Bcast(out, 32, MPI_CHAR, 0, comm);
+    suite_comm_tell(comm, out, 32, 0);
 }
 
 /* --fresh: what is done is moved out of the way, not deleted. */
@@ -65,14 +51,14 @@ static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *wor
 }
 
 /* Every rank looks into some of the folders, and all know what all have seen. */
-static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, MPI_Comm comm)
+static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, const suite_comm_t *comm)
 {
     store_folders_t folders;
     status_t status = look_and_tidy(&folders, worker, items);
     for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = store_folders_has(&folders, i);
     store_folders_free(&folders);
     TRY(suite_agree(comm, status));
-    MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
+    suite_comm_all(comm, there, items->count, SUITE_MAX_BYTES);
     return ST_OK;
 }
 
@@ -89,7 +75,7 @@ static void warn_of_others(const plan_t *plan, const plan_items_t *items, const 
 
 /* Task files are read from end to end before they count, a share of them by every rank; the others are examined by whoever
  * reads them. */
-static status_t find_done(work_worker_t *worker, plan_items_t *items, MPI_Comm comm)
+static status_t find_done(work_worker_t *worker, plan_items_t *items, const suite_comm_t *comm)
 {
     status_t status;
     uint8_t *there = base_alloc((size_t)items->count, 1);
@@ -107,7 +93,7 @@ static status_t find_done(work_worker_t *worker, plan_items_t *items, MPI_Comm c
         there[i] = status == ST_OK && whole;
     }
     TRY_DONE(suite_agree(comm, status));
-    MPI_Allreduce(MPI_IN_PLACE, there, items->count, MPI_UINT8_T, MPI_MAX, comm);
+    suite_comm_all(comm, there, items->count, SUITE_MAX_BYTES);
     for (int i = 0; i < items->count; i++) {
         items->items[i].reused = there[i];
         items->items[i].state = there[i] ? PLAN_DONE : PLAN_OPEN;
@@ -118,7 +104,7 @@ done:
     return status;
 }
 
-static status_t begin(work_worker_t *worker, plan_items_t *items, MPI_Comm comm)
+static status_t begin(work_worker_t *worker, plan_items_t *items, const suite_comm_t *comm)
 {
     clip_config_t config;
     status_t status = plan_config(&config, worker->plan);
@@ -139,7 +125,7 @@ static void sweep(const work_worker_t *worker, const plan_items_t *items)
     if (status != ST_OK) log_warn("what dead processes have left stays: %s", fail_message());
 }
 
-static void count_outcome(suite_outcome_t *out, const plan_items_t *items, MPI_Comm comm)
+static void count_outcome(suite_outcome_t *out, const plan_items_t *items, const suite_comm_t *comm)
 {
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
@@ -148,19 +134,19 @@ static void count_outcome(suite_outcome_t *out, const plan_items_t *items, MPI_C
         out->failed += item->kind == PLAN_EVALUATE && item->state == PLAN_FAILED;
         for (int n = 0; n < item->need_count; n++) out->uses[items->items[item->needs[n]].kind]++;
     }
-    MPI_Allreduce(MPI_IN_PLACE, out->made, PLAN_KINDS, MPI_INT, MPI_SUM, comm);
+    suite_comm_all(comm, out->made, PLAN_KINDS, SUITE_SUM_INTS);
     out->encoded = out->made[PLAN_CHUNK] + out->made[PLAN_SUPPORT] + out->made[PLAN_TILES];
     out->done = out->made[PLAN_EVALUATE];
     out->skipped = out->reused[PLAN_EVALUATE];
     /* A rank that stopped early does not know of every failure: the one that saw most is right. */
-    MPI_Allreduce(MPI_IN_PLACE, &out->failed, 1, MPI_INT, MPI_MAX, comm);
+    suite_comm_all(comm, &out->failed, 1, SUITE_MAX_INTS);
 }
 
 /* What this run measured makes the next prediction better. */
-static void learn_costs(work_worker_t *worker, MPI_Comm comm)
+static void learn_costs(work_worker_t *worker, const suite_comm_t *comm)
 {
-    MPI_Allreduce(MPI_IN_PLACE, worker->measured.units, PLAN_RATES, MPI_DOUBLE, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, worker->measured_seconds, PLAN_RATES, MPI_DOUBLE, MPI_SUM, comm);
+    suite_comm_all(comm, worker->measured.units, PLAN_RATES, SUITE_SUM_DOUBLES);
+    suite_comm_all(comm, worker->measured_seconds, PLAN_RATES, SUITE_SUM_DOUBLES);
     if (worker->rank != 0 || !(worker->measured.units[PLAN_RATE_ITEM] > 0)) return;
     const plan_t *plan = worker->plan;
     plan_cost_t cost = plan->cost;
@@ -170,7 +156,7 @@ static void learn_costs(work_worker_t *worker, MPI_Comm comm)
 }
 
 /* Every rank reads a share of the task files, rank 0 writes what all have read. */
-static status_t reduce(suite_outcome_t *out, work_worker_t *worker, MPI_Comm comm)
+static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_comm_t *comm)
 {
     const plan_t *plan = worker->plan;
     double began = clock_seconds();
@@ -182,10 +168,10 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, MPI_Comm com
     suite_numbers_read(numbers, there, plan, worker->rank, worker->size);
     bool root = worker->rank == 0;
     /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
-    MPI_Reduce(root ? MPI_IN_PLACE : (void *)numbers, root ? numbers : NULL, doubles, MPI_DOUBLE, MPI_SUM, 0, comm);
-    MPI_Reduce(root ? MPI_IN_PLACE : (void *)there, root ? there : NULL, tasks, MPI_UINT8_T, MPI_MAX, 0, comm);
+    suite_comm_all(comm, numbers, doubles, SUITE_SUM_DOUBLES);
+    suite_comm_all(comm, there, tasks, SUITE_MAX_BYTES);
     TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there) : ST_OK));
-    MPI_Bcast(&out->missing, 1, MPI_INT, 0, comm);
+    suite_comm_tell(comm, &out->missing, sizeof out->missing, 0);
     work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
                        root ? began : clock_seconds());
 done:
@@ -194,15 +180,16 @@ done:
     return status;
 }
 
-status_t suite_run(suite_outcome_t *out, const plan_t *plan, MPI_Comm comm, const suite_run_options_t *options)
+status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t *comm,
+                   const suite_run_options_t *options)
 {
     suite_rank_t rank = {.worker = {.plan = plan, .started = clock_seconds()}};
     work_worker_t *worker = &rank.worker;
     plan_items_t items = {0};
     if (options->time_limit > 0) worker->deadline = worker->started + options->time_limit;
     *out = (suite_outcome_t){0};
-    MPI_Comm_rank(comm, &worker->rank);
-    MPI_Comm_size(comm, &worker->size);
+    worker->rank = comm->rank;
+    worker->size = comm->size;
     name_run(rank.run_id, comm);
     status_t status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options) : ST_OK);
     if (status == ST_OK) {
@@ -210,7 +197,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, MPI_Comm comm, cons
         if (status == ST_OK) {
             work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
             status = suite_schedule(&rank, &items);
-            wait_for_all(comm);
+            suite_comm_wait(comm);
             if (status == ST_OK) sweep(worker, &items);
             status = suite_agree(comm, status);
         }

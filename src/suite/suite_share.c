@@ -108,17 +108,15 @@ static void exchange_plan(parcel_t *parcel, plan_t *plan)
     }
 }
 
-static status_t share(plan_t *plan, MPI_Comm comm)
+static status_t share(plan_t *plan, const suite_comm_t *comm)
 {
-    int rank, ranks, size;
+    int rank = comm->rank, size;
     parcel_t parcel = {0};
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &ranks);
-    if (ranks == 1) return ST_OK;
+    if (comm->size == 1) return ST_OK;
     parcel.reading = rank > 0;
     if (rank == 0) exchange_plan(&parcel, plan);
     size = rank == 0 && !parcel.failed && parcel.size <= INT_MAX ? (int)parcel.size : -1;
-    MPI_Bcast(&size, 1, MPI_INT, 0, comm);
+    suite_comm_tell(comm, &size, sizeof size, 0);
     if (size < 0) {
         free(parcel.bytes);
         return fail(ST_ENOMEM, "out of memory: the plan cannot be shared between ranks");
@@ -129,7 +127,7 @@ static status_t share(plan_t *plan, MPI_Comm comm)
     }
     status_t status = suite_agree(comm, parcel.bytes != NULL ? ST_OK : ST_ENOMEM);
     if (status == ST_OK) {
-        MPI_Bcast(parcel.bytes, size, MPI_BYTE, 0, comm);
+        suite_comm_tell(comm, parcel.bytes, size, 0);
         if (rank > 0) exchange_plan(&parcel, plan);
         if (parcel.failed) status = fail(ST_ENOMEM, "out of memory");
         status = suite_agree(comm, status);
@@ -138,13 +136,12 @@ static status_t share(plan_t *plan, MPI_Comm comm)
     return status;
 }
 
-status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count, MPI_Comm comm)
+status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count,
+                         const suite_comm_t *comm)
 {
-    int rank;
     double started = clock_seconds();
-    MPI_Comm_rank(comm, &rank);
     status_t status = plan_make_job(out, job_path, assignments, count);
-    if (status == ST_OK && rank == 0) {
+    if (status == ST_OK && comm->rank == 0) {
         status = plan_make_categories(out);
         if (status == ST_OK) status = plan_survey(out);
         if (status == ST_OK) store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads);
