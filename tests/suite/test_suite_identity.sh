@@ -5,11 +5,15 @@ demo_data gear
 rm "$WORK/model"
 cp -r "$DATA/model" "$WORK/model"
 images="$WORK/data/demo/gear"
+mkdir "$WORK/assets"
+cp -r datasets/mfsc "$WORK/assets/"
+words="$WORK/assets/mfsc/vocabulary.json"
 cat > "$WORK/job.yaml" <<YAML
 dataset: [demo]
 data_root: $WORK/data
 model: $WORK/model
 output: $WORK/out
+assets: $WORK/assets
 name: job
 shots: [1]
 resolution: 48
@@ -85,3 +89,15 @@ made "chunks of test images" 0 5
 run log -s name=retrieval -s sweep.retrieval=query_former,normal,auto
 what="retrieval"
 made "learned heads" 0 2
+
+# A word that captions may use and that is drawn for none changes no task's id; one that is drawn for all does, and so does
+# another version.
+what="a word in extra"
+sed -i 's/"shape": \["diamond-shaped"/&, "heart-shaped"/' "$words"
+grep -q heart-shaped "$words" || fail "$what: there is none"
+run log
+grep -q "^0 tasks done, 1 kept" "$WORK/log" || fail "$what: the task was made anew: $(grep kept "$WORK/log")"
+sed -i 's/, "heart-shaped"//; s/"shape": \["round"/&, "heart-shaped"/' "$words"
+again "a word in base"
+sed -i 's/"version": [0-9]*/"version": 999/' "$words"
+again "another version of the vocabulary"
