@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "method/method.h"
 #include "plan/plan.h"
 #include "store/store.h"
 
@@ -60,8 +61,9 @@ static int refuse(const arguments_t *arguments, status_t status)
     char why[4096];
     plan_t plan = {0};
     snprintf(why, sizeof why, "%s", fail_message());
-    bool helps = status == ST_ENOTFOUND && !arguments->assume &&
-                 plan_assume(&plan, arguments->job, arguments->assignments, arguments->assignment_count) == ST_OK;
+    bool helps =
+        status == ST_ENOTFOUND && !arguments->assume &&
+        plan_assume(&plan, method_table, arguments->job, arguments->assignments, arguments->assignment_count) == ST_OK;
     if (helps) plan_free(&plan);
     fprintf(stderr, "fgad: %s%s\n", why, helps ? "; --assume plans without it" : "");
     return EXIT_BAD_INPUT;
@@ -83,8 +85,8 @@ int cli_plan(int argc, char **argv)
     plan_t plan = {0};
     int code = parse(&arguments, argc, argv);
     if (code == EXIT_DONE) {
-        status_t status = (arguments.assume ? plan_assume : plan_make)(&plan, arguments.job, arguments.assignments,
-                                                                       arguments.assignment_count);
+        status_t status = (arguments.assume ? plan_assume : plan_make)(
+            &plan, method_table, arguments.job, arguments.assignments, arguments.assignment_count);
         if (status == ST_OK) status = forecast(&plan, &arguments);
         plan_free(&plan);
         if (status != ST_OK) code = refuse(&arguments, status);

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "method/method.h"
 #include "plan/plan.h"
 #include "store/store.h"
 #include "suite/suite.h"
@@ -22,7 +23,7 @@ int cli_reduce(int argc, char **argv)
     store_results_t results = {0};
     int missing = 0;
     if (argc != 2) return cli_bad_usage("reduce", "expected one folder of a run, found %d arguments", argc - 1);
-    if (plan_open(&plan, argv[1]) != ST_OK) return cli_bad_input();
+    if (plan_open(&plan, method_table, argv[1]) != ST_OK) return cli_bad_input();
     const char *run = cli_folder(argv[1]);
     status_t status = suite_run_reduce(&missing, &plan);
     if (status == ST_OK) status = store_results_read(&results, plan.run_dir);

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "method/method.h"
 #include "report/report.h"
 #include "store/store.h"
 #include "suite/suite.h"
@@ -118,7 +119,8 @@ static int run_job(const arguments_t *arguments, const suite_comm_t *comm)
     plan_t plan = {0};
     suite_outcome_t outcome;
     log_init(LOG_INFO, rank, comm->size);
-    status_t status = suite_plan_make(&plan, arguments->job, arguments->assignments, arguments->assignment_count, comm);
+    status_t status =
+        suite_plan_make(&plan, method_table, arguments->job, arguments->assignments, arguments->assignment_count, comm);
     if (status == ST_OK && arguments->dry_run) {
         status = suite_agree(comm, rank == 0 ? print_plan(&plan) : ST_OK);
     } else if (status == ST_OK) {

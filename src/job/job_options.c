@@ -241,11 +241,6 @@ static status_t check_job(const job_t *job)
         return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
     if (job->groups.count != 1 && job->groups.count != 4)
         return fail(ST_EFORMAT, "groups: %d levels are named, expected image alone or all four", job->groups.count);
-    if (job->method != JOB_METHOD_FINEGRAINEDAD)
-        return fail(ST_EFORMAT,
-                    "method: '%s' is not part of this version (expected finegrainedad; branches: [vad] is the memory "
-                    "bank alone, groups: [image] the single-level prompts)",
-                    job_method_names[job->method]);
     if (job_has(&job->branches, "pad") && job->heads.count == 0)
         return fail(ST_EFORMAT, "heads: the list is empty (expected pixel, image or both, or branches: [vad])");
     if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))

@@ -7,6 +7,7 @@
 
 #include "clip/clip.h"
 #include "job/job.h"
+#include "method/method.h"
 #include "prompts/prompts.h"
 
 #include <stdio.h>
@@ -74,6 +75,7 @@ typedef struct {
 } plan_cost_t;
 
 typedef struct {
+    const method_t *const *methods;        /* ends with NULL; not owned */
     job_t *points;                         /* resolved jobs, one a grid point */
     char **point_text;                     /* "epsilon=0.5 gamma=1", or "" without a sweep */
     char **point_options, **learn_options; /* texts that ids of tasks and of learned heads are made of */
@@ -87,6 +89,8 @@ typedef struct {
     char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
     const char *blas;                      /* the library and core that compute; not owned */
     size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
+    clip_config_t config;       /* of the model, or of the one that is assumed */
+    method_ask_t ask;           /* arrays of an image that any point asks for */
     plan_cost_t cost;           /* from the file of rates beside the feature cache */
     char *cost_path;
     double seconds; /* that making it took */
@@ -95,16 +99,19 @@ typedef struct {
     int assumed_categories;
 } plan_t;
 
-/* Opens the model for its digest and the category folders; draws the shots. ST_ENOTFOUND, ST_EFORMAT name the file or
- * folder. Rates are guesses until store_rates_read. */
-status_t plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count);
+/* methods: those that there are, method_table but in tests. Opens the model for its digest and the category folders;
+ * draws the shots. ST_ENOTFOUND, ST_EFORMAT name the file or folder. Rates are guesses until store_rates_read. */
+status_t plan_make(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
+                   int count);
 /* The same where data and model may still be missing: the published numbers of images then stand for a folder that is not
  * there, and ViT-B/16+ at 240 for the model. Good for forecasts only. */
-status_t plan_assume(plan_t *out, const char *job_path, const char *const *assignments, int count);
+status_t plan_assume(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
+                     int count);
 /* plan_make in parts, for ranks of which one asks the file system: the job, on every rank; model, images and captions, on
  * one, which then tells the others all that these lines fill in (model_digest, tokenizer_digest, model_private_bytes,
  * categories); the tasks, on every rank. */
-status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count);
+status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
+                       const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
 /* Looks at the images' headers and at all masks, as a run does when it opens: what would end a task after hours of work is
  * refused now, what changes numbers or is left out is warned of. What was found in order is remembered beside the feature
@@ -113,12 +120,12 @@ status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
 /* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. ST_ENOTFOUND: it is not the folder
  * of a run. */
-status_t plan_open(plan_t *out, const char *run_dir);
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir);
 void plan_free(plan_t *plan);
-/* The model's configuration, or the one that is assumed. */
-status_t plan_config(clip_config_t *out, const plan_t *plan);
-/* memory_taps. ST_EFORMAT with the cure: a point of another form, or a block that the tower does not have. */
-status_t plan_taps(clip_tap_t out[2], const job_t *job, const clip_config_t *config);
+const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
+/* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with
+ * the cure: a tap of another form, or of a block that the tower does not have. */
+status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);
 
 /* ---- Work items: everything that makes one file ---- */
 /* Kinds: chunks of test images, support images, tiled support images, learned heads, evaluations (as many as tasks). */
@@ -152,7 +159,7 @@ typedef struct {
     int *slot;  /* open addressing over (folder, name); -1: empty */
     int slots;  /* a power of two */
 } plan_items_t;
-status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_config_t *config);
+status_t plan_items_make(plan_items_t *out, const plan_t *plan);
 void plan_items_free(plan_items_t *items);
 /* Sets critical paths by costs and needs, and the order by them. */
 status_t plan_items_order(plan_items_t *items);
@@ -177,10 +184,10 @@ typedef struct {
 } plan_work_t;
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost);
 double plan_work_gflop(const plan_work_t *work);
-double plan_encode_gflop(const clip_config_t *config);                              /* of one image */
-double plan_features_mb(const clip_config_t *config, const job_t *job, int images); /* as stored */
-void plan_work_encode(plan_work_t *out, const clip_config_t *config, const job_t *job, plan_item_kind_t kind,
-                      int images);
+double plan_encode_gflop(const clip_config_t *config);   /* of one image */
+double plan_image_mb(const plan_t *plan);                /* features of an image, in memory */
+double plan_features_mb(const plan_t *plan, int images); /* as stored */
+void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kind, int images);
 /* The prompts of one head: what the text tower will do a pass, and take. */
 typedef struct {
     int prompts, groups;
@@ -197,8 +204,7 @@ double plan_maps_gflop(const clip_config_t *config, int groups, int images, int 
 double plan_head_mb(const clip_config_t *config, const job_t *job, job_head_t head);
 double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */
-void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *config, const job_t *job,
-                        const plan_category_t *entry, int shots);
+void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task);
 /* What a rate is called in the file of rates, and its value before anything was measured. */
 typedef struct {
     const char *name;
@@ -249,7 +255,7 @@ typedef struct {
     double private_mb; /* of it, weights converted */
     double shared_mb;  /* weights, once a node */
 } plan_memory_t;
-status_t plan_memory(plan_memory_t *out, const plan_t *plan, const clip_config_t *config);
+status_t plan_memory(plan_memory_t *out, const plan_t *plan);
 
 /* ---- For people ---- */
 /* Prints what would be done: points, tasks, images to encode, bytes on disk. items: with the state of each. */

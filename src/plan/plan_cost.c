@@ -44,21 +44,38 @@ double plan_encode_gflop(const clip_config_t *c)
     return 2e-9 * (c->layers * block + T * 3.0 * c->patch * c->patch * W + T * W * c->embed);
 }
 
-double plan_features_mb(const clip_config_t *c, const job_t *job, int images)
+double plan_image_mb(const plan_t *plan)
 {
-    double T = (double)c->grid * c->grid, value = job->features == JOB_FEATURES_F16 ? 2 : 4;
-    return 1e-6 * value * images * (c->embed + T * (c->embed + 2.0 * c->width));
+    double values = 0;
+    for (int a = 0; a < plan->ask.count; a++) {
+        clip_feature_t feature;
+        if (clip_feature_parse(&feature, plan->ask.text[a], &plan->config) != ST_OK) continue;
+        values += (double)clip_feature_rows(&feature, &plan->config) * clip_feature_width(&feature, &plan->config);
+    }
+    return 4e-6 * values;
 }
 
-void plan_work_encode(plan_work_t *out, const clip_config_t *c, const job_t *job, plan_item_kind_t kind, int images)
+static double share_stored(const plan_t *plan)
 {
-    double T = (double)c->grid * c->grid, value = job->features == JOB_FEATURES_F16 ? 2 : 4;
+    return plan->points[0].features == JOB_FEATURES_F16 ? 0.5 : 1;
+}
+
+double plan_features_mb(const plan_t *plan, int images)
+{
+    return share_stored(plan) * images * plan_image_mb(plan);
+}
+
+void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kind, int images)
+{
+    const clip_config_t *c = &plan->config;
+    double T = (double)c->grid * c->grid;
     bool tiles = kind == PLAN_TILES;
     *out = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_PICTURE] = tiles ? 1 : images;
     out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c);
-    out->units[PLAN_RATE_WRITE] = tiles ? 1e-6 * value * images * T * c->embed : plan_features_mb(c, job, images);
+    out->units[PLAN_RATE_WRITE] =
+        tiles ? 4e-6 * share_stored(plan) * images * T * c->embed : plan_features_mb(plan, images);
 }
 
 /* ---- Scoring -------------------------------------------------------------------------------------------------------- */
@@ -83,25 +100,28 @@ double plan_task_mb(const clip_config_t *c, const job_t *job, int images)
     return mb;
 }
 
-void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const clip_config_t *c, const job_t *job,
-                        const plan_category_t *entry, int shots)
+void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task)
 {
-    int n = entry->images.test_count, states = 1, T = c->grid * c->grid;
+    const clip_config_t *c = &plan->config;
+    const job_t *job = &plan->points[task->point];
+    const plan_category_t *entry = &plan->categories[task->category_index];
+    int shots = task->shots;
+    int n = entry->images.test_count, states = 1;
     bool pad = job_has(&job->branches, "pad"), vad = job_has(&job->branches, "vad");
     int groups = pad ? entry->caption.groups : 0;
     if (pad && job->learn && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
     *out = *warm = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
-    out->units[PLAN_RATE_READ] = plan_features_mb(c, job, n + shots);
+    out->units[PLAN_RATE_READ] = plan_features_mb(plan, n + shots);
     out->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, states * groups, n, vad ? shots : 0);
     out->units[PLAN_RATE_PIXELS] = 1e-6 * states * n * job->resolution * job->resolution;
     out->units[PLAN_RATE_WRITE] = plan_task_mb(c, job, n);
     /* Features that fit, and with a grid of points the search of the memory too: it is the same for all of them. */
     size_t budget;
-    double bytes = 4e-6 * n * (c->embed + T * (c->embed + 2.0 * c->width));
+    double bytes = n * plan_image_mb(plan);
     if (job_feature_memory(&budget, job) != ST_OK) return;
     double share = 1e-6 * (double)budget > bytes ? 1 : 1e-6 * (double)budget / bytes;
-    warm->units[PLAN_RATE_READ] = share * plan_features_mb(c, job, n);
+    warm->units[PLAN_RATE_READ] = share * plan_features_mb(plan, n);
     if (vad && job->sweep.count > 0) warm->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, 0, n, shots);
 }
 

@@ -48,8 +48,9 @@ static void print_items(FILE *out, const plan_items_t *items)
     }
 }
 
-static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items, const clip_config_t *c)
+static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
 {
+    const clip_config_t *c = &plan->config;
     double features = 0, learned = 0, results = 0;
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
@@ -68,7 +69,7 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items,
         default:
             if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->category_index, item->index);
             if (item->kind == PLAN_TILES) count = item->scale * item->scale;
-            plan_work_encode(&work, c, job, item->kind, count);
+            plan_work_encode(&work, plan, item->kind, count);
             features += work.units[PLAN_RATE_WRITE];
         }
     }
@@ -150,10 +151,8 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
 
 status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node)
 {
-    clip_config_t config;
     plan_memory_t memory;
-    TRY(plan_config(&config, plan));
-    TRY(plan_memory(&memory, plan, &config));
+    TRY(plan_memory(&memory, plan));
     fprintf(out, "run %s: %d task%s (%d grid point%s, %d categor%s)\n", plan->run_dir, plan->task_count,
             plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s",
             plan->category_count, plan->category_count == 1 ? "y" : "ies");
@@ -168,6 +167,6 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
     print_line(out, "nodes", nodes, "");
     print_line(out, "memory_per_rank_mb", memory.rank_mb, "");
     print_line(out, "memory_per_node_mb", on_node * memory.rank_mb + memory.shared_mb, "weights once");
-    print_disk(out, plan, items, &config);
+    print_disk(out, plan, items);
     return print_times(out, plan, items, ranks);
 }

@@ -125,8 +125,8 @@ static status_t begin_category(builder_t *builder, const plan_t *plan, int categ
     return ST_OK;
 }
 
-static status_t add_features(int *index, builder_t *builder, const plan_t *plan, const clip_config_t *config,
-                             plan_item_kind_t kind, int category, int number, int scale)
+static status_t add_features(int *index, builder_t *builder, const plan_t *plan, plan_item_kind_t kind, int category,
+                             int number, int scale)
 {
     char name[64];
     plan_item_t item = {.kind = kind, .category_index = category, .index = number, .scale = scale};
@@ -147,7 +147,7 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
         images = scale * scale;
     }
     plan_work_t work;
-    plan_work_encode(&work, config, &plan->points[0], kind, images);
+    plan_work_encode(&work, plan, kind, images);
     item.cost = plan_work_seconds(&work, &plan->cost);
     item.gflop = plan_work_gflop(&work);
     plan_features_id(item.id, plan, &item);
@@ -163,8 +163,7 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
 /* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
 
 /* The work of a head depends on the caption and on some keys: seldom more than a few kinds a category. */
-static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_t *plan, const clip_config_t *config,
-                          int t, job_head_t head)
+static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_t *plan, int t, job_head_t head)
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
@@ -173,36 +172,34 @@ static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_
     uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);
     for (int i = 0; i < builder->memos; i++)
         if (builder->memo[i].key == key) return *out = builder->memo[i].work, ST_OK;
-    TRY(plan_head_work(out, config, job, &plan->categories[task->category_index].caption, head));
+    TRY(plan_head_work(out, &plan->config, job, &plan->categories[task->category_index].caption, head));
     if (builder->memos < MEMOS) builder->memo[builder->memos++] = (memo_t){.key = key, .work = *out};
     return ST_OK;
 }
 
-static status_t learn_work(plan_work_t *out, builder_t *builder, const plan_t *plan, const clip_config_t *config, int t,
-                           job_head_t head)
+static status_t learn_work(plan_work_t *out, builder_t *builder, const plan_t *plan, int t, job_head_t head)
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
     const plan_caption_t *caption = &plan->categories[task->category_index].caption;
     bool pixel = head == JOB_HEAD_PIXEL;
     plan_head_work_t work;
-    TRY(head_work(&work, builder, plan, config, t, head));
+    TRY(head_work(&work, builder, plan, t, head));
     int epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
     *out = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_LEARN] = work.forward_gflop + epochs * work.epoch_gflop;
     if (pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER))
-        out->units[PLAN_RATE_QUERY] = plan_query_gflop(config, job, work.groups);
+        out->units[PLAN_RATE_QUERY] = plan_query_gflop(&plan->config, job, work.groups);
     if (!job->learn) return ST_OK;
-    out->units[PLAN_RATE_READ] = plan_features_mb(config, job, task->shots);
+    out->units[PLAN_RATE_READ] = plan_features_mb(plan, task->shots);
     if (!pixel || job->groups.count == 1) return ST_OK;
     out->units[PLAN_RATE_LEARN] += work.forward_gflop; /* the anchors that regions start from */
-    out->units[PLAN_RATE_REGIONS] = plan_regions_gflop(config, job, caption, task->shots);
+    out->units[PLAN_RATE_REGIONS] = plan_regions_gflop(&plan->config, job, caption, task->shots);
     return ST_OK;
 }
 
-static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, const clip_config_t *config, int t,
-                          job_head_t head)
+static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, int t, job_head_t head)
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
@@ -215,25 +212,25 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, co
     if (builder->items->count == before) return ST_OK; /* another point has it already */
     int learn = *index;
     plan_work_t work;
-    TRY(learn_work(&work, builder, plan, config, t, head));
+    TRY(learn_work(&work, builder, plan, t, head));
     builder->items->items[learn].cost = plan_work_seconds(&work, &plan->cost);
     builder->items->items[learn].gflop = plan_work_gflop(&work);
     for (int k = 0; k < task->shots && job->learn; k++) {
         int need;
         if (head == JOB_HEAD_IMAGE)
-            TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
+            TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         else
-            TRY(add_features(&need, builder, plan, config, PLAN_TILES, task->category_index, task->support[k],
+            TRY(add_features(&need, builder, plan, PLAN_TILES, task->category_index, task->support[k],
                              job->aggregation_scale));
         TRY(add_need(&builder->items->items[learn], need));
         if (head == JOB_HEAD_IMAGE) continue;
-        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
+        TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[learn], need));
     }
     return ST_OK;
 }
 
-static status_t add_task(builder_t *builder, const plan_t *plan, const clip_config_t *config, int t)
+static status_t add_task(builder_t *builder, const plan_t *plan, int t)
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
@@ -243,7 +240,7 @@ static status_t add_task(builder_t *builder, const plan_t *plan, const clip_conf
     TRY(begin_category(builder, plan, task->category_index));
     memcpy(item.id, task->id, sizeof item.id);
     plan_work_t work, warm;
-    plan_work_evaluate(&work, &warm, config, job, &plan->categories[task->category_index], task->shots);
+    plan_work_evaluate(&work, &warm, plan, task);
     item.cost = plan_work_seconds(&work, &plan->cost);
     item.gflop = plan_work_gflop(&work);
     item.warm = plan_work_seconds(&warm, &plan->cost);
@@ -251,16 +248,16 @@ static status_t add_task(builder_t *builder, const plan_t *plan, const clip_conf
     /* The order is what work_evaluate relies on: chunks, support images, then the learned heads. */
     for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
         plan_chunk_range(&first, &count, plan, task->category_index, c);
-        TRY(add_features(&need, builder, plan, config, PLAN_CHUNK, task->category_index, c, 1));
+        TRY(add_features(&need, builder, plan, PLAN_CHUNK, task->category_index, c, 1));
         TRY(add_need(&builder->items->items[index], need));
     }
     for (int k = 0; k < task->shots; k++) {
-        TRY(add_features(&need, builder, plan, config, PLAN_SUPPORT, task->category_index, task->support[k], 1));
+        TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[index], need));
     }
     for (int head = 0; head < JOB_HEADS; head++) {
-        if (!job_head_wanted(job, head)) continue;
-        TRY(add_learn(&need, builder, plan, config, t, job->learn ? head : JOB_HEAD_PIXEL));
+        if (!method_wants_head(plan_method(plan, task), job, head)) continue;
+        TRY(add_learn(&need, builder, plan, t, job->learn ? head : JOB_HEAD_PIXEL));
         TRY(add_need(&builder->items->items[index], need));
     }
     return ST_OK;
@@ -358,7 +355,7 @@ status_t plan_items_order(plan_items_t *items)
     return ST_OK;
 }
 
-status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_config_t *config)
+status_t plan_items_make(plan_items_t *out, const plan_t *plan)
 {
     status_t status = ST_OK;
     builder_t *builder = calloc(1, sizeof *builder);
@@ -366,7 +363,7 @@ status_t plan_items_make(plan_items_t *out, const plan_t *plan, const clip_confi
     if (builder == NULL) return fail(ST_ENOMEM, "out of memory");
     builder->items = out;
     TRY_DONE(grow(builder));
-    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, config, t));
+    for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, t));
     TRY_DONE(plan_items_order(out));
     TRY_DONE(index_names(out));
 done:

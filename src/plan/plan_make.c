@@ -90,7 +90,42 @@ static status_t model_digest(plan_t *plan, const job_t *job)
     return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
 }
 
-status_t plan_config(clip_config_t *out, const plan_t *plan)
+/* Every point's method has to be there. */
+static status_t check_methods(const plan_t *plan)
+{
+    for (int p = 0; p < plan->point_count; p++) {
+        if (method_of(plan->methods, &plan->points[p]) != NULL) continue;
+        char names[256] = "";
+        for (const method_t *const *method = plan->methods; *method != NULL; method++) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", (*method)->name);
+        }
+        return fail(ST_EFORMAT,
+                    "method: '%s' is not part of this version (expected %s; branches: [vad] is the memory bank alone, "
+                    "groups: [image] the single-level prompts)",
+                    job_method_names[plan->points[p].method], names);
+    }
+    return ST_OK;
+}
+
+const method_t *plan_method(const plan_t *plan, const plan_task_t *task)
+{
+    return method_of(plan->methods, &plan->points[task->point]);
+}
+
+status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
+                       const char *const *assignments, int count)
+{
+    *out = (plan_t){.methods = methods, .cost = plan_cost_guess(), .blas = clip_backend()};
+    TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
+    TRY(check_methods(out));
+    TRY(make_options(out));
+    out->run_dir = job_run_dir(&out->points[0]);
+    out->cost_path = base_format("%s/cache/cost.txt", out->points[0].output);
+    return out->run_dir != NULL && out->cost_path != NULL ? ST_OK : ST_ENOMEM;
+}
+
+static status_t read_config(plan_t *plan)
 {
     /* ViT-B/16+ at 240, the papers' model */
     static const clip_config_t usual = {.embed = 640,
@@ -107,48 +142,66 @@ status_t plan_config(clip_config_t *out, const plan_t *plan)
                                         .text_heads = 10,
                                         .text_layers = 12,
                                         .text_mlp = 2560};
-    if (plan->assumed_model) return *out = usual, ST_OK;
-    return clip_config_read(out, plan->points[0].model);
+    if (plan->assumed_model) return plan->config = usual, ST_OK;
+    return clip_config_read(&plan->config, plan->points[0].model);
 }
 
-/* The cure is the published points at the same depth of a tower of 12 blocks. */
-status_t plan_taps(clip_tap_t out[2], const job_t *job, const clip_config_t *config)
+status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job)
 {
-    const int L = config->layers;
-    for (int i = 0; i < 2; i++) {
-        status_t status = clip_tap_parse(&out[i], job->memory_taps.name[i], config);
-        if (status != ST_OK)
-            return fail(status,
-                        "'%s': %s (hint: memory_taps: [%d.attn, %d.attn] in the job or in the folder's fgad.yaml)",
-                        job->model, fail_message(), 3 * L / 12, 8 * L / 12);
+    const int L = plan->config.layers;
+    method_of(plan->methods, job)->ask(out, job);
+    for (int a = 0; a < out->count; a++) {
+        clip_feature_t feature;
+        status_t status = clip_feature_parse(&feature, out->text[a], &plan->config);
+        if (status == ST_OK) {
+            clip_feature_text(out->text[a], &feature);
+            continue;
+        }
+        /* What can be wrong is a tap; the cure is the published points at the same depth of a tower of 12 blocks. */
+        clip_tap_t tap;
+        status = clip_tap_parse(&tap, out->text[a], &plan->config);
+        return fail(status != ST_OK ? status : ST_EFORMAT,
+                    "'%s': %s (hint: memory_taps: [%d.attn, %d.attn] in the job or in the folder's fgad.yaml)",
+                    job->model, fail_message(), 3 * L / 12, 8 * L / 12);
     }
     return ST_OK;
 }
 
-status_t plan_make_job(plan_t *out, const char *job_path, const char *const *assignments, int count)
+/* What all points ask for: an image is encoded once. */
+static status_t collect_asks(plan_t *plan)
 {
-    *out = (plan_t){.cost = plan_cost_guess(), .blas = clip_backend()};
-    TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
-    TRY(make_options(out));
-    out->run_dir = job_run_dir(&out->points[0]);
-    out->cost_path = base_format("%s/cache/cost.txt", out->points[0].output);
-    return out->run_dir != NULL && out->cost_path != NULL ? ST_OK : ST_ENOMEM;
+    plan->ask = (method_ask_t){0};
+    for (int p = 0; p < plan->point_count; p++) {
+        method_ask_t ask;
+        TRY(plan_ask(&ask, plan, &plan->points[p]));
+        for (int a = 0; a < ask.count; a++) {
+            int known = 0;
+            while (known < plan->ask.count && strcmp(plan->ask.text[known], ask.text[a]) != 0) known++;
+            if (known < plan->ask.count) continue;
+            if (known == METHOD_MAX_FEATURES)
+                return fail(ST_EFORMAT,
+                            "the points of the grid ask for more than %d arrays of an image (hint: a job for "
+                            "each method)",
+                            METHOD_MAX_FEATURES);
+            memcpy(plan->ask.text[plan->ask.count++], ask.text[a], sizeof ask.text[a]);
+        }
+    }
+    return ST_OK;
 }
 
 status_t plan_make_categories(plan_t *plan)
 {
-    clip_config_t config;
-    clip_tap_t taps[2];
     TRY(model_digest(plan, &plan->points[0]));
-    TRY(plan_config(&config, plan));
-    TRY(plan_taps(taps, &plan->points[0], &config));
+    TRY(read_config(plan));
+    TRY(collect_asks(plan));
     return plan_categories_read(plan);
 }
 
-static status_t make(plan_t *out, const char *job_path, const char *const *assignments, int count, bool assume)
+static status_t make(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
+                     int count, bool assume)
 {
     double started = clock_seconds();
-    status_t status = plan_make_job(out, job_path, assignments, count);
+    status_t status = plan_make_job(out, methods, job_path, assignments, count);
     out->assume = assume;
     if (status == ST_OK) status = plan_make_categories(out);
     if (status == ST_OK) status = plan_make_tasks(out);
@@ -157,17 +210,19 @@ static status_t make(plan_t *out, const char *job_path, const char *const *assig
     return status;
 }
 
-status_t plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count)
+status_t plan_make(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
+                   int count)
 {
-    return make(out, job_path, assignments, count, false);
+    return make(out, methods, job_path, assignments, count, false);
 }
 
-status_t plan_assume(plan_t *out, const char *job_path, const char *const *assignments, int count)
+status_t plan_assume(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
+                     int count)
 {
-    return make(out, job_path, assignments, count, true);
+    return make(out, methods, job_path, assignments, count, true);
 }
 
-status_t plan_open(plan_t *out, const char *run_dir)
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir)
 {
     status_t status = ST_ENOMEM;
     char *file = base_format("%s/run.yaml", run_dir), *output = NULL, *name = NULL;
@@ -183,7 +238,7 @@ status_t plan_open(plan_t *out, const char *run_dir)
     output = base_format("output=%s", real[0] != '\0' ? real : "/");
     name = base_format("name=%s", slash + 1);
     if (output == NULL || name == NULL) goto done;
-    status = plan_make(out, file, (const char *const[]){output, name}, 2);
+    status = plan_make(out, methods, file, (const char *const[]){output, name}, 2);
 done:
     free(file);
     free(real);

@@ -21,10 +21,11 @@ static void weights(plan_memory_t *out, const plan_t *plan)
     out->shared_mb = out->private_mb > 0 ? 0 : 1e-6 * (double)info.st_size;
 }
 
-static double encode_mb(const clip_config_t *c, const job_t *job)
+static double encode_mb(const plan_t *plan, const job_t *job)
 {
+    const clip_config_t *c = &plan->config;
     double T = (double)c->grid * c->grid, scale = job->aggregation_scale;
-    double chunk = 4e-6 * job->chunk * (c->embed + T * (c->embed + 2.0 * c->width));
+    double chunk = job->chunk * plan_image_mb(plan);
     bool regions = job_has(&job->branches, "pad") && job->learn && job->groups.count > 1;
     double tiles = regions ? 4e-6 * scale * scale * T * c->embed : 0;
     /* The file is made in memory: the arrays, and their stored form twice. */
@@ -59,7 +60,7 @@ static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t
         if (shots < plan->points[0].shots.value[k]) shots = plan->points[0].shots.value[k];
     TRY(job_metric_memory(&budget, job));
     TRY(job_feature_memory(&kept, job));
-    double image = 4e-6 * (c->embed + T * (c->embed + 2.0 * c->width));
+    double image = plan_image_mb(plan);
     double features = 1e-6 * (double)kept < n * image ? 1e-6 * (double)kept : n * image;
     double pixels = 1e-6 * n * job->resolution * job->resolution, labels = pixels;
     double ranking = 9 * pixels; /* score and label, and the order while it sorts */
@@ -68,15 +69,16 @@ static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t
     return ST_OK;
 }
 
-status_t plan_memory(plan_memory_t *out, const plan_t *plan, const clip_config_t *c)
+status_t plan_memory(plan_memory_t *out, const plan_t *plan)
 {
+    const clip_config_t *c = &plan->config;
     double most = 0;
     *out = (plan_memory_t){0};
     weights(out, plan);
     for (int p = 0; p < plan->point_count; p++) {
         const job_t *job = &plan->points[p];
         bool pad = job_has(&job->branches, "pad");
-        double encode = encode_mb(c, job);
+        double encode = encode_mb(plan, job);
         if (most < encode) most = encode;
         /* The grid has many points of like size: the categories of the first stand for all. */
         for (int l = 0; l < plan->category_count && (p == 0 || l == 0); l++) {

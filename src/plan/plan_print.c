@@ -17,10 +17,10 @@ static int item_images(const plan_t *plan, const plan_item_t *item)
     return count;
 }
 
-static sums_t sum_category(const plan_t *plan, const plan_items_t *items, const clip_config_t *c, int category)
+static sums_t sum_category(const plan_t *plan, const plan_items_t *items, int category)
 {
     sums_t sums = {0};
-    double T = (double)c->grid * c->grid, value = plan->points[0].features == JOB_FEATURES_F16 ? 2 : 4;
+    double T = (double)plan->config.grid * plan->config.grid;
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
         if (item->category_index != category) continue;
@@ -33,7 +33,7 @@ static sums_t sum_category(const plan_t *plan, const plan_items_t *items, const 
         } else {
             int images = item_images(plan, item);
             *(kept ? &sums.images_kept : &sums.images_to_encode) += images;
-            if (!kept) sums.bytes += value * images * (c->embed + T * (c->embed + 2.0 * c->width));
+            if (!kept) sums.bytes += 1e6 * plan_features_mb(plan, images);
         }
     }
     return sums;
@@ -41,9 +41,7 @@ static sums_t sum_category(const plan_t *plan, const plan_items_t *items, const 
 
 status_t plan_print(FILE *out, const plan_t *plan, const plan_items_t *items)
 {
-    clip_config_t config;
     double bytes = 0;
-    TRY(plan_config(&config, plan));
     fprintf(out, "run %s: %d task%s", plan->run_dir, plan->task_count, plan->task_count == 1 ? "" : "s");
     fprintf(out, " (%d grid point%s)\n", plan->point_count, plan->point_count == 1 ? "" : "s");
     for (int p = 0; p < plan->point_count && plan->point_count > 1; p++)
@@ -52,7 +50,7 @@ status_t plan_print(FILE *out, const plan_t *plan, const plan_items_t *items)
     fprintf(out, "  %-28s %6s %6s %8s %8s %8s\n", "category", "tasks", "kept", "test", "encode", "cached");
     for (int l = 0; l < plan->category_count; l++) {
         const data_category_t *images = &plan->categories[l].images;
-        sums_t sums = sum_category(plan, items, &config, l);
+        sums_t sums = sum_category(plan, items, l);
         char name[128];
         snprintf(name, sizeof name, "%s/%s", images->dataset, images->category);
         fprintf(out, "  %-28s %6d %6d %8d %8lld %8lld\n", name, sums.tasks, sums.tasks_kept, images->test_count,

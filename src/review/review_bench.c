@@ -53,7 +53,8 @@ void review_bench_free(review_bench_t *bench)
 /* All that the pixels handed to the metrics depend on; compared byte by byte, so made from zeros. */
 typedef struct {
     double sigma;
-    int vad, pixel, reweight, size, threshold;
+    uint64_t fusion;
+    int size, threshold;
 } pass_key_t;
 
 typedef struct {
@@ -74,16 +75,14 @@ typedef struct {
     char message[1024];
 } work_t;
 
-static pass_key_t make_key(const job_t *job)
+static pass_key_t make_key(const method_t *method, const job_t *job)
 {
     pass_key_t key;
     memset(&key, 0, sizeof key);
     key.size = job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0;
     key.threshold = job->mask_threshold;
     key.sigma = job->sigma;
-    key.vad = job_has(&job->branches, "vad");
-    key.pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
-    key.reweight = key.pixel ? job->reweight : 0;
+    key.fusion = method->fusion != NULL ? method->fusion(job) : 0;
     return key;
 }
 
@@ -103,7 +102,7 @@ static void copy_pixel_numbers(store_numbers_t *to, const store_numbers_t *from)
 /* One pass: the pixels once, then each of AUPRO's limits and forms once. */
 static status_t run_pass(const work_t *work, const pass_t *pass)
 {
-    const store_maps_t *maps = &work->stored->maps;
+    const method_maps_t *maps = &work->stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
     status_t status = ST_ENOMEM;
     int unique = 0;
@@ -122,7 +121,7 @@ static status_t run_pass(const work_t *work, const pass_t *pass)
         jobs[unique] = job;
         numbers[unique++] = &work->numbers[pass->setting[i]];
     }
-    work_fuse(M_pix, M_img, maps, jobs[0], M_img + n);
+    method_fuse(M_pix, M_img, work->stored->method, maps, jobs[0], M_img + n);
     TRY_DONE(work_measure_pixels(numbers, jobs, unique, M_pix, maps->h, maps->w, work->masks, NULL));
     for (int i = 0; i < pass->count; i++)
         if (numbers[same[i]] != &work->numbers[pass->setting[i]])
@@ -178,13 +177,14 @@ static int by_masks(const void *a, const void *b)
                               : (x->threshold > y->threshold) - (x->threshold < y->threshold);
 }
 
-static status_t make_passes(pass_t *passes, int *pass_count, int *places, const job_t *jobs, int count)
+static status_t make_passes(pass_t *passes, int *pass_count, int *places, const method_t *method, const job_t *jobs,
+                            int count)
 {
     int *pass_of = base_alloc((size_t)count, sizeof *pass_of);
     if (pass_of == NULL) return ST_ENOMEM;
     *pass_count = 0;
     for (int s = 0; s < count; s++) {
-        pass_key_t key = make_key(&jobs[s]);
+        pass_key_t key = make_key(method, &jobs[s]);
         int p = 0;
         while (p < *pass_count && memcmp(&passes[p].key, &key, sizeof key) != 0) p++;
         if (p == *pass_count) passes[(*pass_count)++] = (pass_t){.key = key};
@@ -209,7 +209,7 @@ static status_t measure_pixels(review_bench_t *bench, work_t *work, int count)
     int passes, *places = base_alloc((size_t)count, sizeof *places);
     work->passes = base_alloc((size_t)count, sizeof *work->passes);
     if (places == NULL || work->passes == NULL) goto done;
-    TRY_DONE(make_passes(work->passes, &passes, places, work->jobs, count));
+    TRY_DONE(make_passes(work->passes, &passes, places, work->stored->method, work->jobs, count));
     int slot = 0;
     for (int first = 0; first < passes; first = work->end, slot = (slot + 1) % REVIEW_BENCH_MASKS) {
         const job_t *job = &work->jobs[work->passes[first].setting[0]];
@@ -230,7 +230,7 @@ done:
 status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
                              const review_change_t *changes, int count)
 {
-    const store_maps_t *maps = &stored->maps;
+    const method_maps_t *maps = &stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
     status_t status = ST_ENOMEM;
     job_t *jobs = base_alloc((size_t)count, sizeof *jobs); /* texts and lists are borrowed */
@@ -244,7 +244,7 @@ status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review
     TRY_DONE(review_stored_images(stored, &jobs[0]));
     for (int s = 0; s < count; s++) {
         out[s] = store_numbers_none;
-        work_fuse(M_pix, M_img, maps, &jobs[s], M_img + n);
+        method_fuse(M_pix, M_img, stored->method, maps, &jobs[s], M_img + n);
         TRY_DONE(work_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
     }
     if (work_has_pixels(&stored->images, stored->keep, stored->n)) {

@@ -12,7 +12,8 @@ struct review_stored {
     int n; /* images; path, defect, label (n) */
     char **path, **defect;
     uint8_t *label;
-    store_maps_t maps; /* M_pix and M_img as `job` fuses them; of imported maps M_img alone */
+    const method_t *method;
+    method_maps_t maps; /* M_pix and M_img as `job` fuses them; of imported maps M_img alone */
     data_category_t images;
     int *keep;    /* (n) places in images.test, after review_stored_images */
     char **names; /* (n) places in the tree of maps, likewise */

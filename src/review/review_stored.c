@@ -91,7 +91,7 @@ static status_t read_array(void **out, io_h5_t *file, const char *name, io_h5_ty
 
 static status_t read_maps(review_stored_t *stored, io_h5_t *file)
 {
-    store_maps_t *maps = &stored->maps;
+    method_maps_t *maps = &stored->maps;
     int ndim;
     int64_t dims[6];
     TRY(io_h5_dims(&ndim, dims, file, "maps/M_img"));
@@ -112,28 +112,28 @@ static status_t read_maps(review_stored_t *stored, io_h5_t *file)
     maps->w = (int)dims[2];
     int64_t values = n * maps->h * maps->w;
     TRY(read_array((void **)&maps->M_pix, file, "maps/M_pix", IO_H5_F32, values));
-    TRY(read_array((void **)&maps->M_v, file, "maps/M_v", IO_H5_F32, values));
-    TRY(read_array((void **)&maps->Mhat_p, file, "maps/Mhat_p", IO_H5_F32, values));
-    TRY(read_array((void **)&maps->s_image, file, "maps/s_image", IO_H5_F32, values));
-    TRY(read_array((void **)&maps->S_i, file, "maps/S_i", IO_H5_F32, n));
-    if (maps->Mhat_p != NULL && maps->s_image == NULL) return fail(ST_EFORMAT, "maps/ has Mhat_p but not s_image");
+    for (int m = 0; m < method_map_count(stored->method); m++) {
+        const method_map_t *map = &stored->method->maps[m];
+        char name[96];
+        snprintf(name, sizeof name, "maps/%s", map->name);
+        TRY(read_array(&maps->kept[m], file, name, map->integer ? IO_H5_I32 : IO_H5_F32, map->image ? n : values));
+    }
     return ST_OK;
 }
 
 status_t review_stored_check(const review_stored_t *stored, const job_t *job)
 {
-    const store_maps_t *maps = &stored->maps;
-    bool vad = job_has(&job->branches, "vad"), pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
-    const char *want = vad && maps->M_v == NULL                                    ? "branches: vad"
-                       : pixel && maps->Mhat_p == NULL                             ? "branches: pad"
-                       : job_head_wanted(job, JOB_HEAD_IMAGE) && maps->S_i == NULL ? "heads: image"
-                                                                                   : NULL;
     if (stored->tree != NULL)
         return fail(ST_EFORMAT, "these maps were imported and are not kept here (hint: fgad import -s ... again)");
+    const method_t *method = method_of(method_table, job);
+    const char *want = stored->method->lacks != NULL ? stored->method->lacks(&stored->maps, job) : NULL;
+    if (method != stored->method)
+        return fail(ST_EFORMAT, "method: the stored maps are of %s (hint: run the job again)", stored->method->name);
     if (want != NULL)
         return fail(ST_EFORMAT, "%s is not in the stored maps: this run was made without it (hint: run the job again)",
                     want);
-    return vad || pixel ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
+    bool map = job_has(&job->branches, "vad") || job_head_wanted(job, JOB_HEAD_PIXEL);
+    return map ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }
 
 status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,
@@ -158,6 +158,8 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
     if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
     TRY_DONE(io_h5_open(&file, path));
     status = read_options(&stored->job, file, path);
+    if (status == ST_OK && (stored->method = method_of(method_table, &stored->job)) == NULL)
+        status = fail(ST_EFORMAT, "method: '%s' is not part of this version", job_method_names[stored->job.method]);
     if (status == ST_OK) status = read_maps(stored, file);
     if (status != ST_OK) {
         fail_context(status, "'%s'", path);
@@ -170,7 +172,7 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
         status = ST_ENOMEM;
         scratch = base_alloc((size_t)(stored->maps.h * stored->maps.w), sizeof *scratch);
         if (scratch == NULL) goto done;
-        work_fuse(stored->maps.M_pix, stored->maps.M_img, &stored->maps, &stored->job, scratch);
+        method_fuse(stored->maps.M_pix, stored->maps.M_img, stored->method, &stored->maps, &stored->job, scratch);
         status = ST_OK;
     }
     *out = stored;
@@ -185,7 +187,7 @@ void review_stored_close(review_stored_t *stored)
 {
     if (stored == NULL) return;
     job_free(&stored->job);
-    store_maps_free(&stored->maps);
+    method_maps_free(&stored->maps);
     work_masks_free(&stored->masks);
     if (stored->path != NULL) io_h5_free_strings(stored->path, stored->n);
     if (stored->defect != NULL) io_h5_free_strings(stored->defect, stored->n);
@@ -245,7 +247,7 @@ status_t review_stored_images(review_stored_t *stored, const job_t *job)
 
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)
 {
-    const store_maps_t *maps = &stored->maps;
+    const method_maps_t *maps = &stored->maps;
     TRY(data_image_size(width, height, &stored->images, &stored->images.test[stored->keep[i]]));
     if (stored->tree != NULL) {
         char path[4096];

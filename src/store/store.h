@@ -11,6 +11,7 @@
 #include "data/data.h"
 #include "io/io.h"
 #include "job/job.h"
+#include "method/method.h"
 #include "plan/plan.h"
 
 /* ---- Provenance ---- */
@@ -62,21 +63,28 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
 
 /* ---- Features ---- */
 typedef struct {
-    int count, T, E, W, grid;
-    float *cls;               /* (count, E) */
-    float *tokens;            /* (count, T, E) */
-    float *memory1, *memory2; /* (count, T, W) */
-} store_features_t;           /* owned */
+    char name[CLIP_FEATURE_TEXT]; /* as clip_feature_text has it */
+    int rows, width;
+    float *data; /* (count, rows, width) */
+} store_array_t;
+typedef struct {
+    int count, grid, arrays; /* count: images, or tiles of one */
+    store_array_t array[METHOD_MAX_FEATURES];
+} store_features_t; /* owned */
 void store_features_free(store_features_t *features);
-
-/* all: also the class token and the memory taps. */
-status_t store_features_alloc(store_features_t *features, const clip_config_t *config, int count, bool all);
-/* The item's file: a chunk or a support image with all of `features`, or the tiles of one with its tokens alone. images:
- * (features->count), or the one that was tiled. */
+/* The arrays of `ask` for so many images, to be filled. */
+status_t store_features_alloc(store_features_t *features, const clip_config_t *config, const method_ask_t *ask,
+                              int count);
+/* By its name; ST_EFORMAT: it is not there. */
+status_t store_features_find(const store_array_t **out, const store_features_t *features, const char *name);
+/* The arrays of image i that `ask` names, in its order. */
+status_t store_features_image(method_image_t *out, const store_features_t *features, const method_ask_t *ask, int i);
+size_t store_features_bytes(const store_features_t *features);
+/* The item's file: a chunk, a support image, or the tiles of one. images: (features->count), or the one that was tiled. */
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds);
-/* Reads a feature file whole. ST_EFORMAT: damaged, or of another item. */
-status_t store_features_read(store_features_t *out, const plan_item_t *item);
+/* Reads a feature file: the arrays that the plan asks for. ST_EFORMAT: damaged, or of another item. */
+status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Learned heads ---- */
 /* What a head gives (G groups, E embedding). Owned by the struct. */
@@ -127,17 +135,6 @@ extern const store_numbers_t store_numbers_none;  /* all missing */
 enum { STORE_METRICS = 8 };
 extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
 
-/* ---- Maps of a task ---- */
-typedef struct {
-    int n, h, w;
-    float *M_v, *Mhat_p, *s_image, *M_p, *M_pix; /* (n, h*w); NULL: the branch is off */
-    int32_t *group;
-    float *S_i, *M_img; /* (n); S_i NULL without the image head */
-} store_maps_t;         /* owned */
-void store_maps_free(store_maps_t *maps);
-/* vad, pad, image: which of them. */
-status_t store_maps_alloc(store_maps_t *maps, int n, int h, int w, bool vad, bool pad, bool image);
-
 /* ---- Task files ---- */
 /* Test metrics at states kept during learning: for study, never for choice (METHOD.md 12.3). */
 typedef struct {
@@ -147,7 +144,8 @@ typedef struct {
 } store_oracle_t;
 typedef struct {
     const plan_task_t *task;
-    const store_maps_t *maps;
+    const method_t *method;
+    const method_maps_t *maps;
     const store_numbers_t *numbers;
     const store_oracle_t *oracle;
     const int *keep; /* (maps->n) test images */

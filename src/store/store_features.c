@@ -2,44 +2,79 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void store_features_free(store_features_t *features)
 {
-    free(features->cls);
-    free(features->tokens);
-    free(features->memory1);
-    free(features->memory2);
+    for (int a = 0; a < features->arrays; a++) free(features->array[a].data);
     *features = (store_features_t){0};
 }
 
-status_t store_features_alloc(store_features_t *features, const clip_config_t *config, int count, bool all)
+status_t store_features_alloc(store_features_t *features, const clip_config_t *config, const method_ask_t *ask,
+                              int count)
 {
-    size_t n = (size_t)count, T = (size_t)config->grid * (size_t)config->grid;
-    *features =
-        (store_features_t){.count = count, .T = (int)T, .E = config->embed, .W = config->width, .grid = config->grid};
-    features->tokens = base_alloc(n * T * (size_t)config->embed, sizeof(float));
-    if (!all) return features->tokens != NULL ? ST_OK : ST_ENOMEM;
-    features->cls = base_alloc(n * (size_t)config->embed, sizeof(float));
-    features->memory1 = base_alloc(n * T * (size_t)config->width, sizeof(float));
-    features->memory2 = base_alloc(n * T * (size_t)config->width, sizeof(float));
-    if (features->cls != NULL && features->tokens != NULL && features->memory1 != NULL && features->memory2 != NULL)
-        return ST_OK;
-    store_features_free(features);
-    return ST_ENOMEM;
+    *features = (store_features_t){.count = count, .grid = config->grid};
+    for (int a = 0; a < ask->count; a++) {
+        clip_feature_t feature;
+        store_array_t *array = &features->array[features->arrays++];
+        status_t status = clip_feature_parse(&feature, ask->text[a], config);
+        memcpy(array->name, ask->text[a], sizeof array->name);
+        array->rows = status == ST_OK ? clip_feature_rows(&feature, config) : 0;
+        array->width = status == ST_OK ? clip_feature_width(&feature, config) : 0;
+        array->data = base_alloc((size_t)count * (size_t)array->rows * (size_t)array->width, sizeof(float));
+        if (status == ST_OK && array->data == NULL) status = ST_ENOMEM;
+        if (status == ST_OK) continue;
+        store_features_free(features);
+        return status;
+    }
+    return ST_OK;
 }
 
+status_t store_features_find(const store_array_t **out, const store_features_t *features, const char *name)
+{
+    for (int a = 0; a < features->arrays; a++)
+        if (strcmp(features->array[a].name, name) == 0) return *out = &features->array[a], ST_OK;
+    return fail(ST_EFORMAT, "the features hold no array '%s'", name);
+}
+
+status_t store_features_image(method_image_t *out, const store_features_t *features, const method_ask_t *ask, int i)
+{
+    for (int a = 0; a < ask->count; a++) {
+        const store_array_t *array = NULL;
+        TRY(store_features_find(&array, features, ask->text[a]));
+        out->array[a] = array->data + (size_t)i * (size_t)array->rows * (size_t)array->width;
+        out->rows[a] = array->rows;
+        out->width[a] = array->width;
+    }
+    return ST_OK;
+}
+
+size_t store_features_bytes(const store_features_t *features)
+{
+    size_t values = 0;
+    for (int a = 0; a < features->arrays; a++)
+        values += (size_t)features->array[a].rows * (size_t)features->array[a].width;
+    return (size_t)features->count * values * sizeof(float);
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------------------------- */
+
 /* What every feature file says of itself. */
-static status_t write_description(io_h5_t *file, const plan_t *plan, int ranks, const plan_item_t *item,
-                                  const char *description, int grid, double seconds)
+static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, const plan_item_t *item, int grid,
+                                 double seconds)
 {
     char *options = job_options_text(&plan->points[0], JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
     status_t status;
     const store_made_by_t made_by = store_made_by(plan, ranks);
-    TRY_DONE(io_h5_set_text(file, "/", "description", description));
+    bool tiles = item->kind == PLAN_TILES;
+    TRY_DONE(io_h5_set_text(file, "/", "description",
+                            tiles ? "CLIP patch features of the tiles of one enlarged training image, in reading order"
+                                  : "CLIP image features of some images of one category"));
     TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
     TRY_DONE(io_h5_set_text(file, "/", "options", options));
     TRY_DONE(io_h5_set_i64(file, "/", "grid", grid));
+    if (tiles) TRY_DONE(io_h5_set_i64(file, "/", "scale", item->scale));
     TRY_DONE(io_h5_set_f64(file, "/", "encode_seconds", seconds));
     TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
@@ -48,48 +83,43 @@ done:
     return status;
 }
 
-static status_t write_tiles(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
-                            const data_image_t *image, double seconds)
+static status_t write_arrays(io_h5_t *file, const plan_t *plan, const plan_item_t *item,
+                             const store_features_t *features)
 {
-    status_t status;
-    io_h5_t *file = NULL;
-    char digest[IO_DIGEST_SIZE];
-    const char *digests[1] = {digest}, *names[1] = {image->name};
+    static const char *const what[] = {
+        [CLIP_FEATURE_CLS] = "class token",
+        [CLIP_FEATURE_TOKENS] = "patch tokens of the V-V stream; tokens row by row from the top left",
+        [CLIP_FEATURE_FINAL] = "patch tokens of CLIP's own stream; tokens row by row from the top left",
+        [CLIP_FEATURE_TAP] = "patch features at a tap of the image tower; tokens row by row from the top left",
+        [CLIP_FEATURE_WINDOWS] = "class tokens of windows, row by row from the top left"};
     io_h5_type_t type = plan->points[0].features == JOB_FEATURES_F16 ? IO_H5_F16 : IO_H5_F32;
-    TRY_DONE(io_digest_file(digest, image->path));
-    const io_h5_field_t fields[] = {
-        {"tokens",
-         type,
-         3,
-         {features->count, features->T, features->E},
-         "tile,token,embedding",
-         "1",
-         "patch tokens of the V-V stream, rows normalised, of each tile of the enlarged image in reading order",
-         features->tokens},
-        {"path", IO_H5_STRING, 1, {1}, "image", "1", "image file below the category's folder", names},
-        {"digest", IO_H5_STRING, 1, {1}, "image", "1", "SHA-256 of the image file", digests},
-    };
-    TRY_DONE(io_h5_create(&file, item->path));
-    TRY_DONE(io_h5_write(file, "/", fields, sizeof fields / sizeof fields[0]));
-    TRY_DONE(io_h5_set_i64(file, "/", "scale", item->scale));
-    TRY_DONE(write_description(file, plan, ranks, item,
-                               "CLIP patch features of the tiles of one enlarged training image", features->grid,
-                               seconds));
-    status = io_h5_publish(file);
-    file = NULL;
-done:
-    io_h5_close(file);
-    return status;
+    for (int a = 0; a < features->arrays; a++) {
+        const store_array_t *array = &features->array[a];
+        clip_feature_t feature;
+        char axes[64], description[192];
+        TRY(clip_feature_parse(&feature, array->name, &plan->config));
+        bool vector = feature.kind == CLIP_FEATURE_CLS;
+        snprintf(axes, sizeof axes, "%s%s,%s", item->kind == PLAN_TILES ? "tile" : "image",
+                 vector                                 ? ""
+                 : feature.kind == CLIP_FEATURE_WINDOWS ? ",window"
+                                                        : ",token",
+                 feature.kind == CLIP_FEATURE_TAP ? "width" : "embedding");
+        snprintf(description, sizeof description, "%s%s", what[feature.kind],
+                 feature.raw ? ", as they come" : ", rows normalised");
+        io_h5_field_t field = {array->name, type, 3,           {features->count, array->rows, array->width},
+                               axes,        "1",  description, array->data};
+        if (vector) {
+            field.ndim = 2;
+            field.dims[1] = array->width;
+        }
+        TRY(io_h5_write(file, "/", &field, 1));
+    }
+    return ST_OK;
 }
 
-static status_t write_features(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
-                               const data_image_t *images, double seconds)
+static status_t write_images(io_h5_t *file, const data_image_t *images, int n)
 {
     status_t status = ST_ENOMEM;
-    io_h5_t *file = NULL;
-    int64_t n = features->count, T = features->T;
-    const job_t *job = &plan->points[0];
-    io_h5_type_t type = job->features == JOB_FEATURES_F16 ? IO_H5_F16 : IO_H5_F32;
     const char **names = base_alloc((size_t)n, sizeof *names), **defects = base_alloc((size_t)n, sizeof *defects);
     const char **digests = base_alloc((size_t)n, sizeof *digests);
     char(*digest)[IO_DIGEST_SIZE] = base_alloc((size_t)n, sizeof *digest);
@@ -103,44 +133,13 @@ static status_t write_features(const plan_t *plan, int ranks, const plan_item_t 
         digests[i] = digest[i];
     }
     const io_h5_field_t fields[] = {
-        {"cls", type, 2, {n, features->E}, "image,embedding", "1", "class token, normalised", features->cls},
-        {"tokens",
-         type,
-         3,
-         {n, T, features->E},
-         "image,token,embedding",
-         "1",
-         "patch tokens of the V-V stream, rows normalised; tokens row by row from the top left",
-         features->tokens},
-        {"memory1",
-         type,
-         3,
-         {n, T, features->W},
-         "image,token,width",
-         "1",
-         "patch features at the first memory tap, rows normalised",
-         features->memory1},
-        {"memory2",
-         type,
-         3,
-         {n, T, features->W},
-         "image,token,width",
-         "1",
-         "patch features at the second memory tap, rows normalised",
-         features->memory2},
         {"path", IO_H5_STRING, 1, {n}, "image", "1", "image file below the category's folder", names},
         {"label", IO_H5_U8, 1, {n}, "image", "1", "0 normal, 1 anomalous", labels},
         {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", defects},
         {"digest", IO_H5_STRING, 1, {n}, "image", "1", "SHA-256 of the image file", digests},
     };
-    TRY_DONE(io_h5_create(&file, item->path));
     TRY_DONE(io_h5_write(file, "/", fields, sizeof fields / sizeof fields[0]));
-    TRY_DONE(write_description(file, plan, ranks, item, "CLIP image features of some images of one category",
-                               features->grid, seconds));
-    status = io_h5_publish(file);
-    file = NULL;
 done:
-    io_h5_close(file);
     free(names);
     free(defects);
     free(digests);
@@ -152,44 +151,54 @@ done:
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds)
 {
-    return (item->kind == PLAN_TILES ? write_tiles : write_features)(plan, ranks, item, features, images, seconds);
+    status_t status;
+    io_h5_t *file = NULL;
+    TRY_DONE(io_h5_create(&file, item->path));
+    TRY_DONE(write_arrays(file, plan, item, features));
+    TRY_DONE(write_images(file, images, item->kind == PLAN_TILES ? 1 : features->count));
+    TRY_DONE(write_attributes(file, plan, ranks, item, features->grid, seconds));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    return status;
 }
 
-/* One array of a feature file, (count, ...) with the wanted number of values an image. */
-static status_t read_array(float **out, int64_t dims[6], int want_ndim, io_h5_t *file, const char *name,
-                           const char *path)
+/* ---- Reading --------------------------------------------------------------------------------------------------------- */
+
+static status_t read_array(store_array_t *array, store_features_t *out, const plan_t *plan, io_h5_t *file)
 {
     void *data;
     int ndim;
-    TRY(io_h5_read(&data, &ndim, dims, file, name, IO_H5_F32));
-    *out = data;
-    if (ndim == want_ndim) return ST_OK;
-    return fail(ST_EFORMAT, "'%s': %s has %d dimensions, expected %d", path, name, ndim, want_ndim);
+    int64_t dims[6];
+    clip_feature_t feature;
+    TRY(clip_feature_parse(&feature, array->name, &plan->config));
+    TRY(io_h5_read(&data, &ndim, dims, file, array->name, IO_H5_F32));
+    array->data = data;
+    array->rows = clip_feature_rows(&feature, &plan->config);
+    array->width = clip_feature_width(&feature, &plan->config);
+    if (out->count == 0 && ndim > 0 && dims[0] < INT32_MAX) out->count = (int)dims[0];
+    bool vector = feature.kind == CLIP_FEATURE_CLS;
+    if (ndim == (vector ? 2 : 3) && dims[0] == out->count && (vector || dims[1] == array->rows) &&
+        dims[ndim - 1] == array->width)
+        return ST_OK;
+    return fail(ST_EFORMAT, "%s is not (%d, %d, %d)", array->name, out->count, array->rows, array->width);
 }
 
-status_t store_features_read(store_features_t *out, const plan_item_t *item)
+status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item)
 {
     status_t status;
-    const char *path = item->path;
     io_h5_t *file = NULL;
-    int64_t grid, cls[6], tokens[6], first[6], second[6];
-    *out = (store_features_t){0};
+    *out = (store_features_t){.grid = plan->config.grid};
     TRY_DONE(store_item_open(&file, item));
-    TRY_DONE(io_h5_get_i64(&grid, file, "/", "grid"));
-    TRY_DONE(read_array(&out->cls, cls, 2, file, "cls", path));
-    TRY_DONE(read_array(&out->tokens, tokens, 3, file, "tokens", path));
-    TRY_DONE(read_array(&out->memory1, first, 3, file, "memory1", path));
-    TRY_DONE(read_array(&out->memory2, second, 3, file, "memory2", path));
-    if (tokens[0] != cls[0] || first[0] != cls[0] || second[0] != cls[0] || tokens[2] != cls[1] ||
-        first[1] != tokens[1] || second[1] != tokens[1] || first[2] != second[2] || grid * grid != tokens[1]) {
-        status = fail(ST_EFORMAT, "'%s': the shapes of cls, tokens, memory1 and memory2 do not agree", path);
+    for (int a = 0; a < plan->ask.count; a++) {
+        store_array_t *array = &out->array[out->arrays++];
+        memcpy(array->name, plan->ask.text[a], sizeof array->name);
+        status = read_array(array, out, plan, file);
+        if (status == ST_OK) continue;
+        fail_context(status, "'%s'", item->path);
         goto done;
     }
-    out->count = (int)cls[0];
-    out->E = (int)cls[1];
-    out->T = (int)tokens[1];
-    out->W = (int)first[2];
-    out->grid = (int)grid;
 done:
     io_h5_close(file);
     if (status != ST_OK) store_features_free(out);

@@ -72,11 +72,9 @@ status_t store_folders_find_done(store_folders_t *folders, plan_items_t *items)
 status_t store_items_make(plan_items_t *out, const plan_t *plan)
 {
     status_t status;
-    clip_config_t config;
     store_folders_t folders = {0};
     *out = (plan_items_t){0};
-    TRY_DONE(plan_config(&config, plan));
-    TRY_DONE(plan_items_make(out, plan, &config));
+    TRY_DONE(plan_items_make(out, plan));
     TRY_DONE(store_folders_make(&folders, plan, out));
     TRY_DONE(store_folders_find_done(&folders, out));
 done:

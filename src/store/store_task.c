@@ -47,47 +47,37 @@ static status_t names_make(names_t *names, const plan_task_t *task, const data_c
     return ST_OK;
 }
 
-static status_t write_maps(io_h5_t *file, const store_maps_t *maps, const names_t *names)
+static status_t write_map(io_h5_t *file, const method_maps_t *maps, const method_map_t *map, const void *data)
 {
-    int64_t n = maps->n, h = maps->h, w = maps->w;
-    const char *axes = "image,row,column";
-    const io_h5_field_t all[] = {
-        {"M_v",
-         IO_H5_F32,
-         3,
-         {n, h, w},
-         axes,
-         "1",
-         "memory branch: half the cosine distance to the nearest normal patch",
-         maps->M_v},
-        {"Mhat_p",
-         IO_H5_F32,
-         3,
-         {n, h, w},
-         axes,
-         "1",
-         "prompt branch before re-weighting: probability of abnormal",
-         maps->Mhat_p},
-        {"s_image", IO_H5_F32, 3, {n, h, w}, axes, "1", "score of each token against the image group", maps->s_image},
-        {"M_p", IO_H5_F32, 3, {n, h, w}, axes, "1", "prompt branch after re-weighting", maps->M_p},
-        {"M_pix",
-         IO_H5_F32,
-         3,
-         {n, h, w},
-         axes,
-         "1",
-         "fused map; upsampled and smoothed before pixel metrics",
-         maps->M_pix},
-        {"group", IO_H5_I32, 3, {n, h, w}, axes, "1", "prompt group that each token was matched to", maps->group},
-        {"S_i", IO_H5_F32, 1, {n}, "image", "1", "score of the class token by the image head", maps->S_i},
-        {"M_img", IO_H5_F32, 1, {n}, "image", "1", "image score", maps->M_img},
+    const io_h5_field_t token = {map->name,
+                                 map->integer ? IO_H5_I32 : IO_H5_F32,
+                                 3,
+                                 {maps->n, maps->h, maps->w},
+                                 "image,row,column",
+                                 "1",
+                                 map->description,
+                                 data};
+    const io_h5_field_t image = {map->name, token.type, 1, {maps->n}, "image", "1", map->description, data};
+    return data != NULL ? io_h5_write(file, "maps", map->image ? &image : &token, 1) : ST_OK;
+}
+
+static status_t write_maps(io_h5_t *file, const store_task_file_t *what, const names_t *names)
+{
+    static const method_map_t M_pix = {"M_pix", "fused map; upsampled and smoothed before pixel metrics",
+                                       .image = false};
+    static const method_map_t M_img = {"M_img", "image score", .image = true};
+    const method_maps_t *maps = what->maps;
+    int64_t n = maps->n;
+    const io_h5_field_t images[] = {
         {"path", IO_H5_STRING, 1, {n}, "image", "1", "image file below the category's folder", names->path},
         {"label", IO_H5_U8, 1, {n}, "image", "1", "0 normal, 1 anomalous", names->label},
         {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", names->defect},
     };
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i].data != NULL) TRY(io_h5_write(file, "maps", &all[i], 1));
-    return ST_OK;
+    for (int m = 0; m < method_map_count(what->method); m++)
+        TRY(write_map(file, maps, &what->method->maps[m], maps->kept[m]));
+    TRY(write_map(file, maps, &M_pix, maps->M_pix));
+    TRY(write_map(file, maps, &M_img, maps->M_img));
+    return io_h5_write(file, "maps", images, sizeof images / sizeof images[0]);
 }
 
 static status_t write_numbers(io_h5_t *file, const store_numbers_t *numbers)
@@ -168,7 +158,7 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
     names_t names = {0};
     TRY_DONE(names_make(&names, task, images, what->keep, what->maps->n));
     TRY_DONE(io_h5_create(&file, task->path));
-    TRY_DONE(write_maps(file, what->maps, &names));
+    TRY_DONE(write_maps(file, what, &names));
     const io_h5_field_t support[] = {
         {"path", IO_H5_STRING, 1, {task->shots}, "shot", "1", "training images of the task", names.support},
         {"digest", IO_H5_STRING, 1, {task->shots}, "shot", "1", "SHA-256 of the image file", names.digests},

@@ -32,8 +32,8 @@ void suite_comm_wait(const suite_comm_t *comm);
 status_t suite_agree(const suite_comm_t *comm, status_t status);
 
 /* Collective. The plan of a job, the same on every rank, for which rank 0 alone has asked the file system. */
-status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count,
-                         const suite_comm_t *comm);
+status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char *job_path,
+                         const char *const *assignments, int count, const suite_comm_t *comm);
 
 /* ---- Run ----------------------------------------------------------------------------------------------------------- */
 typedef struct {

@@ -106,9 +106,7 @@ done:
 
 static status_t begin(work_worker_t *worker, plan_items_t *items, const suite_comm_t *comm)
 {
-    clip_config_t config;
-    status_t status = plan_config(&config, worker->plan);
-    if (status == ST_OK) status = plan_items_make(items, worker->plan, &config);
+    status_t status = plan_items_make(items, worker->plan);
     TRY(suite_agree(comm, status));
     return find_done(worker, items, comm);
 }

@@ -98,6 +98,8 @@ static void exchange_plan(parcel_t *parcel, plan_t *plan)
 {
     int categories = plan->category_count;
     exchange_text(parcel, &plan->model_digest);
+    exchange(parcel, &plan->config, sizeof plan->config);
+    exchange(parcel, &plan->ask, sizeof plan->ask);
     exchange(parcel, &plan->cost, sizeof plan->cost);
     exchange(parcel, &categories, sizeof categories);
     if (parcel->failed) return;
@@ -136,11 +138,11 @@ static status_t share(plan_t *plan, const suite_comm_t *comm)
     return status;
 }
 
-status_t suite_plan_make(plan_t *out, const char *job_path, const char *const *assignments, int count,
-                         const suite_comm_t *comm)
+status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char *job_path,
+                         const char *const *assignments, int count, const suite_comm_t *comm)
 {
     double started = clock_seconds();
-    status_t status = plan_make_job(out, job_path, assignments, count);
+    status_t status = plan_make_job(out, methods, job_path, assignments, count);
     if (status == ST_OK && comm->rank == 0) {
         status = plan_make_categories(out);
         if (status == ST_OK) status = plan_survey(out);

@@ -203,11 +203,9 @@ static status_t print_forecast(const view_t *view)
 status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *plan, bool all)
 {
     status_t status;
-    clip_config_t config;
     view_t view = {.out = out, .plan = plan, .status = result, .all = all};
     *result = (suite_status_t){0};
-    TRY_DONE(plan_config(&config, plan));
-    TRY_DONE(plan_items_make(&view.items, plan, &config));
+    TRY_DONE(plan_items_make(&view.items, plan));
     TRY_DONE(store_folders_make(&view.folders, plan, &view.items));
     TRY_DONE(store_folders_find_done(&view.folders, &view.items));
     TRY_DONE(look(&view));

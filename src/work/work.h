@@ -6,22 +6,16 @@
 
 #include "align/align.h"
 #include "clip/clip.h"
+#include "method/method.h"
 #include "metrics/metrics.h"
 #include "plan/plan.h"
 #include "store/store.h"
-
-/* ---- Fusing --------------------------------------------------------------------------------------------------------- */
-/* Of one image, from M_v, Mhat_p, s_image and S_i of `maps`: M_p (T; untouched without the prompt branch), M_pix (T),
- * and *M_img (METHOD.md 9). The outputs may be the image's own rows of `maps`. */
-void work_fuse_image(float *M_p, float *M_pix, float *M_img, const store_maps_t *maps, int image, const job_t *job);
-/* M_pix (n,T) and M_img (n) of the branches and heads that the job has; scratch (T). */
-void work_fuse(float *M_pix, float *M_img, const store_maps_t *maps, const job_t *job, float *scratch);
 
 /* ---- Measuring -----------------------------------------------------------------------------------------------------
  * From maps to numbers (METHOD.md 9, 10). */
 /* Ground truth of test images at metric size, one after another. Kept from one measurement to the next. */
 typedef struct {
-    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is held */
+    uint64_t key;    /* of the images, the size and the mask rule; 0: nothing is kept */
     int count;       /* images */
     int (*size)[2];  /* (count) width, height; owned */
     uint8_t *labels; /* 0/1, owned */
@@ -48,11 +42,11 @@ char *work_protocol_text(const job_t *job, const data_category_t *images);
 /* What a rank holds of the category that it evaluated last. All zero at first. */
 typedef struct {
     int category_index;
-    store_features_t *chunk; /* (chunks) no tokens: not held */
+    store_features_t *chunk; /* (chunks) no arrays: not kept */
     int chunks;
     size_t bytes, budget;
-    uint64_t memory_key; /* of category and shots; 0: none */
-    float *M_v;          /* (n, T) */
+    uint64_t memory_key;          /* of category, shots and method; 0: none */
+    float *maps[METHOD_MAX_MAPS]; /* (n, T) those that depend on them alone */
 } work_cache_t;
 
 /* What a rank keeps open while it works: the model and the image tower's workspace. */
@@ -60,7 +54,6 @@ typedef struct {
     const plan_t *plan;
     clip_model_t *model; /* opened at first use */
     clip_vision_t *vision;
-    clip_tap_t taps[2];
     work_cache_t cache;
     work_masks_t masks;          /* of the category measured last */
     clip_tokenizer_t *tokenizer; /* opened at first use */

@@ -4,6 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* All arrays of row i. */
+static status_t encode_pixels(work_worker_t *worker, const store_features_t *features, int i, const float *pixels)
+{
+    float *out[METHOD_MAX_FEATURES];
+    clip_feature_t feature[METHOD_MAX_FEATURES];
+    for (int a = 0; a < features->arrays; a++) {
+        const store_array_t *array = &features->array[a];
+        TRY(clip_feature_parse(&feature[a], array->name, &worker->plan->config));
+        out[a] = array->data + (size_t)i * (size_t)array->rows * (size_t)array->width;
+    }
+    return clip_vision_encode(out, worker->vision, feature, features->arrays, pixels);
+}
+
 static status_t encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
                              const data_image_t *file, float *pixels)
 {
@@ -15,12 +28,7 @@ static status_t encode_image(work_worker_t *worker, store_features_t *features, 
     io_image_free(&image);
     if (status != ST_OK) return status;
     began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
-    size_t index = (size_t)i, T = (size_t)features->T, E = (size_t)features->E, W = (size_t)features->W;
-    clip_features_t out = {.cls = features->cls + index * E,
-                           .tokens = features->tokens + index * T * E,
-                           .memory1 = features->memory1 + index * T * W,
-                           .memory2 = features->memory2 + index * T * W};
-    status = clip_vision_forward(&out, worker->vision, pixels);
+    status = encode_pixels(worker, features, i, pixels);
     work_worker_charge(worker, PLAN_RATE_ENCODE, plan_encode_gflop(config), began);
     return status;
 }
@@ -48,8 +56,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
         for (int y = 0; y < S; y++)
             memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
         TRY_DONE(clip_preprocess(pixels, &tile, clip_model_config(worker->model)));
-        clip_features_t out = {.tokens = features->tokens + (size_t)t * (size_t)features->T * (size_t)features->E};
-        TRY_DONE(clip_vision_forward(&out, worker->vision, pixels));
+        TRY_DONE(encode_pixels(worker, features, t, pixels));
         began = work_worker_charge(worker, PLAN_RATE_TILE, plan_encode_gflop(clip_model_config(worker->model)), began);
     }
 done:
@@ -61,6 +68,7 @@ done:
 
 status_t work_encode(work_worker_t *worker, const plan_item_t *item)
 {
+    static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
     TRY(work_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
     const data_category_t *category = &worker->plan->categories[item->category_index].images;
@@ -72,21 +80,20 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     }
     status_t status;
     plan_work_t work;
-    plan_work_encode(&work, config, &worker->plan->points[0], item->kind,
-                     item->kind == PLAN_TILES ? item->scale * item->scale : count);
+    plan_work_encode(&work, worker->plan, item->kind, item->kind == PLAN_TILES ? item->scale * item->scale : count);
     double started = clock_seconds();
     store_features_t features = {0};
     float *pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof *pixels);
     if (pixels == NULL) return ST_ENOMEM;
     if (item->kind == PLAN_TILES) {
-        TRY_DONE(store_features_alloc(&features, config, item->scale * item->scale, false));
+        TRY_DONE(store_features_alloc(&features, config, &tokens, item->scale * item->scale));
         TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
         double encoded = clock_seconds();
         TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first], encoded - started));
         work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
         goto done;
     }
-    TRY_DONE(store_features_alloc(&features, config, count, true));
+    TRY_DONE(store_features_alloc(&features, config, &worker->plan->ask, count));
     for (int i = 0; i < count; i++) {
         if (stop_asked()) {
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);

@@ -9,10 +9,11 @@ status_t work_cache_chunk(const store_features_t **out, store_features_t *own, w
                           const plan_item_t *chunk);
 void work_cache_free(work_cache_t *hold);
 /* keep (maps->n): which test images. */
-status_t work_measure(store_numbers_t *out, work_worker_t *worker, const store_maps_t *maps,
+status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_maps_t *maps,
                       const data_category_t *images, const job_t *job, const int *keep);
-/* M_v (n, T) of the task's test images and shots, when the task before had the same; NULL: not held. */
-const float *work_cache_memory(const work_worker_t *worker, const plan_task_t *task);
-void work_cache_keep_memory(work_worker_t *worker, const plan_task_t *task, const store_maps_t *maps);
+/* Maps (n, T) that depend on the task's test images and shots alone, when the task before had the same; returns which of
+ * them are there, a bit each. */
+unsigned work_cache_maps(float *const **out, const work_worker_t *worker, const plan_task_t *task);
+void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps);
 
 #endif

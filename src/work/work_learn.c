@@ -12,9 +12,8 @@ struct work_learn {
     const plan_item_t *item;
     const plan_task_t *task;
     const job_t *job;
-    prompts_vocabulary_t vocabulary;
-    prompts_mfsc_t mfsc;
-    prompts_set_t set;
+    const method_heads_t *method;
+    method_prompts_t prompts;
     align_head_t head;
     align_tokens_t tokens;
     float *z, *weights; /* of tokens */
@@ -30,9 +29,7 @@ void work_learn_free(work_learn_t *work)
 {
     if (work == NULL) return;
     align_head_free(&work->head);
-    prompts_set_free(&work->set);
-    prompts_mfsc_free(&work->mfsc);
-    prompts_vocabulary_free(&work->vocabulary);
+    method_prompts_free(&work->prompts);
     free(work->z);
     free(work->weights);
     free(work->labels);
@@ -40,66 +37,9 @@ void work_learn_free(work_learn_t *work)
     free(work);
 }
 
-static bool image_only(const job_t *job)
-{
-    return job->groups.count == 1;
-}
-
-static status_t make_set(work_learn_t *work)
-{
-    const job_t *job = work->job;
-    const plan_task_t *task = work->task;
-    const clip_model_t *model = work->worker->model;
-    bool pixel = work->item->head == JOB_HEAD_PIXEL;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/mfsc/vocabulary.json", job->assets);
-    TRY(prompts_vocabulary_read(&work->vocabulary, path));
-    char *caption = job_caption_path(job, task->dataset, task->category);
-    if (caption == NULL) return ST_ENOMEM;
-    status_t status = prompts_mfsc_read(&work->mfsc, caption, &work->vocabulary);
-    free(caption);
-    if (status != ST_OK) return status;
-    const prompts_options_t options = {.image_only = image_only(job),
-                                       .learn = job->learn,
-                                       .n_ahp = job->n_ahp,
-                                       .ahp_order = (prompts_ahp_order_t)job->ahp_order,
-                                       .n_ab = job->n_ab,
-                                       .n_ctx = job->n_ctx,
-                                       .n_ctx_ab = job->n_ctx_ab,
-                                       .n_pro = pixel ? job->pixel_n_pro : job->image_n_pro,
-                                       .ctx_init = job->ctx_init};
-    const prompts_key_t key = {.dataset = task->dataset,
-                               .category = task->category,
-                               .shots = task->shots,
-                               .seed = task->seed,
-                               .head = job_head_names[work->item->head]};
-    return prompts_set_init(&work->set, &work->mfsc, &work->vocabulary, work->worker->tokenizer, &options, &key,
-                            clip_model_config(model)->text_width);
-}
-
-static status_t make_head(work_learn_t *work)
-{
-    const job_t *job = work->job;
-    const clip_model_t *model = work->worker->model;
-    bool pixel = work->item->head == JOB_HEAD_PIXEL;
-    align_training_t training = align_training_default(job_head_names[work->item->head], model);
-    training.epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
-    training.rate = job->lr;
-    training.rate_end = job->lr_min;
-    training.momentum = job->momentum;
-    training.decay = job->weight_decay;
-    training.losses =
-        (align_losses_t){.epsilon = job->epsilon, .lambda_mean = job->lambda_mean, .lambda_reg = job->lambda_reg};
-    for (int term = ALIGN_TERM_CLIP; term < ALIGN_TERMS; term++)
-        training.losses.use[term] = job_has(&job->losses, align_term_names[term]);
-    TRY(job_learn_memory(&training.budget, job));
-    TRY(job_logit_scale(&training.losses.logit_scale, job, (double)clip_model_logit_scale(model)));
-    return align_head_init(&work->head, model, &work->set, &training);
-}
-
 /* ---- Training tokens and regions ------------------------------------------------------------------------------------ */
 
-/* The file of the k-th support image: needs hold (tiles, support) pairs for the pixel head, supports for the image head. */
+/* The file of the k-th support image: needs cache (tiles, support) pairs for the pixel head, supports for the image head. */
 static const plan_item_t *need_item(const work_learn_t *work, const plan_items_t *items, int k, bool tiles)
 {
     int pairs = work->item->head == JOB_HEAD_PIXEL ? 2 : 1;
@@ -112,17 +52,23 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
     bool pixel = work->item->head == JOB_HEAD_PIXEL;
     for (int k = 0; k < work->task->shots; k++) {
         store_features_t features;
-        TRY(store_features_read(&features, need_item(work, items, k, false)));
-        size_t rows = pixel ? (size_t)features.T : 1, size = rows * (size_t)features.E;
-        if (work->z == NULL) {
-            work->z = base_alloc((size_t)work->task->shots * size, sizeof *work->z);
-            work->tokens = (align_tokens_t){.z = work->z, .N = work->task->shots * (int)rows, .E = features.E};
-            work->grid = features.grid;
+        const store_array_t *array;
+        TRY(store_features_read(&features, work->worker->plan, need_item(work, items, k, false)));
+        status_t status = store_features_find(&array, &features, pixel ? "tokens" : "cls");
+        if (status == ST_OK) {
+            size_t size = (size_t)array->rows * (size_t)array->width;
+            if (work->z == NULL) {
+                work->z = base_alloc((size_t)work->task->shots * size, sizeof *work->z);
+                work->tokens = (align_tokens_t){.z = work->z, .N = work->task->shots * array->rows, .E = array->width};
+                work->grid = features.grid;
+            }
+            if (work->z != NULL)
+                memcpy(work->z + (size_t)k * size, array->data, size * sizeof(float));
+            else
+                status = ST_ENOMEM;
         }
-        if (work->z != NULL)
-            memcpy(work->z + (size_t)k * size, pixel ? features.tokens : features.cls, size * sizeof(float));
         store_features_free(&features);
-        if (work->z == NULL) return ST_ENOMEM;
+        TRY(status);
     }
     return ST_OK;
 }
@@ -178,15 +124,15 @@ static status_t find_regions(work_learn_t *work, const plan_items_t *items)
     double began = clock_seconds();
     TRY_DONE(align_head_anchors(normal, abnormal, &work->head));
     began = work_worker_charge(work->worker, PLAN_RATE_LEARN, work->cost.forward_gflop, began);
-    align_region_anchors(anchors, &background, normal, &work->set, E);
+    align_region_anchors(anchors, &background, normal, &work->prompts.set, E);
     for (int k = 0; k < work->task->shots; k++) {
         free(z);
         z = NULL;
         TRY_DONE(read_grid(&z, work, need_item(work, items, k, true), scale));
-        TRY_DONE(align_regions(work->labels + (size_t)k * cells, z, (int)cells, E, anchors, work->set.components,
-                               background, &how, &arena));
+        TRY_DONE(align_regions(work->labels + (size_t)k * cells, z, (int)cells, E, anchors,
+                               work->prompts.set.components, background, &how, &arena));
     }
-    align_group_weights(work->weights, &work->set, work->labels, work->task->shots, h, h, scale, job->gamma);
+    align_group_weights(work->weights, &work->prompts.set, work->labels, work->task->shots, h, h, scale, job->gamma);
     work->tokens.weights = work->weights;
     work_worker_charge(work->worker, PLAN_RATE_REGIONS,
                        plan_regions_gflop(clip_model_config(work->worker->model), job,
@@ -294,18 +240,27 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     TRY(work_worker_tokenizer(worker));
     const clip_config_t *config = clip_model_config(worker->model);
     const plan_caption_t *caption = &worker->plan->categories[work->task->category_index].caption;
-    bool pixel = work->item->head == JOB_HEAD_PIXEL;
-    TRY(make_set(work));
-    TRY(make_head(work));
+    align_training_t training;
+    const method_learning_t how = {.job = job,
+                                   .head = work->item->head,
+                                   .dataset = work->task->dataset,
+                                   .category = work->task->category,
+                                   .shots = work->task->shots,
+                                   .seed = work->task->seed,
+                                   .model = worker->model,
+                                   .tokenizer = worker->tokenizer};
+    TRY(work->method->prompts(&work->prompts, &how));
+    TRY(work->method->training(&training, &how));
+    TRY(align_head_init(&work->head, worker->model, &work->prompts.set, &training));
     TRY(plan_head_work(&work->cost, config, job, caption, work->item->head));
-    work->queries = pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
+    work->queries = work->method->queries(job, work->item->head);
     TRY(store_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             work->queries));
     if (!job->learn) return ST_OK;
     double began = clock_seconds();
     TRY(load_tokens(work, items));
-    work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(config, job, work->task->shots), began);
-    if (pixel && !image_only(job)) TRY(find_regions(work, items));
+    work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, work->task->shots), began);
+    if (work->method->regions(job, work->item->head)) TRY(find_regions(work, items));
     return store_checkpoint_read(&work->head, &work->result, work->item);
 }
 
@@ -318,6 +273,7 @@ status_t work_learn_begin(work_learn_t **out, work_worker_t *worker, const plan_
     work->item = item;
     work->task = task;
     work->job = &worker->plan->points[task->point];
+    work->method = plan_method(worker->plan, task)->heads;
     work->started = clock_seconds();
     status_t status = begin(work, items);
     if (status != ST_OK) work_learn_free(work), *out = NULL;

@@ -203,7 +203,7 @@ status_t work_measure_images(store_numbers_t *out, const float *M_img, const dat
     return ST_OK;
 }
 
-status_t work_measure(store_numbers_t *out, work_worker_t *worker, const store_maps_t *maps,
+status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_maps_t *maps,
                       const data_category_t *images, const job_t *job, const int *keep)
 {
     *out = store_numbers_none;

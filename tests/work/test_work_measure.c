@@ -82,7 +82,7 @@ static void fusing_follows_the_branches_and_heads(void **state)
     float vad[4] = {0.2f, 0.4f, 0.1f, 0.3f}, pad[4] = {0.6f, 0.2f, 0.5f, 0.9f}, image[4] = {0, 0, 0, 0}, S = 0.7f;
     float M_pix[4], M_img, scratch[4];
     job_t job;
-    store_maps_t maps = {.n = 1, .h = 2, .w = 2, .M_v = vad, .Mhat_p = pad, .s_image = image, .S_i = &S};
+    method_maps_t maps = {.n = 1, .h = 2, .w = 2, .kept = {vad, pad, image, NULL, NULL, &S}};
     const struct {
         const char *branches, *heads, *image_map;
         double pixel, score; /* of position 3, and of the image */
@@ -101,7 +101,7 @@ static void fusing_follows_the_branches_and_heads(void **state)
         snprintf(image_map, sizeof image_map, "image_map=%s", cases[i].image_map);
         const char *assignments[] = {"dataset=demo", branches, heads, image_map};
         assert_int_equal(job_read(&job, NULL, assignments, 4), ST_OK);
-        work_fuse(M_pix, &M_img, &maps, &job, scratch);
+        method_fuse(M_pix, &M_img, method_of(method_table, &job), &maps, &job, scratch);
         assert_true(fabs((double)M_pix[3] - cases[i].pixel) < 1e-6);
         assert_true(fabs((double)M_img - cases[i].score) < 1e-6);
         job_free(&job);

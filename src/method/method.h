@@ -1,0 +1,120 @@
+/* method: what a method of anomaly detection is to the rest of the program: a table of functions, one file a method and one
+ * line of method.c for each; nothing outside this room knows a method by name. A method says which arrays of an image it
+ * reads and how many heads it learns, fits K support images to a state, and scores images from it. Plain arrays in and
+ * out: it opens no image and no result, claims nothing and measures nothing. Depends on base, clip, prompts, align, detect
+ * and job, whose resolved options it reads. What each method computes: METHOD.md, method/README.md. Nothing is collective. */
+#ifndef FGAD_METHOD_H
+#define FGAD_METHOD_H
+
+#include "align/align.h"
+#include "base/base.h"
+#include "clip/clip.h"
+#include "job/job.h"
+#include "prompts/prompts.h"
+
+/* ---- What a method reads -------------------------------------------------------------------------------------------- */
+#define METHOD_MAX_FEATURES 12
+/* Arrays of an image, as clip_feature_parse reads their texts. */
+typedef struct {
+    int count;
+    char text[METHOD_MAX_FEATURES][CLIP_FEATURE_TEXT];
+} method_ask_t;
+/* One image's arrays, in the order of the ask. */
+typedef struct {
+    const float *array[METHOD_MAX_FEATURES]; /* (rows, width); not owned */
+    int rows[METHOD_MAX_FEATURES], width[METHOD_MAX_FEATURES];
+} method_image_t;
+/* What a learned (or handcrafted) head gives; nothing is owned. */
+typedef struct {
+    int G, E;                       /* G 0: the head is not there */
+    const float *normal, *abnormal; /* (G, E) anchors */
+    const float *keys;              /* (G, E) what tokens are matched to; NULL: no query former was trained */
+} method_head_t;
+typedef struct {
+    const job_t *job;
+    const char *dataset, *category;
+    int shots;
+    uint64_t seed;
+    double logit_scale;            /* of the job and the model */
+    unsigned known;                /* maps that score will find filled in, a bit each */
+    const method_image_t *support; /* (shots); NULL when all that depends on it is known */
+    const method_head_t *head;     /* (JOB_HEADS) */
+} method_task_t;
+
+/* ---- What it leaves behind --------------------------------------------------------------------------------------------
+ * Beside M_pix (the map) and M_img (the score of the image), which every method gives, what rescoring wants to know. */
+#define METHOD_MAX_MAPS 8
+typedef struct {
+    const char *name, *description;
+    bool image;   /* a value an image; else one a token */
+    bool integer; /* int32_t; else float */
+    bool support; /* depends on features and support alone: the same at every point of a grid */
+} method_map_t;
+/* Of n images; what the options leave out is NULL. */
+typedef struct {
+    int n, h, w;
+    float *M_pix, *M_img;        /* (n, h*w), (n) */
+    void *kept[METHOD_MAX_MAPS]; /* (n, h*w) or (n), in the order of the method's table */
+} method_maps_t;                 /* owned */
+
+/* ---- Learning of heads, for methods that learn prompts ----------------------------------------------------------------- */
+typedef struct {
+    const job_t *job;
+    job_head_t head;
+    const char *dataset, *category;
+    int shots;
+    uint64_t seed;
+    const clip_model_t *model;
+    const clip_tokenizer_t *tokenizer;
+} method_learning_t;
+/* What prompts are made of; all zero at first. */
+typedef struct {
+    prompts_vocabulary_t vocabulary;
+    prompts_mfsc_t mfsc;
+    prompts_set_t set;
+} method_prompts_t;
+void method_prompts_free(method_prompts_t *prompts);
+typedef struct {
+    bool (*wanted)(const job_t *job, job_head_t head);
+    bool (*regions)(const job_t *job, job_head_t head); /* whether it learns from the regions of the training images */
+    bool (*queries)(const job_t *job, job_head_t head); /* whether the query former is trained on its anchors */
+    status_t (*prompts)(method_prompts_t *out, const method_learning_t *how);
+    status_t (*training)(align_training_t *out, const method_learning_t *how);
+} method_heads_t;
+
+/* ---- The table --------------------------------------------------------------------------------------------------------- */
+typedef struct {
+    const char *name;            /* as the option `method` has it */
+    const method_map_t *maps;    /* ends with {0} */
+    const method_heads_t *heads; /* NULL: it learns none */
+    void (*ask)(method_ask_t *out, const job_t *job);
+    bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map] */
+    bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */
+    bool (*auxiliary)(const job_t *job);      /* something was trained on another anomaly set; NULL: never */
+    /* The state, which lives in the arena and may borrow from the task. */
+    status_t (*fit)(void **state, const method_task_t *task, arena_t *arena);
+    /* Fills image i of `maps`: what is not known of its maps, M_pix and M_img. Scratch from the arena is given back. */
+    status_t (*score)(method_maps_t *maps, int i, const void *state, const method_image_t *image, arena_t *arena);
+    /* After every image was scored; NULL: nothing is left to do. */
+    status_t (*score_set)(method_maps_t *maps, const void *state, arena_t *arena);
+    /* M_pix (h*w) and *M_img of image i from stored maps, with the options of `job`; scratch (h*w). NULL: they stand. */
+    void (*fuse)(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch);
+    /* What M_pix depends on of the options, as a number: settings of equal ones share their pixels. */
+    uint64_t (*fusion)(const job_t *job);
+    /* What stored maps lack for the options, as "branches: vad"; NULL: nothing. */
+    const char *(*lacks)(const method_maps_t *maps, const job_t *job);
+} method_t;
+/* Those of the program; ends with NULL. */
+extern const method_t *const method_table[];
+/* Of a table, the one that the job names; NULL: it is not there. */
+const method_t *method_of(const method_t *const *table, const job_t *job);
+bool method_wants_head(const method_t *method, const job_t *job, job_head_t head);
+int method_map_count(const method_t *method);
+
+status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w);
+void method_maps_free(method_maps_t *maps);
+/* M_pix (n, h*w) and M_img (n), which may be those of `maps`, of all images with the options of `job`; scratch (h*w). */
+void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
+                 float *scratch);
+
+#endif

@@ -1,0 +1,63 @@
+/* What every method's maps and prompts have in common. */
+#include "method/method.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int method_map_count(const method_t *method)
+{
+    int count = 0;
+    while (method->maps[count].name != NULL) count++;
+    REQUIRE(count <= METHOD_MAX_MAPS);
+    return count;
+}
+
+bool method_wants_head(const method_t *method, const job_t *job, job_head_t head)
+{
+    return method->heads != NULL && method->heads->wanted(job, head);
+}
+
+status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w)
+{
+    size_t images = (size_t)n, values = images * (size_t)h * (size_t)w;
+    *maps = (method_maps_t){.n = n, .h = h, .w = w};
+    maps->M_pix = base_alloc(values, sizeof(float));
+    maps->M_img = base_alloc(images, sizeof(float));
+    bool ok = maps->M_pix != NULL && maps->M_img != NULL;
+    for (int m = 0; m < method_map_count(method) && ok; m++) {
+        if (!method->gives(job, m)) continue;
+        /* float and int32_t are of one size */
+        maps->kept[m] = base_alloc(method->maps[m].image ? images : values, sizeof(float));
+        ok = maps->kept[m] != NULL;
+    }
+    if (ok) return ST_OK;
+    method_maps_free(maps);
+    return ST_ENOMEM;
+}
+
+void method_maps_free(method_maps_t *maps)
+{
+    for (int m = 0; m < METHOD_MAX_MAPS; m++) free(maps->kept[m]);
+    free(maps->M_pix);
+    free(maps->M_img);
+    *maps = (method_maps_t){0};
+}
+
+void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
+                 float *scratch)
+{
+    size_t T = (size_t)maps->h * (size_t)maps->w, n = (size_t)maps->n;
+    if (method->fuse == NULL) {
+        memmove(M_pix, maps->M_pix, n * T * sizeof *M_pix);
+        memmove(M_img, maps->M_img, n * sizeof *M_img);
+        return;
+    }
+    for (int i = 0; i < maps->n; i++) method->fuse(M_pix + (size_t)i * T, &M_img[i], maps, i, job, scratch);
+}
+
+void method_prompts_free(method_prompts_t *prompts)
+{
+    prompts_set_free(&prompts->set);
+    prompts_mfsc_free(&prompts->mfsc);
+    prompts_vocabulary_free(&prompts->vocabulary);
+}
