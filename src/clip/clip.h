@@ -56,8 +56,9 @@ size_t clip_model_private_bytes(const clip_model_t *model);
 
 /* Name and kernel of the BLAS in use, e.g. "OpenBLAS 0.3.21 ... Cooperlake, 1 thread": for provenance. */
 const char *clip_backend(void);
-/* BLAS threads of this process from now on: a program calls it once, before the first forward (1 a rank is usual). */
-void clip_set_threads(int threads);
+/* BLAS threads of this process from now on: a program calls it once, before the first forward (1 a rank is usual).
+ * ST_ENOMEM: the address space has no room for their buffers. */
+status_t clip_set_threads(int threads);
 
 /* ---- Preprocessing, METHOD.md 1 ------------------------------------------------------------------------------------ */
 /* RGB image to normalised planes: out (3, S, S), S = image_size; with the mean and std that the model wants. */

@@ -106,7 +106,7 @@ const char *clip_backend(void)
     return text;
 }
 
-void clip_set_threads(int threads)
+status_t clip_set_threads(int threads)
 {
-    ops_set_threads(threads);
+    return ops_set_threads(threads);
 }

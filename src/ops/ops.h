@@ -14,13 +14,15 @@
 #include "base/base.h"
 
 /* ---- BLAS ---------------------------------------------------------------------------------------------------------- */
-/* Threads of this process' GEMM calls; the start value is whatever the library found in the environment. */
-void ops_set_threads(int threads);
+/* Threads of this process' GEMM calls; the start value is whatever the library found in the environment. ST_ENOMEM: the
+ * address space has no room for their buffers. */
+status_t ops_set_threads(int threads);
 int ops_threads(void);
 /* "OpenBLAS 0.3.21, core Cooperlake, 1 thread": for provenance. */
 void ops_backend(char *out, size_t size);
 /* Multiplies small matrices of awkward shapes and compares every element with plain C: ST_EIO, naming library, core and
- * shape, when the BLAS of this machine gives wrong results. Takes some milliseconds. */
+ * shape, when the BLAS of this machine gives wrong results; ST_ENOMEM as above. Takes some milliseconds. A program calls it
+ * before its first product. */
 status_t ops_check(void);
 /* The same for one linear layer of the shapes in use, by a sample of its elements with the last rows and columns
  * among them. scratch: M K + N K + M N floats. */

@@ -3,13 +3,44 @@
 #include <cblas.h>
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
-void ops_set_threads(int threads)
+/* OpenBLAS maps a buffer of this size for every thread, and where it gets none (ulimit -v) tries again for ever. */
+#define BUFFER_BYTES ((size_t)128 << 20)
+
+/* Once a process: buffers that are mapped are kept. */
+static status_t probe_address_space(int threads)
+{
+    static atomic_int probed = 0;
+    const int more = threads - probed;
+    if (more <= 0) return ST_OK;
+    const size_t size = (size_t)more * BUFFER_BYTES;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at != MAP_FAILED) {
+        munmap(at, size);
+        probed = threads;
+        return ST_OK;
+    }
+    char limit[64] = "";
+    struct rlimit now;
+    if (getrlimit(RLIMIT_AS, &now) == 0 && now.rlim_cur != RLIM_INFINITY)
+        snprintf(limit, sizeof limit, " within ulimit -v %llu", (unsigned long long)now.rlim_cur / 1024);
+    return fail(ST_ENOMEM,
+                "no address space for %d BLAS thread%s, %zu MB each%s (hint: ulimit -v unlimited; memory is "
+                "better bounded by the batch system)",
+                threads, threads == 1 ? "" : "s", BUFFER_BYTES >> 20, limit);
+}
+
+status_t ops_set_threads(int threads)
 {
     REQUIRE(threads > 0);
+    TRY(probe_address_space(threads));
     openblas_set_num_threads(threads);
+    return ST_OK;
 }
 
 int ops_threads(void)
@@ -104,6 +135,7 @@ status_t ops_check(void)
     };
     float a[CHECK_SIDE * CHECK_SIDE], b[CHECK_SIDE * CHECK_SIDE];
     float before[CHECK_SIDE * CHECK_SIDE], got[CHECK_SIDE * CHECK_SIDE];
+    TRY(probe_address_space(ops_threads()));
     fill(a, CHECK_SIDE * CHECK_SIDE, 1);
     fill(b, CHECK_SIDE * CHECK_SIDE, 77777);
     for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {

@@ -9,7 +9,7 @@ status_t work_worker_model(work_worker_t *worker)
     if (worker->vision != NULL) return ST_OK;
     double began = clock_seconds();
     const job_t *job = &worker->plan->points[0];
-    clip_set_threads(job->threads);
+    TRY(clip_set_threads(job->threads));
     if (worker->model == NULL) TRY(clip_model_open(&worker->model, job->model));
     TRY(clip_vision_open(&worker->vision, worker->model, NULL));
     work_worker_charge(worker, PLAN_RATE_START, 0, began);

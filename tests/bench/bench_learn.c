@@ -138,8 +138,8 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     prompts_set_t set = {.groups = 0};
     float *z = NULL;
     status_t status;
+    TRY_DONE(clip_set_threads(1));
     TRY_DONE(clip_model_open(&model, dir));
-    clip_set_threads(1);
     const clip_config_t *config = clip_model_config(model);
     int T = config->grid * config->grid, E = config->embed;
     /* The small merges have a vocabulary of their own: its ids are all in the model's. */

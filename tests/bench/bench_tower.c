@@ -94,10 +94,9 @@ done:
 
 int main(int argc, char **argv)
 {
-    ops_set_threads(1);
     const char *dir = argc > 1 ? argv[1] : "bench-model";
-    status_t status = ST_OK;
-    if (argc <= 1) status = toy_model_write(dir, toy_preset_find("vit-b-16-plus-240"), 1, false);
+    status_t status = ops_set_threads(1);
+    if (argc <= 1 && status == ST_OK) status = toy_model_write(dir, toy_preset_find("vit-b-16-plus-240"), 1, false);
     if (status == ST_OK) status = bench(dir);
     if (status != ST_OK) fprintf(stderr, "bench_tower: %s\n", fail_message());
     return status != ST_OK;

@@ -62,7 +62,7 @@ static void a_model_knows_its_shapes_parameters_and_digest(void **state)
     const int64_t W = 60, block = 12 * W * W + 13 * W;
     assert_int_equal(clip_model_parameters(model, false), W * 48 + W + 26 * W + 2 * W + 12 * block + 2 * W + W * 28);
     assert_int_equal(clip_model_private_bytes(model), 0);
-    clip_set_threads(1);
+    check_error(clip_set_threads(1), ST_OK, "");
     assert_non_null(strstr(clip_backend(), "core"));
     assert_non_null(strstr(clip_backend(), "1 thread"));
     clip_model_close(model);

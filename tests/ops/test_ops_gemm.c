@@ -102,7 +102,7 @@ static void the_same_product_twice_has_the_same_bits(void **state)
     enum { M = 50, N = 192, K = 256 };
     float *x = filled(M * K, 1), *w = filled(N * K, 2);
     float *one = malloc(sizeof(float) * M * N), *two = malloc(sizeof(float) * M * N);
-    ops_set_threads(1);
+    check_error(ops_set_threads(1), ST_OK, "");
     assert_int_equal(ops_threads(), 1);
     ops_linear(one, x, w, NULL, M, N, K);
     ops_linear(two, x, w, NULL, M, N, K);

@@ -1,0 +1,35 @@
+# OpenBLAS starts with one thread whatever the environment says, and where the address space has no room for its buffer there is
+# one line instead of a loop without end. FGAD and WORK come from CTest.
+set -eu
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+rm -rf "$WORK"
+mkdir -p "$WORK"
+model=datasets/models/demo-clip
+
+# Set by the user or not: the job says how many threads there are.
+for value in unset 1 4 ""; do
+    if [ "$value" = unset ]; then unset OPENBLAS_NUM_THREADS; else export OPENBLAS_NUM_THREADS="$value"; fi
+    "$FGAD" model info $model > "$WORK/info" || fail "model info with OPENBLAS_NUM_THREADS '$value'"
+    grep -q '^blas .*, 1 thread$' "$WORK/info" || fail "OPENBLAS_NUM_THREADS '$value': $(grep '^blas' "$WORK/info")"
+done
+# Arguments and exit codes come through, and so does the rest of the environment.
+unset OPENBLAS_NUM_THREADS
+code=0
+"$FGAD" 'no such' "command" 2> "$WORK/errors" || code=$?
+[ $code = 2 ] && grep -q "no command 'no such command'" "$WORK/errors" || fail "arguments: $code, $(cat "$WORK/errors")"
+
+# Programs under a sanitizer need terabytes of address space.
+if ! (ulimit -v 400000 && "$FGAD" --version > "$WORK/version" 2>&1); then
+    grep -qi sanitizer "$WORK/version" && exit 0
+    fail "400 MB are too few to start: $(cat "$WORK/version")"
+fi
+# Room for the buffer of one thread, not for those of a thread a core.
+(ulimit -v 400000 && timeout -k 1 60 "$FGAD" model info $model > "$WORK/info") || fail "400 MB are too few for one thread"
+code=0
+(ulimit -v 150000 && timeout -k 1 60 "$FGAD" model info $model > "$WORK/info" 2> "$WORK/errors") || code=$?
+[ $code = 2 ] || fail "150 MB of address space ended with $code: $(cat "$WORK/errors")"
+[ "$(cat "$WORK/errors")" = "fgad: no address space for 1 BLAS thread, 128 MB each within ulimit -v 150000 (hint: ulimit -v unlimited; \
+memory is better bounded by the batch system)" ] || fail "150 MB of address space said: $(cat "$WORK/errors")"
