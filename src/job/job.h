@@ -22,7 +22,7 @@ typedef enum {
 enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
 enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
 enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
-enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200 };
+enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
 enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME };
 enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
 enum { JOB_REFERENCE_SIMILARITY, JOB_REFERENCE_FEATURE };
@@ -70,7 +70,8 @@ typedef struct {
 } job_t;
 
 extern const io_option_t job_options[];
-extern const char *const job_view_names[], *const job_tree_names[], *const job_method_names[]; /* end with NULL */
+/* End with NULL. */
+extern const char *const job_view_names[], *const job_tree_names[], *const job_method_names[], *const job_aupro_names[];
 
 /* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another. The caller
  * frees with job_free. */

@@ -16,7 +16,7 @@ static const char *const retrieval_names[] = {"auto", "query_former", "normal", 
 static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
 static const char *const image_map_names[] = {"fused", "vad", NULL};
 static const char *const metric_size_names[] = {"R", "native", NULL};
-static const char *const aupro_names[] = {"exact8", "steps200", NULL};
+const char *const job_aupro_names[] = {"exact8", "steps200", "steps200up", NULL};
 static const char *const branch_names[] = {"vad", "pad", NULL};
 static const char *const group_names[] = {"image", "foreground", "background", "components", NULL};
 static const char *const ahp_order_names[] = {"alternate", "states", "replacements", NULL}; /* prompts_ahp_order_t */
@@ -139,9 +139,9 @@ const io_option_t job_options[] = {
      JOB_STAGE_NONE},
     {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
      JOB_STAGE_METRICS},
-    {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, aupro_names,
-     "exact8: MVTec's definition; steps200: 200 thresholds, as much published few-shot code, to compare with its "
-     "tables",
+    {"aupro", IO_CHOICE, AT(aupro), "exact8", 0, 0, job_aupro_names,
+     "exact8: MVTec's definition; steps200: 200 thresholds from the highest score down, as PromptAD's code, to compare "
+     "with its tables; steps200up: from the lowest up, as the WinCLIP port's",
      JOB_STAGE_METRICS},
     {"mask_threshold", IO_INT, AT(mask_threshold), "-1", -1, 65534, NULL,
      "a mask's pixel is anomalous above this value; -1: the dataset's own rule (127; VisA 0)", JOB_STAGE_METRICS},

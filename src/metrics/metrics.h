@@ -108,11 +108,12 @@ status_t metrics_pixels_measure(metrics_pixels_result_t *out, metrics_pixels_t *
                                 const uint8_t *include, const metrics_curves_t *curves);
 
 /* AUPRO as much published few-shot code has it (the cflow-ad family: PromptAD, WinCLIP in PyTorch, AnomalyCLIP), for
- * comparison with their tables only: `steps` (200 there) equally spaced thresholds from the lowest score on, "anomalous"
- * is score > threshold; the points with a false-positive rate < limit are kept, their rates stretched to 0..1. It is not
- * metrics_pixels_measure's number and must be labelled so (`aupro=steps200@0.3`). NaN as there, and where fewer than two
- * different rates are kept. */
-status_t metrics_pixels_aupro_steps(double *aupro, metrics_pixels_t *pixels, int steps, double limit,
+ * comparison with their tables only: `steps` (200 there) equally spaced thresholds, from the highest score down, without
+ * the lowest (PromptAD), or `up` from the lowest, without the highest (the WinCLIP port); "anomalous" is score >
+ * threshold; the points with a false-positive rate < limit are kept, their rates stretched to 0..1. It is not
+ * metrics_pixels_measure's number and must be labelled so (`aupro=steps200@0.3`, `steps200up`). NaN as there, and where
+ * fewer than two different rates are kept. */
+status_t metrics_pixels_aupro_steps(double *aupro, metrics_pixels_t *pixels, int steps, bool up, double limit,
                                     const uint8_t *include);
 
 /* AUPRO of maps that stand one after another: scores and masks (sum of sizes[i][0] * sizes[i][1]), sizes (images) as

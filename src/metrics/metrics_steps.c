@@ -92,7 +92,7 @@ static double area_of_bins(const steps_t *steps, int count, double negatives, do
     return kept > 0 && last_x > first ? area / (last_x - first) : NAN;
 }
 
-status_t metrics_pixels_aupro_steps(double *aupro, metrics_pixels_t *pixels, int steps, double limit,
+status_t metrics_pixels_aupro_steps(double *aupro, metrics_pixels_t *pixels, int steps, bool up, double limit,
                                     const uint8_t *include)
 {
     REQUIRE(aupro != NULL && pixels != NULL && steps >= 2);
@@ -124,7 +124,8 @@ status_t metrics_pixels_aupro_steps(double *aupro, metrics_pixels_t *pixels, int
     walk.weight = weight;
     TRY_DONE(metrics_store_each(&pixels->store, take_range, &walk));
     double delta = (walk.highest - walk.lowest) / steps;
-    for (int k = 0; k < steps; k++) threshold[k] = walk.lowest + k * delta;
+    for (int k = 0; k < steps; k++)
+        threshold[k] = up ? walk.lowest + k * delta : walk.highest - (steps - 1 - k) * delta;
     walk.threshold = threshold;
     TRY_DONE(metrics_store_each(&pixels->store, take_bins, &walk));
     *aupro = area_of_bins(&walk, steps, (double)negatives, (double)weight_total, limit);

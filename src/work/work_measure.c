@@ -129,8 +129,9 @@ status_t work_pixels_measure(store_numbers_t *out, metrics_pixels_t *pixels, con
     out->aupro = result.aupro;
     out->pixel_ap = result.ranking.ap;
     out->pixel_f1 = result.ranking.f1_max;
-    if (job->aupro == JOB_AUPRO_STEPS200)
-        TRY(metrics_pixels_aupro_steps(&out->aupro, pixels, 200, job->aupro_limit, NULL));
+    if (job->aupro != JOB_AUPRO_EXACT8)
+        TRY(metrics_pixels_aupro_steps(&out->aupro, pixels, 200, job->aupro == JOB_AUPRO_STEPS200UP, job->aupro_limit,
+                                       NULL));
     return ST_OK;
 }
 
@@ -221,9 +222,8 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char how[48] = "";
     if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
     if (job->exif != 0) strcat(how, " exif=apply");
-    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s%s%s%s",
-                       job->aupro == JOB_AUPRO_EXACT8 ? "exact8" : "steps200", job->aupro_limit,
-                       job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size, job->sigma,
-                       views ? " views=" : "", views ? job_view_names[job->views] : "",
+    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s%s%s%s", job_aupro_names[job->aupro],
+                       job->aupro_limit, job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size,
+                       job->sigma, views ? " views=" : "", views ? job_view_names[job->views] : "",
                        images->split != NULL ? " split=" : "", images->split != NULL ? images->split : "", how);
 }

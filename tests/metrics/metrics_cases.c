@@ -32,6 +32,7 @@ void cases_load(cases_t *out, const check_golden_t *golden, const char *name)
     for (int i = 0; i < out->images; i++) out->sizes[i][0] = sizes[2 * i], out->sizes[i][1] = sizes[2 * i + 1];
     out->aupro = check_golden_f64(golden, key(name, "aupro"), NULL, NULL);
     out->steps = check_golden_f64(golden, key(name, "steps"), NULL, NULL);
+    out->steps_up = check_golden_f64(golden, key(name, "steps_up"), NULL, NULL);
     out->ranking = check_golden_f64(golden, key(name, "ranking"), NULL, NULL);
     out->regions = check_golden_i32(golden, key(name, "regions"), NULL, NULL);
 }

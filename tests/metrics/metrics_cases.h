@@ -14,7 +14,8 @@ typedef struct {
     int (*sizes)[2];     /* (images) H, W; owned */
     int images;
     const double *aupro;    /* at each of the file's limits */
-    const double *steps;    /* the same by 200 thresholds */
+    const double *steps;    /* the same by 200 thresholds, from the highest score down */
+    const double *steps_up; /* and from the lowest up */
     const double *ranking;  /* AUROC, AP, F1-max */
     const int32_t *regions; /* (images) */
 } cases_t;

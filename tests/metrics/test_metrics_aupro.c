@@ -55,10 +55,12 @@ static void the_sweep_of_thresholds_equals_published_code_for_every_case(void **
             cases_add(pixels, &maps);
             const uint8_t all[] = {1, 1, 1, 1, 1};
             for (size_t l = 0; l < limits; l++) {
-                double got = 0;
-                assert_int_equal(metrics_pixels_aupro_steps(&got, pixels, 200, limit[l], wide != 0 ? all : NULL),
-                                 ST_OK);
-                cases_near(maps.name, "AUPRO by steps", got, maps.steps[l]);
+                double down = 0, up = 0;
+                const uint8_t *include = wide != 0 ? all : NULL;
+                assert_int_equal(metrics_pixels_aupro_steps(&down, pixels, 200, false, limit[l], include), ST_OK);
+                assert_int_equal(metrics_pixels_aupro_steps(&up, pixels, 200, true, limit[l], include), ST_OK);
+                cases_near(maps.name, "AUPRO by steps from the highest score", down, maps.steps[l]);
+                cases_near(maps.name, "AUPRO by steps from the lowest score", up, maps.steps_up[l]);
             }
             metrics_pixels_close(pixels);
         }

@@ -22,7 +22,7 @@ static metrics_pixels_result_t measure(const float *scores, const uint8_t *masks
     double steps;
     assert_int_equal(metrics_pixels_measure(&again, pixels, limit, NULL, NULL), ST_OK);
     assert_memory_equal(&result.ranking, &again.ranking, sizeof result.ranking);
-    assert_int_equal(metrics_pixels_aupro_steps(&steps, pixels, 200, limit, NULL), ST_OK);
+    assert_int_equal(metrics_pixels_aupro_steps(&steps, pixels, 200, false, limit, NULL), ST_OK);
     assert_int_equal(metrics_pixels_measure(&again, pixels, limit, NULL, NULL), ST_OK);
     assert_memory_equal(&result.ranking, &again.ranking, sizeof result.ranking);
     assert_memory_equal(&result.aupro, &again.aupro, sizeof result.aupro);

@@ -92,8 +92,9 @@ def aupro(x, y, limit):
     return area / limit
 
 
-def aupro_steps(maps, masks, steps, limit):
-    """The threshold sweep of cflow-ad and its heirs: score > threshold, rates below the limit stretched to 0..1."""
+def aupro_steps(maps, masks, steps, up, limit):
+    """The threshold sweep of cflow-ad and its heirs: score > threshold, rates below the limit stretched to 0..1. From the
+    highest score down (PromptAD), or up from the lowest (the WinCLIP port)."""
     scores = np.concatenate([m.ravel() for m in maps]).astype(np.float64)
     labels = np.concatenate([m.ravel() for m in masks])
     if not labels.any() or labels.all():
@@ -105,7 +106,7 @@ def aupro_steps(maps, masks, steps, limit):
     delta = (scores.max() - scores.min()) / steps
     rates, overlaps = [], []
     for k in range(steps):
-        threshold = scores.min() + k * delta
+        threshold = scores.min() + k * delta if up else scores.max() - k * delta
         rates.append(np.mean(scores[~labels] > threshold))
         overlaps.append(np.mean([np.mean(region > threshold) for region in regions]))
     rates, overlaps = np.array(rates), np.array(overlaps)
@@ -175,7 +176,8 @@ def pixels():
         arrays[f"{name}.masks"] = np.packbits(labels)
         arrays[f"{name}.sizes"] = np.array([m.shape for m in maps], np.int32)
         arrays[f"{name}.aupro"] = np.array([aupro(x, y, limit) for limit in LIMITS])
-        arrays[f"{name}.steps"] = np.array([aupro_steps(maps, masks, 200, limit) for limit in LIMITS])
+        arrays[f"{name}.steps"] = np.array([aupro_steps(maps, masks, 200, False, limit) for limit in LIMITS])
+        arrays[f"{name}.steps_up"] = np.array([aupro_steps(maps, masks, 200, True, limit) for limit in LIMITS])
         arrays[f"{name}.regions"] = np.array(
             [ndimage.label(m, structure=np.ones((3, 3), int))[1] for m in masks], np.int32)
         arrays[f"{name}.ranking"] = np.array(

@@ -32,7 +32,7 @@ grep -q "from the stored maps of the run '$run'" "$run/rescored/same/run.yaml" |
 # What a run with the changed key gives.
 n=0
 for change in reweight=off sigma=1.5 image_map=vad branches=pad branches=vad heads=pixel resolution=33 metric_size=native \
-    aupro=steps200 aupro_limit=0.1 mask_threshold=200; do
+    aupro=steps200 aupro=steps200up aupro_limit=0.1 mask_threshold=200; do
     n=$((n + 1))
     "$FGAD" run "$WORK/job.yaml" -s name=run$n -s $change > "$WORK/log" 2>&1 || fail "the run with $change"
     "$FGAD" rescore "$run" -s $change -s threads=2 --name $n > "$WORK/log" || fail "rescore -s $change"
