@@ -368,7 +368,7 @@ def compare(csv_path, columns, table, h5_path, file):
         if len(column) != len(table):
             raise Problem(
                 f"'{csv_path}' has {len(table)} rows, '{h5_path}' has {len(column)}"
-                " (hint: `fgad run` writes both anew)"
+                " (hint: `fgad run` writes both again)"
             )
         kind = column.dtype.kind
         if kind == "f":
@@ -386,7 +386,7 @@ def compare(csv_path, columns, table, h5_path, file):
             if not same:
                 raise Problem(
                     f"'{csv_path}' line {number}: {name} is '{fields[name]}', '{h5_path}' has '{text(value)}':"
-                    " one of them was changed (hint: `fgad run` writes both anew)"
+                    " one of them was changed (hint: `fgad run` writes both again)"
                 )
     return metrics
 

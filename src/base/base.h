@@ -12,7 +12,7 @@
 const char *base_version(void);
 
 /* ---- Errors --------------------------------------------------------------------------------------------------------
- * Two kinds only. The world is wrong (a file, an option): return a status_t, with one line that says where, what was
+ * Two kinds only. The input or the environment is wrong (a file, an option): return a status_t, with one line that says where, what was
  * found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts with rank and place. */
 typedef enum {
     ST_OK = 0,

@@ -62,7 +62,7 @@ static const cli_command_t commands[] = {
     {"reduce", cli_reduce, "make the results of a run again from its task files",
      "usage: fgad reduce RUN\n"
      "\n"
-     "Writes results.h5 and results.csv anew from the task files that are there; names the tasks that are missing.\n"
+     "Writes results.h5 and results.csv again from the task files that are there; names the tasks that are missing.\n"
      "A run does this itself at its end.\n"
      "\n"
      "exit codes: 0 done, 1 tasks are missing, 2 bad input\n"

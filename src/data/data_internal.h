@@ -43,7 +43,7 @@ bool data_is_dir_in(const char *base, const char *name);
 bool data_ends_with(const char *text, const char *end);
 /* Names in `path` that are directories. */
 status_t data_list_folders(io_names_t *out, const char *path);
-/* The one of `candidates` nearest to `word` when it is near enough to be a slip, else NULL. */
+/* The one of `candidates` nearest to `word` when it is near enough to be a typing error, else NULL. */
 const char *data_nearest(const char *word, const char *const *candidates, int count);
 status_t data_names_push(io_names_t *names, const char *name);
 

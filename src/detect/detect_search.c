@@ -147,7 +147,7 @@ status_t detect_nearest(float *squared, int *index, const float *f, int T, const
             }
         }
     }
-    /* A difference of large squares has lost its digits: the distance to the row that was found is taken anew. */
+    /* A difference of large squares has lost its digits: the distance to the row that was found is computed again. */
     for (int i = 0; i < T; i++) {
         size_t row = (size_t)nearest[i] * (size_t)width;
         squared[i] = (float)detect_squared(f + (size_t)i * (size_t)width, bank + row, width);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A word is a likely slip of another when at most about a third of it was edited. */
+/* A word is a likely misspelling of another when at most about a third of it was edited. */
 static void offer(const char **best, int *distance, const char *candidate, const char *name)
 {
     int edits = base_edit_distance(candidate, name);

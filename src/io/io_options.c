@@ -78,7 +78,7 @@ status_t io_options_init(void *options, const io_option_t *table)
         status_t status = set_row(options, table, i, NULL, table[i].otherwise, "default");
         if (status == ST_OK) continue;
         if (status == ST_EFORMAT) log_error("%s", fail_message());
-        /* A default its own row refuses is a slip in the table, not in the world. */
+        /* A default its own row refuses is a fault of the table, not of the input. */
         REQUIRE(status != ST_EFORMAT);
         io_options_free(options, table);
         return status;

@@ -1,5 +1,5 @@
 /* Option files in YAML through libyaml: the only file that knows it. The whole file becomes one document; every value in
- * it is a text that io_option_assign converts, so that "-s" and files obey one law, and every node knows its line.
+ * it is a text that io_option_assign converts, so that "-s" and files follow the same rules, and every node knows its line.
  * First all keys are checked in the order of the file, then rows take their values in the order of the table. */
 #include "io/io_internal.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A point is the job with some keys set anew: the job's own assignments, then the point's. */
+/* A point is the job with some keys overridden: the job's own assignments, then the point's. */
 typedef struct {
     const char *job_path;
     const char *const *assignments;

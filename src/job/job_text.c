@@ -46,7 +46,7 @@ static char *absolute(const char *path)
 /* The job's rows, with paths that hold from everywhere (heap). */
 static char *job_text(const job_t *job)
 {
-    job_t copy = *job; /* its paths are set anew below; all else is only read */
+    job_t copy = *job; /* its paths are replaced below; all else is only read */
     char *text = NULL;
     bool list = strcmp(job->fewshot, "nested") != 0 && strcmp(job->fewshot, "draw") != 0 &&
                 strcmp(job->fewshot, "published") != 0;

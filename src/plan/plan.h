@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     int words;  /* of the body */
     int values; /* that can be replaced */
-    int states; /* that can befall its noun */
+    int states; /* that its noun can be in */
 } plan_body_t;
 typedef struct {
     int groups; /* image first; 0: no caption */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 /* What tells a file from another of the same name. Published images change with a release: their size will do, which costs
- * no reading. Own images are taken anew, in formats of one size for all: their content counts. -1: there is no such file. */
+ * no reading. Own images are retaken, in formats of one size for all: their content counts. -1: there is no such file. */
 static status_t file_mark(int64_t *mark, const char *path, bool own)
 {
     struct stat info;

@@ -63,7 +63,7 @@ static bool is_begun(const double *left, int i)
 /* What is known before any rank moves; returns how many items are in progress. */
 static int sum_up(plan_simulation_t *out, const plan_items_t *items, const double *left)
 {
-    int hands = 0;
+    int busy = 0;
     *out = (plan_simulation_t){.critical_item = -1};
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
@@ -73,12 +73,12 @@ static int sum_up(plan_simulation_t *out, const plan_items_t *items, const doubl
         double path = begun ? item->critical_path - item->cost + left[i] : item->critical_path;
         out->items++;
         out->work += begun ? left[i] : item->cost;
-        hands += begun;
+        busy += begun;
         if (out->critical_item >= 0 && path <= out->critical_path) continue;
         out->critical_item = i;
         out->critical_path = path;
     }
-    return hands;
+    return busy;
 }
 
 /* Items in progress end when they end, and those that are there do so at once. */
@@ -119,8 +119,8 @@ static void hand_out(simulation_t *s)
 status_t plan_simulate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories, int ranks)
 {
     status_t status;
-    int hands = sum_up(out, items, left);
-    if (ranks < hands) ranks = hands;
+    int busy = sum_up(out, items, left);
+    if (ranks < busy) ranks = busy;
     simulation_t s = {.items = items, .left = left, .idles = ranks};
     s.event = base_alloc((size_t)ranks + 1, sizeof *s.event);
     s.idle = base_alloc((size_t)ranks, sizeof *s.idle);
@@ -155,9 +155,9 @@ done:
 
 status_t plan_estimate(plan_simulation_t *out, const plan_items_t *items, const double *left, int categories, int ranks)
 {
-    int hands = sum_up(out, items, left);
+    int busy = sum_up(out, items, left);
     if (out->items <= SIMULATED) return plan_simulate(out, items, left, categories, ranks);
-    double even = out->work / (ranks > hands ? ranks : hands);
+    double even = out->work / (ranks > busy ? ranks : busy);
     out->makespan = even > out->critical_path ? even : out->critical_path;
     return ST_OK;
 }

@@ -127,7 +127,7 @@ status_t prompts_mfsc_draft(int *answers, const char *path, const prompts_draft_
  * Groups, in this order: image (body: summary), foreground (relation), background ("<background> background"; none when
  * the caption has none), one a component (caption). A prompt is [SOT] [V]x n_ctx body [EOT].
  *   NHP  the body as it is: 1.
- *   AHP  one change of the body: (a) the group's noun in an abnormal state that can befall it; (b) a value of the group's
+ *   AHP  one change of the body: (a) the group's noun in an abnormal state that it can be in; (b) a value of the group's
  *        component (image, foreground: of any component) in the body replaced by another that is no synonym, or by
  *        "not VALUE". Article, preposition and number are put right. A group without (a) and (b) has "damaged NOUN". At
  *        most n_ahp, in ahp_order. A prompt that the context's end makes equal to the NHP is left out.

@@ -130,7 +130,7 @@ static bool can_befall(const prompts_state_t *state, const prompts_source_t *sou
     return state->of != 0 ? (state->of & source->of) != 0 : source->of != PROMPTS_OF_BACKGROUND;
 }
 
-/* (a): the noun in every state that can befall it; in the file's order, or in one that is drawn. */
+/* (a): the noun in every state that it can be in; in the file's order, or in one that is drawn. */
 static status_t list_states(prompts_change_t *changes, int *count, const maker_t *maker, rng_t *rng, bool drawn)
 {
     const prompts_mfsc_t *mfsc = maker->mfsc;

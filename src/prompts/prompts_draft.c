@@ -157,7 +157,7 @@ static status_t keep(talk_t *talk, char *text)
     return ST_OK;
 }
 
-/* One question and its answer. *caption stays NULL when the answer has to be mended. */
+/* One question and its answer. *caption stays NULL when the answer has to be corrected. */
 static status_t ask(char **caption, talk_t *talk, const prompts_draft_t *draft, const prompts_vocabulary_t *vocabulary)
 {
     char *body = NULL, *bytes = NULL, *text = NULL;

@@ -98,8 +98,8 @@ static status_t write_question(FILE *out, const prompts_draft_t *draft)
 static status_t write_talk(FILE *out, const char *const *answers, const char *const *complaints, int count)
 {
     for (int i = 0; i < count; i++) {
-        char *text = base_format("This is not yet right:\n%sAnswer with the whole mended JSON object and nothing else.",
-                                 complaints[i]);
+        char *text = base_format(
+            "This is not yet right:\n%sAnswer with the whole corrected JSON object and nothing else.", complaints[i]);
         if (text == NULL) return ST_ENOMEM;
         fputs(",{\"role\":\"assistant\",\"content\":", out);
         status_t status = io_json_quote(out, answers[i]);

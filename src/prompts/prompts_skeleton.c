@@ -75,11 +75,12 @@ char *prompts_mfsc_skeleton(const char *category, const char *dataset, const pro
         if (i > 0) fputs(",\n", out);
         ok = write_component(out, vocabulary);
     }
-    fputs("\n  ],\n  \"abnormal_states\": [\n"
-          "    \"<what can befall the object and every part, {} for the noun, as: {} with a scratch>\",\n"
-          "    { \"state\": \"<what can befall one thing only, as: {} that is|are bent>\", \"of\": [\"<a part's name, "
-          "foreground or background>\"] }\n  ]\n}\n",
-          out);
+    fputs(
+        "\n  ],\n  \"abnormal_states\": [\n"
+        "    \"<what can happen to the object and every part, {} for the noun, as: {} with a scratch>\",\n"
+        "    { \"state\": \"<what can happen to one thing only, as: {} that is|are bent>\", \"of\": [\"<a part's name, "
+        "foreground or background>\"] }\n  ]\n}\n",
+        out);
     if (fclose(out) == 0 && ok) return text;
     free(text);
     return NULL;

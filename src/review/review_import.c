@@ -289,7 +289,7 @@ done:
     return status;
 }
 
-/* What an import writes at the head of its run.yaml: such a folder, and no other, may be written anew. */
+/* What an import writes at the head of its run.yaml: such a folder, and no other, may be overwritten. */
 #define RUN_YAML_HEAD "# Maps imported from "
 
 /* ST_EFORMAT when the folder holds anything that no import made: a run is days of work. */

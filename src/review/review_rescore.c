@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is asked for: jobs, each with some keys set anew. */
+/* What is asked for: jobs, each with some keys overridden. */
 typedef struct {
     job_t *points;
     char **texts;
     int count;
     review_change_t *changes;                     /* (count) */
-    const io_option_t *keys[REVIEW_CHANGED_KEYS]; /* set anew in some setting */
+    const io_option_t *keys[REVIEW_CHANGED_KEYS]; /* overridden in some setting */
     int key_count;
     char *yaml; /* of the whole: for run.yaml */
 } settings_t;
@@ -56,7 +56,7 @@ static status_t check_key(const io_option_t *row)
     if (strcmp(row->name, "retrieval") == 0)
         return fail(ST_EFORMAT,
                     "retrieval cannot be rescored: the stored maps hold the groups that tokens were matched "
-                    "to, not the features to match them anew (hint: run the job again)");
+                    "to, not the features to match them again (hint: run the job again)");
     switch (row->tag) {
     case JOB_STAGE_MAPS:
     case JOB_STAGE_METRICS:

@@ -114,7 +114,7 @@ typedef struct {
     double seconds;
 } store_learn_file_t;
 status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
-/* The state of a head in mid-learning, "<item path>.checkpoint": the next life goes on from it to the same bits. */
+/* The state of a head in mid-learning, "<item path>.checkpoint": the next run goes on from it to the same bits. */
 status_t store_checkpoint_write(const align_head_t *head, const store_learned_t *result, const plan_item_t *item);
 /* Restores head and result when there is a checkpoint of this item; a damaged one is set aside with a warning. */
 status_t store_checkpoint_read(align_head_t *head, store_learned_t *result, const plan_item_t *item);
@@ -181,11 +181,11 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished);
  * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). Every value is found by
  * its column's name, never by place. A task without a result is named apart, so that it cannot pass for a row. */
 #define STORE_MEAN "MEAN"
-/* What tables call the grid point that sets nothing anew, whose text is "". */
+/* What tables call the grid point that overrides nothing, whose text is "". */
 #define STORE_AS_THE_JOB "(as the job)"
 typedef struct {
     char *dataset, *category, *point, *method, *protocol, *task; /* owned */
-    char *changes; /* of a rescored row: what was set anew since the task, "key=value" lines; "" otherwise; owned */
+    char *changes; /* of a rescored row: what was overridden since the task, "key=value" lines; "" otherwise; owned */
     int shots;
     int64_t seed;
     double metric[STORE_METRICS]; /* fractions; NaN: missing */

@@ -130,7 +130,7 @@ status_t store_checkpoint_read(align_head_t *head, store_learned_t *result, cons
     }
     if (status == ST_ENOMEM) return status;
     snprintf(aside, sizeof aside, "%s.aside-%lld", path, (long long)time(NULL));
-    log_warn("'%s' cannot be used (%s); set aside, learning starts anew", path, fail_message());
+    log_warn("'%s' cannot be used (%s); set aside, learning starts from the beginning", path, fail_message());
     if (rename(path, aside) != 0) unlink(path);
     /* Nothing half-restored: the head starts from its initial parameters. */
     memcpy(head->params, head->initial, (size_t)head->count * sizeof(float));

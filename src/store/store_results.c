@@ -12,7 +12,7 @@ const store_text_column_t store_text_columns[] = {
     {"method", offsetof(store_row_t, method), "method", false},
     {"protocol", offsetof(store_row_t, protocol), "how the metrics are defined", false},
     {"task", offsetof(store_row_t, task), "id of the task file; empty for means", false},
-    {"changes", offsetof(store_row_t, changes), "rescored rows: keys set anew since the task, a line each", true},
+    {"changes", offsetof(store_row_t, changes), "rescored rows: keys overridden since the task, a line each", true},
     {0},
 };
 

@@ -52,7 +52,7 @@ typedef struct {
 } suite_outcome_t;
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
  * fails is recorded under <run>/failed and reported; the others go on. ST_OK also with failed tasks (see outcome);
- * errors of the world that stop everything (the output cannot be written) come back on every rank alike. */
+ * errors of the environment that stop everything (the output cannot be written) come back on every rank alike. */
 status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t *comm,
                    const suite_run_options_t *options);
 

@@ -20,7 +20,7 @@ typedef struct suite_progress suite_progress_t;
 status_t suite_progress_begin(suite_progress_t **out, const plan_t *plan, int ranks, const plan_items_t *items,
                               store_folders_t *folders);
 void suite_progress_end(suite_progress_t *progress); /* frees it */
-/* An item is in this rank's hand, and should take `cost` seconds; an earlier life did a share of it; it is out of hand. */
+/* An item is begun on this rank, and should take `cost` seconds; an earlier run did a share of it; it is over. */
 void suite_progress_take(suite_progress_t *progress, int item, double cost);
 void suite_progress_resume(suite_progress_t *progress, double share);
 void suite_progress_drop(suite_progress_t *progress, bool made);
@@ -43,7 +43,7 @@ typedef enum {
     STEP_FAILED,
     STEP_NEEDS_LOST /* files that it reads were damaged: their items are open again */
 } step_outcome_t;
-/* Does an item whose claim this rank holds. ST_EINTERRUPTED, or what stops the whole run; what the item itself dies of
+/* Does an item whose claim this rank holds. ST_EINTERRUPTED, or what stops the whole run; what makes the item itself fail
  * is an outcome. */
 status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *items, plan_item_t *item);
 

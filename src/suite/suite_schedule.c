@@ -1,5 +1,5 @@
 /* Every rank runs this same loop over the same list of items: take the best that is ready and free, do it, publish it.
- * There is no manager to lose a core to, and ranks of other jobs on the same folder are simply more hands. What others
+ * There is no manager to lose a core to, and ranks of other jobs on the same folder are simply more workers. What others
  * have done is learned from one listing of a folder at a time, not by a question a file. */
 #include "suite/suite_internal.h"
 
@@ -50,7 +50,7 @@ static void count_open(schedule_t *s)
         s->open += s->items->items[i].wanted && s->items->items[i].state == PLAN_OPEN;
 }
 
-/* Files that had counted as done turned out damaged: what is wanted and ready is found anew. */
+/* Files that had counted as done turned out damaged: what is wanted and ready is found again. */
 static status_t start_over(schedule_t *s)
 {
     plan_items_mark_wanted(s->items);

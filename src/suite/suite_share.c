@@ -1,4 +1,4 @@
-/* One plan on every rank. What of the world it depends on goes from rank 0 to all ranks; one description of the structs serves both directions. */
+/* One plan on every rank. What of the file system it depends on goes from rank 0 to all ranks; one description of the structs serves both directions. */
 #include "suite/suite_internal.h"
 
 #include <limits.h>
@@ -10,131 +10,131 @@ typedef struct {
     size_t size, room, at;
     bool reading; /* from bytes into the structs; else the other way */
     bool failed;  /* memory was out: nothing more happens */
-} parcel_t;
+} message_t;
 
-static void exchange(parcel_t *parcel, void *data, size_t size)
+static void exchange(message_t *message, void *data, size_t size)
 {
-    if (parcel->failed) return;
-    if (parcel->reading) {
-        REQUIRE(parcel->at + size <= parcel->size); /* rank 0 runs the same lines */
-        memcpy(data, parcel->bytes + parcel->at, size);
-        parcel->at += size;
+    if (message->failed) return;
+    if (message->reading) {
+        REQUIRE(message->at + size <= message->size); /* rank 0 runs the same lines */
+        memcpy(data, message->bytes + message->at, size);
+        message->at += size;
         return;
     }
-    if (parcel->size + size > parcel->room) {
-        size_t room = 2 * (parcel->size + size) + 65536;
-        char *more = realloc(parcel->bytes, room);
+    if (message->size + size > message->room) {
+        size_t room = 2 * (message->size + size) + 65536;
+        char *more = realloc(message->bytes, room);
         if (more == NULL) {
-            parcel->failed = true;
+            message->failed = true;
             return;
         }
-        parcel->bytes = more;
-        parcel->room = room;
+        message->bytes = more;
+        message->room = room;
     }
-    memcpy(parcel->bytes + parcel->size, data, size);
-    parcel->size += size;
+    memcpy(message->bytes + message->size, data, size);
+    message->size += size;
 }
 
-static void *make_room(parcel_t *parcel, size_t count, size_t size)
+static void *make_room(message_t *message, size_t count, size_t size)
 {
-    void *data = parcel->failed ? NULL : calloc(count + 1, size);
-    parcel->failed = data == NULL;
+    void *data = message->failed ? NULL : calloc(count + 1, size);
+    message->failed = data == NULL;
     return data;
 }
 
-static void exchange_text(parcel_t *parcel, char **text)
+static void exchange_text(message_t *message, char **text)
 {
-    int64_t length = !parcel->reading && *text != NULL ? (int64_t)strlen(*text) : -1; /* -1: NULL */
-    exchange(parcel, &length, sizeof length);
-    if (parcel->failed) return;
-    if (parcel->reading) *text = length >= 0 ? make_room(parcel, (size_t)length, 1) : NULL;
-    if (length > 0 && !parcel->failed) exchange(parcel, *text, (size_t)length);
+    int64_t length = !message->reading && *text != NULL ? (int64_t)strlen(*text) : -1; /* -1: NULL */
+    exchange(message, &length, sizeof length);
+    if (message->failed) return;
+    if (message->reading) *text = length >= 0 ? make_room(message, (size_t)length, 1) : NULL;
+    if (length > 0 && !message->failed) exchange(message, *text, (size_t)length);
 }
 
-static void exchange_images(parcel_t *parcel, data_image_t **images, int *count, int64_t **sizes)
+static void exchange_images(message_t *message, data_image_t **images, int *count, int64_t **sizes)
 {
     int number = *count;
-    exchange(parcel, &number, sizeof number);
-    if (parcel->failed) return;
-    if (parcel->reading) {
-        *images = make_room(parcel, (size_t)number, sizeof **images);
-        *sizes = make_room(parcel, (size_t)number, sizeof **sizes);
-        if (parcel->failed) return;
+    exchange(message, &number, sizeof number);
+    if (message->failed) return;
+    if (message->reading) {
+        *images = make_room(message, (size_t)number, sizeof **images);
+        *sizes = make_room(message, (size_t)number, sizeof **sizes);
+        if (message->failed) return;
         *count = number;
     }
-    exchange(parcel, *sizes, (size_t)number * sizeof **sizes);
-    for (int i = 0; i < number && !parcel->failed; i++) {
+    exchange(message, *sizes, (size_t)number * sizeof **sizes);
+    for (int i = 0; i < number && !message->failed; i++) {
         data_image_t *image = &(*images)[i];
-        exchange_text(parcel, &image->path);
-        exchange_text(parcel, &image->name);
-        exchange_text(parcel, &image->defect);
-        exchange_text(parcel, &image->mask);
-        exchange_text(parcel, &image->sample);
-        exchange(parcel, &image->label, sizeof image->label);
+        exchange_text(message, &image->path);
+        exchange_text(message, &image->name);
+        exchange_text(message, &image->defect);
+        exchange_text(message, &image->mask);
+        exchange_text(message, &image->sample);
+        exchange(message, &image->label, sizeof image->label);
     }
 }
 
-static void exchange_category(parcel_t *parcel, plan_category_t *entry)
+static void exchange_category(message_t *message, plan_category_t *entry)
 {
     data_category_t *images = &entry->images;
-    exchange_text(parcel, &images->dataset);
-    exchange_text(parcel, &images->category);
-    exchange_images(parcel, &images->train, &images->train_count, &entry->train_mark);
-    exchange_images(parcel, &images->test, &images->test_count, &entry->test_mark);
-    exchange(parcel, &images->test_anomalous, sizeof images->test_anomalous);
-    exchange(parcel, &images->masks_missing, sizeof images->masks_missing);
-    exchange(parcel, &images->mask_threshold, sizeof images->mask_threshold);
-    exchange(parcel, &images->how, sizeof images->how);
-    exchange_text(parcel, &images->split);
-    exchange(parcel, entry->digest, sizeof entry->digest);
-    exchange(parcel, entry->cache_key, sizeof entry->cache_key);
-    exchange(parcel, entry->caption_digest, sizeof entry->caption_digest);
-    exchange(parcel, &entry->caption, sizeof entry->caption);
-    exchange_text(parcel, &entry->cache);
-    exchange_text(parcel, &entry->prompts);
+    exchange_text(message, &images->dataset);
+    exchange_text(message, &images->category);
+    exchange_images(message, &images->train, &images->train_count, &entry->train_mark);
+    exchange_images(message, &images->test, &images->test_count, &entry->test_mark);
+    exchange(message, &images->test_anomalous, sizeof images->test_anomalous);
+    exchange(message, &images->masks_missing, sizeof images->masks_missing);
+    exchange(message, &images->mask_threshold, sizeof images->mask_threshold);
+    exchange(message, &images->how, sizeof images->how);
+    exchange_text(message, &images->split);
+    exchange(message, entry->digest, sizeof entry->digest);
+    exchange(message, entry->cache_key, sizeof entry->cache_key);
+    exchange(message, entry->caption_digest, sizeof entry->caption_digest);
+    exchange(message, &entry->caption, sizeof entry->caption);
+    exchange_text(message, &entry->cache);
+    exchange_text(message, &entry->prompts);
 }
 
-static void exchange_plan(parcel_t *parcel, plan_t *plan)
+static void exchange_plan(message_t *message, plan_t *plan)
 {
     int categories = plan->category_count;
-    exchange_text(parcel, &plan->model_digest);
-    exchange(parcel, &plan->config, sizeof plan->config);
-    exchange(parcel, &plan->ask, sizeof plan->ask);
-    exchange(parcel, &plan->cost, sizeof plan->cost);
-    exchange(parcel, &categories, sizeof categories);
-    if (parcel->failed) return;
-    if (parcel->reading) plan->categories = make_room(parcel, (size_t)categories, sizeof *plan->categories);
-    for (int l = 0; l < categories && !parcel->failed; l++) {
-        if (parcel->reading) plan->category_count = l + 1;
-        exchange_category(parcel, &plan->categories[l]);
+    exchange_text(message, &plan->model_digest);
+    exchange(message, &plan->config, sizeof plan->config);
+    exchange(message, &plan->ask, sizeof plan->ask);
+    exchange(message, &plan->cost, sizeof plan->cost);
+    exchange(message, &categories, sizeof categories);
+    if (message->failed) return;
+    if (message->reading) plan->categories = make_room(message, (size_t)categories, sizeof *plan->categories);
+    for (int l = 0; l < categories && !message->failed; l++) {
+        if (message->reading) plan->category_count = l + 1;
+        exchange_category(message, &plan->categories[l]);
     }
 }
 
 static status_t share(plan_t *plan, const suite_comm_t *comm)
 {
     int rank = comm->rank, size;
-    parcel_t parcel = {0};
+    message_t message = {0};
     if (comm->size == 1) return ST_OK;
-    parcel.reading = rank > 0;
-    if (rank == 0) exchange_plan(&parcel, plan);
-    size = rank == 0 && !parcel.failed && parcel.size <= INT_MAX ? (int)parcel.size : -1;
+    message.reading = rank > 0;
+    if (rank == 0) exchange_plan(&message, plan);
+    size = rank == 0 && !message.failed && message.size <= INT_MAX ? (int)message.size : -1;
     suite_comm_tell(comm, &size, sizeof size, 0);
     if (size < 0) {
-        free(parcel.bytes);
+        free(message.bytes);
         return fail(ST_ENOMEM, "out of memory: the plan cannot be shared between ranks");
     }
     if (rank > 0) {
-        parcel.size = (size_t)size;
-        parcel.bytes = base_alloc(parcel.size, 1);
+        message.size = (size_t)size;
+        message.bytes = base_alloc(message.size, 1);
     }
-    status_t status = suite_agree(comm, parcel.bytes != NULL ? ST_OK : ST_ENOMEM);
+    status_t status = suite_agree(comm, message.bytes != NULL ? ST_OK : ST_ENOMEM);
     if (status == ST_OK) {
-        suite_comm_tell(comm, parcel.bytes, size, 0);
-        if (rank > 0) exchange_plan(&parcel, plan);
-        if (parcel.failed) status = fail(ST_ENOMEM, "out of memory");
+        suite_comm_tell(comm, message.bytes, size, 0);
+        if (rank > 0) exchange_plan(&message, plan);
+        if (message.failed) status = fail(ST_ENOMEM, "out of memory");
         status = suite_agree(comm, status);
     }
-    free(parcel.bytes);
+    free(message.bytes);
     return status;
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     int *blame;          /* (items) the item whose failure stops this one; -1: none */
     suite_status_t *status;
     double *left; /* (items) as plan_estimate takes it */
-    int hands;    /* processes at work */
+    int workers;  /* processes at work */
     bool all;
     bool retried; /* a failed item has attempts left */
 } view_t;
@@ -113,15 +113,15 @@ static void print_running(view_t *view)
         snprintf(path, sizeof path, "%s.claim", view->items.items[i].path);
         if (!claim_read(&claim, path)) continue; /* done since we looked */
         int known = 0;
-        while (known < view->hands && known < 256 &&
+        while (known < view->workers && known < 256 &&
                (seen[known].pid != claim.pid || strcmp(seen[known].host, claim.host) != 0))
             known++;
-        if (known == view->hands || known == 256) {
+        if (known == view->workers || known == 256) {
             if (known < 256) {
                 seen[known].pid = claim.pid;
                 memcpy(seen[known].host, claim.host, sizeof claim.host);
             }
-            view->hands++;
+            view->workers++;
         }
         if (shown == 0) fprintf(view->out, "\nrunning:\n");
         shown++;
@@ -180,12 +180,12 @@ static status_t print_forecast(const view_t *view)
     if (status->left > 0) {
         plan_simulation_t forecast;
         TRY(plan_estimate(&forecast, &view->items, view->left, view->plan->category_count,
-                          view->hands > 0 ? view->hands : 1));
+                          view->workers > 0 ? view->workers : 1));
         clock_format(left, forecast.work);
         clock_format(eta, forecast.makespan);
         fprintf(view->out, "\nabout %s of work is left for one core", left);
-        if (view->hands > 0)
-            fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->hands);
+        if (view->workers > 0)
+            fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->workers);
         else
             fprintf(view->out, "; nobody works on it (fgad run %s/run.yaml goes on)\n", view->plan->run_dir);
     } else if (status->failed > 0) {

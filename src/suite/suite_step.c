@@ -28,7 +28,7 @@ static status_t check_needs(bool *lost, plan_items_t *items, const plan_item_t *
     return ST_OK;
 }
 
-/* What the world did to an item: a failure of its own, or of what it needs. */
+/* Why an item was not made: a failure of its own, or of what it needs. */
 static status_t explain(step_outcome_t *outcome, const suite_rank_t *rank, plan_items_t *items, plan_item_t *item,
                         status_t failed)
 {

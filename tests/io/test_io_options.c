@@ -411,7 +411,7 @@ static void a_document_mark_at_the_top_is_fine(void **state)
     assert_string_equal(job.name, "b");
 }
 
-static void assignments_obey_the_same_law(void **state)
+static void assignments_follow_the_same_rules(void **state)
 {
     (void)state;
     refuse_set("epsilom=1", "-s: unknown key 'epsilom' (did you mean 'epsilon'?)");
@@ -466,7 +466,7 @@ int main(void)
         SENTENCE(what_grows_without_end_is_refused_at_once),
         SENTENCE(keys_and_values_are_whole_texts),
         SENTENCE(a_document_mark_at_the_top_is_fine),
-        SENTENCE(assignments_obey_the_same_law),
+        SENTENCE(assignments_follow_the_same_rules),
         SENTENCE(a_refused_list_leaves_the_old_one),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -91,8 +91,8 @@ grep -q "^demo,$first," "$WORK/out/broken/results.csv" && fail "the broken categ
 grep -q "^INCOMPLETE: 1 task of this run has no result yet" "$WORK/stdout" || fail "the table does not say INCOMPLETE"
 # Mended, the next run does the missing task and no other.
 cp "$WORK/saved.png" "$victim"
-"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2>&1 || fail "the mended run: $(cat "$WORK/stdout")"
-grep -q "^1 task done, 1 kept from earlier runs, 0 failed" "$WORK/stdout" || fail "the mended run: $(tail -4 "$WORK/stdout")"
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2>&1 || fail "the repaired run: $(cat "$WORK/stdout")"
+grep -q "^1 task done, 1 kept from earlier runs, 0 failed" "$WORK/stdout" || fail "the repaired run: $(tail -4 "$WORK/stdout")"
 
 # A damaged task file is set aside with a warning and made again, never used and never deleted.
 task=$(find "$WORK/out/broken/tasks/demo/$second" -name '*.h5')
