@@ -1,0 +1,162 @@
+# The user's world is not as foreseen: files, limits, signals and launchers. What cannot be meant is told before the work.
+. "$(dirname "$0")/lib.sh"
+golden="$(dirname "$0")/../golden/io/images"
+model="$DATA/model"
+job="$WORK/job.yaml"
+cat > "$job" <<YAML
+dataset: [folder]
+roots: {folder: $WORK/own}
+model: $model
+output: $WORK/out
+shots: [1]
+branches: [vad]
+resolution: 64
+YAML
+
+# own: a folder of pictures of 19 x 13, with a mask
+own() {
+    rm -rf "$WORK/own"
+    mkdir -p "$WORK/own/part/train" "$WORK/own/part/test/good" "$WORK/own/part/test/dent" "$WORK/own/part/mask/dent"
+    cp "$golden/rgb8.png" "$WORK/own/part/train/0.png"
+    cp "$golden/interlaced.png" "$WORK/own/part/test/good/0.png"
+    cp "$golden/rgba8.png" "$WORK/own/part/test/dent/0.png"
+    cp "$golden/bilevel.bmp" "$WORK/own/part/mask/dent/0.bmp"
+}
+
+# ends CODE ARGUMENTS...: fgad ends so; what it says is in $WORK/stdout and $WORK/stderr
+ends() {
+    want=$1
+    shift
+    code=0
+    "$FGAD" "$@" > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+    [ "$code" = "$want" ] || fail "'$*' ended with $code, expected $want: $(cat "$WORK/stderr")"
+}
+says() { grep -qF -- "$1" "$WORK/stderr" || fail "'$1' is not said: $(cat "$WORK/stderr")"; }
+silent() { ! grep -qF -- "$1" "$WORK/stderr" || fail "'$1' is said: $(cat "$WORK/stderr")"; }
+
+# ---- Masks and depths, before any image is encoded
+own
+ends 0 run "$job" --dry-run
+ends 0 run "$job"
+[ "$(ls "$WORK/out/cache/looked/folder/part" | wc -l)" = 1 ] || fail "a look that found nothing is not remembered"
+cp "$golden/one_wide.png" "$WORK/own/part/test/dent/0.png"
+ends 2 run "$job" --dry-run
+says "0.bmp': mask is 19 x 13, its image '$WORK/own/part/test/dent/0.png' is 1 x 13"
+[ "$(wc -l < "$WORK/stderr")" = 1 ] || fail "more than a line: $(cat "$WORK/stderr")"
+ends 2 run "$job" -s name=wrong
+[ ! -e "$WORK/out/wrong/failed" ] || fail "a task failed of what was known at the start"
+own
+cp "$golden/equal_channels.png" "$WORK/own/part/mask/dent/0.bmp"
+ends 2 run "$job" --dry-run
+says "mask values go up to 6, expected anomalous pixels above 127"
+ends 0 run "$job" --dry-run -s mask_threshold=0
+cp "$golden/rgb8.png" "$WORK/own/part/mask/dent/0.bmp"
+ends 2 run "$job" -s name=wrong
+says "a mask has one channel"
+
+own
+cp "$golden/camera12.tif" "$WORK/own/part/test/good/1.tif"
+ends 0 run "$job" -s name=dark
+says "values up to 5000: bit_depth=14"
+ends 0 run "$job" -s name=light -s bit_depth=14
+silent "16-bit"
+grep -q 'bit_depth=14' "$WORK/out/light/results.csv" || fail "the protocol does not tell bit_depth"
+cmp -s "$WORK/out/dark/results.csv" "$WORK/out/light/results.csv" && fail "bit_depth changes nothing"
+own
+cp "$golden/turn6.png" "$WORK/own/part/test/good/1.png"
+ends 0 run "$job" -s name=lying
+says "1 images that EXIF says are to be turned, which is not done"
+ends 0 run "$job" -s name=upright -s exif=apply
+silent "EXIF"
+mkdir "$WORK/own/part/test/dent/more"
+cp "$golden/rgb16.png" "$WORK/own/part/test/dent/more/1.png"
+ends 0 run "$job" -s exif=apply -s name=less
+says "1 images in folders of their own, left out"
+
+# ---- Standard output
+own
+for command in "run $job" "run $job --dry-run" "run --keys" "status $WORK/out/run" "report $WORK/out/run --format json" --version; do
+    code=0
+    # shellcheck disable=SC2086 # words
+    "$FGAD" $command > /dev/full 2> "$WORK/stderr" || code=$?
+    [ $code = 4 ] || fail "$command > /dev/full ended with $code: $(cat "$WORK/stderr")"
+    says "standard output cannot be written: "
+done
+code=0
+"$FGAD" report "$WORK/out/run" >&- 2> "$WORK/stderr" || code=$?
+[ $code = 4 ] || fail "report >&- ended with $code"
+{ "$FGAD" run --keys 2> "$WORK/stderr"; echo $? > "$WORK/code"; } | head -1 > /dev/null
+[ "$(cat "$WORK/code")" = 0 ] && [ ! -s "$WORK/stderr" ] || fail "a closed pipe: $(cat "$WORK/code") $(cat "$WORK/stderr")"
+ends 2 report ""
+says "an argument is empty"
+
+# ---- Signals: a run that does not end by itself
+demo_data tablet
+long="$WORK/long.yaml"
+cat > "$long" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $model
+output: $WORK/long
+assets: $(cd "$(dirname "$0")/../.." && pwd)/datasets
+shots: [1]
+resolution: 64
+pixel: {epochs: 100000}
+image: {epochs: 100000}
+YAML
+# begin NAME: the run in the background, when it has its folder
+begin() {
+    for i in $(seq 600); do
+        [ -e "$WORK/long/$1/run.yaml" ] && return
+        sleep 0.1
+    done
+    fail "the run $1 does not begin: $(cat "$WORK/long.log")"
+}
+for signal in HUP XCPU VTALRM; do
+    "$FGAD" run "$long" -s name=$signal > "$WORK/long.log" 2>&1 &
+    process=$!
+    begin $signal
+    kill -$signal $process
+    code=0
+    wait $process || code=$?
+    [ $code = 75 ] || fail "$signal ended the run with $code: $(cat "$WORK/long.log")"
+done
+(trap '' HUP && exec "$FGAD" run "$long" -s name=nohup > "$WORK/long.log" 2>&1) &
+process=$!
+begin nohup
+kill -HUP $process
+sleep 1
+kill -TERM $process || fail "a HUP ended the run under nohup: $(cat "$WORK/long.log")"
+code=0
+wait $process || code=$?
+[ $code = 75 ] || fail "TERM under nohup ended the run with $code"
+
+# ---- One process needs no launcher, many do not need one either
+ends 0 run "$job"
+cp "$WORK/out/run/results.csv" "$WORK/expected.csv"
+alone() {
+    rm -rf "$WORK/out/run/tasks" "$WORK/out/run/results.csv"
+    env "$@" "$FGAD" run "$job" > "$WORK/stdout" 2> "$WORK/stderr" || fail "alone, $*: $(cat "$WORK/stderr")"
+    cmp "$WORK/out/run/results.csv" "$WORK/expected.csv" || fail "alone, $*: other results"
+}
+alone -i ASAN_OPTIONS=detect_leaks=0
+alone TMPDIR=/proc
+alone PATH=/nonexistent HOME=/proc SLURM_JOB_ID=7 SLURM_NTASKS=4 SLURM_PROCID=1
+code=0
+TMPDIR=/proc PMIX_RANK=0 "$FGAD" run "$job" > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code = 3 ] || fail "MPI that cannot start ended with $code: $(cat "$WORK/stderr")"
+says "fgad: MPI cannot start, though PMIX_RANK is set by a launcher"
+[ "$(wc -l < "$WORK/stderr")" = 1 ] || fail "more than a line: $(cat "$WORK/stderr")"
+code=0
+OMPI_COMM_WORLD_SIZE=2 "$FGAD" run "$job" > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code = 3 ] || fail "ranks apart ended with $code: $(cat "$WORK/stderr")"
+says "has started 2 processes, but MPI sees one"
+for i in 1 2 3 4; do cp -r "$WORK/own/part" "$WORK/own/part$i"; done
+ends 0 run "$job" -s name=whole -s seeds=0,1
+pids=
+for i in 1 2 3; do
+    "$FGAD" run "$job" -s name=plain -s output="$WORK/plain" -s seeds=0,1 > "$WORK/plain.$i" 2>&1 &
+    pids="$pids $!"
+done
+for pid in $pids; do wait "$pid" || fail "one of several plain processes: $(cat "$WORK"/plain.?)"; done
+cmp "$WORK/plain/plain/results.csv" "$WORK/out/whole/results.csv" || fail "several plain processes give other results"
