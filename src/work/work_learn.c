@@ -280,6 +280,25 @@ status_t work_learn_begin(work_learn_t **out, work_worker_t *worker, const plan_
     return status;
 }
 
+/* METHOD.md 7: the recipe has no guard against a step that throws a head off. */
+static void warn_of_a_head_thrown_off(const work_learn_t *work)
+{
+    const plan_task_t *task = work->task;
+    const double *losses = work->result.losses;
+    const int epochs = work->head.training.epochs;
+    int least = 0;
+    for (int e = 1; e < epochs; e++)
+        if (losses[(size_t)e * ALIGN_TERMS] < losses[(size_t)least * ALIGN_TERMS]) least = e;
+    if (epochs == 0) return;
+    const double lowest = losses[(size_t)least * ALIGN_TERMS], last = losses[(size_t)(epochs - 1) * ALIGN_TERMS];
+    if (last > 1.5 * lowest)
+        log_warn("%s/%s, %d-shot, seed %llu: the %s head's loss ends at %.4g, its least was %.4g in epoch %d of %d: "
+                 "learning was "
+                 "thrown off (hint: a smaller lr, as lr=%g)",
+                 task->dataset, task->category, task->shots, (unsigned long long)task->seed,
+                 job_head_names[work->item->head], last, lowest, least + 1, epochs, work->job->lr / 4);
+}
+
 status_t work_learn_end(work_learn_t *work)
 {
     work_worker_t *worker = work->worker;
@@ -298,6 +317,7 @@ status_t work_learn_end(work_learn_t *work)
                                      .side = work->grid * work->job->aggregation_scale,
                                      .seconds = clock_seconds() - work->started};
     TRY(store_learn_write(worker->plan, worker->size, work->item, &file));
+    warn_of_a_head_thrown_off(work);
     store_checkpoint_remove(work->item);
     return ST_OK;
 }

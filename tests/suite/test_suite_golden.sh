@@ -31,3 +31,10 @@ check handcrafted
 check other -s ahp_order=replacements -s token_wise=false -s reweight=off -s logit_scale=exp -s image_map=vad -s memory_taps=2.mlp,7.attn
 check literal -s ahp_order=states -s reweight=literal -s branches=pad -s heads=pixel
 check learned -s learn=true -s pixel.epochs=3 -s image.epochs=2 -s image.n_pro=2 -s n_ctx_ab=2 -s retrieval=normal
+grep -q 'thrown off' "$WORK/log" && fail "a head that learns is warned of: $(cat "$WORK/log")"
+
+# A rate that throws the head off in its second step is warned of.
+"$FGAD" run "$WORK/job.yaml" -s name=thrown -s learn=true -s heads=pixel -s losses=reg -s pixel.epochs=2 -s lr=100 > "$WORK/log" 2>&1 ||
+    fail "thrown: $(cat "$WORK/log")"
+grep -q "warning: demo/plate, 2-shot, seed 3: the pixel head's loss ends at [0-9.]*, its least was [0-9.]* in epoch 1 of 2: learning was \
+thrown off (hint: a smaller lr, as lr=25)$" "$WORK/log" || fail "no warning: $(cat "$WORK/log")"
