@@ -213,6 +213,7 @@ def provenance(selection):
         "ranks",
         "threads_per_rank",
         "blas",
+        "made_on",
         "libraries",
         "model",
         "model_digest",

@@ -126,6 +126,8 @@ void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?
  * the process at once. An INT that is ignored already (in the background of a script) stays so. To be called first of all:
  * a warning that comes while MPI starts or the model is opened must not kill the rank. */
 void stop_signals_install(void);
+/* An instruction that the processor lacks ends the program with this line (not owned) on stderr and this exit code. */
+void stop_illegal_install(const char *line, int code);
 bool stop_asked(void); /* by one of them */
 /* Edits (insert, delete, replace, swap of neighbours) between two words: for "did you mean". */
 int base_edit_distance(const char *a, const char *b);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t asked = 0;
@@ -37,6 +38,28 @@ void stop_signals_install(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGXFSZ, &ignore, NULL); /* a full quota is an error of write(), not a death */
+}
+
+static const char *illegal_line;
+static size_t illegal_size;
+static int illegal_code;
+
+static void on_illegal(int number)
+{
+    (void)number;
+    ssize_t written = write(STDERR_FILENO, illegal_line, illegal_size);
+    (void)written;
+    _exit(illegal_code);
+}
+
+void stop_illegal_install(const char *line, int code)
+{
+    struct sigaction action = {.sa_handler = on_illegal};
+    illegal_line = line;
+    illegal_size = strlen(line);
+    illegal_code = code;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGILL, &action, NULL);
 }
 
 bool stop_asked(void)

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const cli_command_t commands[] = {
@@ -332,6 +333,25 @@ static int refuse_command(int argc, char **argv)
     return EXIT_BAD_INPUT;
 }
 
+/* Kernels are chosen by the environment, and the program may have been built elsewhere. */
+static void tell_of_illegal_instructions(void)
+{
+    static char line[512];
+    const char *core = getenv("OPENBLAS_CORETYPE");
+    if (core != NULL && core[0] != '\0')
+        snprintf(
+            line, sizeof line,
+            "fgad: this processor lacks an instruction: OPENBLAS_CORETYPE is '%.60s', expected a kind of its own or an "
+            "older one (hint: unset OPENBLAS_CORETYPE)\n",
+            core);
+    else
+        snprintf(
+            line, sizeof line,
+            "fgad: this processor lacks an instruction that the program was built with (hint: build it on this kind of "
+            "machine, or with -DFGAD_ARCH= for all)\n");
+    stop_illegal_install(line, EXIT_BAD_INPUT);
+}
+
 static int run_command(int argc, char **argv)
 {
     if (argc < 2 || (argc == 2 && is_help(argv[1]))) {
@@ -364,6 +384,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    tell_of_illegal_instructions();
     cli_output_begin();
     return cli_output_end(run_command(argc, argv));
 }

@@ -145,7 +145,10 @@ const io_option_t job_options[] = {
      JOB_STAGE_METRICS},
     {"mask_threshold", IO_INT, AT(mask_threshold), "-1", -1, 65534, NULL,
      "a mask's pixel is anomalous above this value; -1: the dataset's own rule (127; VisA 0)", JOB_STAGE_METRICS},
-    {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL, "BLAS threads a rank", JOB_STAGE_NONE},
+    {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL,
+     "BLAS threads a rank; another number may change last bits of a result, and its id does not tell: files tell "
+     "(made_on)",
+     JOB_STAGE_NONE},
     {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
      "epochs between checkpoints of a task in learning", JOB_STAGE_NONE},
     {"track_epochs", IO_INT, AT(track_epochs), "0", 0, 100000, NULL,

@@ -116,8 +116,10 @@ const method_t *plan_method(const plan_t *plan, const plan_task_t *task)
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count)
 {
-    *out = (plan_t){.methods = methods, .cost = plan_cost_guess(), .blas = clip_backend()};
+    *out = (plan_t){.methods = methods, .cost = plan_cost_guess()};
     TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
+    clip_set_threads(out->points[0].threads); /* as they will compute */
+    out->blas = clip_backend();
     TRY(check_methods(out));
     TRY(make_options(out));
     out->run_dir = job_run_dir(&out->points[0]);

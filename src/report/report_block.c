@@ -172,6 +172,10 @@ void report_block_notes(const report_t *report, report_table_t *table, const rep
     if (block->seeds > 1 && has_results(block))
         report_table_note(report->document, table, "mean and sample standard deviation of %d seeds", block->seeds);
     report_table_note(report->document, table, "%s", block->protocol);
+    int kinds = store_made_on_count(&report->results->made_on);
+    if (kinds > 1)
+        report_table_note(report->document, table, "made on %d kinds of kernels, on which last bits depend: %s", kinds,
+                          report->results->made_on.text);
 }
 
 /* ---- Columns and maps of a block ------------------------------------------------------------------------------------ */

@@ -15,6 +15,21 @@
 #include "plan/plan.h"
 
 /* ---- Provenance ---- */
+/* Kinds of arithmetic, "Haswell, 1 thread; SkylakeX, 2 threads": kernels of the BLAS and threads, sorted, each once. What a
+ * file was made on is its own kind and those of all files that it was made of; two kinds may differ in a result's last
+ * bits, and one kind never does. */
+enum { STORE_MADE_ON_SIZE = 384 };
+typedef struct {
+    char text[STORE_MADE_ON_SIZE];
+} store_made_on_t;
+void store_made_on_add(store_made_on_t *set, const char *list);    /* "" adds nothing */
+void store_made_on_here(store_made_on_t *set, const plan_t *plan); /* adds this process's kind */
+void store_made_on_read(store_made_on_t *set, io_h5_t *file);      /* adds the file's */
+int store_made_on_count(const store_made_on_t *set);
+/* What the cache beside the runs was made on with the plan's model, by <output>/cache/made_on.txt, to which each run adds. */
+void store_made_on_cache(store_made_on_t *out, const plan_t *plan);
+void store_made_on_cache_add(const plan_t *plan, const store_made_on_t *set);
+
 typedef struct {
     const job_t *job;
     const char *model_digest, *blas;
@@ -22,8 +37,10 @@ typedef struct {
         *made_from; /* of a result set: the folder of the run whose task files the rows are of, relative to its own;
                               NULL: their own */
     int ranks;
+    store_made_on_t made_on;
 } store_made_by_t;
-store_made_by_t store_made_by(const plan_t *plan, int ranks);
+/* inputs: what the files were made on that this one is made of; NULL: none. */
+store_made_by_t store_made_by(const plan_t *plan, int ranks, const store_made_on_t *inputs);
 /* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
 status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
 
@@ -70,7 +87,8 @@ typedef struct {
 typedef struct {
     int count, grid, arrays; /* count: images, or tiles of one */
     store_array_t array[METHOD_MAX_FEATURES];
-} store_features_t; /* owned */
+    store_made_on_t made_on; /* of a file that was read */
+} store_features_t;          /* owned */
 void store_features_free(store_features_t *features);
 /* The arrays of `ask` for so many images, to be filled. */
 status_t store_features_alloc(store_features_t *features, const clip_config_t *config, const method_ask_t *ask,
@@ -100,6 +118,7 @@ typedef struct {
     int oracle_count; /* states kept for track_epochs */
     int *oracle_epoch;
     float *oracle_normal, *oracle_abnormal, *oracle_keys; /* (oracle_count, G, E) */
+    store_made_on_t made_on; /* of all lives of its learning and of what it learned from; a checkpoint keeps it */
 } store_learned_t;
 status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
 void store_learned_free(store_learned_t *learned);
@@ -152,11 +171,12 @@ typedef struct {
     const plan_items_t *items;
     const int *heads; /* items of the learned heads, whose groups prompts/<head> are copied */
     int head_count;
+    store_made_on_t inputs;
     double seconds;
 } store_task_file_t;
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);
-/* Reads a task file's numbers; ST_EFORMAT when it is damaged or another task's. */
-status_t store_task_numbers(store_numbers_t *out, const char *path, const char *id);
+/* Reads a task file's numbers, and adds what it was made on; ST_EFORMAT when it is damaged or another task's. */
+status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id);
 
 /* ---- Failures: a record a failed item below <run>/failed, so that other ranks of this run do not try it again ---- */
 typedef struct {
@@ -174,8 +194,11 @@ void store_failure_record(const plan_t *plan, const char *run, const plan_item_t
 void store_failure_forget(const plan_t *plan, const plan_item_t *item);
 
 /* ---- The run ---- */
-/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. */
-status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished);
+/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
+ * the ranks, of all files of the table. */
+status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished);
+/* What the run's run.yaml tells of that; "" where it tells nothing. */
+void store_run_made_on(store_made_on_t *out, const plan_t *plan);
 
 /* ---- Results -------------------------------------------------------------------------------------------------------
  * <run>/results.h5 and results.csv: a row a task, then the means over categories (category MEAN). Every value is found by
@@ -197,6 +220,7 @@ typedef struct {
     int missing;       /* of them */
     char *source;      /* folder of the run whose task files the rows come from (of a rescored set: not its own) */
     char *assets;      /* the job's */
+    store_made_on_t made_on; /* all task files that the rows come from; "": unknown */
 } store_results_t;
 /* Reads <path>/results.h5, or `path` itself when it ends with .csv. Not collective. ST_EFORMAT: columns missing, unknown
  * or of different lengths, two rows of one task, a MEAN that is not the mean of its rows. */

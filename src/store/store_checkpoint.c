@@ -53,6 +53,7 @@ status_t store_checkpoint_write(const align_head_t *head, const store_learned_t 
     TRY_DONE(io_h5_write(file, "/", fields, n > 0 ? 7 : 3));
     TRY_DONE(io_h5_set_text(file, "/", "description", "learning of a head in progress; removed when it is done"));
     TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
+    TRY_DONE(io_h5_set_text(file, "/", "made_on", result->made_on.text));
     TRY_DONE(io_h5_set_i64(file, "/", "epoch", head->epoch));
     status = io_h5_publish(file);
     file = NULL;
@@ -110,6 +111,7 @@ static status_t restore(align_head_t *head, store_learned_t *result, io_h5_t *fi
     TRY(read_into(head->momentum, count * sizeof(float), file, "momentum", IO_H5_F32, sizeof(float)));
     TRY(read_into(head->params, count * sizeof(float), file, "params", IO_H5_F32, sizeof(float)));
     head->epoch = (int)epoch;
+    store_made_on_read(&result->made_on, file);
     return ST_OK;
 }
 

@@ -66,7 +66,7 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     char *options = job_options_text(&plan->points[0], JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
     status_t status;
-    const store_made_by_t made_by = store_made_by(plan, ranks);
+    const store_made_by_t made_by = store_made_by(plan, ranks, NULL);
     bool tiles = item->kind == PLAN_TILES;
     TRY_DONE(io_h5_set_text(file, "/", "description",
                             tiles ? "CLIP patch features of the tiles of one enlarged training image, in reading order"
@@ -191,6 +191,7 @@ status_t store_features_read(store_features_t *out, const plan_t *plan, const pl
     io_h5_t *file = NULL;
     *out = (store_features_t){.grid = plan->config.grid};
     TRY_DONE(store_item_open(&file, item));
+    store_made_on_read(&out->made_on, file);
     for (int a = 0; a < plan->ask.count; a++) {
         store_array_t *array = &out->array[out->arrays++];
         memcpy(array->name, plan->ask.text[a], sizeof array->name);

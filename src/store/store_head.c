@@ -312,7 +312,7 @@ status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *ite
     status_t status;
     io_h5_t *file = NULL;
     char base[32];
-    const store_made_by_t made_by = store_made_by(plan, ranks);
+    const store_made_by_t made_by = store_made_by(plan, ranks, &what->result->made_on);
     snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
     TRY_DONE(io_h5_create(&file, item->path));
     for (int g = 0; g < what->head->set->groups; g++) TRY_DONE(write_group(file, base, what->head->set, g));
@@ -361,6 +361,7 @@ status_t store_learned_read(store_learned_t *out, const plan_item_t *item)
     *out = (store_learned_t){0};
     snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
     TRY_DONE(store_item_open(&file, item));
+    store_made_on_read(&out->made_on, file);
     TRY_DONE(read_floats(&out->normal, out, file, base, "anchors/normal", 2));
     TRY_DONE(read_floats(&out->abnormal, out, file, base, "anchors/abnormal", 2));
     snprintf(name, sizeof name, "%s/query_former", base);

@@ -25,7 +25,7 @@ const store_number_t store_number_table[] = {
 const char *const store_metric_names[STORE_METRICS] = {"image_auroc", "pixel_auroc", "aupro",       "image_ap",
                                                        "image_f1max", "pixel_ap",    "pixel_f1max", "sample_auroc"};
 
-status_t store_task_numbers(store_numbers_t *out, const char *path, const char *id)
+status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id)
 {
     status_t status;
     io_h5_t *file = NULL;
@@ -53,6 +53,7 @@ status_t store_task_numbers(store_numbers_t *out, const char *path, const char *
         memcpy((char *)out + row->offset, value, sizeof(double));
         free(value);
     }
+    store_made_on_read(made_on, file);
 done:
     io_h5_close(file);
     free(found);

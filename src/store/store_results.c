@@ -293,7 +293,9 @@ status_t store_results_write(const store_results_t *results, const char *dir, co
     TRY_DONE(io_h5_set_i64(file, "/", "tasks_missing", results->missing));
     if (made_by->made_from != NULL) TRY_DONE(io_h5_set_text(file, "/", "made_from", made_by->made_from));
     TRY_DONE(io_h5_set_options(file, "/", made_by->job, job_options));
-    TRY_DONE(store_made_by_write(file, made_by));
+    store_made_by_t with = *made_by;
+    if (results->made_on.text[0] != '\0') with.made_on = results->made_on;
+    TRY_DONE(store_made_by_write(file, &with));
     status = io_h5_publish(file);
     file = NULL;
 done:

@@ -166,6 +166,7 @@ static status_t read_h5(store_results_t *out, const char *dir, const char *path)
         goto done;
     }
     TRY_DONE(io_h5_get_text(&out->assets, reader.file, "/", "assets"));
+    store_made_on_read(&out->made_on, reader.file);
     if (io_h5_get_text(&made_from, reader.file, "/", "made_from") == ST_OK)
         out->source = base_format("%s/%s", dir, made_from);
     else

@@ -2,8 +2,24 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished)
+static const char MADE_ON[] = "# made on ";
+
+void store_run_made_on(store_made_on_t *out, const plan_t *plan)
+{
+    char path[4096], line[STORE_MADE_ON_SIZE + 32];
+    *out = (store_made_on_t){0};
+    snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && line[0] == '#') {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, MADE_ON, sizeof MADE_ON - 1) == 0) store_made_on_add(out, line + sizeof MADE_ON - 1);
+    }
+    if (file != NULL) fclose(file);
+}
+
+status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished)
 {
     char *text = NULL, path[4096], now[32];
     size_t size = 0;
@@ -18,6 +34,7 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, bool finished)
     fprintf(out, "# The resolved job of this run; `fgad run` on this file does it again.\n");
     fprintf(out, "# fgad %s, %d rank%s, %s, %s %s\n# model digest %s\n", base_version(), ranks, ranks == 1 ? "" : "s",
             plan->blas, finished ? "finished" : "started", now, plan->model_digest);
+    fprintf(out, "%s%s\n", MADE_ON, made_on->text);
     fputs(job, out);
     free(job);
     fclose(out);

@@ -134,7 +134,7 @@ static status_t write_oracle(io_h5_t *file, const store_oracle_t *oracle)
 static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, const store_task_file_t *what)
 {
     const plan_task_t *task = what->task;
-    const store_made_by_t made_by = store_made_by(plan, ranks);
+    const store_made_by_t made_by = store_made_by(plan, ranks, &what->inputs);
     TRY(io_h5_set_text(file, "/", "description",
                        "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
     TRY(io_h5_set_text(file, "/", "id", task->id));

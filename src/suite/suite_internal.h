@@ -53,9 +53,20 @@ status_t suite_schedule(suite_rank_t *rank, plan_items_t *items);
 
 /* ---- Reducer ---- */
 /* Tasks first, first + step, ...: whether there is a whole file, and its numbers (zeros where there is none). */
-void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, const plan_t *plan, int first, int step);
+void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
+                        int first, int step);
 /* Writes results.h5, results.csv and run.yaml; takes what has come since numbers and there were read into them. *missing
  * counts tasks without a file. Not collective: one rank calls. */
-status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there);
+status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
+                      store_made_on_t *made_on);
+
+/* ---- Kinds of arithmetic ---- */
+/* Collective. `set` becomes the union of all ranks' sets, and *kinds, where not NULL, tells how many ranks had
+ * which: "Haswell, 1 thread (3 ranks); ...". */
+status_t suite_made_on_gather(store_made_on_t *set, char **kinds, const suite_comm_t *comm);
+/* Not collective: rank 0 warns when the ranks, or they and the cache of which something is used again, compute with
+ * different kernels or threads; and adds the ranks' kinds to the cache's. */
+void suite_made_on_begin(const plan_t *plan, const store_made_on_t *ranks, const char *kinds,
+                         const plan_items_t *items);
 
 #endif

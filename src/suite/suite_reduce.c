@@ -22,11 +22,12 @@ static status_t task_row(store_row_t *row, const plan_t *plan, const plan_task_t
     return status;
 }
 
-void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, const plan_t *plan, int first, int step)
+void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
+                        int first, int step)
 {
     for (int t = first; t < plan->task_count; t += step) {
         const plan_task_t *task = &plan->tasks[t];
-        there[t] = io_exists(task->path) && store_task_numbers(&numbers[t], task->path, task->id) == ST_OK;
+        there[t] = io_exists(task->path) && store_task_numbers(&numbers[t], made_on, task->path, task->id) == ST_OK;
         if (!there[t]) numbers[t] = (store_numbers_t){0};
     }
 }
@@ -55,13 +56,13 @@ static status_t collect(store_results_t *results, const plan_t *plan, const stor
 }
 
 static status_t write_tables(int *missing, const plan_t *plan, int ranks, const store_numbers_t *numbers,
-                             const uint8_t *there)
+                             const uint8_t *there, const store_made_on_t *made_on)
 {
-    store_results_t results = {0};
+    store_results_t results = {.made_on = *made_on};
     status_t status;
     TRY_DONE(collect(&results, plan, numbers, there));
     *missing = results.missing;
-    const store_made_by_t made_by = store_made_by(plan, ranks);
+    const store_made_by_t made_by = store_made_by(plan, ranks, NULL);
     TRY_DONE(store_results_write(&results, plan->run_dir, &made_by));
 done:
     store_results_free(&results);
@@ -75,7 +76,8 @@ static int by_text(const void *a, const void *b)
 
 /* Reads those of tasks first .. end-1, which share a folder, that were not there and are now; whether there are some. By
  * one listing: a question a file would take long where thousands are missing. */
-static bool read_late(store_numbers_t *numbers, uint8_t *there, const plan_t *plan, int first, int end)
+static bool read_late(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan, int first,
+                      int end)
 {
     char folder[4096];
     io_names_t names;
@@ -88,27 +90,28 @@ static bool read_late(store_numbers_t *numbers, uint8_t *there, const plan_t *pl
         const char *name = strrchr(task->path, '/') + 1;
         if (there[t] || names.count == 0) continue;
         if (bsearch(&name, names.name, (size_t)names.count, sizeof *names.name, by_text) == NULL) continue;
-        there[t] = store_task_numbers(&numbers[t], task->path, task->id) == ST_OK;
+        there[t] = store_task_numbers(&numbers[t], made_on, task->path, task->id) == ST_OK;
         found = found || there[t];
     }
     io_names_free(&names);
     return found;
 }
 
-status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there)
+status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
+                      store_made_on_t *made_on)
 {
     /* A job on the same folder may publish its last tasks and write its table after our look and before we write ours:
      * its table would be lost. So look again after writing. */
     for (bool more = true; more;) {
         more = false;
-        TRY(write_tables(missing, plan, ranks, numbers, there));
+        TRY(write_tables(missing, plan, ranks, numbers, there, made_on));
         for (int first = 0, end; first < plan->task_count; first = end) {
             for (end = first + 1; end < plan->task_count; end++)
                 if (plan->tasks[end].category_index != plan->tasks[first].category_index) break;
-            more = read_late(numbers, there, plan, first, end) || more;
+            more = read_late(numbers, there, made_on, plan, first, end) || more;
         }
     }
-    return store_run_yaml_write(plan, ranks, true);
+    return store_run_yaml_write(plan, ranks, made_on, true);
 }
 
 status_t suite_run_reduce(int *missing, const plan_t *plan)
@@ -117,8 +120,9 @@ status_t suite_run_reduce(int *missing, const plan_t *plan)
     store_numbers_t *numbers = base_alloc((size_t)plan->task_count, sizeof *numbers);
     uint8_t *there = base_alloc((size_t)plan->task_count, 1);
     if (numbers == NULL || there == NULL) goto done;
-    suite_numbers_read(numbers, there, plan, 0, 1);
-    status = suite_reduce(missing, plan, 1, numbers, there);
+    store_made_on_t made_on = {0};
+    suite_numbers_read(numbers, there, &made_on, plan, 0, 1);
+    status = suite_reduce(missing, plan, 1, numbers, there, &made_on);
 done:
     free(numbers);
     free(there);

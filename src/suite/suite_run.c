@@ -29,12 +29,16 @@ static status_t set_tasks_aside(const plan_t *plan)
 }
 
 /* On rank 0, before anybody begins: the folder can be made and written. */
-static status_t prepare(const work_worker_t *worker, const suite_run_options_t *options)
+static status_t prepare(const work_worker_t *worker, const suite_run_options_t *options, const store_made_on_t *ranks)
 {
     TRY(io_make_dirs(worker->plan->run_dir));
     TRY(suite_tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
-    return store_run_yaml_write(worker->plan, worker->size, false);
+    /* Another job on the same folder may have told of itself there. */
+    store_made_on_t made_on;
+    store_run_made_on(&made_on, worker->plan);
+    store_made_on_add(&made_on, ranks->text);
+    return store_run_yaml_write(worker->plan, worker->size, &made_on, false);
 }
 
 /* ---- What is done already -------------------------------------------------------------------------------------------- */
@@ -163,12 +167,15 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_
     uint8_t *there = calloc((size_t)tasks + 1, 1);
     status_t status = numbers != NULL && there != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d tasks", tasks);
     TRY_DONE(suite_agree(comm, status));
-    suite_numbers_read(numbers, there, plan, worker->rank, worker->size);
+    store_made_on_t made_on = {0};
+    suite_numbers_read(numbers, there, &made_on, plan, worker->rank, worker->size);
+    TRY_DONE(suite_made_on_gather(&made_on, NULL, comm));
     bool root = worker->rank == 0;
     /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
     suite_comm_all(comm, numbers, doubles, SUITE_SUM_DOUBLES);
     suite_comm_all(comm, there, tasks, SUITE_MAX_BYTES);
-    TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there) : ST_OK));
+    TRY_DONE(
+        suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there, &made_on) : ST_OK));
     suite_comm_tell(comm, &out->missing, sizeof out->missing, 0);
     work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
                        root ? began : clock_seconds());
@@ -189,10 +196,15 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
     worker->rank = comm->rank;
     worker->size = comm->size;
     name_run(rank.run_id, comm);
-    status_t status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options) : ST_OK);
+    store_made_on_t made_on = {0};
+    char *kinds = NULL;
+    store_made_on_here(&made_on, plan);
+    status_t status = suite_made_on_gather(&made_on, &kinds, comm);
+    if (status == ST_OK) status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options, &made_on) : ST_OK);
     if (status == ST_OK) {
         status = begin(worker, &items, comm);
         if (status == ST_OK) {
+            if (worker->rank == 0) suite_made_on_begin(plan, &made_on, kinds, &items);
             work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
             status = suite_schedule(&rank, &items);
             suite_comm_wait(comm);
@@ -207,6 +219,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
         if (out->missing == 0) out->interrupted = false;
     }
     learn_costs(worker, comm);
+    free(kinds);
     plan_items_free(&items);
     work_worker_close(worker);
     out->seconds = clock_seconds() - worker->started;

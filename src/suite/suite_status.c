@@ -173,6 +173,17 @@ static void print_missing(view_t *view)
     }
 }
 
+static void print_made_on(const view_t *view)
+{
+    store_made_on_t made_on;
+    store_run_made_on(&made_on, view->plan);
+    int kinds = store_made_on_count(&made_on);
+    if (kinds == 0) return;
+    fprintf(view->out, "\nmade on %s", made_on.text);
+    if (kinds > 1) fprintf(view->out, ": %d kinds of kernels, last bits of a result depend on who made it", kinds);
+    fputc('\n', view->out);
+}
+
 static status_t print_forecast(const view_t *view)
 {
     char left[16], eta[16];
@@ -214,6 +225,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *pla
     print_running(&view);
     print_failed(&view);
     print_missing(&view);
+    print_made_on(&view);
     status = print_forecast(&view);
 done:
     free(view.running);

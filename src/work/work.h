@@ -47,6 +47,7 @@ typedef struct {
     size_t bytes, budget;
     uint64_t memory_key;          /* of category, shots and method; 0: none */
     float *maps[METHOD_MAX_MAPS]; /* (n, T) those that depend on them alone */
+    store_made_on_t maps_on;      /* the support's files */
 } work_cache_t;
 
 /* What a rank keeps open while it works: the model and the image tower's workspace. */

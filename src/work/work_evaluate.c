@@ -19,6 +19,7 @@ typedef struct {
     method_head_t head[JOB_HEADS];
     float *const *known; /* maps of these test images and this support, from the task before; not owned */
     int chunks, heads;
+    store_made_on_t support_on, made_on; /* the support's files; all others */
 } scorer_t;
 
 static void scorer_free(scorer_t *scorer)
@@ -39,6 +40,7 @@ static status_t load_support(scorer_t *scorer, work_worker_t *worker, const plan
     for (size_t k = 0; k < shots; k++) {
         double began = clock_seconds();
         TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]]));
+        store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
         work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);
         TRY(store_features_image(&scorer->support[k], &scorer->features[k], &scorer->ask, 0));
     }
@@ -79,9 +81,11 @@ static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_
         if (!method_wants_head(scorer->method, job, head)) continue;
         store_learned_t *learned = &scorer->learned[head];
         TRY(store_learned_read(learned, &items->items[item->needs[need++]]));
+        store_made_on_add(&scorer->made_on, learned->made_on.text);
         scorer->head[head] = (method_head_t){learned->G, learned->E, learned->normal, learned->abnormal, learned->keys};
     }
     scorer->task.known = work_cache_maps(&scorer->known, worker, task);
+    if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
     if (needs_support(scorer)) TRY(load_support(scorer, worker, items, item->needs + scorer->chunks));
     return scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena);
 }
@@ -121,7 +125,7 @@ static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, c
 
 /* Maps of every kept test image, chunk by chunk: of the features, no more is in memory than the rank may cache. */
 static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan_items_t *items,
-                          const plan_item_t *item, const scorer_t *scorer, const int *keep, int keep_count)
+                          const plan_item_t *item, scorer_t *scorer, const int *keep, int keep_count)
 {
     const plan_t *plan = worker->plan;
     const plan_task_t *task = &plan->tasks[item->index];
@@ -138,6 +142,7 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
         plan_chunk_range(&first, &count, plan, chunk->category_index, chunk->index);
         store_features_free(&own);
         TRY_DONE(work_cache_chunk(&features, &own, worker, chunk));
+        store_made_on_add(&scorer->made_on, features->made_on.text);
         if (features->count != count) {
             status = fail(ST_EFORMAT, "'%s' holds %d images, expected %d", chunk->path, features->count, count);
             goto done;
@@ -149,7 +154,7 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
         }
     }
     if (scorer->method->score_set != NULL) TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
-    if (scorer->support != NULL) work_cache_keep_maps(worker, task, maps);
+    if (scorer->support != NULL) work_cache_keep_maps(worker, task, maps, &scorer->support_on);
 done:
     store_features_free(&own);
     arena_free(&arena);
@@ -214,7 +219,9 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
     TRY_DONE(measure(&numbers, worker, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
+    store_made_on_add(&scorer.made_on, scorer.support_on.text);
     const store_task_file_t file = {.task = task,
+                                    .inputs = scorer.made_on,
                                     .method = scorer.method,
                                     .maps = &maps,
                                     .numbers = &numbers,

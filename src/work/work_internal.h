@@ -14,6 +14,8 @@ status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_
 /* Maps (n, T) that depend on the task's test images and shots alone, when the task before had the same; returns which of
  * them are there, a bit each. */
 unsigned work_cache_maps(float *const **out, const work_worker_t *worker, const plan_task_t *task);
-void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps);
+/* made_on: of the support's files. */
+void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps,
+                          const store_made_on_t *made_on);
 
 #endif

@@ -54,6 +54,7 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
         store_features_t features;
         const store_array_t *array;
         TRY(store_features_read(&features, work->worker->plan, need_item(work, items, k, false)));
+        store_made_on_add(&work->result.made_on, features.made_on.text);
         status_t status = store_features_find(&array, &features, pixel ? "tokens" : "cls");
         if (status == ST_OK) {
             size_t size = (size_t)array->rows * (size_t)array->width;
@@ -74,7 +75,7 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
 }
 
 /* Tiles (scale*scale, T, E) in reading order, stitched into one grid of (scale h, scale w) tokens. */
-static status_t read_grid(float **out, const work_learn_t *work, const plan_item_t *item, int scale)
+static status_t read_grid(float **out, work_learn_t *work, const plan_item_t *item, int scale)
 {
     void *data;
     int ndim, h = work->grid;
@@ -83,6 +84,7 @@ static status_t read_grid(float **out, const work_learn_t *work, const plan_item
     io_h5_t *file;
     TRY(store_item_open(&file, item));
     status_t status = io_h5_read(&data, &ndim, dims, file, "tokens", IO_H5_F32);
+    store_made_on_read(&work->result.made_on, file);
     io_h5_close(file);
     if (status != ST_OK) return status;
     const float *tiles = data;
@@ -256,6 +258,7 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     work->queries = work->method->queries(job, work->item->head);
     TRY(store_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             work->queries));
+    store_made_on_here(&work->result.made_on, worker->plan);
     if (!job->learn) return ST_OK;
     double began = clock_seconds();
     TRY(load_tokens(work, items));

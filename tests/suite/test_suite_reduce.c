@@ -49,7 +49,7 @@ static void make_plan(plan_t *plan, plan_category_t entries[2], plan_task_t task
 }
 
 /* As another job would: a task's file, all of whose metrics are `value`. */
-static void publish(const plan_task_t *task, double value)
+static void publish(const plan_task_t *task, double value, const char *made_on)
 {
     io_h5_t *file;
     assert_int_equal(io_h5_create(&file, task->path), ST_OK);
@@ -58,6 +58,7 @@ static void publish(const plan_task_t *task, double value)
         assert_int_equal(io_h5_write(file, "metrics", &field, 1), ST_OK);
     }
     assert_int_equal(io_h5_set_text(file, "/", "id", task->id), ST_OK);
+    if (made_on != NULL) assert_int_equal(io_h5_set_text(file, "/", "made_on", made_on), ST_OK);
     assert_int_equal(io_h5_set_i64(file, "/", "complete", 1), ST_OK);
     assert_int_equal(io_h5_publish(file), ST_OK);
 }
@@ -75,12 +76,13 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
     store_results_t results;
     store_numbers_t numbers[TASKS];
     uint8_t there[TASKS];
+    store_made_on_t made_on = {0};
     make_plan(&plan, entries, tasks, &job);
-    publish(&tasks[0], 0.25);
-    suite_numbers_read(numbers, there, &plan, 0, 1);
+    publish(&tasks[0], 0.25, "SkylakeX, 1 thread");
+    suite_numbers_read(numbers, there, &made_on, &plan, 0, 1);
     assert_true(there[0] && !there[1] && !there[2]);
-    publish(&tasks[2], 0.75);
-    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there), ST_OK);
+    publish(&tasks[2], 0.75, "Haswell, 2 threads; SkylakeX, 1 thread");
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on), ST_OK);
     assert_int_equal(missing, 1);
     assert_int_equal(store_results_read(&results, RUN), ST_OK);
     assert_int_equal(results.missing, 1);
@@ -90,6 +92,7 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
     assert_true(results.rows[1].metric[0] == 0.75);
     assert_string_equal(results.rows[2].category, STORE_MEAN);
     assert_true(results.rows[2].metric[0] == 0.5);
+    assert_string_equal(results.made_on.text, "Haswell, 2 threads; SkylakeX, 1 thread");
     store_results_free(&results);
     job_free(&job);
 }
@@ -105,18 +108,45 @@ static void a_damaged_file_is_missing_and_no_reason_to_look_for_ever(void **stat
     job_t job;
     store_numbers_t numbers[TASKS] = {{0}};
     uint8_t there[TASKS] = {0};
+    store_made_on_t made_on = {0};
     make_plan(&plan, entries, tasks, &job);
-    publish(&tasks[0], 0.25);
+    publish(&tasks[0], 0.25, NULL);
     assert_int_equal(io_write_file(tasks[1].path, "no HDF5", 7), ST_OK);
-    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there), ST_OK);
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on), ST_OK);
     assert_int_equal(missing, 2);
     job_free(&job);
+}
+
+/* Kinds are sorted, each once, whatever the order they come in; more than fit are "others". */
+static void kinds_of_arithmetic_are_a_set(void **state)
+{
+    (void)state;
+    store_made_on_t set = {0};
+    assert_int_equal(store_made_on_count(&set), 0);
+    store_made_on_add(&set, "");
+    store_made_on_add(&set, "SkylakeX, 1 thread");
+    store_made_on_add(&set, "Haswell, 2 threads; SkylakeX, 1 thread; Haswell, 1 thread");
+    store_made_on_add(&set, "Zen, 1 thread; Haswell, 1 thread");
+    assert_string_equal(set.text, "Haswell, 1 thread; Haswell, 2 threads; SkylakeX, 1 thread; Zen, 1 thread");
+    assert_int_equal(store_made_on_count(&set), 4);
+    for (int i = 0; i < 100; i++) {
+        char kind[32];
+        snprintf(kind, sizeof kind, "Core%d, 1 thread", i);
+        store_made_on_add(&set, kind);
+    }
+    assert_true(strlen(set.text) < sizeof set.text);
+    assert_non_null(strstr(set.text, "others"));
+    assert_non_null(strstr(set.text, "Zen, 1 thread"));
+    int count = store_made_on_count(&set);
+    store_made_on_add(&set, "Core99, 1 thread; others");
+    assert_int_equal(store_made_on_count(&set), count);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_that_came_after_the_look_is_in_the_table),
+        cmocka_unit_test(kinds_of_arithmetic_are_a_set),
         cmocka_unit_test(a_damaged_file_is_missing_and_no_reason_to_look_for_ever),
     };
     return cmocka_run_group_tests_name("reduce", tests, NULL, NULL);
