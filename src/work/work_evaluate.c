@@ -48,14 +48,17 @@ static status_t load_support(scorer_t *scorer, work_worker_t *worker, const plan
     return ST_OK;
 }
 
-/* Whether a map that the options ask for depends on the support and is not known. */
+/* Whether a map that the options ask for depends on the support and is not known; a method that keeps no such map reads
+ * the support for each task. */
 static bool needs_support(const scorer_t *scorer)
 {
-    for (int m = 0; m < method_map_count(scorer->method); m++)
-        if (scorer->method->maps[m].support && scorer->method->gives(scorer->task.job, m) &&
-            (scorer->task.known >> m & 1) == 0)
-            return true;
-    return false;
+    bool keeps = false;
+    for (int m = 0; m < method_map_count(scorer->method); m++) {
+        if (!scorer->method->maps[m].support) continue;
+        keeps = true;
+        if (scorer->method->gives(scorer->task.job, m) && (scorer->task.known >> m & 1) == 0) return true;
+    }
+    return !keeps;
 }
 
 static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_items_t *items, const plan_item_t *item)
