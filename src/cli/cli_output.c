@@ -14,7 +14,7 @@ void cli_output_begin(void)
      * the place of a standard output stands what cannot be written, so that an attempt fails as it did. */
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) < 0) return;
-    /* As errors of the write, not as deaths: a run whose table nobody reads still ends in order, a size limit is told. */
+    /* As errors of the write, not as deaths: a run whose table nobody reads still ends as usual, a size limit is told. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }

@@ -145,7 +145,6 @@ static bool same_value(io_json_node_t a, io_json_node_t b)
     return true;
 }
 
-/* Whether `node` is one of `values`. */
 static status_t is_one_of(bool *out, io_json_node_t node, const char *values)
 {
     *out = false;

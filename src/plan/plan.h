@@ -114,7 +114,7 @@ status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *
                        const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
 /* Looks at the images' headers and at all masks, as a run does when it opens: what would end a task after hours of work is
- * refused now, what changes numbers or is left out is warned of. What was found in order is remembered beside the feature
+ * refused now, what changes numbers or is left out is warned of. A category without findings is remembered beside the feature
  * cache, and not looked at again while the category's digest stays. */
 status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);

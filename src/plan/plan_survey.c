@@ -7,7 +7,7 @@
 /* 16-bit images that are read from end to end, of the training and of the test images of a category. */
 enum { MOST_READ = 32 };
 
-/* The file that says of a category, with this rule for masks, that it was found in order. Heap. */
+/* The file that says of a category, with this rule for masks, that nothing was found wrong in it. Heap. */
 static char *looked_path(const plan_t *plan, const plan_category_t *entry, int threshold)
 {
     char digest[IO_DIGEST_SIZE];
@@ -26,7 +26,7 @@ static void remember(const char *path)
     char *folder = base_format("%s", path);
     if (folder == NULL) return;
     *strrchr(folder, '/') = '\0';
-    static const char text[] = "in order\n";
+    static const char text[] = "ok\n";
     if (io_make_dirs(folder) != ST_OK || io_write_file(path, text, sizeof text - 1) != ST_OK)
         log_debug("%s", fail_message());
     free(folder);
