@@ -35,10 +35,13 @@ typedef struct {
     const char *dataset, *category;
     int shots;
     uint64_t seed;
-    double logit_scale;            /* of the job and the model */
-    unsigned known;                /* maps that score will find filled in, a bit each */
-    const method_image_t *support; /* (shots); NULL when all that depends on it is known */
-    const method_head_t *head;     /* (JOB_HEADS) */
+    int images; /* of the test */
+    const clip_model_t *model;
+    const clip_tokenizer_t *tokenizer; /* NULL unless the method's `texts` */
+    double logit_scale;                /* of the job and the model */
+    unsigned known;                    /* maps that score will find filled in, a bit each */
+    const method_image_t *support;     /* (shots); NULL when all that depends on it is known */
+    const method_head_t *head;         /* (JOB_HEADS) */
 } method_task_t;
 
 /* ---- What it leaves behind --------------------------------------------------------------------------------------------
@@ -87,16 +90,17 @@ typedef struct {
     const char *name;            /* as the option `method` has it */
     const method_map_t *maps;    /* ends with {0} */
     const method_heads_t *heads; /* NULL: it learns none */
+    bool texts;                  /* fit reads texts of its own: the tokenizer is opened */
     void (*ask)(method_ask_t *out, const job_t *job);
     bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map] */
     bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */
     bool (*auxiliary)(const job_t *job);      /* something was trained on another anomaly set; NULL: never */
-    /* The state, which lives in the arena and may borrow from the task. */
+    /* The state, which lives in the arena and may borrow from the task; the arena lives as long. */
     status_t (*fit)(void **state, const method_task_t *task, arena_t *arena);
     /* Fills image i of `maps`: what is not known of its maps, M_pix and M_img. Scratch from the arena is given back. */
-    status_t (*score)(method_maps_t *maps, int i, const void *state, const method_image_t *image, arena_t *arena);
-    /* After every image was scored; NULL: nothing is left to do. */
-    status_t (*score_set)(method_maps_t *maps, const void *state, arena_t *arena);
+    status_t (*score)(method_maps_t *maps, int i, void *state, const method_image_t *image, arena_t *arena);
+    /* After every image was scored, in order; of methods for sets, which note in `state` what they saw. NULL: nothing. */
+    status_t (*score_set)(method_maps_t *maps, void *state, arena_t *arena);
     /* M_pix (h*w) and *M_img of image i from stored maps, with the options of `job`; scratch (h*w). NULL: they stand. */
     void (*fuse)(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch);
     /* What M_pix depends on of the options, as a number: settings of equal ones share their pixels. */
@@ -109,6 +113,9 @@ extern const method_t *const method_table[];
 /* Of a table, the one that the job names; NULL: it is not there. */
 const method_t *method_of(const method_t *const *table, const job_t *job);
 bool method_wants_head(const method_t *method, const job_t *job, job_head_t head);
+bool method_wants_heads(const method_t *method, const job_t *job); /* any */
+bool method_is_transductive(const method_t *method, const job_t *job);
+bool method_is_auxiliary(const method_t *method, const job_t *job);
 int method_map_count(const method_t *method);
 
 status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w);

@@ -164,7 +164,7 @@ static void fuse_image(float *M_p, float *M_pix, float *M_img, const method_maps
     *M_img = detect_image_score(best, T, head ? &S_i[i] : NULL);
 }
 
-static status_t score(method_maps_t *maps, int i, const void *fitted, const method_image_t *image, arena_t *arena)
+static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
 {
     const state_t *state = fitted;
     int T = maps->h * maps->w;

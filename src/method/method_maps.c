@@ -17,6 +17,23 @@ bool method_wants_head(const method_t *method, const job_t *job, job_head_t head
     return method->heads != NULL && method->heads->wanted(job, head);
 }
 
+bool method_wants_heads(const method_t *method, const job_t *job)
+{
+    bool any = false;
+    for (int head = 0; head < JOB_HEADS; head++) any = any || method_wants_head(method, job, head);
+    return any;
+}
+
+bool method_is_transductive(const method_t *method, const job_t *job)
+{
+    return method->transductive != NULL && method->transductive(job);
+}
+
+bool method_is_auxiliary(const method_t *method, const job_t *job)
+{
+    return method->auxiliary != NULL && method->auxiliary(job);
+}
+
 status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w)
 {
     size_t images = (size_t)n, values = images * (size_t)h * (size_t)w;

@@ -12,8 +12,9 @@
 
 #include <stdio.h>
 
-/* Part of every id; bumped when the meaning of a stored file changes: old files are then computed again. */
+/* Part of ids; bumped when the meaning of a stored file changes: old files are then computed again. */
 #define PLAN_FORMAT "1"
+#define PLAN_FEATURES_FORMAT "2" /* an array a feature, by its name */
 #define PLAN_ID_SIZE 17
 
 /* ---- Tasks ---------------------------------------------------------------------------------------------------------
@@ -45,6 +46,7 @@ typedef struct {
     int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
+    char features_key[IO_DIGEST_SIZE];   /* of the same, and of the arrays that are kept of an image */
     char caption_digest[IO_DIGEST_SIZE]; /* of caption, what it draws, tokenizer; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
     char *prompts;                       /* folder of this category's learned prompts in the cache */

@@ -69,11 +69,16 @@ static status_t cache_folders(plan_category_t *entry, const plan_t *plan, const 
     if (key == NULL) return ST_ENOMEM;
     io_digest_bytes(entry->cache_key, key, strlen(key));
     free(key);
+    char kept[METHOD_MAX_FEATURES * CLIP_FEATURE_TEXT + IO_DIGEST_SIZE + 8];
+    int used = snprintf(kept, sizeof kept, "%s %s", PLAN_FEATURES_FORMAT, entry->cache_key);
+    for (int a = 0; a < plan->ask.count; a++)
+        used += snprintf(kept + used, sizeof kept - (size_t)used, "\n%s", plan->ask.text[a]);
+    io_digest_bytes(entry->features_key, kept, strlen(kept));
     const char *name = strrchr(job->model, '/');
     name = name != NULL && name[1] != '\0' ? name + 1 : job->model;
     const char *dataset = entry->images.dataset, *category = entry->images.category;
     entry->cache =
-        base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, entry->cache_key, dataset, category);
+        base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, entry->features_key, dataset, category);
     entry->prompts =
         base_format("%s/cache/prompts/%s-%.8s/%s/%s", job->output, name, entry->cache_key, dataset, category);
     return entry->cache != NULL && entry->prompts != NULL ? ST_OK : ST_ENOMEM;
@@ -145,7 +150,10 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
     else
         TRY(category_digest(entry));
     bool prompts = false; /* of any point: branches may be swept */
-    for (int p = 0; p < plan->point_count; p++) prompts = prompts || job_has(&plan->points[p].branches, "pad");
+    for (int p = 0; p < plan->point_count; p++) {
+        const job_t *point = &plan->points[p];
+        prompts = prompts || method_wants_heads(method_of(plan->methods, point), point);
+    }
     if (prompts) TRY(tokenizer_digest(plan));
     if (prompts) TRY(caption_digest(entry, plan, job));
     return cache_folders(entry, plan, job);

@@ -18,7 +18,8 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
             task->category, task->shots, (unsigned long long)task->seed, plan->point_options[task->point]);
     for (int i = 0; i < task->shots; i++) fprintf(out, "support=%s\n", entry->images.train[task->support[i]].name);
     /* Another caption is another task, as another image is: nothing of the old one's may be kept. */
-    if (job_has(&plan->points[task->point].branches, "pad")) fprintf(out, "caption=%s\n", entry->caption_digest);
+    if (method_wants_heads(plan_method(plan, task), &plan->points[task->point]))
+        fprintf(out, "caption=%s\n", entry->caption_digest);
     fclose(out);
     io_digest_bytes(digest, key, size);
     free(key);
@@ -101,7 +102,7 @@ void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item
             hash[h] = base_hash(hash[h], &mark, sizeof mark);
         }
     }
-    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", PLAN_FORMAT, entry->cache_key,
+    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", PLAN_FEATURES_FORMAT, entry->features_key,
              entry->images.dataset, entry->images.category, (int)item->kind, item->scale, images,
              (unsigned long long)hash[0], (unsigned long long)hash[1]);
     io_digest_bytes(digest, text, strlen(text));

@@ -4,6 +4,12 @@
 
 #include "plan/plan.h"
 
+/* ---- Methods ---- */
+/* ST_EFORMAT: a point's method is not there. */
+status_t plan_methods_check(const plan_t *plan);
+/* What all points ask for: an image is encoded once. */
+status_t plan_asks_collect(plan_t *plan);
+
 /* ---- Categories ---- */
 /* The categories that the job names, with the digests that ids are made of. */
 status_t plan_categories_read(plan_t *plan);

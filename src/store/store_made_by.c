@@ -21,6 +21,7 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by)
     char *libraries = io_library_versions();
     if (libraries == NULL) return ST_ENOMEM;
     status_t status;
+    TRY_DONE(io_h5_set_text(file, "/", "format", PLAN_FORMAT));
     TRY_DONE(io_h5_set_text(file, "/", "code_version", base_version()));
     TRY_DONE(io_h5_set_text(file, "/", "libraries", libraries));
     TRY_DONE(io_h5_set_text(file, "/", "blas", made_by->blas));

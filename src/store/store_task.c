@@ -134,6 +134,7 @@ static status_t write_oracle(io_h5_t *file, const store_oracle_t *oracle)
 static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, const store_task_file_t *what)
 {
     const plan_task_t *task = what->task;
+    const job_t *job = &plan->points[task->point];
     const store_made_by_t made_by = store_made_by(plan, ranks, &what->inputs);
     TRY(io_h5_set_text(file, "/", "description",
                        "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
@@ -143,7 +144,10 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     TRY(io_h5_set_i64(file, "/", "shots", task->shots));
     TRY(io_h5_set_i64(file, "/", "seed", (int64_t)task->seed));
     TRY(io_h5_set_text(file, "/", "point", plan->point_text[task->point]));
-    TRY(io_h5_set_options(file, "options", &plan->points[task->point], job_options));
+    TRY(io_h5_set_text(file, "/", "method", what->method->name));
+    TRY(io_h5_set_i64(file, "/", "transductive", method_is_transductive(what->method, job)));
+    TRY(io_h5_set_i64(file, "/", "auxiliary", method_is_auxiliary(what->method, job)));
+    TRY(io_h5_set_options(file, "options", job, job_options));
     TRY(io_h5_set_f64(file, "/", "evaluate_seconds", what->seconds));
     TRY(store_made_by_write(file, &made_by));
     return io_h5_set_i64(file, "/", "complete", 1);

@@ -61,7 +61,8 @@ static bool needs_support(const scorer_t *scorer)
     return !keeps;
 }
 
-static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_items_t *items, const plan_item_t *item)
+static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_items_t *items, const plan_item_t *item,
+                            int images)
 {
     const plan_t *plan = worker->plan;
     const plan_task_t *task = &plan->tasks[item->index];
@@ -73,9 +74,12 @@ static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_
                                    .category = task->category,
                                    .shots = task->shots,
                                    .seed = task->seed,
+                                   .images = images,
                                    .head = scorer->head};
     TRY(plan_ask(&scorer->ask, plan, job));
-    TRY(work_worker_model(worker));
+    TRY(scorer->method->texts ? work_worker_tokenizer(worker) : work_worker_model(worker));
+    scorer->task.model = worker->model;
+    scorer->task.tokenizer = worker->tokenizer;
     TRY(job_logit_scale(&scorer->task.logit_scale, job, (double)clip_model_logit_scale(worker->model)));
     for (int head = 0; head < JOB_HEADS; head++) scorer->heads += method_wants_head(scorer->method, job, head);
     scorer->chunks = item->need_count - task->shots - scorer->heads;
@@ -218,7 +222,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     int *keep = base_alloc((size_t)images->test_count, sizeof *keep);
     if (keep == NULL) return ST_ENOMEM;
     int n = data_test_without_shots(keep, images, task->support, task->shots);
-    TRY_DONE(scorer_make(&scorer, worker, items, item));
+    TRY_DONE(scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
     TRY_DONE(measure(&numbers, worker, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
