@@ -196,6 +196,8 @@ void store_failure_forget(const plan_t *plan, const plan_item_t *item);
 /* ---- The run ---- */
 /* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
  * the ranks, of all files of the table. */
+/* Who wrote run.yaml, as "fgad 0.1.0+1a2b3c4". */
+void store_run_writer(char out[64], const plan_t *plan);
 status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished);
 /* What the run's run.yaml tells of that; "" where it tells nothing. */
 void store_run_made_on(store_made_on_t *out, const plan_t *plan);

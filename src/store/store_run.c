@@ -19,6 +19,20 @@ void store_run_made_on(store_made_on_t *out, const plan_t *plan)
     if (file != NULL) fclose(file);
 }
 
+void store_run_writer(char out[64], const plan_t *plan)
+{
+    char path[4096], line[256], writer[60];
+    snprintf(out, 64, "another program");
+    snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && line[0] == '#') {
+        if (sscanf(line, "# fgad %55[^, \n],", writer) != 1) continue;
+        snprintf(out, 64, "fgad %s", writer);
+        break;
+    }
+    if (file != NULL) fclose(file);
+}
+
 status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished)
 {
     char *text = NULL, path[4096], now[32];

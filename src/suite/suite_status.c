@@ -184,6 +184,19 @@ static void print_made_on(const view_t *view)
     fputc('\n', view->out);
 }
 
+/* Tasks that this program would not make: of other options, or of a version whose ids were others. */
+static void print_others(const view_t *view)
+{
+    char writer[64];
+    int files = store_count_task_files(view->plan) - view->status->done;
+    if (files <= 0) return;
+    store_run_writer(writer, view->plan);
+    fprintf(view->out,
+            "\n%d task file%s of other options, images or another version %s there, too; run.yaml was written by %s: "
+            "report and rescore read them\n",
+            files, files == 1 ? "" : "s", files == 1 ? "is" : "are", writer);
+}
+
 static status_t print_forecast(const view_t *view)
 {
     char left[16], eta[16];
@@ -226,6 +239,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *pla
     print_failed(&view);
     print_missing(&view);
     print_made_on(&view);
+    print_others(&view);
     status = print_forecast(&view);
 done:
     free(view.running);
