@@ -18,7 +18,8 @@ cat >"a bin/fgad" <<'END'
 case "$*" in
     *shots=0*) echo "fgad: shots: 0 is below 1" >&2 && exit 2 ;;
     plan*) [ ! -e sized ] || cat sized ;;
-    run*--dry-run*) echo "run some where/it's: 3 tasks (1 grid point)" ;;
+    run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): 3 tasks (1 grid point)" ;;
+    run*) for word; do printf '%s\0' "$word"; done >words; exit "$(cat ends 2>/dev/null || echo 0)" ;;
     *) exit 9 ;;
 esac
 END
@@ -34,10 +35,29 @@ esac
 END
 cat >"a bin/sbatch" <<'END'
 #!/bin/sh
+env | grep -E '^(SBATCH|SQUEUE|SINFO|SLURM|PMI|PMIX)_' | sed 's/=.*//' >environment
 case "$*" in
-    *afterany*) echo "$*" >report.args && cat >report.script && echo 8 ;;
-    *) [ ! -e refuse ] || exit 1 && cat >job.script && echo "7;cluster" ;;
+    *afterany*) printf '%s\n' "$@" >report.args && cat >report.script && echo 8 ;;
+    *) [ ! -e refuse ] || exit 1 && printf '%s\n' "$@" >job.args && cat >job.script && echo "7;cluster" ;;
 esac
+END
+# srun and mpirun drop their options; squeue knows a job that runs on.
+cat >"a bin/srun" <<'END'
+#!/bin/sh
+[ ! -e launcher_fails ] || exit 1
+while [ "${1#--}" != "$1" ]; do shift; done
+exec "$@"
+END
+cat >"a bin/mpirun" <<'END'
+#!/bin/sh
+[ ! -e launcher_fails ] || exit 1
+while [ "${1#-}" != "$1" ]; do case $1 in --bind-to | -x) shift ;; esac && shift; done
+exec "$@"
+END
+cat >"a bin/squeue" <<'END'
+#!/bin/sh
+[ -z "${SQUEUE_FORMAT:-}${SLURM_TIME_FORMAT:-}" ] || exit 9
+case "$*" in *%T*) echo RUNNING ;; *%e*) date -d '+1 hour' '+%FT%T' ;; esac
 END
 chmod +x "a bin/"*
 PATH="$work/a bin:$PATH"
@@ -104,7 +124,76 @@ grep -qFx "report 8: $work/some where/it's/report.txt" said || fail "said: $(cat
 grep -qF -- "--dependency=afterany:7" report.args || fail "the report depends on: $(cat report.args)"
 cmp job.script "some where/it's/slurm/it's-7.sbatch" || fail "the script kept is another"
 
+# What a shell inside an allocation or a user's habits set does not reach Slurm; who pays and on what kind of node does.
+SBATCH_TIMELIMIT=1 SBATCH_OUTPUT=x.log SBATCH_ACCOUNT=me SBATCH_WAIT=1 SQUEUE_FORMAT=%i SINFO_FORMAT=%i SLURM_CONF=/c \
+    SLURM_MEM_PER_NODE=1000 SLURM_JOB_ID=99 SLURM_TIME_FORMAT=relative PMIX_RANK=0 PMI_FD=3 \
+    "$submit" "my job.yaml" --fgad "a bin/fgad" --time 30 --no-report >said 2>told
+[ "$(sort environment | tr '\n' ' ')" = "SBATCH_ACCOUNT SLURM_CONF " ] || fail "reached sbatch: $(cat environment)"
+grep -qFx -- "--time=30" job.args || fail "no time on sbatch's command line: $(cat job.args)"
+grep -q "set aside.*SBATCH_OUTPUT SBATCH_TIMELIMIT" told || fail "not told what was set aside: $(cat told)"
+SBATCH_PARTITION=old "$submit" "my job.yaml" --fgad "a bin/fgad" --dry-run | grep -qFx "#SBATCH --ntasks-per-node=4" ||
+    fail "the partition of the environment is not looked at"
+rm sized
+
+# runs SCRIPT: as Slurm would, but that nothing tells it of nodes; its code into $code
+runs() {
+    code=0
+    SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=2 SLURM_JOB_NODELIST=n1 SLURM_NTASKS=1 SQUEUE_FORMAT=%i SLURM_TIME_FORMAT=relative \
+        bash "$1" >log 2>&1 || code=$?
+}
+
+# Nothing that a user may name is a command of the shell anywhere: the scripts run, and fgad gets the very words.
+n=0
+# shellcheck disable=SC2016 # that is the point
+for evil in 'x@NAME@$(touch PWN)' '@COMMAND@`touch PWN`' '"; touch PWN; "' "'; touch PWN; '" 'a b;touch PWN' '-x' '#x' '* ? [a]' '~' '!!' \
+    '$HOME' '${IFS}' '&touch PWN&' '|touch PWN' '>PWN' 'a=b' '@MPI@' '@DIRECTIVES@' '{a,b}' $'tab\xc3\xa9'; do
+    for launcher in --mpi=pmix --mpirun; do
+        n=$((n + 1))
+        mkdir -p "runs/$n" && echo "runs/$n/$evil" >named
+        cp "my job.yaml" "./$evil.yaml" && cp "a bin/fgad" "a bin/$evil" # PATH has no say: a path is given
+        "$submit" "./$evil.yaml" --fgad "a bin/$evil" "$launcher" --mpi "$evil" --partition "$evil" --account "$evil" \
+            "--sbatch=--comment=$evil" -- -s "name=$evil" -s "output=$evil" -s "roots.folder=$evil" -s "model=$evil" >said 2>told ||
+            fail "refused '$evil': $(cat told)"
+        runs job.script
+        [ "$code" -eq 0 ] || fail "the script of '$evil' ended with $code: $(cat log)"
+        printf '%s\0' run "$work/./$evil.yaml" -s "name=$evil" -s "output=$evil" -s "roots.folder=$evil" -s "model=$evil" \
+            -s threads=2 | sed -z "s|/\./|/|" >expected
+        tr '\0' '\n' <words | sed '/^--time-limit$/,$d' | tr '\n' '\0' >found
+        cmp expected found || fail "the words of '$evil' changed on their way: $(tr '\0' '\n' <words)"
+        grep -qFx -- "--comment=$evil" job.args || fail "the option of '$evil' changed: $(cat job.args)"
+        grep -qFx -- "--partition=$evil" job.args || fail "the partition '$evil' changed: $(cat job.args)"
+        bash report.script >log 2>&1 || true # the stand-in knows no report
+        [ -z "$(find . -name 'PWN*')" ] || fail "'$evil' ran a command"
+        rm -f "./$evil.yaml" "a bin/$evil"
+    done
+done
+rm named
+for evil in $'a\nb' $'a\rb' $'\e[2J'; do
+    refuses 1 "control character" "my job.yaml" --fgad "a bin/fgad" -- -s "name=$evil"
+    refuses 2 "control character" "my job.yaml" --fgad "a bin/fgad" --partition "$evil"
+    refuses 2 "control character" "my job.yaml" --fgad "a bin/fgad" "--sbatch=--comment=$evil"
+done
+refuses 2 "--sbatch is 'job.sh'" "my job.yaml" --fgad "a bin/fgad" --sbatch job.sh
+refuses 2 "--time is '1:2:3:4'" "my job.yaml" --fgad "a bin/fgad" --time 1:2:3:4
+refuses 2 "--time is '-5'" "my job.yaml" --fgad "a bin/fgad" --time=-5
+for time in 5 5:30 1:05:30 1-2 1-2:30 1-02:30:59 infinite Unlimited; do shows --time "$time" && has "#SBATCH --time=$time"; done
+
+# The launcher's failure is told from tasks that failed.
+"$submit" "my job.yaml" --fgad "a bin/fgad" --no-report >said
+echo 1 >ends
+runs job.script
+{ [ "$code" -eq 1 ] && grep -q "some tasks failed" log; } || fail "tasks that failed ended with $code: $(cat log)"
+touch launcher_fails
+for launcher in --mpi=pmix --mpirun; do
+    "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report "$launcher" >said
+    runs job.script
+    { [ "$code" -eq 3 ] && grep -q "could not be started" log; } || fail "a launcher that failed ended with $code: $(cat log)"
+    ! grep -q "tasks failed" log || fail "a launcher that failed: $(cat log)"
+done
+rm launcher_fails ends
+
 # The report is written of a run that is not whole, too, whose reduction ends with 1; not of one that cannot be read.
+"$submit" "my job.yaml" --fgad "a bin/fgad" >said
 # reduces CODE: what the job's report script ends with when `fgad reduce` ends with CODE
 reduces() {
     cat >"a bin/reduces" <<END
