@@ -131,8 +131,8 @@ SBATCH_TIMELIMIT=1 SBATCH_OUTPUT=x.log SBATCH_ACCOUNT=me SBATCH_WAIT=1 SQUEUE_FO
 [ "$(sort environment | tr '\n' ' ')" = "SBATCH_ACCOUNT SLURM_CONF " ] || fail "reached sbatch: $(cat environment)"
 grep -qFx -- "--time=30" job.args || fail "no time on sbatch's command line: $(cat job.args)"
 grep -q "set aside.*SBATCH_OUTPUT SBATCH_TIMELIMIT" told || fail "not told what was set aside: $(cat told)"
-SBATCH_PARTITION=old "$submit" "my job.yaml" --fgad "a bin/fgad" --dry-run | grep -qFx "#SBATCH --ntasks-per-node=4" ||
-    fail "the partition of the environment is not looked at"
+SBATCH_PARTITION=old shows
+has "#SBATCH --ntasks-per-node=4"
 rm sized
 
 # runs SCRIPT: as Slurm would, but that nothing tells it of nodes; its code into $code
