@@ -303,7 +303,10 @@ typedef struct io_h5 io_h5_t;
  * io_h5_close without publish leaves nothing. The folder must exist. Equal content gives equal bytes. The first 512
  * bytes are HDF5's user block, a line with the SHA-256 of the rest. */
 status_t io_h5_create(io_h5_t **out, const char *path);
-/* Read-only, without locks. ST_EFORMAT when it is not HDF5, or when its bytes do not have their SHA-256. */
+/* Reads the file once, whole; io_h5_close gives the memory back. ST_EFORMAT: it is not HDF5, is not sealed by io_h5_publish
+ * or does not have its SHA-256. What follows reads these bytes by a reader that knows what io_h5_write writes and refuses
+ * the rest (ST_EFORMAT): whoever makes the seal cannot lead it out of the file, in circles, or to more memory than 1040
+ * times the file's size. */
 status_t io_h5_open(io_h5_t **out, const char *path);
 status_t io_h5_publish(io_h5_t *file); /* write, fsync, rename; frees file in every case */
 void io_h5_close(io_h5_t *file);       /* NULL is fine */
@@ -316,7 +319,7 @@ status_t io_h5_set_i64(io_h5_t *file, const char *object, const char *name, int6
 status_t io_h5_set_f64(io_h5_t *file, const char *object, const char *name, double value);
 /* Every option of the table as a text attribute of `object`. */
 status_t io_h5_set_options(io_h5_t *file, const char *object, const void *options, const io_option_t *table);
-/* Copies an object, with all below it, from another file to the same path. */
+/* Copies an object, with all below it, from a file that is open for reading to the same path. */
 status_t io_h5_copy(io_h5_t *file, io_h5_t *source, const char *path);
 /* Reading. text is heap (caller frees). ST_ENOTFOUND: no such object or attribute; ST_EFORMAT: of another type. */
 status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name);

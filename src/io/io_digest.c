@@ -2,7 +2,6 @@
 #include "io/io_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,10 +33,8 @@ status_t io_digest_file(char out[IO_DIGEST_SIZE], const char *path)
     status_t status = ST_OK;
     EVP_MD_CTX *context = NULL;
     unsigned char *piece = NULL;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return fail(errno == ENOENT || errno == ENOTDIR ? ST_ENOTFOUND : ST_EIO, "'%s' cannot be opened: %s", path,
-                    strerror(errno));
+    int file;
+    TRY(io_open_regular(&file, NULL, path));
     context = EVP_MD_CTX_new();
     piece = base_alloc(PIECE, 1);
     if (context == NULL || piece == NULL) TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory for its digest", path));

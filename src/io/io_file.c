@@ -98,18 +98,36 @@ status_t io_make_dirs(const char *path)
     return ST_OK;
 }
 
+status_t io_open_regular(int *file, size_t *size, const char *path)
+{
+    status_t status = ST_OK;
+    struct stat info;
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*file < 0) return fail_system(path, "opened");
+    if (fstat(*file, &info) != 0)
+        status = fail_system(path, "read");
+    else if (S_ISDIR(info.st_mode))
+        status = fail(ST_EIO, "'%s' is a directory, expected a file", path);
+    else if (!S_ISREG(info.st_mode))
+        status = fail(ST_EFORMAT, "'%s' is a %s, expected a regular file", path,
+                      S_ISFIFO(info.st_mode)                           ? "FIFO"
+                      : S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode) ? "device"
+                                                                       : "socket");
+    else if (size != NULL)
+        *size = (size_t)info.st_size;
+    if (status != ST_OK) close(*file);
+    return status;
+}
+
 status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path)
 {
     *bytes = NULL;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return fail_system(path, "opened");
+    int file;
+    size_t used = 0, room = 0;
+    TRY(io_open_regular(&file, &room, path));
     status_t status = ST_OK;
     char *buffer = NULL;
-    size_t used = 0, room = 0;
-    struct stat info;
-    if (fstat(file, &info) != 0) TRY_DONE(fail_system(path, "read"));
-    if (S_ISDIR(info.st_mode)) TRY_DONE(fail(ST_EIO, "'%s' is a directory, expected a file", path));
-    room = info.st_size > 0 ? (size_t)info.st_size : 4096;
+    if (room == 0) room = 4096;
     room = (room < most ? room : most) + 1;
     buffer = base_alloc(room, 1);
     if (buffer == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s'", path));

@@ -51,6 +51,12 @@ done:
     return status;
 }
 
+bool io_inflate(void *out, size_t size, const void *packed, size_t packed_size)
+{
+    uLongf made = (uLongf)size;
+    return uncompress(out, &made, packed, (uLong)packed_size) == Z_OK && made == size;
+}
+
 void io_gzip_version(char out[64])
 {
     snprintf(out, 64, "zlib %s", zlibVersion());

@@ -1,18 +1,14 @@
 /* HDF5 files as wholes. A file is built in memory and published as bytes, so that a full disk is an ordinary write
  * error (a failing H5Fclose leaves the library with a file it can neither close nor forget), and that its bytes can be
- * signed: a user block of 512 bytes, which every HDF5 reader skips, holds the SHA-256 of all that follows, and
- * io_h5_open checks it. Equal content gives equal bytes: no times are kept in objects. */
+ * sealed: a user block of 512 bytes, which every HDF5 reader skips, holds the SHA-256 of all that follows, and
+ * io_h5_open checks it: a file without it is not ours. The bytes that were checked are those that are read, by
+ * io_hdf5_parse.c. Equal content gives equal bytes: no times are kept in objects. */
 #include "io/io_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 _Static_assert(sizeof(hid_t) == sizeof(int64_t), "an hid_t is carried as int64_t");
 
@@ -72,6 +68,7 @@ status_t io_h5_create(io_h5_t **out, const char *path)
     status_t status = ST_OK;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = H5Pcreate(H5P_FILE_CREATE);
     if (access < 0 || creation < 0 || H5Pset_fapl_core(access, GROWTH, 0) < 0 ||
+        H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0 ||
         H5Pset_userblock(creation, USER_BLOCK) < 0 || H5Pset_obj_track_times(creation, 0) < 0)
         TRY_DONE(io_h5_fail(ST_EIO, file, "preparing", NULL));
     file->writing = true;
@@ -123,12 +120,13 @@ status_t io_h5_publish(io_h5_t *file)
 
 /* ---- Reading ---- */
 
-/* A file of ours must match its seal; a foreign HDF5 file has none. */
-static status_t check_bytes(const char *bytes, size_t size, const char *path)
+static status_t check_seal(const char *bytes, size_t size, const char *path)
 {
     static const char signature[] = "\x89HDF\r\n\x1a\n";
     const size_t length = sizeof seal - 1, signature_length = sizeof signature - 1;
-    if (size >= signature_length && memcmp(bytes, signature, signature_length) == 0) return ST_OK;
+    if (size == 0) return fail(ST_EFORMAT, "'%s' is empty, expected an HDF5 file", path);
+    if (size >= signature_length && memcmp(bytes, signature, signature_length) == 0)
+        return fail(ST_EFORMAT, "'%s' is not sealed by this program: an HDF5 file of another's is not read", path);
     if (size < length || memcmp(bytes, seal, length) != 0) return fail(ST_EFORMAT, "'%s' is not an HDF5 file", path);
     if (size <= USER_BLOCK) return fail(ST_EFORMAT, "'%s' is damaged: it was cut to %zu bytes", path, size);
     char digest[IO_DIGEST_SIZE];
@@ -138,49 +136,22 @@ static status_t check_bytes(const char *bytes, size_t size, const char *path)
                 size);
 }
 
-static status_t check_file(const char *path)
-{
-    status_t status = ST_OK;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return fail(errno == ENOENT ? ST_ENOTFOUND : ST_EIO, "'%s' cannot be opened: %s", path, strerror(errno));
-    struct stat info;
-    if (fstat(descriptor, &info) != 0) {
-        status = fail(ST_EIO, "'%s' cannot be opened: %s", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        status = fail(ST_EFORMAT, "'%s' is not a regular file, expected an HDF5 file", path);
-    } else if (info.st_size == 0) {
-        status = fail(ST_EFORMAT, "'%s' is empty, expected an HDF5 file", path);
-    } else {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
-        if (map == MAP_FAILED) {
-            status = fail(ST_EIO, "'%s' cannot be mapped: %s", path, strerror(errno));
-        } else {
-            status = check_bytes(map, (size_t)info.st_size, path);
-            munmap(map, (size_t)info.st_size);
-        }
-    }
-    close(descriptor);
-    return status;
-}
-
 status_t io_h5_open(io_h5_t **out, const char *path)
 {
     REQUIRE(out != NULL && path != NULL);
     *out = NULL;
-    TRY(check_file(path));
     io_h5_t *file = new_file(path);
     if (file == NULL) return ST_ENOMEM;
     status_t status = ST_OK;
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* Published files never change, so a lock protects nothing, and some file systems refuse to give one. */
-    if (access < 0 || H5Pset_file_locking(access, 0, 1) < 0) TRY_DONE(io_h5_fail(ST_EIO, file, "preparing", NULL));
-    file->id = H5Fopen(path, H5F_ACC_RDONLY, access);
-    if (file->id < 0) TRY_DONE(io_h5_fail(ST_EFORMAT, file, "opening as HDF5", NULL));
+    size_t size;
+    TRY_DONE(io_read_file(&file->image, &size, path));
+    TRY_DONE(check_seal(file->image, size, path));
+    file->bytes = (const uint8_t *)file->image + USER_BLOCK;
+    file->size = size - USER_BLOCK;
+    TRY_DONE(io_h5_begin(file));
     *out = file;
     file = NULL;
 done:
-    if (access >= 0) H5Pclose(access);
     io_h5_close(file);
     return status;
 }
@@ -189,6 +160,9 @@ void io_h5_close(io_h5_t *file)
 {
     if (file == NULL) return;
     if (file->id >= 0) H5Fclose(file->id);
+    free(file->heap);
+    free(file->string);
+    free(file->image);
     free(file->path);
     free(file);
 }
@@ -256,9 +230,8 @@ size_t io_h5_type_size(io_h5_type_t type)
 }
 
 /* H5Lexists wants every group above the last name to exist, so the path is tried name by name. */
-bool io_h5_has(io_h5_t *file, const char *path)
+static bool is_made(io_h5_t *file, const char *path)
 {
-    REQUIRE(file != NULL && path != NULL);
     char *prefix = base_format("%s", path);
     bool there = prefix != NULL;
     for (char *slash = prefix; there && slash != NULL;) {
@@ -272,9 +245,9 @@ bool io_h5_has(io_h5_t *file, const char *path)
     return there;
 }
 
-int64_t io_h5_object(io_h5_t *file, const char *path, bool make)
+int64_t io_h5_object(io_h5_t *file, const char *path)
 {
-    if (strcmp(path, "/") == 0 || !make || io_h5_has(file, path)) return H5Oopen(file->id, path, H5P_DEFAULT);
+    if (strcmp(path, "/") == 0 || is_made(file, path)) return H5Oopen(file->id, path, H5P_DEFAULT);
     hid_t links = H5Pcreate(H5P_LINK_CREATE), creation = H5Pcreate(H5P_GROUP_CREATE);
     hid_t group = H5I_INVALID_HID;
     if (links >= 0 && creation >= 0 && H5Pset_create_intermediate_group(links, 1) >= 0 &&

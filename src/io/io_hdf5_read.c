@@ -1,136 +1,31 @@
-/* Datasets and attributes out of an HDF5 file. */
+/* Values of datasets and attributes out of an HDF5 file, and copies of its objects. */
 #include "io/io_internal.h"
 
-#include <hdf5.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Attributes ---- */
+/* ---- Values ---- */
 
-/* wanted: the class the attribute must have; a scalar of it is read into value. */
-static status_t get_attribute(void *value, io_h5_t *file, const char *object, const char *name, hid_t memory_type,
-                              H5T_class_t wanted, const char *wanted_text)
+static status_t check_kind(const io_h5_array_t *array, io_h5_type_t type, const io_h5_t *file, const char *path)
 {
-    status_t status = ST_OK;
-    REQUIRE(file != NULL && object != NULL && name != NULL && value != NULL);
-    if (!io_h5_has(file, object)) return fail(ST_ENOTFOUND, "'%s' has no object '%s'", file->path, object);
-    hid_t owner = io_h5_object(file, object, false), attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
-    hid_t space = H5I_INVALID_HID;
-    if (owner < 0) TRY_DONE(io_h5_fail(ST_EFORMAT, file, "opening", object));
-    if (H5Aexists(owner, name) <= 0)
-        TRY_DONE(fail(ST_ENOTFOUND, "'%s': '%s' has no attribute '%s'", file->path, object, name));
-    attribute = H5Aopen(owner, name, H5P_DEFAULT);
-    type = attribute < 0 ? attribute : H5Aget_type(attribute);
-    space = attribute < 0 ? attribute : H5Aget_space(attribute);
-    if (type < 0 || space < 0) TRY_DONE(io_h5_fail(ST_EFORMAT, file, "opening the attribute", name));
-    if (H5Tget_class(type) != wanted || H5Sget_simple_extent_npoints(space) != 1 ||
-        (wanted == H5T_STRING && H5Tis_variable_str(type) <= 0))
-        TRY_DONE(fail(ST_EFORMAT, "'%s': the attribute '%s' of '%s' is not %s", file->path, name, object, wanted_text));
-    if (H5Aread(attribute, memory_type, value) < 0)
-        TRY_DONE(io_h5_fail(ST_EFORMAT, file, "reading the attribute", name));
-done:
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (attribute >= 0) H5Aclose(attribute);
-    if (owner >= 0) H5Oclose(owner);
-    H5Eclear2(H5E_DEFAULT);
-    return status;
-}
-
-status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name)
-{
-    *value = NULL;
-    char *text = NULL;
-    hid_t type = io_h5_string_type();
-    if (type < 0) return io_h5_fail(ST_EFORMAT, file, "reading the attribute", name);
-    status_t status = get_attribute(&text, file, object, name, type, H5T_STRING, "a text");
-    H5Tclose(type);
-    if (status == ST_OK) *value = base_format("%s", text != NULL ? text : "");
-    if (text != NULL) H5free_memory(text);
-    return status == ST_OK && *value == NULL ? ST_ENOMEM : status;
-}
-
-status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const char *name)
-{
-    return get_attribute(value, file, object, name, H5T_NATIVE_INT64, H5T_INTEGER, "a whole number");
-}
-
-status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name)
-{
-    return get_attribute(value, file, object, name, H5T_NATIVE_DOUBLE, H5T_FLOAT, "a number with a fraction");
-}
-
-/* ---- Datasets ---- */
-
-typedef struct {
-    hid_t dataset, type, space;
-    int ndim;
-    hsize_t dims[6];
-} opened_t;
-
-static void close_dataset(opened_t *opened)
-{
-    if (opened->space >= 0) H5Sclose(opened->space);
-    if (opened->type >= 0) H5Tclose(opened->type);
-    if (opened->dataset >= 0) H5Dclose(opened->dataset);
-    H5Eclear2(H5E_DEFAULT);
-}
-
-static status_t open_dataset(opened_t *opened, io_h5_t *file, const char *path)
-{
-    *opened = (opened_t){.dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID};
-    if (!io_h5_has(file, path)) return fail(ST_ENOTFOUND, "'%s' has no dataset '%s'", file->path, path);
-    opened->dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
-    if (opened->dataset >= 0) {
-        opened->type = H5Dget_type(opened->dataset);
-        opened->space = H5Dget_space(opened->dataset);
-    }
-    int ndim = opened->space >= 0 ? H5Sget_simple_extent_ndims(opened->space) : -1;
-    if (opened->type < 0 || ndim < 0) {
-        status_t status = io_h5_fail(ST_EFORMAT, file, "opening the dataset", path);
-        close_dataset(opened);
-        return status;
-    }
-    if (ndim > 6) {
-        close_dataset(opened);
-        return fail(ST_EFORMAT, "'%s': '%s' has %d dimensions, expected at most 6", file->path, path, ndim);
-    }
-    opened->ndim = ndim;
-    H5Sget_simple_extent_dims(opened->space, opened->dims, NULL);
-    return ST_OK;
-}
-
-status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path)
-{
-    opened_t opened;
-    TRY(open_dataset(&opened, file, path));
-    *ndim = opened.ndim;
-    for (int d = 0; d < 6; d++) dims[d] = d < opened.ndim ? (int64_t)opened.dims[d] : 0;
-    close_dataset(&opened);
-    return ST_OK;
-}
-
-/* Whether values of the dataset may be asked for as `type`: numbers as floats, whole numbers as whole numbers. */
-static status_t check_type(const opened_t *opened, io_h5_type_t type, const io_h5_t *file, const char *path)
-{
-    H5T_class_t found = H5Tget_class(opened->type);
+    const bool fraction = array->kind == IO_H5_F16 || array->kind == IO_H5_F32 || array->kind == IO_H5_F64;
+    const bool whole = array->kind == IO_H5_I32 || array->kind == IO_H5_I64 || array->kind == IO_H5_U8;
     bool right = false;
     const char *wanted = "numbers";
     switch (type) {
     case IO_H5_F32:
     case IO_H5_F64:
-        right = found == H5T_FLOAT || found == H5T_INTEGER;
+        right = fraction || whole;
         break;
     case IO_H5_I32:
     case IO_H5_I64:
     case IO_H5_U8:
-        right = found == H5T_INTEGER;
+        right = whole;
         wanted = "whole numbers";
         break;
     case IO_H5_STRING:
-        right = found == H5T_STRING && H5Tis_variable_str(opened->type) > 0;
+        right = array->kind == IO_H5_STRING;
         wanted = "variable-length strings";
         break;
     case IO_H5_F16:
@@ -139,115 +34,283 @@ static status_t check_type(const opened_t *opened, io_h5_type_t type, const io_h
     /* Half is a type of files; in memory it is float. */
     REQUIRE(type != IO_H5_F16);
     if (right) return ST_OK;
-    const char *holds = found == H5T_FLOAT ? "fractions" : found == H5T_INTEGER ? "whole numbers" : "other values";
+    const char *holds = fraction ? "fractions" : whole ? "whole numbers" : "other values";
     return fail(ST_EFORMAT, "'%s': '%s' holds %s, expected %s", file->path, path,
-                found == H5T_STRING ? "strings" : holds, wanted);
+                array->kind == IO_H5_STRING ? "strings" : holds, wanted);
 }
 
-static bool is_half(hid_t type)
-{
-    return H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2 && H5Tget_ebias(type) == 15;
-}
+/* Rows of an array as they lie in the file. */
+typedef struct {
+    uint8_t *out; /* (rows, row bytes) */
+    io_h5_t *file;
+    const io_h5_array_t *array;
+    int64_t first, rows;
+    size_t row, whole;          /* bytes of a row, of a chunk */
+    uint8_t *packed, *shuffled; /* scratch of a chunk each */
+    bool *done;                 /* a flag a chunk that is wanted */
+} gather_t;
 
-/* count values of the selection into out. Half goes through our own conversion, which is much faster. */
-static bool read_numbers(void *out, const opened_t *opened, io_h5_type_t type, hid_t memory, hid_t selection,
-                         int64_t count)
+static status_t take_chunk(void *context, const io_h5_chunk_t *chunk)
 {
-    if (type != IO_H5_F32 || !is_half(opened->type))
-        return H5Dread(opened->dataset, io_h5_native_type(type), memory, selection, H5P_DEFAULT, out) >= 0;
-    uint16_t *half = base_alloc((size_t)count, sizeof *half);
-    hid_t half_type = io_h5_half_type(true);
-    bool right = half != NULL && half_type >= 0 &&
-                 H5Dread(opened->dataset, half_type, memory, selection, H5P_DEFAULT, half) >= 0;
-    float *values = out;
-    for (int64_t i = 0; i < count && right; i++) values[i] = io_f16_to_f32(half[i]);
-    if (half_type >= 0) H5Tclose(half_type);
-    free(half);
-    return right;
-}
-
-/* The library's strings become ours, so that free() is the one way to give them back. */
-static bool read_strings(char **out, const opened_t *opened, hid_t memory, hid_t selection, int64_t count)
-{
-    hid_t type = io_h5_string_type();
-    bool right = type >= 0 && H5Dread(opened->dataset, type, memory, selection, H5P_DEFAULT, out) >= 0;
-    for (int64_t i = 0; i < count && right; i++) {
-        char *text = out[i];
-        out[i] = base_format("%s", text != NULL ? text : "");
-        if (text != NULL) H5free_memory(text);
+    gather_t *gather = context;
+    const io_h5_array_t *array = gather->array;
+    const int64_t first = (int64_t)chunk->first, height = array->chunk[0];
+    if (first >= gather->first + gather->rows || first + height <= gather->first) return ST_OK;
+    const uint8_t *bytes = chunk->bytes;
+    size_t size = chunk->size;
+    if (array->deflated && (chunk->skipped >> array->deflate_bit & 1) == 0) {
+        if (!io_inflate(gather->packed, gather->whole, bytes, size))
+            return io_h5_damaged(gather->file, "a chunk does not unpack to its size");
+        bytes = gather->packed;
+        size = gather->whole;
     }
-    for (int64_t i = 0; i < count && right; i++)
-        if (out[i] == NULL) right = false;
-    if (type >= 0) H5Tclose(type);
-    return right;
+    if (size != gather->whole) return io_h5_damaged(gather->file, "a chunk does not have its size");
+    if (array->shuffled && (chunk->skipped & 1) == 0) {
+        const size_t items = gather->whole / array->item;
+        for (size_t b = 0; b < array->item; b++)
+            for (size_t i = 0; i < items; i++) gather->shuffled[i * array->item + b] = bytes[b * items + i];
+        bytes = gather->shuffled;
+    }
+    int64_t from = first > gather->first ? first : gather->first;
+    int64_t to = first + height < gather->first + gather->rows ? first + height : gather->first + gather->rows;
+    memcpy(gather->out + (size_t)(from - gather->first) * gather->row, bytes + (size_t)(from - first) * gather->row,
+           (size_t)(to - from) * gather->row);
+    gather->done[first / height - gather->first / height] = true;
+    return ST_OK;
 }
 
-static bool read_selection(void *out, const opened_t *opened, io_h5_type_t type, hid_t memory, hid_t selection,
-                           int64_t count)
+static status_t gather_chunks(uint8_t *out, io_h5_t *file, const io_h5_array_t *array, int64_t first, int64_t rows)
 {
-    if (count == 0) return true;
-    if (type == IO_H5_STRING) return read_strings(out, opened, memory, selection, count);
-    return read_numbers(out, opened, type, memory, selection, count);
+    status_t status = ST_OK;
+    const size_t row = (size_t)(array->count / array->dims[0]) * array->item;
+    const int64_t chunks = (first + rows - 1) / array->chunk[0] - first / array->chunk[0] + 1;
+    gather_t gather = {.out = out,
+                       .file = file,
+                       .array = array,
+                       .first = first,
+                       .rows = rows,
+                       .row = row,
+                       .whole = row * (size_t)array->chunk[0]};
+    gather.packed = array->deflated ? base_alloc(gather.whole, 1) : NULL;
+    gather.shuffled = array->shuffled ? base_alloc(gather.whole, 1) : NULL;
+    gather.done = calloc((size_t)chunks, sizeof *gather.done);
+    if ((array->deflated && gather.packed == NULL) || (array->shuffled && gather.shuffled == NULL) ||
+        gather.done == NULL)
+        TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory for a chunk of %zu bytes", file->path, gather.whole));
+    TRY_DONE(io_h5_each_chunk(file, array, take_chunk, &gather));
+    for (int64_t i = 0; i < chunks; i++)
+        if (!gather.done[i]) TRY_DONE(io_h5_damaged(file, "a chunk of an array is missing"));
+done:
+    free(gather.packed);
+    free(gather.shuffled);
+    free(gather.done);
+    return status;
+}
+
+static double wide_at(const io_h5_array_t *array, const uint8_t *raw, int64_t i)
+{
+    switch (array->kind) {
+    case IO_H5_F16: {
+        uint16_t value;
+        memcpy(&value, raw + 2 * i, sizeof value);
+        return (double)io_f16_to_f32(value);
+    }
+    case IO_H5_F32: {
+        float value;
+        memcpy(&value, raw + 4 * i, sizeof value);
+        return (double)value;
+    }
+    default: {
+        double value;
+        memcpy(&value, raw + 8 * i, sizeof value);
+        return value;
+    }
+    }
+}
+
+static int64_t whole_at(const io_h5_array_t *array, const uint8_t *raw, int64_t i)
+{
+    int32_t narrow;
+    int64_t value;
+    if (array->kind == IO_H5_U8) return raw[i];
+    if (array->kind == IO_H5_I64) return memcpy(&value, raw + 8 * i, sizeof value), value;
+    return memcpy(&narrow, raw + 4 * i, sizeof narrow), narrow;
+}
+
+static void convert(void *out, const io_h5_array_t *array, io_h5_type_t type, const uint8_t *raw, int64_t count)
+{
+    const bool fraction = array->kind == IO_H5_F16 || array->kind == IO_H5_F32 || array->kind == IO_H5_F64;
+    for (int64_t i = 0; i < count; i++) {
+        if (type == IO_H5_F32) {
+            ((float *)out)[i] = fraction ? (float)wide_at(array, raw, i) : (float)whole_at(array, raw, i);
+        } else if (type == IO_H5_F64) {
+            ((double *)out)[i] = fraction ? wide_at(array, raw, i) : (double)whole_at(array, raw, i);
+        } else {
+            const int64_t value = whole_at(array, raw, i);
+            /* What does not fit becomes the nearest that does, as with the library. */
+            if (type == IO_H5_I64) ((int64_t *)out)[i] = value;
+            if (type == IO_H5_I32)
+                ((int32_t *)out)[i] = (int32_t)(value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : value);
+            if (type == IO_H5_U8) ((uint8_t *)out)[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        }
+    }
+}
+
+/* Strings are set to NULL first; on failure those made are the caller's to free. */
+static status_t take_strings(char **out, io_h5_t *file, const uint8_t *raw, int64_t count)
+{
+    memset(out, 0, (size_t)count * sizeof *out);
+    for (int64_t i = 0; i < count; i++) TRY(io_h5_string(&out[i], file, raw + 16 * i));
+    return ST_OK;
+}
+
+status_t io_h5_values(void *out, io_h5_t *file, const io_h5_array_t *array, io_h5_type_t type, int64_t first,
+                      int64_t rows, const char *path)
+{
+    TRY(check_kind(array, type, file, path));
+    const int64_t row = array->ndim == 0 ? 1 : array->dims[0] == 0 ? 0 : array->count / array->dims[0];
+    const int64_t count = rows * row;
+    if (count == 0) return ST_OK;
+    const bool as_is = array->kind == (int)type && type != IO_H5_STRING;
+    if (!array->chunked) {
+        const uint8_t *raw = array->data + (size_t)(first * row) * array->item;
+        if (type == IO_H5_STRING) return take_strings(out, file, raw, count);
+        if (as_is)
+            memcpy(out, raw, (size_t)count * array->item);
+        else
+            convert(out, array, type, raw, count);
+        return ST_OK;
+    }
+    if (as_is) return gather_chunks(out, file, array, first, rows);
+    uint8_t *raw = base_alloc((size_t)count, array->item);
+    if (raw == NULL) return fail_context(ST_ENOMEM, "'%s': '%s'", file->path, path);
+    status_t status = gather_chunks(raw, file, array, first, rows);
+    if (status == ST_OK) convert(out, array, type, raw, count);
+    free(raw);
+    return status;
+}
+
+/* ---- Attributes ---- */
+
+bool io_h5_has(io_h5_t *file, const char *path)
+{
+    REQUIRE(file != NULL && path != NULL && !file->writing);
+    uint64_t header;
+    return io_h5_find(&header, file, path) == ST_OK;
+}
+
+/* The attribute, of one value. */
+static status_t get_attribute(io_h5_attribute_t *out, io_h5_t *file, const char *object, const char *name)
+{
+    REQUIRE(file != NULL && object != NULL && name != NULL && !file->writing);
+    uint64_t header;
+    status_t status = io_h5_find(&header, file, object);
+    if (status == ST_ENOTFOUND) return fail(ST_ENOTFOUND, "'%s' has no object '%s'", file->path, object);
+    if (status != ST_OK) return status;
+    TRY(io_h5_parse_attribute(out, file, header, name, 0));
+    if (out->name == NULL) return fail(ST_ENOTFOUND, "'%s': '%s' has no attribute '%s'", file->path, object, name);
+    return ST_OK;
+}
+
+static status_t refuse_attribute(const io_h5_t *file, const char *object, const char *name, const char *wanted)
+{
+    return fail(ST_EFORMAT, "'%s': the attribute '%s' of '%s' is not %s", file->path, name, object, wanted);
+}
+
+status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name)
+{
+    *value = NULL;
+    io_h5_attribute_t attribute;
+    TRY(get_attribute(&attribute, file, object, name));
+    if (attribute.array.count != 1 || attribute.array.kind != IO_H5_STRING)
+        return refuse_attribute(file, object, name, "a text");
+    return io_h5_string(value, file, attribute.array.data);
+}
+
+status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const char *name)
+{
+    io_h5_attribute_t attribute;
+    TRY(get_attribute(&attribute, file, object, name));
+    const int kind = attribute.array.kind;
+    if (attribute.array.count != 1 || (kind != IO_H5_I32 && kind != IO_H5_I64 && kind != IO_H5_U8))
+        return refuse_attribute(file, object, name, "a whole number");
+    *value = whole_at(&attribute.array, attribute.array.data, 0);
+    return ST_OK;
+}
+
+status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name)
+{
+    io_h5_attribute_t attribute;
+    TRY(get_attribute(&attribute, file, object, name));
+    const int kind = attribute.array.kind;
+    if (attribute.array.count != 1 || (kind != IO_H5_F16 && kind != IO_H5_F32 && kind != IO_H5_F64))
+        return refuse_attribute(file, object, name, "a number with a fraction");
+    *value = wide_at(&attribute.array, attribute.array.data, 0);
+    return ST_OK;
+}
+
+/* ---- Datasets ---- */
+
+static status_t find_array(io_h5_node_t *out, io_h5_t *file, const char *path)
+{
+    REQUIRE(file != NULL && path != NULL && !file->writing);
+    uint64_t header;
+    status_t status = io_h5_find(&header, file, path);
+    if (status == ST_ENOTFOUND) return fail(ST_ENOTFOUND, "'%s' has no dataset '%s'", file->path, path);
+    if (status != ST_OK) return status;
+    TRY(io_h5_parse(out, file, header));
+    return out->is_dataset ? ST_OK : fail(ST_EFORMAT, "'%s': '%s' is a group, expected a dataset", file->path, path);
+}
+
+static void give_dims(int *ndim, int64_t dims[6], const io_h5_array_t *array)
+{
+    *ndim = array->ndim;
+    for (int d = 0; dims != NULL && d < 6; d++) dims[d] = d < array->ndim ? array->dims[d] : 0;
+}
+
+status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path)
+{
+    io_h5_node_t node;
+    TRY(find_array(&node, file, path));
+    give_dims(ndim, dims, &node.array);
+    return ST_OK;
 }
 
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type)
 {
-    REQUIRE(data != NULL && ndim != NULL && file != NULL && path != NULL);
+    REQUIRE(data != NULL && ndim != NULL);
     *data = NULL;
-    opened_t opened;
-    TRY(open_dataset(&opened, file, path));
-    status_t status = ST_OK;
-    void *values = NULL;
-    int64_t count = 1;
-    TRY_DONE(check_type(&opened, type, file, path));
-    for (int d = 0; d < opened.ndim; d++)
-        if (opened.dims[d] > INT64_MAX || __builtin_mul_overflow(count, (int64_t)opened.dims[d], &count))
-            TRY_DONE(fail(ST_EFORMAT, "'%s': the size of '%s' is past 64 bits", file->path, path));
-    values = base_alloc((size_t)count, io_h5_type_size(type));
-    if (values == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s': '%s'", file->path, path));
-    if (type == IO_H5_STRING) memset(values, 0, (size_t)count * sizeof(char *));
-    if (!read_selection(values, &opened, type, H5S_ALL, H5S_ALL, count))
-        TRY_DONE(io_h5_fail(ST_EFORMAT, file, "reading the dataset", path));
-    *ndim = opened.ndim;
-    for (int d = 0; dims != NULL && d < 6; d++) dims[d] = d < opened.ndim ? (int64_t)opened.dims[d] : 0;
+    io_h5_node_t node;
+    TRY(find_array(&node, file, path));
+    TRY(check_kind(&node.array, type, file, path));
+    void *values = base_alloc((size_t)node.array.count, io_h5_type_size(type));
+    if (values == NULL) return fail_context(ST_ENOMEM, "'%s': '%s'", file->path, path);
+    if (type == IO_H5_STRING) memset(values, 0, (size_t)node.array.count * sizeof(char *));
+    status_t status =
+        io_h5_values(values, file, &node.array, type, 0, node.array.ndim == 0 ? 1 : node.array.dims[0], path);
+    if (status != ST_OK) {
+        if (type == IO_H5_STRING)
+            io_h5_free_strings(values, node.array.count);
+        else
+            free(values);
+        return status;
+    }
+    give_dims(ndim, dims, &node.array);
     *data = values;
-    values = NULL;
-done:
-    if (type == IO_H5_STRING && values != NULL)
-        io_h5_free_strings(values, count);
-    else
-        free(values);
-    close_dataset(&opened);
-    return status;
+    return ST_OK;
 }
 
 status_t io_h5_read_rows(void *out, io_h5_t *file, const char *path, io_h5_type_t type, int64_t first, int64_t rows)
 {
-    REQUIRE(out != NULL && file != NULL && path != NULL && first >= 0 && rows >= 0);
-    opened_t opened;
-    TRY(open_dataset(&opened, file, path));
-    status_t status = ST_OK;
-    hid_t memory = H5I_INVALID_HID;
-    hsize_t start[6] = {(hsize_t)first}, extent[6];
-    int64_t count = rows;
-    TRY_DONE(check_type(&opened, type, file, path));
-    if (opened.ndim == 0 || (hsize_t)first > opened.dims[0] || (hsize_t)rows > opened.dims[0] - (hsize_t)first)
-        TRY_DONE(fail(ST_EFORMAT, "'%s': '%s' has %" PRIu64 " rows, %" PRId64 " to %" PRId64 " are asked for",
-                      file->path, path, opened.ndim == 0 ? 0 : (uint64_t)opened.dims[0], first, first + rows));
-    extent[0] = (hsize_t)rows;
-    for (int d = 1; d < opened.ndim; d++) {
-        extent[d] = opened.dims[d];
-        count *= (int64_t)opened.dims[d];
-    }
-    if (count == 0) goto done;
-    memory = H5Screate_simple(opened.ndim, extent, NULL);
-    if (memory < 0 || H5Sselect_hyperslab(opened.space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
-        !read_selection(out, &opened, type, memory, opened.space, count))
-        status = io_h5_fail(ST_EFORMAT, file, "reading the dataset", path);
-done:
-    if (memory >= 0) H5Sclose(memory);
-    close_dataset(&opened);
-    return status;
+    REQUIRE(out != NULL && first >= 0 && rows >= 0);
+    io_h5_node_t node;
+    TRY(find_array(&node, file, path));
+    TRY(check_kind(&node.array, type, file, path));
+    const int64_t there = node.array.ndim == 0 ? 0 : node.array.dims[0];
+    if (node.array.ndim == 0 || first > there || rows > there - first)
+        return fail(ST_EFORMAT, "'%s': '%s' has %" PRId64 " rows, %" PRId64 " to %" PRId64 " are asked for", file->path,
+                    path, there, first, first + rows);
+    return io_h5_values(out, file, &node.array, type, first, rows, path);
 }
 
 void io_h5_free_strings(char **strings, int64_t count)

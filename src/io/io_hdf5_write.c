@@ -16,7 +16,7 @@ static status_t set_attribute(io_h5_t *file, const char *object, const char *nam
 {
     status_t status = ST_OK;
     REQUIRE(file != NULL && file->writing && object != NULL && name != NULL);
-    hid_t owner = io_h5_object(file, object, true), space = H5Screate(H5S_SCALAR), attribute = H5I_INVALID_HID;
+    hid_t owner = io_h5_object(file, object), space = H5Screate(H5S_SCALAR), attribute = H5I_INVALID_HID;
     if (owner >= 0 && H5Aexists(owner, name) > 0) H5Adelete(owner, name);
     if (owner >= 0 && space >= 0) attribute = H5Acreate2(owner, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0)
@@ -198,16 +198,4 @@ status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fiel
     REQUIRE(file != NULL && file->writing && group != NULL && (fields != NULL || count == 0));
     for (int i = 0; i < count; i++) TRY(write_field(file, group, &fields[i]));
     return ST_OK;
-}
-
-status_t io_h5_copy(io_h5_t *file, io_h5_t *source, const char *path)
-{
-    REQUIRE(file->writing);
-    status_t status = ST_OK;
-    hid_t links = H5Pcreate(H5P_LINK_CREATE);
-    if (links < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||
-        H5Ocopy(source->id, path, file->id, path, H5P_DEFAULT, links) < 0)
-        status = io_h5_fail(ST_EIO, file, "copying", path);
-    if (links >= 0) H5Pclose(links);
-    return status;
 }

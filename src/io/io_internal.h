@@ -36,6 +36,8 @@ int io_exif_turn(const uint8_t *bytes, size_t size);
 /* Turns and mirrors the samples (any channels, 8 bits) so that they stand upright; ST_ENOMEM. */
 status_t io_raster_upright(io_raster_t *raster, const char *path);
 
+/* Opens a regular file for reading; nothing else, and without waiting for one who writes to a FIFO. *size may be NULL. */
+status_t io_open_regular(int *file, size_t *size, const char *path);
 /* As io_read_file, of the first `most` bytes at most. */
 status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path);
 
@@ -77,12 +79,91 @@ void io_digest_version(char out[64]);
 void io_gzip_version(char out[64]);
 void io_http_version(char out[64]);
 
-/* ---- HDF5: hdf5.h itself stays in io_hdf5*.c, where an hid_t is an int64_t ---- */
+/* Unpacks one zlib stream of exactly `size` bytes into out. */
+bool io_inflate(void *out, size_t size, const void *packed, size_t packed_size);
+
+/* ---- HDF5: hdf5.h itself stays in io_hdf5.c and io_hdf5_write.c, where an hid_t is an int64_t. Files are made by the
+ * library and read by io_hdf5_parse.c ---- */
+enum { IO_H5_FOREIGN = IO_H5_STRING + 1 }; /* a type that this program does not write */
+typedef struct {
+    unsigned index; /* in its heap */
+    uint64_t length;
+    const uint8_t *bytes; /* in the file's */
+} io_h5_string_t;
+typedef struct {
+    uint64_t address;
+    size_t first, count; /* of io_h5.string, by index */
+} io_h5_heap_t;
 struct io_h5 {
-    int64_t id; /* hid_t of the file */
+    int64_t id; /* hid_t of a file being made; below 0: one being read */
     char *path; /* owned */
     bool writing;
+    char *image;             /* the whole file being read; owned */
+    const uint8_t *bytes;    /* the same after the user block: addresses of the file count from here */
+    uint64_t size, root;     /* bytes; address of the root group */
+    int64_t steps;           /* left of the budget of one call */
+    uint64_t copied, heaped; /* bytes of strings handed out in this call, of heaps looked at in all */
+    io_h5_heap_t *heap;      /* (heaps), by address */
+    io_h5_string_t *string;
+    size_t heaps, strings, string_room;
 };
+
+/* An array of a file: of a dataset, or an attribute's value. */
+typedef struct {
+    int kind;    /* an io_h5_type_t, or IO_H5_FOREIGN */
+    size_t item; /* bytes a value in the file; of strings, of a reference */
+    int ndim;
+    int64_t dims[6], count;
+    const uint8_t *data; /* when not in chunks; NULL: nothing was stored */
+    uint64_t bytes;      /* at data */
+    bool chunked, shuffled, deflated;
+    int deflate_bit; /* place among the filters, in a chunk's mask of skipped ones */
+    int chunk_ndim;
+    int64_t chunk[7]; /* extents, then the item's size; chunk[1...] are dims[1...] */
+    uint64_t tree;
+} io_h5_array_t;
+typedef struct {
+    bool is_group, is_dataset; /* one of them */
+    uint64_t tree, heap;       /* of a group */
+    io_h5_array_t array;       /* of a dataset; consistent with the file's size */
+} io_h5_node_t;
+typedef struct {
+    const char *name; /* in the file's bytes; NULL: there is no such attribute */
+    io_h5_array_t array;
+} io_h5_attribute_t;
+typedef struct {
+    const char *name; /* in the file's bytes */
+    uint64_t header;
+} io_h5_child_t;
+typedef struct {
+    int count, room;
+    io_h5_child_t *child; /* owned by the caller */
+} io_h5_children_t;
+typedef struct {
+    uint64_t first;   /* row */
+    unsigned skipped; /* bit i: filter i was not applied */
+    const uint8_t *bytes;
+    size_t size;
+} io_h5_chunk_t;
+
+/* Reading, all ST_EFORMAT for what is not as this program writes it. io_h5_begin: looks at the superblock. io_h5_budget:
+ * begins a call's budget of steps, as io_h5_find does. */
+status_t io_h5_begin(io_h5_t *file);
+void io_h5_budget(io_h5_t *file);
+status_t io_h5_damaged(const io_h5_t *file, const char *what);
+/* The object at a path; ST_ENOTFOUND without a message: there is none. */
+status_t io_h5_find(uint64_t *header, io_h5_t *file, const char *path);
+status_t io_h5_parse(io_h5_node_t *out, io_h5_t *file, uint64_t header);
+status_t io_h5_list(io_h5_children_t *out, io_h5_t *file, const io_h5_node_t *group);
+/* The attribute of that name or, without one, of that place. */
+status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t header, const char *name, int index);
+status_t io_h5_each_chunk(io_h5_t *file, const io_h5_array_t *array,
+                          status_t (*visit)(void *context, const io_h5_chunk_t *chunk), void *context);
+/* The string of a reference of 16 bytes; caller frees. */
+status_t io_h5_string(char **out, io_h5_t *file, const uint8_t *reference);
+/* Values of an array (rows [first, first + rows); the only row of a scalar) as `type`, to where the caller made room. */
+status_t io_h5_values(void *out, io_h5_t *file, const io_h5_array_t *array, io_h5_type_t type, int64_t first,
+                      int64_t rows, const char *path);
 
 /* "'run.h5': doing 'object' failed: <HDF5's innermost reason>"; clears HDF5's error stack. object may be NULL. */
 status_t io_h5_fail(status_t code, const io_h5_t *file, const char *doing, const char *object);
@@ -93,7 +174,8 @@ int64_t io_h5_string_type(void);
 /* The HDF5 type that `type` has in memory; do not close. Not for F16 and STRING. */
 int64_t io_h5_native_type(io_h5_type_t type);
 size_t io_h5_type_size(io_h5_type_t type);
-/* Opens the object, making the groups of its path when `make`; negative on failure. Close with H5Oclose. */
-int64_t io_h5_object(io_h5_t *file, const char *path, bool make);
+/* Opens the object of a file being made, making the groups of its path where they are missing; negative on failure. Close
+ * with H5Oclose. */
+int64_t io_h5_object(io_h5_t *file, const char *path);
 
 #endif

@@ -36,11 +36,13 @@ status_t store_item_check(bool *whole, const plan_item_t *item)
     status_t status = store_item_open(&file, item);
     *whole = status == ST_OK;
     io_h5_close(file);
-    if (status == ST_OK || status == ST_EIO || status == ST_ENOMEM) return status;
+    if (status == ST_OK || status == ST_ENOMEM) return status;
     char aside[4300];
     snprintf(aside, sizeof aside, "%s.aside-%lld-%ld", item->path, (long long)time(NULL), (long)getpid());
-    log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
-    if (rename(item->path, aside) != 0 && errno != ENOENT)
+    const bool moved = rename(item->path, aside) == 0 || errno == ENOENT;
+    if (moved) log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
+    /* A disk that does not read may not rename either: then the first error is the one to tell. */
+    if (!moved && status != ST_EIO)
         return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
-    return ST_OK;
+    return moved ? ST_OK : status;
 }

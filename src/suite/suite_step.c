@@ -35,7 +35,7 @@ static status_t explain(step_outcome_t *outcome, const suite_rank_t *rank, plan_
     bool lost = false;
     char message[1024], name[512];
     snprintf(message, sizeof message, "%s", fail_message());
-    if (failed == ST_EFORMAT || failed == ST_ENOTFOUND) TRY(check_needs(&lost, items, item));
+    if (failed == ST_EFORMAT || failed == ST_ENOTFOUND || failed == ST_EIO) TRY(check_needs(&lost, items, item));
     *outcome = lost ? STEP_NEEDS_LOST : STEP_FAILED;
     if (lost) return ST_OK;
     store_failure_record(rank->worker.plan, rank->run_id, item, message, failed != ST_EIO && failed != ST_ENOMEM);
