@@ -1,12 +1,12 @@
-/* The structures of an HDF5 file, as the library writes them for io_hdf5_write.c and as nobody else needs to: what this
+/* The objects of an HDF5 file, as the library writes them for io_hdf5_write.c and as nobody else needs to: what this
  * program reads may come from others, and the library follows whatever a file says, out of the file and in circles.
  *   1. a superblock of version 0, whose root group has a header of version 1, as every object has;
  *   2. groups as a B-tree (type 0) of symbol nodes, names in a local heap; hard links alone;
  *   3. datasets of the seven types of io.h, contiguous, or in chunks of whole rows found by a B-tree (type 1), plain,
  *      shuffled, deflated or both; attributes in the object's header; strings in global heaps.
- * Every address is checked against the file before it is followed, levels of trees must fall, and a budget of steps that
- * no file of ours needs ends what walks in circles all the same. Links and storage outside the file, soft links, virtual
- * datasets and shared messages have no reader here. */
+ * 2, and the trees and heaps of 3, are io_hdf5_tree.c's. Every address is checked against the file before it is followed,
+ * levels of trees must fall, and a budget of steps that no file of ours needs ends what walks in circles all the same.
+ * Links and storage outside the file, soft links, virtual datasets and shared messages have no reader here. */
 #include "io/io_internal.h"
 
 #include <inttypes.h>
@@ -25,7 +25,7 @@ status_t io_h5_damaged(const io_h5_t *file, const char *what)
     return fail(ST_EFORMAT, "'%s' is damaged, or not of this program: %s", file->path, what);
 }
 
-static uint64_t number(const uint8_t *bytes, int size)
+uint64_t io_h5_number(const uint8_t *bytes, int size)
 {
     uint64_t value = 0;
     memcpy(&value, bytes, (size_t)size);
@@ -33,7 +33,7 @@ static uint64_t number(const uint8_t *bytes, int size)
 }
 
 /* `length` bytes at an address of the file, or NULL. */
-static const uint8_t *bytes_at(const io_h5_t *file, uint64_t address, uint64_t length)
+const uint8_t *io_h5_bytes(const io_h5_t *file, uint64_t address, uint64_t length)
 {
     return address <= file->size && length <= file->size - address ? file->bytes + address : NULL;
 }
@@ -44,7 +44,7 @@ void io_h5_budget(io_h5_t *file)
     file->copied = 0;
 }
 
-static status_t step(io_h5_t *file)
+status_t io_h5_step(io_h5_t *file)
 {
     return --file->steps >= 0 ? ST_OK : io_h5_damaged(file, "its objects lead in circles");
 }
@@ -67,10 +67,10 @@ typedef struct {
 
 static status_t begin_messages(messages_t *walk, io_h5_t *file, uint64_t header)
 {
-    const uint8_t *start = bytes_at(file, header, 16);
+    const uint8_t *start = io_h5_bytes(file, header, 16);
     if (start == NULL || start[0] != 1) return io_h5_damaged(file, "an object has no header of version 1");
     walk->block[0].address = header + 16;
-    walk->block[0].length = number(start + 8, 4);
+    walk->block[0].length = io_h5_number(start + 8, 4);
     walk->blocks = 1;
     walk->current = 0;
     walk->used = 0;
@@ -81,10 +81,10 @@ static status_t begin_messages(messages_t *walk, io_h5_t *file, uint64_t header)
 static status_t next_message(message_t *out, messages_t *walk, io_h5_t *file)
 {
     for (;;) {
-        TRY(step(file));
+        TRY(io_h5_step(file));
         if (walk->current == walk->blocks) return out->type = -1, ST_OK;
         const uint64_t length = walk->block[walk->current].length;
-        const uint8_t *block = bytes_at(file, walk->block[walk->current].address, length);
+        const uint8_t *block = io_h5_bytes(file, walk->block[walk->current].address, length);
         if (block == NULL) return io_h5_damaged(file, "an object's header ends outside of the file");
         if (length - walk->used < 8) {
             walk->current++;
@@ -92,8 +92,8 @@ static status_t next_message(message_t *out, messages_t *walk, io_h5_t *file)
             continue;
         }
         const uint8_t *head = block + walk->used;
-        out->type = (int)number(head, 2);
-        out->size = (size_t)number(head + 2, 2);
+        out->type = (int)io_h5_number(head, 2);
+        out->size = (size_t)io_h5_number(head + 2, 2);
         out->bytes = head + 8;
         if (out->size > length - walk->used - 8) return io_h5_damaged(file, "a message is longer than its header");
         if ((head[4] & 2) != 0) return io_h5_damaged(file, "an object shares a message with another");
@@ -101,8 +101,8 @@ static status_t next_message(message_t *out, messages_t *walk, io_h5_t *file)
         if (out->type != MESSAGE_CONTINUED) return ST_OK;
         if (out->size < 16 || walk->blocks == BLOCKS)
             return io_h5_damaged(file, "an object's header is in too many pieces");
-        walk->block[walk->blocks].address = number(out->bytes, 8);
-        walk->block[walk->blocks++].length = number(out->bytes + 8, 8);
+        walk->block[walk->blocks].address = io_h5_number(out->bytes, 8);
+        walk->block[walk->blocks++].length = io_h5_number(out->bytes + 8, 8);
     }
 }
 
@@ -115,7 +115,7 @@ static status_t parse_space(io_h5_array_t *out, const io_h5_t *file, const uint8
     out->ndim = bytes[1];
     out->count = 1;
     for (int d = 0; d < out->ndim; d++) {
-        uint64_t extent = number(bytes + 8 + 8 * d, 8);
+        uint64_t extent = io_h5_number(bytes + 8 + 8 * d, 8);
         if (extent > INT64_MAX || __builtin_mul_overflow(out->count, (int64_t)extent, &out->count))
             return io_h5_damaged(file, "an array's size is past 64 bits");
         out->dims[d] = (int64_t)extent;
@@ -127,20 +127,20 @@ static status_t parse_space(io_h5_array_t *out, const io_h5_t *file, const uint8
 static bool is_ieee(const uint8_t *bytes, uint64_t item, int exponent, int bias)
 {
     const int width = 8 * (int)item, mantissa = width - 1 - exponent;
-    return number(bytes + 1, 1) == 0x20 && bytes[2] == width - 1 && number(bytes + 8, 2) == 0 &&
-           number(bytes + 10, 2) == (uint64_t)width && bytes[12] == mantissa && bytes[13] == exponent &&
-           bytes[14] == 0 && bytes[15] == mantissa && number(bytes + 16, 4) == (uint64_t)bias;
+    return io_h5_number(bytes + 1, 1) == 0x20 && bytes[2] == width - 1 && io_h5_number(bytes + 8, 2) == 0 &&
+           io_h5_number(bytes + 10, 2) == (uint64_t)width && bytes[12] == mantissa && bytes[13] == exponent &&
+           bytes[14] == 0 && bytes[15] == mantissa && io_h5_number(bytes + 16, 4) == (uint64_t)bias;
 }
 
 static status_t parse_type(io_h5_array_t *out, const io_h5_t *file, const uint8_t *bytes, size_t size)
 {
     if (size < 8) return io_h5_damaged(file, "an array's type is cut");
     const int class = bytes[0] & 15;
-    const uint64_t item = number(bytes + 4, 4);
+    const uint64_t item = io_h5_number(bytes + 4, 4);
     out->item = (size_t)item;
     out->kind = IO_H5_FOREIGN;
-    if (class == 0 && size >= 12 && (bytes[1] & 1) == 0 && number(bytes + 8, 2) == 0 &&
-        number(bytes + 10, 2) == 8 * item) {
+    if (class == 0 && size >= 12 && (bytes[1] & 1) == 0 && io_h5_number(bytes + 8, 2) == 0 &&
+        io_h5_number(bytes + 10, 2) == 8 * item) {
         const bool is_signed = (bytes[1] & 8) != 0;
         if (item == 1 && !is_signed) out->kind = IO_H5_U8;
         if (item == 4 && is_signed) out->kind = IO_H5_I32;
@@ -162,9 +162,9 @@ static status_t parse_layout(io_h5_array_t *out, const io_h5_t *file, const mess
         return io_h5_damaged(file, "an array lies neither in one piece nor in chunks of this file");
     if (bytes[1] == 1) {
         if (message->size < 18) return io_h5_damaged(file, "an array's layout is cut");
-        const uint64_t address = number(bytes + 2, 8);
-        out->bytes = number(bytes + 10, 8);
-        out->data = address == UNDEFINED ? NULL : bytes_at(file, address, out->bytes);
+        const uint64_t address = io_h5_number(bytes + 2, 8);
+        out->bytes = io_h5_number(bytes + 10, 8);
+        out->data = address == UNDEFINED ? NULL : io_h5_bytes(file, address, out->bytes);
         if (address != UNDEFINED && out->data == NULL) return io_h5_damaged(file, "an array ends outside of the file");
         return ST_OK;
     }
@@ -172,8 +172,8 @@ static status_t parse_layout(io_h5_array_t *out, const io_h5_t *file, const mess
     out->chunk_ndim = message->size < 11 ? 0 : bytes[2] - 1;
     if (out->chunk_ndim < 1 || out->chunk_ndim > 6 || message->size < 11 + 4 * ((size_t)out->chunk_ndim + 1))
         return io_h5_damaged(file, "an array's layout is cut");
-    out->tree = number(bytes + 3, 8);
-    for (int d = 0; d <= out->chunk_ndim; d++) out->chunk[d] = (int64_t)number(bytes + 11 + 4 * d, 4);
+    out->tree = io_h5_number(bytes + 3, 8);
+    for (int d = 0; d <= out->chunk_ndim; d++) out->chunk[d] = (int64_t)io_h5_number(bytes + 11 + 4 * d, 4);
     return ST_OK;
 }
 
@@ -184,9 +184,9 @@ static status_t parse_filters(io_h5_array_t *out, const io_h5_t *file, const mes
     if (message->size < 8 || bytes[0] != 1) return io_h5_damaged(file, "an array's filters are not of version 1");
     for (int i = 0; i < bytes[1]; i++) {
         if (message->size - used < 8) return io_h5_damaged(file, "an array's filters are cut");
-        const int filter = (int)number(bytes + used, 2);
-        const size_t name = ((size_t)number(bytes + used + 2, 2) + 7) / 8 * 8,
-                     values = (size_t)number(bytes + used + 6, 2);
+        const int filter = (int)io_h5_number(bytes + used, 2);
+        const size_t name = ((size_t)io_h5_number(bytes + used + 2, 2) + 7) / 8 * 8,
+                     values = (size_t)io_h5_number(bytes + used + 6, 2);
         const size_t length = 8 + name + 4 * (values + values % 2);
         if (message->size - used < length) return io_h5_damaged(file, "an array's filters are cut");
         if (filter == 2 && !out->shuffled && !out->deflated)
@@ -237,8 +237,8 @@ status_t io_h5_parse(io_h5_node_t *out, io_h5_t *file, uint64_t header)
         case MESSAGE_GROUP:
             if (message.size < 16) return io_h5_damaged(file, "a group is cut");
             out->is_group = true;
-            out->tree = number(message.bytes, 8);
-            out->heap = number(message.bytes + 8, 8);
+            out->tree = io_h5_number(message.bytes, 8);
+            out->heap = io_h5_number(message.bytes + 8, 8);
             break;
         case MESSAGE_SPACE:
             space = true;
@@ -276,7 +276,7 @@ static status_t parse_attribute(io_h5_attribute_t *out, const io_h5_t *file, con
     if (message->size < 8 || bytes[0] != 1) return io_h5_damaged(file, "an attribute is not of version 1");
     size_t part[3], start[3], used = 8;
     for (int i = 0; i < 3; i++) {
-        part[i] = (size_t)number(bytes + 2 + 2 * i, 2);
+        part[i] = (size_t)io_h5_number(bytes + 2 + 2 * i, 2);
         start[i] = used;
         used += (part[i] + 7) / 8 * 8;
     }
@@ -304,243 +304,4 @@ status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t h
         TRY(parse_attribute(out, file, &message));
         if (name != NULL ? strcmp(out->name, name) == 0 : index-- == 0) return ST_OK;
     }
-}
-
-/* ---- Groups ---- */
-
-static status_t push_child(io_h5_children_t *list, const char *name, uint64_t header)
-{
-    if (list->count == list->room) {
-        int larger = list->room > 0 ? 2 * list->room : 16;
-        io_h5_child_t *grown = realloc(list->child, (size_t)larger * sizeof *grown);
-        if (grown == NULL) return fail(ST_ENOMEM, "out of memory for %d names of an HDF5 file", larger);
-        list->child = grown;
-        list->room = larger;
-    }
-    list->child[list->count++] = (io_h5_child_t){name, header};
-    return ST_OK;
-}
-
-static status_t list_node(io_h5_children_t *list, io_h5_t *file, uint64_t address, const uint8_t *names,
-                          uint64_t names_size)
-{
-    const uint8_t *node = bytes_at(file, address, 8);
-    if (node == NULL || memcmp(node, "SNOD\1", 5) != 0) return io_h5_damaged(file, "a group's node is not there");
-    const uint64_t count = number(node + 6, 2);
-    if (bytes_at(file, address, 8 + 40 * count) == NULL) return io_h5_damaged(file, "a group's node is cut");
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *entry = node + 8 + 40 * i;
-        const uint64_t name = number(entry, 8);
-        TRY(step(file));
-        if (number(entry + 16, 4) > 1) return io_h5_damaged(file, "a group holds a link that is not a hard one");
-        if (name >= names_size || memchr(names + name, '\0', (size_t)(names_size - name)) == NULL)
-            return io_h5_damaged(file, "an object's name is not there");
-        TRY(push_child(list, (const char *)names + name, number(entry + 8, 8)));
-    }
-    return ST_OK;
-}
-
-/* The node of a B-tree; *entries and its first key, NULL on failure. below: one more than the highest level allowed. */
-static const uint8_t *tree_node(int *level, int *entries, io_h5_t *file, uint64_t address, int type, int key_size,
-                                int below)
-{
-    const uint8_t *node = bytes_at(file, address, 24);
-    if (step(file) != ST_OK) return NULL;
-    if (node == NULL || memcmp(node, "TREE", 4) != 0 || node[4] != type || node[5] >= below) {
-        (void)io_h5_damaged(file, "a tree's node is not there");
-        return NULL;
-    }
-    *level = node[5];
-    *entries = (int)number(node + 6, 2);
-    if (bytes_at(file, address, 24 + (uint64_t)*entries * (uint64_t)(key_size + 8) + (uint64_t)key_size) != NULL)
-        return node + 24;
-    (void)io_h5_damaged(file, "a tree's node is cut");
-    return NULL;
-}
-
-static status_t list_tree(io_h5_children_t *list, io_h5_t *file, uint64_t address, int below, const uint8_t *names,
-                          uint64_t names_size)
-{
-    int level, entries;
-    const uint8_t *keys = tree_node(&level, &entries, file, address, 0, 8, below);
-    if (keys == NULL) return ST_EFORMAT;
-    for (int i = 0; i < entries; i++) {
-        const uint64_t child = number(keys + 16 * i + 8, 8);
-        if (level == 0)
-            TRY(list_node(list, file, child, names, names_size));
-        else
-            TRY(list_tree(list, file, child, level, names, names_size));
-    }
-    return ST_OK;
-}
-
-status_t io_h5_list(io_h5_children_t *out, io_h5_t *file, const io_h5_node_t *group)
-{
-    *out = (io_h5_children_t){0};
-    const uint8_t *heap = bytes_at(file, group->heap, 32);
-    if (heap == NULL || memcmp(heap, "HEAP\0", 5) != 0) return io_h5_damaged(file, "a group's names are not there");
-    const uint64_t size = number(heap + 8, 8);
-    const uint8_t *names = bytes_at(file, number(heap + 24, 8), size);
-    if (names == NULL) return io_h5_damaged(file, "a group's names end outside of the file");
-    status_t status = list_tree(out, file, group->tree, 256, names, size);
-    if (status != ST_OK) free(out->child);
-    return status;
-}
-
-status_t io_h5_find(uint64_t *header, io_h5_t *file, const char *path)
-{
-    io_h5_budget(file);
-    *header = file->root;
-    for (;;) {
-        path += strspn(path, "/");
-        const size_t length = strcspn(path, "/");
-        if (length == 0) return ST_OK;
-        io_h5_node_t node;
-        io_h5_children_t list;
-        TRY(io_h5_parse(&node, file, *header));
-        if (!node.is_group) return ST_ENOTFOUND;
-        TRY(io_h5_list(&list, file, &node));
-        int i = 0;
-        while (i < list.count && (strncmp(list.child[i].name, path, length) != 0 || list.child[i].name[length] != '\0'))
-            i++;
-        const bool found = i < list.count;
-        if (found) *header = list.child[i].header;
-        free(list.child);
-        if (!found) return ST_ENOTFOUND;
-        path += length;
-    }
-}
-
-/* ---- Chunks ---- */
-
-static status_t walk_chunks(io_h5_t *file, const io_h5_array_t *array, uint64_t address, int below,
-                            status_t (*visit)(void *context, const io_h5_chunk_t *chunk), void *context)
-{
-    int level, entries;
-    const int key = 8 + 8 * (array->ndim + 1);
-    const uint8_t *keys = tree_node(&level, &entries, file, address, 1, key, below);
-    if (keys == NULL) return ST_EFORMAT;
-    for (int i = 0; i < entries; i++) {
-        const uint8_t *entry = keys + (size_t)i * (size_t)(key + 8);
-        const uint64_t child = number(entry + key, 8);
-        if (level > 0) {
-            TRY(walk_chunks(file, array, child, level, visit, context));
-            continue;
-        }
-        TRY(step(file));
-        const io_h5_chunk_t chunk = {.first = number(entry + 8, 8),
-                                     .size = (size_t)number(entry, 4),
-                                     .skipped = (unsigned)number(entry + 4, 4),
-                                     .bytes = bytes_at(file, child, number(entry, 4))};
-        if (chunk.bytes == NULL) return io_h5_damaged(file, "a chunk ends outside of the file");
-        if (chunk.first >= (uint64_t)array->dims[0] || chunk.first % (uint64_t)array->chunk[0] != 0)
-            return io_h5_damaged(file, "a chunk lies outside of its array");
-        TRY(visit(context, &chunk));
-    }
-    return ST_OK;
-}
-
-status_t io_h5_each_chunk(io_h5_t *file, const io_h5_array_t *array,
-                          status_t (*visit)(void *context, const io_h5_chunk_t *chunk), void *context)
-{
-    return walk_chunks(file, array, array->tree, 256, visit, context);
-}
-
-/* ---- Strings ---- */
-
-static int compare_strings(const void *a, const void *b)
-{
-    const io_h5_string_t *one = a, *other = b;
-    return (one->index > other->index) - (one->index < other->index);
-}
-
-/* The first known heap at or after an address. */
-static size_t heap_from(const io_h5_t *file, uint64_t address)
-{
-    size_t low = 0, high = file->heaps;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (file->heap[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static status_t push_string(io_h5_t *file, unsigned index, uint64_t length, const uint8_t *bytes)
-{
-    if (file->strings == file->string_room) {
-        size_t larger = file->string_room > 0 ? 2 * file->string_room : 64;
-        io_h5_string_t *grown = realloc(file->string, larger * sizeof *grown);
-        if (grown == NULL) return fail(ST_ENOMEM, "'%s': out of memory for %zu strings", file->path, larger);
-        file->string = grown;
-        file->string_room = larger;
-    }
-    file->string[file->strings++] = (io_h5_string_t){index, length, bytes};
-    return ST_OK;
-}
-
-/* Notes where a heap's strings are, once a heap; heap `at` of the list is to be this one. The library's heaps have 4096
- * bytes or more and do not overlap: so the list is short, and all of it smaller than the file. */
-static status_t read_heap(io_h5_t *file, uint64_t address, size_t at)
-{
-    const uint8_t *bytes = bytes_at(file, address, 16);
-    if (bytes == NULL || memcmp(bytes, "GCOL\1", 5) != 0) return io_h5_damaged(file, "a heap of strings is not there");
-    const uint64_t size = number(bytes + 8, 8);
-    if (size < 4096 || bytes_at(file, address, size) == NULL || size > file->size - file->heaped)
-        return io_h5_damaged(file, "a heap of strings ends outside of the file");
-    file->heaped += size;
-    io_h5_heap_t heap = {.address = address, .first = file->strings};
-    for (uint64_t used = 16; size - used >= 16;) {
-        const uint64_t index = number(bytes + used, 2), length = number(bytes + used + 8, 8);
-        if (index == 0) break; /* the free rest */
-        if (length > size - used - 16) return io_h5_damaged(file, "a string is longer than its heap");
-        TRY(push_string(file, (unsigned)index, length, bytes + used + 16));
-        const uint64_t padded = 16 + (length + 7) / 8 * 8;
-        used = padded < size - used ? used + padded : size;
-    }
-    heap.count = file->strings - heap.first;
-    if (heap.count > 1) qsort(file->string + heap.first, heap.count, sizeof *file->string, compare_strings);
-    io_h5_heap_t *grown = realloc(file->heap, (file->heaps + 1) * sizeof *grown);
-    if (grown == NULL) return fail(ST_ENOMEM, "'%s': out of memory for its strings", file->path);
-    file->heap = grown;
-    memmove(grown + at + 1, grown + at, (file->heaps - at) * sizeof *grown);
-    grown[at] = heap;
-    file->heaps++;
-    return ST_OK;
-}
-
-status_t io_h5_string(char **out, io_h5_t *file, const uint8_t *reference)
-{
-    const uint64_t length = number(reference, 4), address = number(reference + 4, 8);
-    *out = NULL;
-    if (length > 0 && address != 0) {
-        const size_t at = heap_from(file, address);
-        if (at == file->heaps || file->heap[at].address != address) TRY(read_heap(file, address, at));
-        const io_h5_string_t wanted = {.index = (unsigned)number(reference + 12, 4)}, *found = NULL;
-        if (file->heap[at].count > 0)
-            found = bsearch(&wanted, file->string + file->heap[at].first, file->heap[at].count, sizeof wanted,
-                            compare_strings);
-        if (found == NULL || length > found->length) return io_h5_damaged(file, "a string is not in its heap");
-        /* Each string of an array has its own bytes. */
-        if (length > file->size - file->copied) return io_h5_damaged(file, "its strings are longer than the file");
-        file->copied += length;
-        *out = base_format("%.*s", (int)length, (const char *)found->bytes);
-    } else {
-        *out = base_format("%s", "");
-    }
-    return *out == NULL ? ST_ENOMEM : ST_OK;
-}
-
-/* ---- Superblock ---- */
-
-status_t io_h5_begin(io_h5_t *file)
-{
-    const uint8_t *start = bytes_at(file, 0, 96);
-    if (start == NULL || memcmp(start, "\x89HDF\r\n\x1a\n", 8) != 0 || start[8] != 0 || start[13] != 8 ||
-        start[14] != 8)
-        return io_h5_damaged(file, "it does not begin with a superblock of version 0");
-    file->root = number(start + 64, 8);
-    return ST_OK;
 }

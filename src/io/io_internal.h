@@ -151,6 +151,11 @@ typedef struct {
 status_t io_h5_begin(io_h5_t *file);
 void io_h5_budget(io_h5_t *file);
 status_t io_h5_damaged(const io_h5_t *file, const char *what);
+/* A little-endian number of 1 to 8 bytes; `length` bytes at an address, NULL when the file has not as many; one step of the
+ * budget. */
+uint64_t io_h5_number(const uint8_t *bytes, int size);
+const uint8_t *io_h5_bytes(const io_h5_t *file, uint64_t address, uint64_t length);
+status_t io_h5_step(io_h5_t *file);
 /* The object at a path; ST_ENOTFOUND without a message: there is none. */
 status_t io_h5_find(uint64_t *header, io_h5_t *file, const char *path);
 status_t io_h5_parse(io_h5_node_t *out, io_h5_t *file, uint64_t header);
