@@ -9,7 +9,7 @@ model: $WORK/model
 shots: [1]
 seeds: [0, 1]
 pixel: {epochs: 2}
-image: {epochs: 1, n_pro: 1}
+image: {epochs: 8, n_pro: 1}
 resolution: 64
 logit_scale: exp # or the image head says nearly the same of every image
 YAML
