@@ -16,7 +16,8 @@
  * ST_EIO: the folder cannot be written. */
 status_t claim_take(bool *taken, const char *path);
 void claim_release(const char *path); /* unless another has taken it over */
-/* The claim has been silent for CLAIM_SILENCE seconds or, on this host, its holder's process is gone (a zombie is). One
+/* The claim has been silent for CLAIM_SILENCE seconds or, where its holder is of this boot and PID namespace, its process is
+ * gone (a zombie is); of other hosts, and of other containers of this one, silence alone tells. One
  * without a holder's name, whose holder died before it could write it, can only be silent. Before silence is believed, the
  * file system's clock is asked by a temporary file, where one can be made. False: there is none. */
 bool claim_is_stale(const char *path);
@@ -32,8 +33,8 @@ bool claim_read(claim_holder_t *out, const char *path);
 
 /* Removes a claim that is stale. */
 void claim_clear(const char *path);
-/* Removes temporary files ("<...>.tmp.<host>.<pid>") of processes that are dead; of other hosts, those that nobody has
- * written to for an hour. A folder that does not exist is tidy. */
+/* Removes temporary files (io_temporary_name's) of processes that are dead; of other hosts and containers, those that nobody
+ * has written to for an hour. A folder that does not exist is tidy. */
 status_t claim_tidy_folder(const char *path);
 
 /* A thread that touches the claim that is held every CLAIM_BEAT seconds. ST_EIO: it cannot be started. */

@@ -17,6 +17,7 @@ typedef struct {
     long pid;
     unsigned long long born; /* start time of the process, so that a reused pid is not taken for the holder */
     long long since;         /* when it took the claim, seconds of the epoch */
+    char space[32];          /* io_process_space: where pid and born mean anything */
 } holder_t;
 
 /* Field 22 of /proc/<pid>/stat; 0 when there is no such process, when it is dead and only not yet reaped, or no /proc. */
@@ -41,34 +42,43 @@ static void ourselves(holder_t *holder)
 {
     *holder = (holder_t){.pid = (long)getpid(), .since = (long long)time(NULL)};
     gethostname(holder->host, sizeof holder->host - 1);
+    io_process_space(holder->space);
     holder->born = birth(holder->pid);
 }
 
+/* A claim is a line "host pid born since space". Who may write into the folder may put anything there. */
 static bool read_holder(holder_t *holder, const char *path)
 {
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return false;
+    char text[512];
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (file < 0) return false;
+    struct stat info;
+    ssize_t size = fstat(file, &info) == 0 && S_ISREG(info.st_mode) ? read(file, text, sizeof text - 1) : -1;
+    close(file);
+    if (size <= 0) return false;
+    text[size] = '\0';
     *holder = (holder_t){0};
-    int fields = fscanf(file, "%255s %ld %llu %lld", holder->host, &holder->pid, &holder->born, &holder->since);
-    fclose(file);
-    return fields == 4;
+    if (sscanf(text, "%255s %ld %llu %lld %31s", holder->host, &holder->pid, &holder->born, &holder->since,
+               holder->space) != 5)
+        return false;
+    for (const char *at = holder->host; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~') return false; /* it is shown */
+    return true;
 }
 
-/* "<path>.tmp.<host>.<pid>": what is left of it when we die is tidied away by others. */
-static void temporary_name(char out[4600], const char *path)
+/* Whether /proc here knows the holder's number. */
+static bool is_of_our_space(const holder_t *holder, const holder_t *us)
 {
-    holder_t us;
-    ourselves(&us);
-    snprintf(out, 4600, "%s.tmp.%s.%ld", path, us.host, us.pid);
+    return strcmp(holder->space, us->space) == 0 && strcmp(us->space, "unknown") != 0;
 }
 
 /* The time by the clock that stamps files beside `path`: of a file server, whose clock may not be ours. */
 static time_t time_there(const char *path)
 {
-    char name[4600];
+    char name[4096];
     struct stat info;
-    temporary_name(name, path);
-    int descriptor = open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+    io_temporary_name(name, path);
+    int descriptor = open(name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0666);
     if (descriptor < 0) return time(NULL);
     time_t now = fstat(descriptor, &info) == 0 ? info.st_mtime : time(NULL);
     close(descriptor);
@@ -79,22 +89,22 @@ static time_t time_there(const char *path)
 bool claim_is_stale(const char *path)
 {
     struct stat info;
-    if (stat(path, &info) != 0) return false; /* released just now: the next round sees it */
+    if (lstat(path, &info) != 0) return false; /* released just now: the next round sees it */
     holder_t holder, us;
     if (difftime(time(NULL), info.st_mtime) > CLAIM_SILENCE &&
         difftime(time_there(path), info.st_mtime) > CLAIM_SILENCE)
         return true;
     if (!read_holder(&holder, path)) return false; /* not yet written, or its holder died before it could */
     ourselves(&us);
-    return strcmp(holder.host, us.host) == 0 && birth(holder.pid) != holder.born;
+    return is_of_our_space(&holder, &us) && birth(holder.pid) != holder.born;
 }
 
 /* Moves a stale claim out of the way. Two may try: rename lets one of them win, and the loser finds nothing. */
 static void set_aside(const char *path)
 {
-    char aside[4600];
-    temporary_name(aside, path);
-    if (rename(path, aside) == 0) {
+    char aside[4096];
+    io_temporary_name(aside, path);
+    if (aside[0] != '\0' && rename(path, aside) == 0) {
         /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
         if (!claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
         unlink(aside);
@@ -113,7 +123,7 @@ static status_t try_take(bool *taken, const char *path)
         if (errno == EEXIST) return ST_OK;
         return fail(ST_EIO, "'%s' cannot be made: %s", path, strerror(errno));
     }
-    dprintf(descriptor, "%s %ld %llu %lld\n", us.host, us.pid, us.born, us.since);
+    dprintf(descriptor, "%s %ld %llu %lld %s\n", us.host, us.pid, us.born, us.since, us.space);
     close(descriptor);
     *taken = true;
     claim_heartbeat_hold(path);
@@ -142,24 +152,29 @@ void claim_clear(const char *path)
     if (claim_is_stale(path)) set_aside(path);
 }
 
-/* "<...>.tmp.<host>.<pid>", as io_write_file and io_h5_create name them. */
+/* "<...>.tmp.<host>.<pid>.<space>.<token>", as io_temporary_name makes them. */
 static void clear_temporary(const char *path)
 {
     static const char mark[] = ".tmp.";
-    holder_t us;
+    holder_t us, holder = {0};
     struct stat info;
-    const char *last = NULL, *next = path;
+    const char *last = NULL, *next = path, *field[3] = {NULL, NULL, NULL};
     while ((next = strstr(next, mark)) != NULL) last = next++;
-    const char *dot = strrchr(path, '.');
-    if (last == NULL || dot < last + sizeof mark - 1) return;
-    char *end;
-    long pid = strtol(dot + 1, &end, 10);
-    if (*end != '\0' || pid <= 0 || stat(path, &info) != 0) return;
+    if (last == NULL || strchr(last + sizeof mark - 1, '.') == NULL || lstat(path, &info) != 0) return;
+    /* A host's name may hold dots: the fields are found from the end. */
+    const char *end = path + strlen(path);
+    for (int i = 2; i >= 0 && end > last + sizeof mark - 1; i--) {
+        do end--;
+        while (end > last + sizeof mark - 1 && *end != '.');
+        if (*end == '.') field[i] = end + 1;
+    }
+    if (field[0] != NULL) {
+        holder.pid = strtol(field[0], NULL, 10);
+        snprintf(holder.space, sizeof holder.space, "%.*s", (int)strcspn(field[1], "."), field[1]);
+    }
     ourselves(&us);
-    size_t length = (size_t)(dot - last) - (sizeof mark - 1);
-    bool here = strlen(us.host) == length && strncmp(last + sizeof mark - 1, us.host, length) == 0;
-    /* A process of another host shows no life but by writing. */
-    bool dead = here ? birth(pid) == 0 : difftime(time(NULL), info.st_mtime) > 3600;
+    /* A process of another space shows no life but by writing. */
+    bool dead = is_of_our_space(&holder, &us) ? birth(holder.pid) == 0 : difftime(time(NULL), info.st_mtime) > 3600;
     if (dead) unlink(path);
 }
 
@@ -197,8 +212,8 @@ void claim_release(const char *path)
     /* Who was silent for too long, as a job that was suspended, may find another's claim here. */
     holder_t holder, us;
     ourselves(&us);
-    if (read_holder(&holder, path) &&
-        (holder.pid != us.pid || holder.born != us.born || strcmp(holder.host, us.host) != 0))
+    if (read_holder(&holder, path) && (holder.pid != us.pid || holder.born != us.born ||
+                                       strcmp(holder.space, us.space) != 0 || strcmp(holder.host, us.host) != 0))
         return;
     unlink(path);
 }

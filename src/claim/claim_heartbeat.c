@@ -23,7 +23,7 @@ static void *beat_loop(void *unused)
     pthread_mutex_lock(&beat.lock);
     do {
         struct timespec until;
-        if (beat.path[0] != '\0') utimensat(AT_FDCWD, beat.path, NULL, 0);
+        if (beat.path[0] != '\0') utimensat(AT_FDCWD, beat.path, NULL, AT_SYMLINK_NOFOLLOW);
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += CLAIM_BEAT;
         if (beat.running) pthread_cond_timedwait(&beat.wake, &beat.lock, &until);

@@ -35,9 +35,13 @@ status_t io_write_file(const char *path, const void *bytes, size_t size);
 /* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. On
  * failure the temporary is removed. */
 status_t io_publish(const char *temporary, const char *path);
-/* "<path>.tmp.<host>.<pid>" into out: the temporary name that io_publish expects nothing of, but status tools know;
- * "" when it would be longer than a path may be. */
+/* "<path>.tmp.<host>.<pid>.<space>.<token>" into out: the temporary name that io_publish expects nothing of, but status
+ * tools know; another one at each call, which nobody can foresee: open it with O_EXCL. "" when it would be longer than a
+ * path may be. */
 void io_temporary_name(char out[4096], const char *path);
+/* Where this process's number is its own: the beginning of the kernel's boot id and the number of the PID namespace, as
+ * "1c9e03a5-4026531836" ("unknown" without /proc). What /proc says of a number is true for those of the same space alone. */
+void io_process_space(char out[32]);
 
 /* SHA-256 as 64 lower-case hex digits and NUL. */
 #define IO_DIGEST_SIZE 65
@@ -187,7 +191,8 @@ status_t io_csv_next(bool *more, io_csv_t *csv);
 /* The record's cell in the column called `name` (before the first record: the name); NULL: there is no such column. */
 const char *io_csv_cell(const io_csv_t *csv, const char *name);
 void io_csv_close(io_csv_t *csv);
-/* Text as a cell: quoted where it must be. */
+/* Text as a cell: quoted where it must be; an apostrophe before what a spreadsheet would compute (=, +, -, @ first, and no
+ * number), which io_csv_next takes away again. */
 void io_csv_put(FILE *out, const char *text);
 
 /* ---- Options: one table serves YAML, -s key=value, --help and HDF5 attributes -------------------------------------- */

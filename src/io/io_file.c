@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,11 +177,31 @@ status_t io_read_text(char **text, const char *path)
     return fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);
 }
 
+/* A kernel's boot and a PID namespace, without which a process number says nothing: in containers of one node many
+ * processes have the same, and so have processes before and after a boot. */
+void io_process_space(char out[32])
+{
+    char boot[9] = "", space[64] = "";
+    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? -1 : read(file, boot, sizeof boot - 1);
+    if (file >= 0) close(file);
+    ssize_t name = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    const char *number = strchr(space, '['); /* pid:[4026531836] */
+    if (length == sizeof boot - 1 && name > 0 && number != NULL)
+        snprintf(out, 32, "%s-%.*s", boot, (int)strspn(number + 1, "0123456789"), number + 1);
+    else
+        snprintf(out, 32, "unknown");
+}
+
 void io_temporary_name(char out[4096], const char *path)
 {
-    char host[65] = "";
+    char host[65] = "", space[32];
+    uint64_t token = 0;
     if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') snprintf(host, sizeof host, "host");
-    int length = snprintf(out, MAX_PATH, "%s.tmp.%s.%ld", path, host, (long)getpid());
+    io_process_space(space);
+    /* Without randomness the name can be guessed, but O_EXCL keeps it from being followed. */
+    if (getrandom(&token, sizeof token, GRND_NONBLOCK) != sizeof token) token = (uint64_t)(1e9 * clock_seconds());
+    int length = snprintf(out, MAX_PATH, "%s.tmp.%s.%ld.%s.%016" PRIx64, path, host, (long)getpid(), space, token);
     if (length >= MAX_PATH) out[0] = '\0';
 }
 
@@ -217,7 +239,7 @@ status_t io_write_file(const char *path, const void *bytes, size_t size)
     char temporary[MAX_PATH];
     io_temporary_name(temporary, path);
     if (temporary[0] == '\0') return fail(ST_EIO, "'%.60s...' cannot be written: the path is too long", path);
-    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0) return fail_system(path, "written");
     status_t status = write_all(file, bytes, size);
     int error = errno;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 /* A text of merges is 1-4 MB; a file that unpacks to more than this is not one. */
@@ -15,10 +16,12 @@ status_t io_read_gzip(char **bytes, size_t *size, const char *path)
     status_t status = ST_OK;
     char *buffer = NULL;
     size_t used = 0, capacity = 0;
-    gzFile file = gzopen(path, "rb");
+    int descriptor;
+    TRY(io_open_regular(&descriptor, NULL, path));
+    gzFile file = gzdopen(descriptor, "rb");
     if (file == NULL) {
-        if (errno == ENOENT) return fail(ST_ENOTFOUND, "'%s': no such file", path);
-        return fail(ST_EIO, "'%s': cannot be opened: %s", path, strerror(errno));
+        close(descriptor);
+        return fail(ST_ENOMEM, "'%s': out of memory", path);
     }
     for (;;) {
         if (capacity - used < 65536) {

@@ -214,7 +214,7 @@ status_t io_safetensors_open(io_safetensors_t **out, const char *path)
     io_safetensors_t *file = calloc(1, sizeof *file);
     if (file == NULL) return fail(ST_ENOMEM, "'%s': out of memory", path);
     file->path = base_format("%s", path);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->path == NULL) {
         status = ST_ENOMEM;
         goto done;

@@ -81,7 +81,7 @@ status_t io_safetensors_write(const char *path, const char *const *names, const 
     size_t size = 0;
     FILE *out = NULL;
     TRY_DONE(make_header(&header, &size, names, shapes, ndims, count, half));
-    out = fopen(temporary, "wb");
+    out = fopen(temporary, "wbx");
     if (out == NULL) {
         status = fail(ST_EIO, "'%s' cannot be created: %s", path, strerror(errno));
         goto done;

@@ -102,20 +102,59 @@ static void a_reused_pid_is_not_the_holder(void **state)
 {
     (void)state;
     begin();
-    char host[256] = "", text[400];
-    gethostname(host, sizeof host - 1);
-    snprintf(text, sizeof text, "%s %ld 1 %lld\n", host, (long)getpid(), (long long)time(NULL)); /* born at boot */
+    char space[32], text[400];
+    io_process_space(space);
+    snprintf(text, sizeof text, "a %ld 1 %lld %s\n", (long)getpid(), (long long)time(NULL), space); /* born at boot */
     write_text(path, text);
     assert_true(claim_is_stale(path));
     claim_clear(path);
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* Two containers of one node have one host's name, and processes of one number in each. */
+static void a_claim_of_another_container_lives_until_it_is_silent(void **state)
+{
+    (void)state;
+    begin();
+    char host[256] = "", text[400];
+    gethostname(host, sizeof host - 1);
+    snprintf(text, sizeof text, "%s %ld 1 %lld 0123456789abcdef\n", host, (long)getpid(), (long long)time(NULL));
+    write_text(path, text);
+    assert_false(claim_is_stale(path));
+    assert_false(take());
+    claim_release(path); /* nor is it ours to release */
+    assert_int_equal(access(path, F_OK), 0);
+    age(path, CLAIM_SILENCE + 10);
+    assert_true(take());
+    claim_release(path);
+}
+
+/* Who may write into the folder may put anything there. */
+static void what_is_no_claim_is_not_waited_for_and_not_shown(void **state)
+{
+    (void)state;
+    begin();
+    claim_holder_t holder;
+    char target[700];
+    write_text(path, "x\033[2J 1 1 1 0123456789abcdef\n");
+    assert_false(claim_read(&holder, path));
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    assert_false(claim_read(&holder, path));
+    assert_false(take());
+    unlink(path);
+    snprintf(target, sizeof target, "%s/target", folder);
+    assert_int_equal(symlink(target, path), 0);
+    assert_false(claim_read(&holder, path));
+    assert_false(take());
+    assert_int_equal(access(target, F_OK), -1);
+}
+
 static void a_claim_of_another_host_lives_until_it_is_silent(void **state)
 {
     (void)state;
     begin();
-    write_text(path, "elsewhere 1 1 1\n");
+    write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
     assert_false(claim_is_stale(path));
     assert_false(take());
     age(path, CLAIM_SILENCE - 10);
@@ -155,7 +194,7 @@ static void who_lost_its_claim_does_not_release_the_next_ones(void **state)
     (void)state;
     begin();
     assert_true(take());
-    write_text(path, "elsewhere 1 1 1\n");
+    write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
     claim_release(path);
     assert_int_equal(access(path, F_OK), 0);
 }
@@ -196,22 +235,25 @@ static void temporary_files_of_the_dead_are_removed_and_no_others(void **state)
 {
     (void)state;
     begin();
-    char host[256] = "", name[5][1000];
-    gethostname(host, sizeof host - 1);
+    char space[32], name[7][1000];
+    io_process_space(space);
     pid_t dead = die_with_it(true);
-    snprintf(name[0], sizeof name[0], "%s/a.h5.tmp.%s.%ld", folder, host, (long)dead);
-    snprintf(name[1], sizeof name[1], "%s/b.h5.tmp.%s.%ld", folder, host, (long)getpid());
-    snprintf(name[2], sizeof name[2], "%s/c.h5.tmp.elsewhere.1", folder);
-    snprintf(name[3], sizeof name[3], "%s/d.h5.tmp.elsewhere.1", folder);
+    snprintf(name[0], sizeof name[0], "%s/a.h5.tmp.a.node.%ld.%s.0123456789abcdef", folder, (long)dead, space);
+    snprintf(name[1], sizeof name[1], "%s/b.h5.tmp.a.node.%ld.%s.0123456789abcdef", folder, (long)getpid(), space);
+    snprintf(name[2], sizeof name[2], "%s/c.h5.tmp.elsewhere.1.fedcba9876543210.0", folder);
+    snprintf(name[3], sizeof name[3], "%s/d.h5.tmp.elsewhere.1.fedcba9876543210.0", folder);
     snprintf(name[4], sizeof name[4], "%s/e.tmp.h5", folder);
-    for (int i = 0; i < 5; i++) write_text(name[i], "half");
+    snprintf(name[5], sizeof name[5], "%s/f.h5.tmp.a.node.%ld.fedcba9876543210.0", folder, (long)dead);
+    snprintf(name[6], sizeof name[6], "%s/g.h5.tmp.elsewhere.1", folder); /* of an earlier fgad */
+    for (int i = 0; i < 7; i++) write_text(name[i], "half");
     age(name[3], 4000);
     age(name[4], 4000);
+    age(name[6], 4000);
     /* Taking over the dead one's claim tidies its folder. */
     assert_true(take());
     claim_release(path);
-    const bool stays[5] = {false, true, true, false, true};
-    for (int i = 0; i < 5; i++) assert_int_equal(access(name[i], F_OK) == 0, stays[i]);
+    const bool stays[7] = {false, true, true, false, true, true, false};
+    for (int i = 0; i < 7; i++) assert_int_equal(access(name[i], F_OK) == 0, stays[i]);
     check_error(claim_tidy_folder("no/such/folder"), ST_OK, "");
 }
 
@@ -244,6 +286,8 @@ int main(void)
         cmocka_unit_test(a_claim_is_taken_once_and_again_after_its_release),
         cmocka_unit_test(a_claim_of_a_dead_process_is_taken_over_reaped_or_not),
         cmocka_unit_test(a_reused_pid_is_not_the_holder),
+        cmocka_unit_test(a_claim_of_another_container_lives_until_it_is_silent),
+        cmocka_unit_test(what_is_no_claim_is_not_waited_for_and_not_shown),
         cmocka_unit_test(a_claim_of_another_host_lives_until_it_is_silent),
         cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),
         cmocka_unit_test(a_living_but_silent_holder_loses_its_claim),

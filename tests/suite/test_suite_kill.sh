@@ -38,9 +38,10 @@ cp -r "$WORK/calm/cache" "$WORK/held/cache"
 set -- $(ls "$WORK"/held/cache/features/*/demo/gear/chunk-*.h5)
 [ $# -ge 3 ] || fail "gear has $# chunks, expected at least 3"
 rm "$1" "$2" "$3"
-echo "$(hostname) 999999999 1 1" > "$1.claim"
+space=$(cut -c 1-8 /proc/sys/kernel/random/boot_id)-$(readlink /proc/self/ns/pid | tr -dc 0-9)
+echo "$(hostname) 999999999 1 1 $space" > "$1.claim"
 : > "$2.claim"
-echo "$(hostname) $$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) 1" > "$3.claim"
+echo "$(hostname) $$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) 1 $space" > "$3.claim"
 touch -d '10 minutes ago' "$2.claim" "$3.claim"
 timeout 100 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/held" > "$WORK/held.log" 2>&1 || fail "claims that nobody holds: $(cat "$WORK/held.log")"
 [ "$(grep -c "left by a process that is gone" "$WORK/held.log")" = 3 ] || fail "expected three claims taken over: $(cat "$WORK/held.log")"

@@ -126,7 +126,7 @@ ls "$WORK"/out6/cache/prompts/*/demo/gear/*.checkpoint > /dev/null 2>&1 && fail 
 if script --version 2> /dev/null | grep -q util-linux; then
     held=$(cd "$WORK/out/moved" && ls tasks/demo/gear/k1-s1-*.h5)
     mkdir -p "$WORK/out7/run/tasks/demo/gear"
-    echo "elsewhere 77 1 $(($(date +%s) - 90))" > "$WORK/out7/run/$held.claim"
+    echo "elsewhere 77 1 $(($(date +%s) - 90)) fedcba9876543210" > "$WORK/out7/run/$held.claim"
     script -qefc "stty cols 200; '$FGAD' run '$job' -s output='$WORK/out7'" "$WORK/terminal" > /dev/null 2>&1 < /dev/null &
     pid=$!
     while kill -0 $pid 2> /dev/null && ! grep -q "in progress elsewhere" "$WORK/terminal"; do sleep 0.1; done
