@@ -29,6 +29,10 @@ status_t fail(status_t code, const char *format, ...) __attribute__((format(prin
 status_t fail_context(status_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The recorded line of this thread, never NULL; valid until the next fail on this thread. */
 const char *fail_message(void);
+/* `text` for a terminal or a line of a log: control characters, bytes that are not UTF-8 and marks that turn the direction
+ * of writing become \xNN, so that a name, a file or a server cannot speak to the terminal. Cut to size - 1 bytes, between
+ * characters. fail and log_line do this to what they are given. Returns the bytes written. */
+size_t base_visible(char *out, size_t size, const char *text);
 
 #define TRY(call)                                                                                                      \
     do {                                                                                                               \

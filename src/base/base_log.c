@@ -22,11 +22,12 @@ void log_line(log_level_t level, const char *format, ...)
     static const char *const names[] = {"error", "warning", "", "debug"};
     if (level > log_threshold) return;
     /* One fprintf a line, so that lines of several ranks do not tear. */
-    char text[2048];
+    char given[2048], text[4096];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(given, sizeof given, format, args);
     va_end(args);
+    base_visible(text, sizeof text, given);
     char who[32] = "fgad";
     if (log_size > 1) snprintf(who, sizeof who, "fgad[%d]", log_rank);
     /* A progress bar may stand where the line begins. */

@@ -17,7 +17,7 @@ status_t fail(status_t code, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    memcpy(message, text, sizeof message);
+    base_visible(message, sizeof message, text);
     return code;
 }
 
@@ -30,7 +30,7 @@ status_t fail_context(status_t code, const char *format, ...)
     va_end(args);
     size_t used = strlen(text);
     snprintf(text + used, sizeof text - used, ": %s", message);
-    memcpy(message, text, sizeof message);
+    base_visible(message, sizeof message, text);
     return code;
 }
 
