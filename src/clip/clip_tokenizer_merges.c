@@ -112,7 +112,10 @@ static status_t read_json_specials(clip_specials_t *specials, io_json_node_t roo
         io_json_node_t item = io_json_at(added, i);
         const char *content = io_json_string(io_json_get(item, "content"));
         double id = io_json_number(io_json_get(item, "id"), -1);
-        if (content == NULL || strlen(content) >= sizeof specials->sot || strstr(content, "\\E") != NULL) continue;
+        /* An empty one would be found everywhere and never be passed. */
+        if (content == NULL || content[0] == '\0' || strlen(content) >= sizeof specials->sot ||
+            strstr(content, "\\E") != NULL)
+            continue;
         if (id != first_id && id != first_id + 1) continue;
         const bool last = id != first_id;
         snprintf(last ? specials->eot : specials->sot, sizeof specials->sot, "%s", content);
