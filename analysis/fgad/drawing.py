@@ -22,6 +22,7 @@ pyplot.rcParams.update(
     {
         "font.family": ["DejaVu Sans"],
         "font.size": 9,
+        "text.parse_math": False,  # names of categories may hold $
         "axes.titlesize": 10,
         "axes.titleweight": "semibold",
         "axes.titlelocation": "left",

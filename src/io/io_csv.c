@@ -42,6 +42,17 @@ static int next_record(char **cells, io_csv_t *csv)
     return count;
 }
 
+/* What a spreadsheet would compute when it opens the file, as =HYPERLINK(...); a number is no formula. An apostrophe before it
+ * says that it is text; a cell that has some already gets one more, so that reading gives back what was written. */
+static bool is_formula(const char *text)
+{
+    text += strspn(text, "'");
+    if (text[0] == '\0' || strchr("=+-@\t\r", text[0]) == NULL) return false;
+    char *end;
+    (void)strtod(text, &end);
+    return end == text || *end != '\0';
+}
+
 static int find_column(const io_csv_t *csv, const char *name)
 {
     for (int c = 0; c < csv->columns; c++)
@@ -82,7 +93,11 @@ status_t io_csv_next(bool *more, io_csv_t *csv)
         *more = cells != -1;
         if (cells == -1) return ST_OK;
         if (cells == 1 && csv->columns > 1 && csv->cell[0][0] == '\0') continue; /* an empty line */
-        if (cells == csv->columns) return ST_OK;
+        if (cells == csv->columns) {
+            for (int c = 0; c < cells; c++)
+                if (csv->cell[c][0] == '\'' && is_formula(csv->cell[c])) csv->cell[c]++;
+            return ST_OK;
+        }
         if (cells == -2) return fail(ST_EFORMAT, "%s:%d: a quote is left open", csv->path, csv->line);
         return fail(ST_EFORMAT, "%s:%d: has %d cells, the header has %d", csv->path, csv->line, cells, csv->columns);
     }
@@ -102,11 +117,12 @@ void io_csv_close(io_csv_t *csv)
 
 void io_csv_put(FILE *out, const char *text)
 {
+    const char *mark = is_formula(text) ? "'" : "";
     if (strpbrk(text, ",\"\n\r") == NULL) {
-        fputs(text, out);
+        fprintf(out, "%s%s", mark, text);
         return;
     }
-    fputc('"', out);
+    fprintf(out, "\"%s", mark);
     for (const char *c = text; *c != '\0'; c++) fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
     fputc('"', out);
 }

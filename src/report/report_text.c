@@ -29,7 +29,9 @@ static void put_padded(FILE *out, const char *text, int width, bool right)
 static void escape(char out[2 * CELL_SIZE], const char *text, bool markdown)
 {
     size_t at = 0;
-    for (; *text != '\0' && at + 2 < 2 * CELL_SIZE; text++) {
+    char visible[CELL_SIZE];
+    base_visible(visible, sizeof visible, text);
+    for (text = visible; *text != '\0' && at + 2 < 2 * CELL_SIZE; text++) {
         if (markdown && strchr("|_<", *text) != NULL) out[at++] = '\\';
         out[at++] = *text;
     }

@@ -5,8 +5,8 @@
 #include "store/store.h"
 
 void store_row_free(store_row_t *row);
-/* ST_EFORMAT when a MEAN row is not the mean of its rows. */
-status_t store_results_check_means(const store_results_t *results, const char *path);
+/* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` must have one, is missing. */
+status_t store_results_check_means(const store_results_t *results, const char *path, bool all);
 /* The table of columns of text, which serves writing and reading. */
 typedef struct {
     const char *name;

@@ -42,7 +42,6 @@ status_t store_item_check(bool *whole, const plan_item_t *item)
     const bool moved = rename(item->path, aside) == 0 || errno == ENOENT;
     if (moved) log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
     /* A disk that does not read may not rename either: then the first error is the one to tell. */
-    if (!moved && status != ST_EIO)
-        return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
+    if (!moved && status != ST_EIO) return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
     return moved ? ST_OK : status;
 }

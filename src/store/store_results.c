@@ -177,7 +177,7 @@ static int by_mean(const void *a, const void *b)
     return compare_groups(*(const store_row_t *const *)a, *(const store_row_t *const *)b);
 }
 
-status_t store_results_check_means(const store_results_t *results, const char *path)
+status_t store_results_check_means(const store_results_t *results, const char *path, bool all)
 {
     row_groups_t groups;
     status_t status = groups_make(&groups, results);
@@ -190,6 +190,12 @@ status_t store_results_check_means(const store_results_t *results, const char *p
     for (int g = 0; status == ST_OK && g < groups.groups; g++) {
         const store_row_t *one = &results->rows[groups.order[groups.first[g]]];
         const store_row_t **found = bsearch(&one, mean, (size_t)means, sizeof *mean, by_mean);
+        if (found == NULL && all)
+            status =
+                fail(ST_EFORMAT,
+                     "'%s': %s, %d-shot, seed %lld has no row MEAN: the file was cut, or is of a run that is not whole "
+                     "(hint: name the run's folder, whose results.h5 tells what is missing)",
+                     path, one->dataset, one->shots, (long long)one->seed);
         for (int m = 0; found != NULL && m < STORE_METRICS && status == ST_OK; m++) {
             double own = group_mean(results, &groups, g, m), stated = (*found)->metric[m];
             if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)

@@ -47,7 +47,7 @@ static status_t check_ranges(const store_results_t *results, const char *path)
     return ST_OK;
 }
 
-static status_t check(const store_results_t *results, const char *path)
+static status_t check(const store_results_t *results, const char *path, bool csv)
 {
     status_t status;
     const store_row_t **sorted = base_alloc((size_t)results->count + 1, sizeof *sorted);
@@ -56,7 +56,7 @@ static status_t check(const store_results_t *results, const char *path)
     qsort(sorted, (size_t)results->count, sizeof *sorted, compare_rows);
     TRY_DONE(check_repeats(sorted, results->count, path));
     TRY_DONE(check_ranges(results, path));
-    TRY_DONE(store_results_check_means(results, path));
+    TRY_DONE(store_results_check_means(results, path, csv));
 done:
     free(sorted);
     return status;
@@ -280,7 +280,7 @@ status_t store_results_read(store_results_t *out, const char *path)
     if (!io_exists(file))
         return fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
     TRY_DONE(csv ? read_csv(out, file) : read_h5(out, path, file));
-    TRY_DONE(check(out, file));
+    TRY_DONE(check(out, file, csv));
 done:
     if (status != ST_OK) store_results_free(out);
     return status;
