@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 typedef struct {
     const char *out, *url, *assets;
@@ -113,20 +115,36 @@ static status_t check_place(const caption_t *c)
     return status;
 }
 
+/* The key out of the environment, where `ps e` shows it, into memory that no core dump and no other process of this user can
+ * read. Heap; NULL: there is none. */
+static char *take_key(void)
+{
+    static const char name[] = "FGAD_API_KEY";
+    char *given = getenv(name);
+    if (given == NULL || given[0] == '\0') return NULL;
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    char *key = base_format("%s", given);
+    explicit_bzero(given, strlen(given));
+    unsetenv(name);
+    return key;
+}
+
 static status_t draft(caption_t *c)
 {
     status_t status;
     int answers = 0;
     prompts_vocabulary_t vocabulary = {0};
-    const char *key = getenv("FGAD_API_KEY");
+    char *key = take_key();
     c->address = full_address(c->url);
     c->folder = base_format("%s/mfsc", c->assets);
     c->vocabulary_path = base_format("%s/mfsc/vocabulary.json", c->assets);
-    if (c->address == NULL || c->folder == NULL || c->vocabulary_path == NULL) return ST_ENOMEM;
+    if (c->address == NULL || c->folder == NULL || c->vocabulary_path == NULL) TRY_DONE(ST_ENOMEM);
     c->draft.images = c->images;
     c->draft.folder = c->folder;
     c->draft.http.url = c->address;
-    c->draft.http.key = key != NULL && key[0] != '\0' ? key : NULL;
+    c->draft.http.key = key;
     c->draft.http.most = (size_t)4 << 20;
     c->draft.http.attempts = 5;
     c->draft.http.longest_wait = 60;
@@ -137,6 +155,8 @@ static status_t draft(caption_t *c)
         "%s: caption of %s/%s, fit at answer %d\nnext: read it beside the images, then fgad mfsc show %s --prompts\n",
         c->out, c->draft.dataset, c->draft.category, answers, c->out);
 done:
+    if (key != NULL) explicit_bzero(key, strlen(key));
+    free(key);
     prompts_vocabulary_free(&vocabulary);
     return status;
 }

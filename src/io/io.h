@@ -161,16 +161,19 @@ char *io_json_text(io_json_node_t node);
 
 /* ---- HTTP (libcurl behind it) -------------------------------------------------------------------------------------- */
 typedef struct {
-    const char *url;     /* https:// or http:// */
-    const char *key;     /* sent as bearer token, NULL: none; messages and answers have stars in its place */
-    const char *ca;      /* PEM file of authorities to trust instead of the system's, NULL: the system's */
-    double timeout;      /* seconds of one attempt, whole */
-    size_t most;         /* bytes of an answer; a longer one is refused as soon as that is known */
-    int attempts;        /* on status 429 and 5xx; between them 1, 2, 4 ... seconds, or what Retry-After says */
+    const char *url; /* https:// or http:// */
+    const char *key; /* sent as bearer token, NULL: none; messages and answers have stars in its place (io_http_hide) */
+    const char *ca;  /* PEM file of authorities to trust instead of the system's, NULL: the system's */
+    double timeout;  /* seconds of one attempt, whole */
+    size_t most;     /* bytes of an answer; a longer one is refused as soon as that is known */
+    int attempts;    /* on status 429 and 5xx; between them 1, 2, 4 ... seconds, or what Retry-After says */
     double longest_wait; /* seconds; bounds both */
 } io_http_t;
 /* The text of a 2xx answer (NUL-terminated, caller frees). ST_EIO: no connection, no trust, no answer in time, another
  * status (its error.message is told); ST_EFORMAT: too long, or no fit URL or key. Redirections are not followed. */
+/* Stars in place of a key (of 8 characters or more), spelled as it is or escaped as in JSON, URLs or HTML. An answer is
+ * hidden already; what is decoded from it may spell the key where the answer's bytes did not. */
+void io_http_hide(char *text, size_t size, const char *key);
 status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, const char *body, size_t body_size);
 
 /* ---- CSV: records of named columns (RFC 4180) ---------------------------------------------------------------------- */

@@ -39,13 +39,54 @@ static size_t take(char *data, size_t one, size_t count, void *user)
     return size;
 }
 
-/* A server may send a key back that it did not like, and an answer is shown and kept: it gets stars instead. */
-static void hide_key(answer_t *answer, const char *key)
+static int hex_value(const char *text, const char *end, int digits)
 {
-    size_t length = key != NULL ? strlen(key) : 0;
-    if (length < 8) return;
-    for (size_t i = 0; i + length <= answer->size; i++)
-        if (memcmp(answer->bytes + i, key, length) == 0) memset(answer->bytes + i, '*', length);
+    int value = 0;
+    for (int i = 0; i < digits; i++, text++) {
+        if (text >= end || memchr("0123456789abcdefABCDEF", *text, 22) == NULL) return -1;
+        value = 16 * value + (*text <= '9' ? *text - '0' : (*text | 32) - 'a' + 10);
+    }
+    return value;
+}
+
+/* Bytes at `text` that spell c as it is, or as JSON, a URL or HTML write it: \u0073 and \/ (after any number of escaped
+ * backslashes), %73, &#115;. 0: they do not. */
+static size_t spelled(const char *text, const char *end, char c)
+{
+    const char *at = text;
+    if (at >= end) return 0;
+    if (*at == c) return 1;
+    if (*at == '%') return hex_value(at + 1, end, 2) == c ? 3 : 0;
+    if (*at == '&' && end - at > 3 && at[1] == '#') {
+        char *after;
+        const bool hex = (at[2] | 32) == 'x';
+        return strtol(at + (hex ? 3 : 2), &after, hex ? 16 : 10) == c && *after == ';' ? (size_t)(after + 1 - at) : 0;
+    }
+    /* A backslash may itself be spelled \u005c; the limit keeps long answers of backslashes quick. */
+    while (at < end && at - text < 64) {
+        if (*at == '\\')
+            at++;
+        else if (at > text && *at == 'u' && hex_value(at + 1, end, 4) == '\\')
+            at += 5;
+        else
+            break;
+    }
+    if (at == text || at >= end) return 0;
+    if (*at == 'u' && hex_value(at + 1, end, 4) == c) return (size_t)(at + 5 - text);
+    return *at == c ? (size_t)(at + 1 - text) : 0;
+}
+
+void io_http_hide(char *text, size_t size, const char *key)
+{
+    const size_t length = key != NULL ? strlen(key) : 0;
+    if (length < 8) return; /* no key, and stars in its place would show where it is */
+    const char *end = text + size;
+    for (char *start = text; start < end; start++) {
+        const char *at = start;
+        size_t found = 0, step;
+        while (found < length && (step = spelled(at, end, key[found])) > 0) at += step, found++;
+        if (found == length) memset(start, '*', (size_t)(at - start));
+    }
 }
 
 static bool is_local(const char *url)
@@ -82,7 +123,7 @@ static void wait_seconds(double seconds)
 }
 
 /* The first line of an answer, or of its error.message, cut to a readable length. */
-static void reason(char out[300], const answer_t *answer)
+static void reason(char out[300], const answer_t *answer, const char *key)
 {
     io_json_t *json = NULL;
     const char *text = answer->bytes != NULL ? answer->bytes : "";
@@ -93,6 +134,7 @@ static void reason(char out[300], const answer_t *answer)
         if (message != NULL) text = message;
     }
     snprintf(out, 300, "%.*s", (int)strcspn(text, "\r\n"), text);
+    io_http_hide(out, strlen(out), key);
     if (out[0] == '\0') snprintf(out, 300, "no reason given");
     io_json_free(json);
 }
@@ -164,13 +206,13 @@ status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, co
         answer.size = 0;
         detail[0] = '\0';
         CURLcode code = curl_easy_perform(curl);
-        hide_key(&answer, http->key);
+        if (answer.size > 0) io_http_hide(answer.bytes, answer.size, http->key);
         if (code != CURLE_OK) TRY_DONE(refuse_transfer(code, &answer, http, detail));
         long http_code = 0;
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_code);
         if (http_code >= 200 && http_code < 300) break;
         char why[300];
-        reason(why, &answer);
+        reason(why, &answer, http->key);
         bool busy = http_code == 429 || http_code >= 500;
         if (!busy || attempt == http->attempts)
             TRY_DONE(fail(ST_EIO, "'%s': HTTP status %ld%s: %s", http->url, http_code,

@@ -175,8 +175,15 @@ static status_t ask(char **caption, talk_t *talk, const prompts_draft_t *draft, 
         return fail(status, "%s", line);
     }
     free(bytes);
+    const char *key = draft->http.key;
+    io_http_hide(text, strlen(text), key);
     TRY(keep(talk, text));
-    return examine(caption, &talk->complaint[talk->count - 1], text, draft, vocabulary);
+    char **complaint = &talk->complaint[talk->count - 1];
+    TRY(examine(caption, complaint, text, draft, vocabulary));
+    /* The caption is decoded once more than the text around it. */
+    if (*caption != NULL) io_http_hide(*caption, strlen(*caption), key);
+    if (*complaint != NULL) io_http_hide(*complaint, strlen(*complaint), key);
+    return ST_OK;
 }
 
 /* The answers beside the result that did not come about. */

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 import zlib
 
 FGAD, WORK = os.environ["FGAD"], os.environ["WORK"]
@@ -123,7 +124,10 @@ def run(name, script, *more, url=None, code=0, says="", key=KEY):
     check(code == 0 or not os.path.exists(out), f"{name}: a caption is there after a failure")
     for folder, _, files in os.walk(f"{WORK}/{name}"):
         for file in files:
-            check(KEY not in open(f"{folder}/{file}", errors="replace").read(), f"{name}: the key is stored in {file}")
+            stored = open(f"{folder}/{file}", errors="replace").read()
+            for _ in range(4):
+                check(KEY not in stored, f"{name}: the key is stored in {file}")
+                stored = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), stored)
             check(".tmp." not in file, f"{name}: {file} is left")
     return out, text
 
@@ -238,6 +242,55 @@ def refused_for_good():
     check(len(Stub.asked) == 5, f"busy_on: asked {len(Stub.asked)} times")
 
 
+def a_key_that_comes_back():
+    """However a server spells the key, neither the terminal nor a file has it."""
+    escaped = "".join(f"\\u{ord(c):04x}" for c in KEY)
+    mixed = "".join(f"\\u{ord(c):04X}" if i % 2 else c for i, c in enumerate(KEY))
+    twice = "".join(f"\\\\u{ord(c):04x}" for c in KEY)
+    hidden = "".join(f"\\u005cu{ord(c):04x}" for c in KEY)
+    url = "".join(f"%{ord(c):02X}" for c in KEY)
+    for i, spelling in enumerate((KEY, escaped, mixed, twice, hidden, url)):
+        denied = (401, {}, b'{"error": {"message": "the key ' + spelling.encode() + b' is not known"}}')
+        run(f"echo{i}", [denied], code=2, says="is not known")
+        summary = json.dumps(GOOD).replace(json.dumps(GOOD["image"]["summary"])[1:-1], spelling)
+        answer = b'{"choices": [{"message": {"content": ' + json.dumps(summary).encode() + b'}}]}'
+        Stub.script = [(200, {}, answer)]
+        out = f"{WORK}/stored{i}/push_button.json"
+        environment = dict(os.environ, FGAD_API_KEY=KEY)
+        done = subprocess.run([FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button",
+                               "--dataset", "folder", "--out", out, "--model", "m", "--retries", "0", "--url",
+                               f"http://127.0.0.1:{port}/v1"], capture_output=True, text=True, env=environment)
+        texts = [done.stdout + done.stderr]
+        texts += [open(f"{WORK}/stored{i}/{file}", errors="replace").read() for file in os.listdir(f"{WORK}/stored{i}")]
+        check(len(texts) > 1, f"stored{i}: nothing was stored: {texts}")
+        for text in texts:
+            for _ in range(4):
+                check(KEY not in text and KEY not in urllib.parse.unquote(text), f"stored{i}: the key is kept")
+                text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text)
+    rude = (401, {}, json.dumps({"error": {"message": "no\x1b[2J\x07 \x9bK"}}).encode())
+    _, text = run("rude", [rude], code=2, says=r"no\x1b[2J\x07")
+    check("\x1b" not in text and "\x9b" not in text, f"rude: the server speaks to the terminal: {text!r}")
+
+
+def a_key_in_memory_alone():
+    """While the answer is waited for, the key is not in the environment that ps shows, and no core would hold it."""
+    Stub.script, Stub.asked = ["silence"], []
+    command = [FGAD, "mfsc", "caption", "--image", f"{WORK}/a.png", "--category", "push_button", "--dataset", "folder",
+               "--out", f"{WORK}/memory/push_button.json", "--model", "m", "--url", f"http://127.0.0.1:{port}/v1",
+               "--timeout", "2"]
+    process = subprocess.Popen(command, env=dict(os.environ, FGAD_API_KEY=KEY), stderr=subprocess.DEVNULL)
+    while not Stub.asked and process.poll() is None:
+        time.sleep(0.01)
+    with open(f"/proc/{process.pid}/limits") as file:
+        check(re.search(r"core file size +0 +0", file.read()), "memory: a core may be written")
+    try:
+        with open(f"/proc/{process.pid}/environ", "rb") as file:
+            check(KEY.encode() not in file.read(), "memory: the key is in the environment")
+    except PermissionError:
+        pass
+    process.wait()
+
+
 def time_out():
     begun = time.monotonic()
     run("silence", ["silence"], "--timeout", "0.7", code=2, says="no whole answer within 0.7 seconds")
@@ -291,7 +344,7 @@ os.makedirs(WORK)
 png(f"{WORK}/a.png")
 port = serve()
 for case in (a_good_answer, no_key_and_no_schema, prose_around_json, a_missing_field, a_value_not_verbatim,
-             no_object_at_all, busy_then_good, refused_for_good, time_out, nobody_there, tls_failure, fifty_megabytes,
+             no_object_at_all, busy_then_good, refused_for_good, a_key_that_comes_back, a_key_in_memory_alone, time_out, nobody_there, tls_failure, fifty_megabytes,
              bad_pictures):
     begun = time.monotonic()
     case()
