@@ -151,6 +151,7 @@ typedef struct {
     int *needs;           /* items whose files it reads */
     int need_count;
     bool by_us;  /* this rank made it (or failed at it) in this run */
+    int lost;    /* how often this rank found that what it needs cannot be read */
     bool reused; /* the file was there before the run */
     bool wanted; /* an unfinished task needs it */
 } plan_item_t;

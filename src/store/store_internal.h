@@ -5,7 +5,8 @@
 #include "store/store.h"
 
 void store_row_free(store_row_t *row);
-/* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` must have one, is missing. */
+/* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing: tables that others made
+ * by hand name no tasks. */
 status_t store_results_check_means(const store_results_t *results, const char *path, bool all);
 /* The table of columns of text, which serves writing and reading. */
 typedef struct {

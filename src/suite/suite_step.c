@@ -28,6 +28,9 @@ static status_t check_needs(bool *lost, plan_items_t *items, const plan_item_t *
     return ST_OK;
 }
 
+/* A disk that never gives back what was written must not keep a rank busy for ever. */
+enum { MOST_LOST = 3 };
+
 /* Why an item was not made: a failure of its own, or of what it needs. */
 static status_t explain(step_outcome_t *outcome, const suite_rank_t *rank, plan_items_t *items, plan_item_t *item,
                         status_t failed)
@@ -36,6 +39,7 @@ static status_t explain(step_outcome_t *outcome, const suite_rank_t *rank, plan_
     char message[1024], name[512];
     snprintf(message, sizeof message, "%s", fail_message());
     if (failed == ST_EFORMAT || failed == ST_ENOTFOUND || failed == ST_EIO) TRY(check_needs(&lost, items, item));
+    if (lost && ++item->lost > MOST_LOST) lost = false;
     *outcome = lost ? STEP_NEEDS_LOST : STEP_FAILED;
     if (lost) return ST_OK;
     store_failure_record(rank->worker.plan, rank->run_id, item, message, failed != ST_EIO && failed != ST_ENOMEM);

@@ -11,13 +11,13 @@
 static const char header[] = "dataset,category,shots,seed,point,method,image_auroc,pixel_auroc,aupro,image_ap,"
                              "image_f1max,pixel_ap,pixel_f1max,protocol,task\n";
 
-/* Image and pixel AUROC as texts, so that "" can be missing. */
+/* Image and pixel AUROC as texts, so that "" can be missing. Made by hand: of no task, and without MEAN rows. */
 static const char *line(const char *category, int seed, const char *image, const char *pixel)
 {
     static char text[8][256];
     static int next;
     char *out = text[next++ % 8];
-    snprintf(out, 256, "mvtec,%s,4,%d,,finegrainedad,%s,%s,0.5,0.5,0.5,0.5,0.5," PROTOCOL ",0123456789abcdef\n",
+    snprintf(out, 256, "mvtec,%s,4,%d,,finegrainedad,%s,%s,0.5,0.5,0.5,0.5,0.5," PROTOCOL ",\n",
              category, seed, image, pixel);
     return out;
 }

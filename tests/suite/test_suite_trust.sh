@@ -1,0 +1,176 @@
+# Nobody's file can hurt: what others leave in data, caches and run folders, or send, is refused or set aside with a line;
+# nothing hangs, nothing is written elsewhere, nothing speaks to the terminal.
+. "$(dirname "$0")/lib.sh"
+bad=$(cd "$(dirname "$0")/../bad" && pwd)
+demo_data fabric gear
+host=$(hostname)
+cat > "$WORK/job.yaml" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1]
+branches: [vad]
+resolution: 64
+chunk: 8
+name: run
+YAML
+
+# said TEXT: the last command said it, on lines without control characters
+said() {
+    grep -qF -- "$1" "$WORK/said" || fail "'$1' is not in: $(cat -v "$WORK/said")"
+    ! LC_ALL=C grep -q '[[:cntrl:]]' "$WORK/said" || fail "control characters reach the terminal: $(cat -v "$WORK/said")"
+}
+# within CODE ARGUMENT...: fgad ends with CODE, long before 60 s
+within() {
+    want=$1
+    shift
+    code=0
+    timeout 60 "$FGAD" "$@" > "$WORK/said" 2>&1 || code=$?
+    [ "$code" = "$want" ] || fail "'$*' ended with $code, expected $want: $(cat -v "$WORK/said")"
+}
+run() { within 0 run "$WORK/job.yaml" -s output="$WORK/out" "$@"; }
+
+run
+cp -r "$WORK/out" "$WORK/calm"
+
+echo "-- a run's name is one safe word"
+for name in 'x@NAME@$(touch PWN)' '../x' '-x' 'a b' 'a;b' "$(printf 'a\nb')" "$(printf '\033[2J')"; do
+    within 2 run "$WORK/job.yaml" --dry-run -s name="$name"
+    said "expected the name of a folder"
+done
+
+echo "-- an HDF5 file that is not sealed, or sealed by others, is set aside"
+features=$(find "$WORK/out/cache/features" -name 'chunk-*.h5' | sort | head -1)
+task=$(find "$WORK/out/run/tasks/demo/fabric" -name '*.h5')
+cp "$features" "$WORK/features.h5"
+cp "$task" "$WORK/task.h5"
+# again FILE LINE: the file is set aside, the run has its old numbers again
+again() {
+    rm -f "$task"
+    run
+    said "'$1'"
+    said "$2"
+    ls "$1".aside-* > /dev/null 2>&1 || fail "'$1' is not set aside: $(cat "$WORK/said")"
+    rm -f "$1".aside-*
+    same_results "$WORK/calm/run" "$WORK/out/run"
+}
+tail -c +513 "$WORK/features.h5" > "$features"
+again "$features" "is not sealed by this program"
+for file in external_link virtual heap_loop in_circles soft; do
+    cp "$bad/hdf5/$file.h5" "$features"
+    again "$features" "'$features'"
+done
+for file in external_storage in_circles; do
+    cp "$bad/hdf5/$file.h5" "$task"
+    run
+    said "set aside as"
+    rm -f "$task".aside-*
+    same_results "$WORK/calm/run" "$WORK/out/run"
+done
+cp "$WORK/out/run/results.h5" "$WORK/results.h5"
+for file in heap_loop in_circles unsealed; do
+    cp "$bad/hdf5/$file.h5" "$WORK/out/run/results.h5"
+    within 2 report "$WORK/out/run"
+    said "'$WORK/out/run/results.h5'"
+done
+cp "$WORK/results.h5" "$WORK/out/run/results.h5"
+
+if [ -n "${FAULTS-}" ] && ! ldd "$FGAD" | grep -q libasan; then
+    echo "-- a disk that does not read"
+    # Once, as the file is used and as it is looked at again; and a disk of which nothing can be read any more.
+    rm "$task"
+    code=0
+    LD_PRELOAD=$FAULTS FGAD_FAULTS_UNDER="$features" FGAD_FAULT=read:1:EIO,read:2:EIO timeout 60 \
+        "$FGAD" run "$WORK/job.yaml" -s output="$WORK/out" > "$WORK/said" 2>&1 || code=$?
+    [ $code = 0 ] || fail "a read error in a cached file ends the run with $code: $(cat "$WORK/said")"
+    said "Input/output error; set aside as"
+    rm -f "$features".aside-*
+    same_results "$WORK/calm/run" "$WORK/out/run"
+    rm "$task"
+    code=0
+    LD_PRELOAD=$FAULTS FGAD_FAULTS_UNDER="$features" FGAD_FAULT=read:0:EIO timeout 100 \
+        "$FGAD" run "$WORK/job.yaml" -s output="$WORK/out" > "$WORK/said" 2>&1 || code=$?
+    [ $code = 1 ] || fail "a disk that never reads ends the run with $code: $(tail -5 "$WORK/said")"
+    said "Input/output error"
+    rm -f "$features".aside-*
+    run
+    same_results "$WORK/calm/run" "$WORK/out/run"
+fi
+
+echo "-- only regular files are opened"
+picture=$(find "$WORK/data/demo/fabric/test/good" -name '*.png' | sort | head -1)
+cp "$picture" "$WORK/saved.png"
+for kind in FIFO device socket; do
+    rm "$picture"
+    case $kind in
+    FIFO) mkfifo "$picture" ;;
+    device) ln -s /dev/zero "$picture" ;;
+    socket)
+        command -v python3 > /dev/null || continue
+        # A socket's path is short.
+        (cd "$(dirname "$picture")" && python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+            "$(basename "$picture")")
+        ;;
+    esac
+    code=0
+    timeout 60 "$FGAD" data check demo "$WORK/data/demo" > "$WORK/said" 2>&1 || code=$?
+    [ $code = 1 ] || [ $code = 2 ] || fail "data check of a $kind ended with $code: $(cat "$WORK/said")"
+    rm -rf "$WORK/kind"
+    code=0
+    timeout 60 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/kind" -s category=fabric > "$WORK/said" 2>&1 || code=$?
+    [ $code = 1 ] || [ $code = 2 ] || fail "a run with a $kind ended with $code: $(cat "$WORK/said")"
+done
+rm -f "$picture"
+cp "$WORK/saved.png" "$picture"
+
+echo "-- an empty special token"
+mkdir "$WORK/special"
+cp -r "$WORK/model/." "$WORK/special/"
+rm -f "$WORK/special"/merges.txt* "$WORK/special"/bpe_*
+cp "$bad/tokenizer_empty_special.json" "$WORK/special/tokenizer.json"
+code=0
+timeout 60 "$FGAD" run "$WORK/job.yaml" -s model="$WORK/special" -s branches=vad,pad -s output="$WORK/outs" -s category=fabric \
+    > "$WORK/said" 2>&1 || code=$?
+[ $code = 1 ] || [ $code = 2 ] || fail "an empty special token ends the run with $code: $(cat "$WORK/said")"
+said "special/tokenizer.json"
+
+echo "-- a link in the place of a temporary file is not followed"
+echo precious > "$WORK/precious"
+mkdir -p "$WORK/linked/run"
+code=0
+(
+    sh -c 'ln -s "$1/precious" "$1/linked/run/run.yaml.tmp.$2.$$"
+        exec "$3" run "$1/job.yaml" -s output="$1/linked" -s category=fabric' _ "$WORK" "$host" "$FGAD"
+) > "$WORK/said" 2>&1 || code=$?
+[ "$(cat "$WORK/precious")" = precious ] || fail "a file elsewhere was written through a link: $(head -3 "$WORK/precious")"
+[ $code = 0 ] || fail "a link in a temporary's place ends the run with $code: $(cat "$WORK/said")"
+[ ! -L "$WORK/linked/run/run.yaml" ] || fail "run.yaml is a link"
+
+if unshare --pid --fork --mount-proc true 2> /dev/null; then
+    echo "-- two containers of one node"
+    for n in 1 2; do
+        unshare --pid --fork --mount-proc "$FGAD" run "$WORK/job.yaml" -s output="$WORK/shared" > "$WORK/container$n" 2>&1 &
+    done
+    for n in 1 2; do wait %$n || fail "containers that share a run: $(cat "$WORK"/container[12])"; done
+    ! grep -q "is gone" "$WORK"/container[12] || fail "a living claim was taken for a dead one: $(cat "$WORK"/container[12])"
+    same_results "$WORK/calm/run" "$WORK/shared/run"
+fi
+
+echo "-- a table that was cut"
+total=$(wc -l < "$WORK/out/run/results.csv")
+for lines in $(seq 2 $((total - 1))); do
+    head -n "$lines" "$WORK/out/run/results.csv" > "$WORK/cut.csv"
+    within 2 report "$WORK/cut.csv"
+    said "has no row MEAN: the file was cut"
+done
+
+echo "-- names that spreadsheets compute"
+mkdir -p "$WORK/own"
+cp -r "$WORK/data/demo/fabric" "$WORK/own/=1+1"
+cp -r "$WORK/data/demo/fabric" "$WORK/own/@SUM(1)"
+run -s dataset=folder -s roots.folder="$WORK/own" -s name=sheet
+grep -q "^folder,'=1+1,1,0," "$WORK/out/sheet/results.csv" || fail "a formula is in the table: $(cut -c 1-60 "$WORK/out/sheet/results.csv")"
+cut -d , -f 1-2 "$WORK/out/sheet/results.csv" | grep -q ",[=@]" && fail "a formula is in the table"
+within 0 report "$WORK/out/sheet/results.csv"
+grep -q "=1+1" "$WORK/said" || fail "the name is lost: $(cat "$WORK/said")"
+! grep -q "'=1+1" "$WORK/said" || fail "the mark of the table is shown: $(cat "$WORK/said")"
