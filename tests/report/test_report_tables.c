@@ -17,8 +17,8 @@ static const char *line(const char *category, int seed, const char *image, const
     static char text[8][256];
     static int next;
     char *out = text[next++ % 8];
-    snprintf(out, 256, "mvtec,%s,4,%d,,finegrainedad,%s,%s,0.5,0.5,0.5,0.5,0.5," PROTOCOL ",\n",
-             category, seed, image, pixel);
+    snprintf(out, 256, "mvtec,%s,4,%d,,finegrainedad,%s,%s,0.5,0.5,0.5,0.5,0.5," PROTOCOL ",\n", category, seed, image,
+             pixel);
     return out;
 }
 

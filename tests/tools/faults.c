@@ -18,8 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CALL_OPEN, CALL_READ, CALL_WRITE, CALL_FSYNC, CALL_RENAME, CALL_MMAP, CALL_CLOSE, CALL_UNLINK, CALL_MKDIR, CALLS };
-static const char *const call_names[CALLS] = {"open", "read", "write", "fsync", "rename", "mmap", "close", "unlink", "mkdir"};
+enum {
+    CALL_OPEN,
+    CALL_READ,
+    CALL_WRITE,
+    CALL_FSYNC,
+    CALL_RENAME,
+    CALL_MMAP,
+    CALL_CLOSE,
+    CALL_UNLINK,
+    CALL_MKDIR,
+    CALLS
+};
+static const char *const call_names[CALLS] = {"open", "read",  "write",  "fsync", "rename",
+                                              "mmap", "close", "unlink", "mkdir"};
 static const struct {
     const char *name;
     int number;
