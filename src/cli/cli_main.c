@@ -15,6 +15,7 @@ static const cli_command_t commands[] = {
      "\n"
      "  -s key=value      override a key of the job (again for more; lists are comma-separated)\n"
      "  --dry-run         check the job and the data, print the plan, do nothing\n"
+     "  --no-look         with --dry-run: read the job alone, where data and model lie on other machines\n"
      "  --fresh           set finished tasks aside and do them again (features and learned prompts are kept)\n"
      "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
      "  --keys            print every key of a job with its default and meaning\n"

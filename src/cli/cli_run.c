@@ -12,7 +12,7 @@ typedef struct {
     const char *job;
     const char **assignments; /* owned array of borrowed texts */
     int assignment_count;
-    bool dry_run, keys;
+    bool dry_run, no_look, keys;
     suite_run_options_t options;
 } arguments_t;
 
@@ -35,6 +35,8 @@ static int parse(arguments_t *out, int argc, char **argv)
                 return cli_bad_usage("run", "--time-limit is '%s', expected seconds above 0", argv[i]);
         } else if (strcmp(argv[i], "--dry-run") == 0) {
             out->dry_run = true;
+        } else if (strcmp(argv[i], "--no-look") == 0) {
+            out->no_look = true;
         } else if (strcmp(argv[i], "--fresh") == 0) {
             out->options.fresh = true;
         } else if (strcmp(argv[i], "--keys") == 0) {
@@ -47,6 +49,8 @@ static int parse(arguments_t *out, int argc, char **argv)
             out->job = argv[i];
         }
     }
+    if (out->no_look && !out->dry_run)
+        return cli_bad_usage("run", "--no-look goes with --dry-run: a run needs its data");
     if (out->job == NULL && !out->keys) return cli_bad_usage("run", "no job file is named");
     return EXIT_DONE;
 }
@@ -104,6 +108,19 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
 }
 
+/* Of a job whose data lie elsewhere: what it says itself. */
+static status_t print_job(const arguments_t *arguments)
+{
+    plan_t plan = {0};
+    status_t status =
+        plan_make_job(&plan, method_table, arguments->job, arguments->assignments, arguments->assignment_count);
+    if (status == ST_OK)
+        printf("run %s: 0 tasks (data and model are not looked at, %d grid point%s)\n", plan.run_dir, plan.point_count,
+               plan.point_count == 1 ? "" : "s");
+    plan_free(&plan);
+    return status;
+}
+
 static status_t print_plan(const plan_t *plan)
 {
     plan_items_t items;
@@ -139,6 +156,8 @@ int cli_run(int argc, char **argv)
     int code = parse(&arguments, argc, argv);
     if (code == EXIT_DONE && arguments.keys) {
         code = print_keys();
+    } else if (code == EXIT_DONE && arguments.no_look) {
+        if (print_job(&arguments) != ST_OK) code = cli_bad_input();
     } else if (code == EXIT_DONE) {
         stop_signals_install();
         suite_comm_t comm;

@@ -115,14 +115,19 @@ status_t plan_assume(plan_t *out, const method_t *const *methods, const char *jo
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
+/* cache_key, cache and prompts of a category: folders of the cache are named by the model and by everything of the job that
+ * changes features. */
+status_t plan_category_folders(plan_category_t *entry, const plan_t *plan);
 /* Looks at the images' headers and at all masks, as a run does when it opens: what would end a task after hours of work is
  * refused now, what changes numbers or is left out is warned of. A category without findings is remembered beside the feature
  * cache, and not looked at again while the category's digest stays. */
 status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
-/* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. ST_ENOTFOUND: it is not the folder
- * of a run. */
-status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir);
+/* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. Where model or images are not
+ * here (ST_ENOTFOUND), `otherwise` fills in what plan_make_categories does, and config; NULL: that is the error.
+ * ST_ENOTFOUND: it is not the folder of a run. */
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
+                   status_t (*otherwise)(plan_t *plan));
 void plan_free(plan_t *plan);
 const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
 /* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with

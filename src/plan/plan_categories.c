@@ -59,9 +59,9 @@ done:
     return status;
 }
 
-/* Folders of the cache are named by the model and by everything of the job that changes features. */
-static status_t cache_folders(plan_category_t *entry, const plan_t *plan, const job_t *job)
+status_t plan_category_folders(plan_category_t *entry, const plan_t *plan)
 {
+    const job_t *job = &plan->points[0];
     char *options = job_options_text(job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
     char *key = base_format("%s\n%s\n%s", PLAN_FORMAT, plan->model_digest, options);
@@ -156,7 +156,7 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
     }
     if (prompts) TRY(tokenizer_digest(plan));
     if (prompts) TRY(caption_digest(entry, plan, job));
-    return cache_folders(entry, plan, job);
+    return plan_category_folders(entry, plan);
 }
 
 static status_t add_dataset(plan_t *plan, const job_t *job, const char *dataset)

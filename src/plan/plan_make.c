@@ -158,8 +158,34 @@ status_t plan_assume(plan_t *out, const method_t *const *methods, const char *jo
     return make(out, methods, job_path, assignments, count, true);
 }
 
-status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir)
+static void forget_categories(plan_t *plan)
 {
+    for (int i = 0; i < plan->category_count; i++) plan_category_free(&plan->categories[i]);
+    free(plan->categories);
+    free(plan->model_digest);
+    plan->categories = NULL;
+    plan->category_count = 0;
+    plan->model_digest = NULL;
+}
+
+/* The line of what is missing stays the error when there is nothing else to go by. */
+static status_t look(plan_t *plan, status_t (*otherwise)(plan_t *plan))
+{
+    char line[1024];
+    status_t status = plan_make_categories(plan);
+    if (status != ST_ENOTFOUND || otherwise == NULL) return status;
+    snprintf(line, sizeof line, "%s", fail_message());
+    forget_categories(plan);
+    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK) return ST_OK;
+    log_debug("%s", fail_message());
+    forget_categories(plan);
+    return fail(ST_ENOTFOUND, "%s", line);
+}
+
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
+                   status_t (*otherwise)(plan_t *plan))
+{
+    double started = clock_seconds();
     status_t status = ST_ENOMEM;
     char *file = base_format("%s/run.yaml", run_dir), *output = NULL, *name = NULL;
     char *real = realpath(run_dir, NULL);
@@ -174,8 +200,12 @@ status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_
     output = base_format("output=%s", real[0] != '\0' ? real : "/");
     name = base_format("name=%s", slash + 1);
     if (output == NULL || name == NULL) goto done;
-    status = plan_make(out, methods, file, (const char *const[]){output, name}, 2);
+    status = plan_make_job(out, methods, file, (const char *const[]){output, name}, 2);
+    if (status == ST_OK) status = look(out, otherwise);
+    if (status == ST_OK) status = plan_make_tasks(out);
+    out->seconds = clock_seconds() - started;
 done:
+    if (status != ST_OK) plan_free(out);
     free(file);
     free(real);
     free(output);

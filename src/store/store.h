@@ -194,6 +194,16 @@ void store_failure_record(const plan_t *plan, const char *run, const plan_item_t
 void store_failure_forget(const plan_t *plan, const plan_item_t *item);
 
 /* ---- The run ---- */
+/* <run>/index.h5: what images and model looked like when the run began, so that its folder can be looked at where they are
+ * not (data on the disks of compute nodes). Not collective; rank 0 writes.
+ *   1. attributes: model_digest, tokenizer_digest, categories (number), model_config (bytes of clip_config_t and their
+ *      number, of this version);
+ *   2. categories/<n>: attributes dataset, category, digest, caption_digest, split, mask_threshold,
+ *      test_anomalous, masks_missing; caption (I32); train/ and test/: name, defect, label, mark, mask. */
+status_t store_index_write(const plan_t *plan);
+/* Fills in what plan_make_categories does, and config; tells in the log that it did. ST_ENOTFOUND, ST_EFORMAT: no
+ * index, or one of another version. */
+status_t store_index_read(plan_t *plan);
 /* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
  * the ranks, of all files of the table. */
 /* Who wrote run.yaml, as "fgad 0.1.0+1a2b3c4". */

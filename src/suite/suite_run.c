@@ -34,6 +34,7 @@ static status_t prepare(const work_worker_t *worker, const suite_run_options_t *
     TRY(io_make_dirs(worker->plan->run_dir));
     TRY(suite_tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
+    TRY(store_index_write(worker->plan));
     /* Another job on the same folder may have told of itself there. */
     store_made_on_t made_on;
     store_run_made_on(&made_on, worker->plan);

@@ -160,3 +160,25 @@ for i in 1 2 3; do
 done
 for pid in $pids; do wait "$pid" || fail "one of several plain processes: $(cat "$WORK"/plain.?)"; done
 cmp "$WORK/plain/plain/results.csv" "$WORK/out/whole/results.csv" || fail "several plain processes give other results"
+
+# ---- Data and model on the disks of compute nodes: the folder of a run is enough to look at it, also when it has moved
+own
+ends 0 run "$job" -s name=far -s model="$model"
+"$FGAD" status "$WORK/out/far" > "$WORK/here" || fail "status"
+mv "$WORK/own" "$WORK/elsewhere"
+ends 0 status "$WORK/out/far"
+cmp "$WORK/stdout" "$WORK/here" || fail "status without data differs: $(cat "$WORK/stdout")"
+says "images or model are not here"
+mv "$WORK/out/far" "$WORK/out/moved"
+cp "$WORK/out/moved/results.csv" "$WORK/far.csv"
+rm "$WORK/out/moved/results.h5"
+ends 0 reduce "$WORK/out/moved"
+cmp "$WORK/out/moved/results.csv" "$WORK/far.csv" || fail "reduce without data gives other results"
+ends 0 report "$WORK/out/moved" --metrics all
+ends 2 run "$job" --dry-run
+ends 0 run "$job" --dry-run --no-look
+grep -q "^run $WORK/out/run: 0 tasks" "$WORK/stdout" || fail "--no-look: $(cat "$WORK/stdout")"
+ends 2 run "$job" --no-look
+mv "$WORK/out/moved/index.h5" "$WORK/index"
+ends 2 status "$WORK/out/moved"
+says "no such directory; expected the root of dataset 'folder'"

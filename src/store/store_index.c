@@ -1,0 +1,244 @@
+/* index.h5: the categories of a run as they were when it began. */
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { INDEX_VERSION = 1 };
+
+/* ---- Writing -------------------------------------------------------------------------------------------------------- */
+
+static status_t write_images(io_h5_t *file, const char *group, const data_image_t *images, int count,
+                             const int64_t *mark)
+{
+    status_t status = ST_ENOMEM;
+    size_t n = (size_t)count;
+    const char **name = base_alloc(n + 1, sizeof *name), **defect = base_alloc(n + 1, sizeof *defect);
+    uint8_t *label = base_alloc(n + 1, 1), *mask = base_alloc(n + 1, 1);
+    if (name == NULL || defect == NULL || label == NULL || mask == NULL) goto done;
+    for (int i = 0; i < count; i++) {
+        name[i] = images[i].name;
+        defect[i] = images[i].defect;
+        label[i] = (uint8_t)images[i].label;
+        mask[i] = images[i].mask != NULL;
+    }
+    const io_h5_field_t fields[] = {
+        {"name", IO_H5_STRING, 1, {count}, "image", "1", "image file below the category's folder", name},
+        {"defect", IO_H5_STRING, 1, {count}, "image", "1", "kind of defect, good for normal images", defect},
+        {"label", IO_H5_U8, 1, {count}, "image", "1", "0 normal, 1 anomalous", label},
+        {"mask", IO_H5_U8, 1, {count}, "image", "1", "1: there is a ground truth", mask},
+        {"mark", IO_H5_I64, 1, {count}, "image", "1", "bytes of the file, or 60 bits of its digest", mark},
+    };
+    status = io_h5_write(file, group, fields, sizeof fields / sizeof fields[0]);
+done:
+    free(name);
+    free(defect);
+    free(label);
+    free(mask);
+    return status;
+}
+
+static status_t write_category(io_h5_t *file, const plan_category_t *entry, int index)
+{
+    char group[64], part[80];
+    const data_category_t *images = &entry->images;
+    snprintf(group, sizeof group, "categories/%d", index);
+    const int64_t words = (int64_t)(sizeof entry->caption / sizeof(int32_t));
+    const io_h5_field_t caption = {
+        "caption", IO_H5_I32, 1, {words}, "count", "1", "groups; of each: words, values, states", &entry->caption};
+    TRY(io_h5_write(file, group, &caption, 1));
+    TRY(io_h5_set_text(file, group, "dataset", images->dataset));
+    TRY(io_h5_set_text(file, group, "category", images->category));
+    TRY(io_h5_set_text(file, group, "digest", entry->digest));
+    TRY(io_h5_set_text(file, group, "caption_digest", entry->caption_digest));
+    TRY(io_h5_set_text(file, group, "split", images->split != NULL ? images->split : ""));
+    TRY(io_h5_set_i64(file, group, "mask_threshold", images->mask_threshold));
+    TRY(io_h5_set_i64(file, group, "test_anomalous", images->test_anomalous));
+    TRY(io_h5_set_i64(file, group, "masks_missing", images->masks_missing));
+    snprintf(part, sizeof part, "%s/train", group);
+    TRY(write_images(file, part, images->train, images->train_count, entry->train_mark));
+    snprintf(part, sizeof part, "%s/test", group);
+    return write_images(file, part, images->test, images->test_count, entry->test_mark);
+}
+
+status_t store_index_write(const plan_t *plan)
+{
+    io_h5_t *file = NULL;
+    char path[4096];
+    status_t status;
+    snprintf(path, sizeof path, "%s/index.h5", plan->run_dir);
+    TRY(io_h5_create(&file, path));
+    const io_h5_field_t field = {"model_config",
+                                 IO_H5_U8,
+                                 1,
+                                 {sizeof plan->config},
+                                 "byte",
+                                 "1",
+                                 "sizes of the model, as this version holds them",
+                                 &plan->config};
+    TRY_DONE(io_h5_write(file, "/", &field, 1));
+    TRY_DONE(io_h5_set_text(file, "/", "description", "images and model of a run as they were when it began"));
+    TRY_DONE(io_h5_set_text(file, "/", "code", base_version()));
+    TRY_DONE(io_h5_set_i64(file, "/", "version", INDEX_VERSION));
+    TRY_DONE(io_h5_set_text(file, "/", "model_digest", plan->model_digest));
+    TRY_DONE(io_h5_set_text(file, "/", "tokenizer_digest", plan->tokenizer_digest));
+    TRY_DONE(io_h5_set_i64(file, "/", "categories", plan->category_count));
+    for (int c = 0; c < plan->category_count; c++) TRY_DONE(write_category(file, &plan->categories[c], c));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    return status;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------------------------------- */
+
+/* A column of as many values as there are images. */
+static status_t read_column(void **out, io_h5_t *file, const char *group, const char *name, io_h5_type_t type,
+                            int64_t count)
+{
+    int ndim;
+    int64_t dims[6];
+    char path[128];
+    *out = NULL;
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    TRY(io_h5_dims(&ndim, dims, file, path));
+    if (ndim != 1 || dims[0] != count)
+        return fail(ST_EFORMAT, "index.h5: %s is not a list of %lld", path, (long long)count);
+    return io_h5_read(out, &ndim, dims, file, path, type);
+}
+
+static status_t take_image(data_image_t *image, const data_category_t *category, const char *name, const char *defect,
+                           int label, bool mask)
+{
+    *image = (data_image_t){.label = label};
+    image->name = base_format("%s", name);
+    image->path = base_format("(not here)/%s/%s", category->category, name);
+    image->defect = base_format("%s", defect);
+    if (mask) image->mask = base_format("(not here)/mask of %s", name);
+    return image->name != NULL && image->path != NULL && image->defect != NULL ? ST_OK : ST_ENOMEM;
+}
+
+static status_t read_images(data_image_t **images, int *count, int64_t **mark, io_h5_t *file, const char *group,
+                            const data_category_t *category)
+{
+    int ndim;
+    int64_t dims[6];
+    char path[128], **names = NULL, **defects = NULL;
+    uint8_t *label = NULL, *mask = NULL;
+    status_t status;
+    snprintf(path, sizeof path, "%s/name", group);
+    TRY(io_h5_dims(&ndim, dims, file, path));
+    if (ndim != 1 || dims[0] < 1 || dims[0] > 10000000) return fail(ST_EFORMAT, "index.h5: %s is not a list", path);
+    int64_t n = dims[0];
+    TRY_DONE(read_column((void **)&names, file, group, "name", IO_H5_STRING, n));
+    TRY_DONE(read_column((void **)&defects, file, group, "defect", IO_H5_STRING, n));
+    TRY_DONE(read_column((void **)&label, file, group, "label", IO_H5_U8, n));
+    TRY_DONE(read_column((void **)&mask, file, group, "mask", IO_H5_U8, n));
+    TRY_DONE(read_column((void **)mark, file, group, "mark", IO_H5_I64, n));
+    *images = calloc((size_t)n, sizeof **images);
+    status = *images != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory");
+    for (; status == ST_OK && *count < n; (*count)++)
+        status = take_image(&(*images)[*count], category, names[*count], defects[*count], label[*count] != 0,
+                            mask[*count] != 0);
+done:
+    if (names != NULL) io_h5_free_strings(names, n);
+    if (defects != NULL) io_h5_free_strings(defects, n);
+    free(label);
+    free(mask);
+    return status;
+}
+
+static status_t read_digest(char out[IO_DIGEST_SIZE], io_h5_t *file, const char *group, const char *name)
+{
+    char *text;
+    TRY(io_h5_get_text(&text, file, group, name));
+    bool fits = strlen(text) < IO_DIGEST_SIZE;
+    if (fits) strcpy(out, text);
+    free(text);
+    return fits ? ST_OK : fail(ST_EFORMAT, "index.h5: %s of %s is no digest", name, group);
+}
+
+static status_t read_number(int *out, io_h5_t *file, const char *group, const char *name)
+{
+    int64_t value;
+    TRY(io_h5_get_i64(&value, file, group, name));
+    if (value < INT32_MIN || value > INT32_MAX)
+        return fail(ST_EFORMAT, "index.h5: %s of %s is out of range", name, group);
+    *out = (int)value;
+    return ST_OK;
+}
+
+static status_t read_caption(plan_caption_t *out, io_h5_t *file, const char *group)
+{
+    int32_t *words = NULL;
+    const int64_t count = (int64_t)(sizeof *out / sizeof *words);
+    TRY(read_column((void **)&words, file, group, "caption", IO_H5_I32, count));
+    memcpy(out, words, sizeof *out);
+    free(words);
+    if (out->groups >= 0 && out->groups <= PROMPTS_MAX_GROUPS) return ST_OK;
+    return fail(ST_EFORMAT, "index.h5: caption of %s has %d groups", group, out->groups);
+}
+
+static status_t read_category(plan_category_t *entry, io_h5_t *file, int index)
+{
+    char group[64], part[80];
+    data_category_t *images = &entry->images;
+    snprintf(group, sizeof group, "categories/%d", index);
+    TRY(io_h5_get_text(&images->dataset, file, group, "dataset"));
+    TRY(io_h5_get_text(&images->category, file, group, "category"));
+    TRY(io_h5_get_text(&images->split, file, group, "split"));
+    TRY(read_digest(entry->digest, file, group, "digest"));
+    TRY(read_digest(entry->caption_digest, file, group, "caption_digest"));
+    TRY(read_number(&images->mask_threshold, file, group, "mask_threshold"));
+    TRY(read_number(&images->test_anomalous, file, group, "test_anomalous"));
+    TRY(read_number(&images->masks_missing, file, group, "masks_missing"));
+    TRY(read_caption(&entry->caption, file, group));
+    if (images->split[0] == '\0') {
+        free(images->split);
+        images->split = NULL;
+    }
+    snprintf(part, sizeof part, "%s/train", group);
+    TRY(read_images(&images->train, &images->train_count, &entry->train_mark, file, part, images));
+    snprintf(part, sizeof part, "%s/test", group);
+    return read_images(&images->test, &images->test_count, &entry->test_mark, file, part, images);
+}
+
+static status_t read_config(clip_config_t *out, io_h5_t *file)
+{
+    uint8_t *bytes = NULL;
+    TRY(read_column((void **)&bytes, file, "/", "model_config", IO_H5_U8, sizeof *out));
+    memcpy(out, bytes, sizeof *out);
+    free(bytes);
+    return ST_OK;
+}
+
+status_t store_index_read(plan_t *plan)
+{
+    io_h5_t *file = NULL;
+    char path[4096], *code = NULL;
+    int version = 0, categories = 0;
+    status_t status;
+    snprintf(path, sizeof path, "%s/index.h5", plan->run_dir);
+    TRY(io_h5_open(&file, path));
+    TRY_DONE(read_number(&version, file, "/", "version"));
+    TRY_DONE(io_h5_get_text(&code, file, "/", "code"));
+    TRY_DONE(read_number(&categories, file, "/", "categories"));
+    if (version != INDEX_VERSION || categories < 1 || categories > 1000000)
+        TRY_DONE(fail(ST_EFORMAT, "'%s' is of version %d with %d categories", path, version, categories));
+    TRY_DONE(read_config(&plan->config, file));
+    TRY_DONE(io_h5_get_text(&plan->model_digest, file, "/", "model_digest"));
+    TRY_DONE(read_digest(plan->tokenizer_digest, file, "/", "tokenizer_digest"));
+    plan->categories = calloc((size_t)categories, sizeof *plan->categories);
+    if (plan->categories == NULL) TRY_DONE(fail(ST_ENOMEM, "out of memory"));
+    for (int c = 0; c < categories; c++) {
+        plan->category_count = c + 1;
+        TRY_DONE(read_category(&plan->categories[c], file, c));
+        TRY_DONE(plan_category_folders(&plan->categories[c], plan));
+    }
+    log_info("images or model are not here: '%s' tells what they were when the run began", path);
+done:
+    free(code);
+    io_h5_close(file);
+    return status;
+}
