@@ -25,8 +25,7 @@ static void put_picture(const char *name, int shade, bool mask)
 {
     uint8_t pixels[W * H];
     char path[1024];
-    for (int i = 0; i < W * H; i++)
-        pixels[i] = (uint8_t)(mask ? (i % W < 5 && i / W < 4 ? 255 : 0) : shade + i % 9);
+    for (int i = 0; i < W * H; i++) pixels[i] = (uint8_t)(mask ? (i % W < 5 && i / W < 4 ? 255 : 0) : shade + i % 9);
     path_of(path, name);
     if (io_png_write(path, pixels, W, H, 1) != ST_OK) fail_msg("%s", fail_message());
 }
