@@ -34,6 +34,16 @@ def substitute(text, old, new, count=1):
     return re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(old), lambda _: new, text, count=count)
 
 
+def states_of(caption, group):
+    """The abnormal states that can befall a group: all of its own, and those of no group in particular but for the background."""
+    for state in caption["abnormal_states"]:
+        if isinstance(state, str):
+            if group != "background":
+                yield state
+        elif group in state["of"]:
+            yield state["state"]
+
+
 def groups_of(caption, vocabulary, rng, n_ahp=8):
     """[(name, normal text, abnormal texts)] of METHOD.md section 5."""
     image, fore = caption["image"], caption["foreground"]
@@ -46,7 +56,7 @@ def groups_of(caption, vocabulary, rng, n_ahp=8):
     out += [(c["name"], c["caption"], c["name"], list(c["attributes"].items())) for c in caption["components"]]
     result = []
     for name, text, noun, values in out:
-        abnormal = [substitute(text, noun, s.format(noun)) for s in caption["abnormal_states"]]
+        abnormal = [substitute(text, noun, s.format(noun)) for s in states_of(caption, name)] or ["damaged " + noun]
         swaps = []
         for key, value in values:
             others = [v for v in vocabulary[key] if v != value]
