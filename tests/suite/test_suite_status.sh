@@ -88,6 +88,15 @@ endless="-s category=gear -s seeds=0 -s pixel.epochs=50000 -s image.epochs=50000
 interrupt() { # WANTED SIGNAL...: the code with which a run that learns ends, at these signals
     want=$1
     shift
+    tries=0
+    until once "$@" && [ $code = "$want" ]; do
+        # On a busy machine the first of two signals may have ended the run before the second is sent.
+        tries=$((tries + 1))
+        [ $code = 75 ] && [ $# -gt 1 ] && [ $tries -lt 8 ] ||
+            fail "$*: exit code $code, expected $want: $(cat "$WORK/stopped")"
+    done
+}
+once() {
     rm -rf "$WORK/out4"
     # shellcheck disable=SC2086
     env --default-signal=INT "$FGAD" run "$job" $endless -s output="$WORK/out4" > "$WORK/stopped" 2>&1 &
@@ -99,7 +108,6 @@ interrupt() { # WANTED SIGNAL...: the code with which a run that learns ends, at
     done
     code=0
     wait $pid || code=$?
-    [ $code = "$want" ] || fail "$*: exit code $code, expected $want: $(cat "$WORK/stopped")"
 }
 interrupt 75 INT
 ls "$WORK"/out4/cache/prompts/*/demo/gear/*.checkpoint > /dev/null || fail "Ctrl-C left no checkpoint: $(cat "$WORK/stopped")"
