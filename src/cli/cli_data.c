@@ -24,7 +24,8 @@ int cli_data_fewshot(int argc, char **argv)
         return cli_bad_usage("data fewshot", "expected DATASET ROOT CATEGORY SHOTS and perhaps SEED or LIST");
     if (!parse_number(&shots, argv[4]) || shots == 0 || shots > 100000)
         return cli_bad_usage("data fewshot", "SHOTS is '%s', expected a number above 0", argv[4]);
-    if (data_category_read(&category, argv[1], argv[2], argv[3], NULL) != ST_OK) return cli_bad_input();
+    const data_options_t options = {.shots_listed = argc == 6 && !parse_number(&seed, argv[5])};
+    if (data_category_read(&category, argv[1], argv[2], argv[3], &options) != ST_OK) return cli_bad_input();
     int *drawn = base_alloc((size_t)shots, sizeof *drawn);
     status_t status = ST_ENOMEM;
     if (drawn != NULL && (argc == 5 || parse_number(&seed, argv[5])))

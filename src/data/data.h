@@ -132,9 +132,12 @@ typedef struct {
 
 /* How to read; NULL or all zero is the default everywhere. Strings are not owned. */
 typedef struct {
-    const char *views;  /* Real-IAD: "C1" (default), "C2".."C5" or "all" */
-    const char *tree;   /* Real-IAD: "256", "512", "1024" or "raw"; default: the only one there is */
-    bool lenient;       /* list a category with findings that stop a run (to check it) instead of refusing it */
+    const char *views; /* Real-IAD: "C1" (default), "C2".."C5" or "all" */
+    const char *tree;  /* Real-IAD: "256", "512", "1024" or "raw"; default: the only one there is */
+    bool lenient;      /* list a category with findings that stop a run (to check it) instead of refusing it */
+    bool
+        shots_listed; /* shots come from a list: of Real-IAD, also normal test images of the split may be shots, since the
+                           published lists were drawn from all OK images; such a shot is left out of the test */
     bool own_threshold; /* mask_threshold below, not the dataset's */
     int mask_threshold;
     io_image_how_t how; /* how pixels are taken from the files */

@@ -104,6 +104,7 @@ typedef struct {
     data_category_t *category;
     const char *base; /* directory of the category */
     const char *view; /* NULL: all */
+    bool test_shots;  /* normal test images of a split may be shots */
 } reader_t;
 
 typedef enum { TRAIN = 1, TEST = 2 } part_t;
@@ -180,7 +181,8 @@ static status_t read_part(const reader_t *reader, const char *file, io_json_node
                           "'%s/%s': no such file, but '%s' names it in %s[%d]", reader->base, name, file, key, i));
             continue;
         }
-        TRY(push(reader, part, name, anomalous ? defect : NULL, anomalous ? mask : NULL));
+        int parts = part | (part == TEST && !anomalous && reader->test_shots ? TRAIN : 0);
+        TRY(push(reader, parts, name, anomalous ? defect : NULL, anomalous ? mask : NULL));
     }
     return ST_OK;
 }
@@ -204,7 +206,8 @@ static status_t find_base(char **out, const char *root, const char *tree, const 
     return ST_OK;
 }
 
-static status_t read_split(data_category_t *out, const char *root, const char *tree, const char *file, const char *view)
+static status_t read_split(data_category_t *out, const char *root, const char *tree, const char *file, const char *view,
+                           bool test_shots)
 {
     io_json_t *json = NULL;
     char *base = NULL;
@@ -214,7 +217,7 @@ static status_t read_split(data_category_t *out, const char *root, const char *t
     const char *prefix = meta == NULL ? NULL : io_json_string(io_json_get(meta, "prefix"));
     const char *normal = meta == NULL ? NULL : io_json_string(io_json_get(meta, "normal_class"));
     TRY_DONE(find_base(&base, root, tree, prefix == NULL ? out->category : prefix, file));
-    reader_t reader = {out, base, view};
+    reader_t reader = {out, base, view, test_shots};
     if (normal == NULL) normal = "OK";
     TRY_DONE(read_part(&reader, file, top, "train", TRAIN, normal));
     TRY_DONE(read_part(&reader, file, top, "test", TEST, normal));
@@ -285,7 +288,7 @@ static status_t read_tree(data_category_t *out, const char *tree, const char *ca
     io_names_t defects = {0};
     char *base = data_join(tree, category), *anomalous = base == NULL ? NULL : data_join(base, "NG"), *folder = NULL;
     if (anomalous == NULL) goto done;
-    reader_t reader = {out, base, view};
+    reader_t reader = {out, base, view, false};
     TRY_DONE(read_samples(&reader, "OK", NULL));
     if (!io_is_dir(anomalous)) {
         status = fail(ST_ENOTFOUND, "'%s': no such folder; expected the anomalous test images, <defect>/S*/*.jpg",
@@ -313,7 +316,8 @@ status_t data_realiad_read(data_category_t *out, const char *root, const char *c
     TRY(find_tree(&tree, root, options));
     status_t status = data_realiad_find_split(&out->split, &file, root, category, view);
     if (status == ST_OK)
-        status = file != NULL ? read_split(out, root, tree, file, view) : read_tree(out, tree, category, view);
+        status = file != NULL ? read_split(out, root, tree, file, view, options->shots_listed)
+                              : read_tree(out, tree, category, view);
     if (status == ST_OK && file == NULL)
         status = data_note(&out->notes, DATA_NO_SPLIT, 1, "'%s' has no folder realiad_jsons or realiad_jsons_sv", root);
     free(file);

@@ -159,6 +159,35 @@ static void split_files_decide_where_they_are(void **state)
 }
 
 /* As archives unpack, and as people name folders. */
+/* The published lists were drawn from all OK images, those of the split's test part among them. */
+static void a_listed_shot_may_be_of_the_test_part_and_is_left_out_of_it(void **state)
+{
+    (void)state;
+    char root[512], path[600];
+    tree_begin(root, "realiad_listed");
+    make(root, "realiad_512");
+    tree_text(root, "realiad_jsons_sv/nut.json",
+              SPLIT(SAMPLE("OK", OK_1, "null"),
+                    SAMPLE("OK", OK_2, "null") "," SAMPLE("OK", OK_3, "null") "," SAMPLE("PS", NG_2 ".jpg", "null")));
+    tree_text(root, "list.yaml", "nut:\n  1 C1: [S0003]\n");
+    snprintf(path, sizeof path, "%s/list.yaml", root);
+    data_category_t nut;
+    int shot, keep[3];
+    assert_int_equal(data_category_read(&nut, "realiad", root, "nut", NULL), ST_OK);
+    assert_int_equal(nut.train_count, 1);
+    check_error(data_list_shots(&shot, &nut, 1, path), ST_ENOTFOUND, "has no training image of sample S0003, view C1");
+    data_category_free(&nut);
+    data_options_t options = {.shots_listed = true};
+    assert_int_equal(data_category_read(&nut, "realiad", root, "nut", &options), ST_OK);
+    assert_int_equal(nut.train_count, 3);
+    assert_int_equal(nut.test_count, 3);
+    assert_int_equal(data_list_shots(&shot, &nut, 1, path), ST_OK);
+    assert_string_equal(nut.train[shot].name, OK_3);
+    assert_int_equal(data_test_without_shots(keep, &nut, &shot, 1), 2);
+    for (int i = 0; i < 2; i++) assert_string_not_equal(nut.test[keep[i]].name, OK_3);
+    data_category_free(&nut);
+}
+
 static void split_files_are_found_wherever_they_lie(void **state)
 {
     (void)state;
@@ -259,6 +288,7 @@ int main(void)
         cmocka_unit_test(views_are_chosen_by_the_file_name),
         cmocka_unit_test(one_of_several_trees_must_be_named),
         cmocka_unit_test(split_files_decide_where_they_are),
+        cmocka_unit_test(a_listed_shot_may_be_of_the_test_part_and_is_left_out_of_it),
         cmocka_unit_test(split_files_are_found_wherever_they_lie),
         cmocka_unit_test(a_split_that_is_not_for_this_category_or_view_is_refused),
         cmocka_unit_test(a_bad_split_file_is_refused_by_entry),
