@@ -35,6 +35,7 @@ status_t job_taps_resolve(job_t *job)
             goto done;
         }
     }
+    io_names_free(&job->memory_taps); /* an empty list, which is memory too */
     job->memory_taps = wishes.memory_taps;
     wishes.memory_taps = (io_names_t){0};
 done:
