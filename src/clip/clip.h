@@ -39,6 +39,11 @@ status_t clip_model_weights_path(char **out, const char *dir);
  * second for ViT-B/16+), so a program asks once and tells its other processes. */
 status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir);
 
+/* Size, times of change and inode of each of the two files: while the mark is the same, the digest is. *settled: none changed
+ * within the last seconds, so that none can change unmarked. */
+#define CLIP_MARK_SIZE 320
+status_t clip_model_mark(char out[CLIP_MARK_SIZE], bool *settled, const char *dir);
+
 typedef struct clip_model clip_model_t;
 
 /* Opens and checks a model: every tensor of the configuration by name, shape and finiteness, and that no other one is

@@ -1,8 +1,13 @@
 #include "clip/clip_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define SETTLED_SECONDS 3.0
 
 /* The digest covers both files: the digest of the text "<config digest> <weights digest>". */
 status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir)
@@ -17,6 +22,27 @@ status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir)
     }
     both[IO_DIGEST_SIZE - 1] = ' ';
     io_digest_bytes(out, both, sizeof both - 1);
+    return ST_OK;
+}
+
+status_t clip_model_mark(char out[CLIP_MARK_SIZE], bool *settled, const char *dir)
+{
+    size_t used = 0;
+    *settled = true;
+    for (int i = 0; i < 2; i++) {
+        char *path = NULL;
+        struct stat info;
+        TRY(i == 0 ? clip_files_config(&path, dir) : clip_model_weights_path(&path, dir));
+        status_t status =
+            stat(path, &info) == 0 ? ST_OK : fail(ST_EIO, "'%s' cannot be read: %s", path, strerror(errno));
+        free(path);
+        TRY(status);
+        used += (size_t)snprintf(out + used, CLIP_MARK_SIZE - used, "%s%lld.%lld.%ld.%lld.%ld.%llu.%llu",
+                                 i == 0 ? "" : "-", (long long)info.st_size, (long long)info.st_mtim.tv_sec,
+                                 info.st_mtim.tv_nsec, (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec,
+                                 (unsigned long long)info.st_dev, (unsigned long long)info.st_ino);
+        *settled = *settled && difftime(time(NULL), info.st_ctim.tv_sec) > SETTLED_SECONDS;
+    }
     return ST_OK;
 }
 

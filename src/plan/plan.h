@@ -88,6 +88,7 @@ typedef struct {
     int category_count;
     char *run_dir;
     char *model_digest;
+    char *model_mark; /* by which the digest may be kept; NULL: it is kept already, or its files have just changed */
     char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
     const char *blas;                      /* the library and core that compute; not owned */
     size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
@@ -129,6 +130,9 @@ status_t plan_make_tasks(plan_t *plan);
 status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
                    status_t (*otherwise)(plan_t *plan));
 void plan_free(plan_t *plan);
+/* Keeps the digest of a model that was checked for this plan in <output>/cache/models.txt: the next plan neither reads nor
+ * checks the weights as long as size, times and inode of its files are the same. */
+void plan_model_keep(const plan_t *plan);
 const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
 /* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with
  * the cure: a tap of another form, or of a block that the tower does not have. */

@@ -18,6 +18,11 @@ void plan_category_free(plan_category_t *entry);
  * not fit counts as a typical one, and all of the vocabulary's file is its text: its learning will say what is wrong. */
 status_t plan_caption_count(plan_caption_t *out, char **draws, const char *caption, const char *vocabulary);
 
+/* ---- Model ---- */
+/* Checks the model and takes its digest, or finds both done for files of the same marks; of one that is not there and is not
+ * needed, a stand-in. */
+status_t plan_model_read(plan_t *plan);
+
 /* ---- Identity: digests of all that a result depends on, and of nothing else ---- */
 status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task_t *task);
 /* What a learned head depends on of the job, as "key=value\n" lines (heap). */

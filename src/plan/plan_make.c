@@ -73,23 +73,6 @@ status_t plan_make_tasks(plan_t *plan)
     return ST_OK;
 }
 
-/* The digest of the model; of one that is not there and is not needed, a stand-in. */
-static status_t model_digest(plan_t *plan, const job_t *job)
-{
-    clip_model_t *model;
-    char digest[IO_DIGEST_SIZE] = "assumed";
-    plan->assumed_model = plan->assume && !io_is_dir(job->model);
-    if (!plan->assumed_model) {
-        /* Opened for the checks: whoever computes with it opens it again. */
-        TRY(clip_model_open(&model, job->model));
-        plan->model_private_bytes = clip_model_private_bytes(model);
-        clip_model_close(model);
-        TRY(clip_model_digest(digest, job->model));
-    }
-    plan->model_digest = base_format("%s", digest);
-    return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
-}
-
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count)
 {
@@ -127,7 +110,7 @@ static status_t read_config(plan_t *plan)
 
 status_t plan_make_categories(plan_t *plan)
 {
-    TRY(model_digest(plan, &plan->points[0]));
+    TRY(plan_model_read(plan));
     TRY(read_config(plan));
     TRY(plan_asks_collect(plan));
     return plan_categories_read(plan);
@@ -235,6 +218,7 @@ void plan_free(plan_t *plan)
     free(plan->categories);
     free(plan->run_dir);
     free(plan->model_digest);
+    free(plan->model_mark);
     free(plan->cost_path);
     *plan = (plan_t){0};
 }

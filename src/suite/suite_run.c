@@ -35,6 +35,7 @@ static status_t prepare(const work_worker_t *worker, const suite_run_options_t *
     TRY(suite_tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
     TRY(store_index_write(worker->plan));
+    plan_model_keep(worker->plan);
     /* Another job on the same folder may have told of itself there. */
     store_made_on_t made_on;
     store_run_made_on(&made_on, worker->plan);

@@ -101,3 +101,23 @@ sed -i 's/, "heart-shaped"//; s/"shape": \["round"/&, "heart-shaped"/' "$words"
 again "a word in base"
 sed -i 's/"version": [0-9]*/"version": 999/' "$words"
 again "another version of the vocabulary"
+
+# A model is read and digested once: then its files' marks stand for it. Another byte is seen, though size and time of change
+# are as before.
+what="the model's digest"
+weights="$WORK/model/open_clip_model.safetensors"
+"$FGAD" model info "$WORK/model" | sed -n 's/^digest *//p' > "$WORK/digest"
+kept() { grep -c " $(cat "$WORK/digest") " "$WORK/out/cache/models.txt"; }
+sleep 4 # what changed a moment ago is not kept
+run log
+[ "$(kept)" = 1 ] || fail "$what is not kept: $(cat "$WORK/out/cache/models.txt")"
+run log
+"$FGAD" run "$WORK/job.yaml" --dry-run > /dev/null || fail "$what: a dry run"
+[ "$(kept)" = 1 ] || fail "$what is taken again: $(cat "$WORK/out/cache/models.txt")"
+grep -q "^0 tasks done, 1 kept" "$WORK/log" || fail "$what: the task was made anew: $(grep kept "$WORK/log")"
+touch -r "$weights" "$WORK/time"
+size=$(wc -c < "$weights")
+printf '\101' | dd of="$weights" bs=1 seek=$((size - 2)) conv=notrunc 2> /dev/null
+touch -r "$WORK/time" "$weights"
+run log
+grep -q "^1 task done, 0 kept" "$WORK/log" || fail "$what: another byte is not seen: $(grep kept "$WORK/log")"
