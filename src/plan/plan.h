@@ -14,7 +14,7 @@
 
 /* Part of ids; bumped when the meaning of a stored file changes: old files are then computed again. */
 #define PLAN_FORMAT "1"
-#define PLAN_FEATURES_FORMAT "2" /* an array a feature, by its name */
+#define PLAN_FEATURES_FORMAT "3" /* an array a file */
 #define PLAN_ID_SIZE 17
 
 /* ---- Tasks ---------------------------------------------------------------------------------------------------------
@@ -46,9 +46,11 @@ typedef struct {
     int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
-    char features_key[IO_DIGEST_SIZE];   /* of the same, and of the arrays that are kept of an image */
+    char arrays_key[IO_DIGEST_SIZE];     /* of the model and of how images are read and arrays stored */
+    char features_key[IO_DIGEST_SIZE];   /* of the same, and of the arrays that this plan asks for */
     char caption_digest[IO_DIGEST_SIZE]; /* of caption, what it draws, tokenizer; "" without prompts */
     char *cache;                         /* folder of this category in the feature cache */
+    char *arrays;                        /* the same of its arrays: a folder for each feature */
     char *prompts;                       /* folder of this category's learned prompts in the cache */
     plan_caption_t caption;              /* what its prompts will be like */
 } plan_category_t;
@@ -116,9 +118,6 @@ status_t plan_assume(plan_t *out, const method_t *const *methods, const char *jo
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);
-/* cache_key, cache and prompts of a category: folders of the cache are named by the model and by everything of the job that
- * changes features. */
-status_t plan_category_folders(plan_category_t *entry, const plan_t *plan);
 /* Looks at the images' headers and at all masks, as a run does when it opens: what would end a task after hours of work is
  * refused now, what changes numbers or is left out is warned of. A category without findings is remembered beside the feature
  * cache, and not looked at again while the category's digest stays. */
@@ -147,17 +146,18 @@ typedef struct {
     plan_item_state_t state;
     char *path; /* the file it makes; its claim is "<path>.claim" */
     char id[PLAN_ID_SIZE];
-    double cost;          /* predicted seconds */
-    double gflop;         /* of matrix products */
-    double warm;          /* of cost, seconds saved after another evaluation of the same category */
-    double critical_path; /* predicted seconds from its begin to the end of the last item that waits for it */
-    int category_index;   /* index into the plan's categories */
-    int folder;           /* PLAN_FOLDERS * category + which of the category's folders holds its file */
-    const char *name;     /* of its file in that folder; points into path */
-    int index;            /* chunk number, train image, or task (of a learned head: one of those that share it) */
-    int scale;            /* of tiles */
-    job_head_t head;      /* of a learned head */
-    int *needs;           /* items whose files it reads */
+    char array_id[PLAN_ID_SIZE]; /* of encoded images: of the arrays, whoever asks for them */
+    double cost;                 /* predicted seconds */
+    double gflop;                /* of matrix products */
+    double warm;                 /* of cost, seconds saved after another evaluation of the same category */
+    double critical_path;        /* predicted seconds from its begin to the end of the last item that waits for it */
+    int category_index;          /* index into the plan's categories */
+    int folder;                  /* PLAN_FOLDERS * category + which of the category's folders holds its file */
+    const char *name;            /* of its file in that folder; points into path */
+    int index;       /* chunk number, train image, or task (of a learned head: one of those that share it) */
+    int scale;       /* of tiles */
+    job_head_t head; /* of a learned head */
+    int *needs;      /* items whose files it reads */
     int need_count;
     bool by_us;  /* this rank made it (or failed at it) in this run */
     int lost;    /* how often this rank found that what it needs cannot be read */
@@ -182,6 +182,8 @@ int plan_items_find(const plan_items_t *items, int folder, const char *name, siz
 /* Which images a chunk holds: first and count of the category's test images. */
 void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, int chunk);
 extern const char *const plan_kind_names[PLAN_KINDS];
+/* The arrays that an item of encoded images has. */
+const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item);
 /* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item);
 
@@ -189,6 +191,9 @@ const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t 
 enum { PLAN_FOLDER_FEATURES, PLAN_FOLDER_PROMPTS, PLAN_FOLDER_TASKS, PLAN_FOLDERS };
 /* folder: PLAN_FOLDERS * category + one of these. */
 void plan_folder_path(char out[4096], const plan_t *plan, int folder);
+/* The folder of the arrays of one feature, and the file in it that holds those of an item's images. */
+void plan_array_folder(char out[4096], const plan_t *plan, int category, const char *feature);
+void plan_array_path(char out[4096], const plan_t *plan, const plan_item_t *item, const char *feature);
 
 /* ---- Costs ---- */
 typedef struct {

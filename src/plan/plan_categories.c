@@ -59,29 +59,46 @@ done:
     return status;
 }
 
+/* The digest of what features are made of but what of them is asked for: memory_taps only choose among arrays. */
+static status_t arrays_key(char out[IO_DIGEST_SIZE], const plan_t *plan, const char *options)
+{
+    const char *taps = strstr(options, "memory_taps=");
+    REQUIRE(taps != NULL); /* it is an option of this stage */
+    const char *rest = taps + strcspn(taps, "\n");
+    char *key =
+        base_format("%s\n%s\n%.*s%s", PLAN_FEATURES_FORMAT, plan->model_digest, (int)(taps - options), options, rest);
+    if (key == NULL) return ST_ENOMEM;
+    io_digest_bytes(out, key, strlen(key));
+    free(key);
+    return ST_OK;
+}
+
 status_t plan_category_folders(plan_category_t *entry, const plan_t *plan)
 {
     const job_t *job = &plan->points[0];
     char *options = job_options_text(job, JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
     char *key = base_format("%s\n%s\n%s", PLAN_FORMAT, plan->model_digest, options);
+    status_t status = key != NULL ? arrays_key(entry->arrays_key, plan, options) : ST_ENOMEM;
+    if (status == ST_OK) io_digest_bytes(entry->cache_key, key, strlen(key));
     free(options);
-    if (key == NULL) return ST_ENOMEM;
-    io_digest_bytes(entry->cache_key, key, strlen(key));
     free(key);
-    char kept[METHOD_MAX_FEATURES * CLIP_FEATURE_TEXT + IO_DIGEST_SIZE + 8];
-    int used = snprintf(kept, sizeof kept, "%s %s", PLAN_FEATURES_FORMAT, entry->cache_key);
+    if (status != ST_OK) return status;
+    char asked[METHOD_MAX_FEATURES * CLIP_FEATURE_TEXT + IO_DIGEST_SIZE + 8];
+    int used = snprintf(asked, sizeof asked, "%s", entry->arrays_key);
     for (int a = 0; a < plan->ask.count; a++)
-        used += snprintf(kept + used, sizeof kept - (size_t)used, "\n%s", plan->ask.text[a]);
-    io_digest_bytes(entry->features_key, kept, strlen(kept));
+        used += snprintf(asked + used, sizeof asked - (size_t)used, "\n%s", plan->ask.text[a]);
+    io_digest_bytes(entry->features_key, asked, strlen(asked));
     const char *name = strrchr(job->model, '/');
     name = name != NULL && name[1] != '\0' ? name + 1 : job->model;
     const char *dataset = entry->images.dataset, *category = entry->images.category;
     entry->cache =
         base_format("%s/cache/features/%s-%.8s/%s/%s", job->output, name, entry->features_key, dataset, category);
+    entry->arrays =
+        base_format("%s/cache/arrays/%s-%.8s/%s/%s", job->output, name, entry->arrays_key, dataset, category);
     entry->prompts =
         base_format("%s/cache/prompts/%s-%.8s/%s/%s", job->output, name, entry->cache_key, dataset, category);
-    return entry->cache != NULL && entry->prompts != NULL ? ST_OK : ST_ENOMEM;
+    return entry->cache != NULL && entry->arrays != NULL && entry->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
 /* Of the model's tokenizer, once a plan. It is opened, too: one that does not fit is found before anything is encoded. */
@@ -193,6 +210,7 @@ void plan_category_free(plan_category_t *entry)
 {
     data_category_free(&entry->images);
     free(entry->cache);
+    free(entry->arrays);
     free(entry->prompts);
     free(entry->train_mark);
     free(entry->test_mark);

@@ -86,7 +86,7 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
 
 /* The identity of a feature file: its folder's name says model and options; the names and marks of its images say what is
  * in it, so that one changed image does not call for the others to be encoded again. */
-void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item_t *item)
+void plan_features_ids(plan_item_t *item, const plan_t *plan)
 {
     const plan_category_t *entry = &plan->categories[item->category_index];
     char digest[IO_DIGEST_SIZE], text[1024];
@@ -102,9 +102,15 @@ void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item
             hash[h] = base_hash(hash[h], &mark, sizeof mark);
         }
     }
-    snprintf(text, sizeof text, "%s %.64s %s/%s %d %d %d %016llx%016llx", PLAN_FEATURES_FORMAT, entry->features_key,
-             entry->images.dataset, entry->images.category, (int)item->kind, item->scale, images,
-             (unsigned long long)hash[0], (unsigned long long)hash[1]);
-    io_digest_bytes(digest, text, strlen(text));
-    snprintf(id, PLAN_ID_SIZE, "%.16s", digest);
+    const struct {
+        char *id;
+        const char *key;
+    } ids[] = {{item->id, entry->features_key}, {item->array_id, entry->arrays_key}};
+    for (int k = 0; k < 2; k++) {
+        snprintf(text, sizeof text, "%.64s %s/%s %d %d %d %016llx%016llx", ids[k].key, entry->images.dataset,
+                 entry->images.category, (int)item->kind, item->scale, images, (unsigned long long)hash[0],
+                 (unsigned long long)hash[1]);
+        io_digest_bytes(digest, text, strlen(text));
+        snprintf(ids[k].id, PLAN_ID_SIZE, "%.16s", digest);
+    }
 }

@@ -13,6 +13,9 @@ status_t plan_asks_collect(plan_t *plan);
 /* ---- Categories ---- */
 /* The categories that the job names, with the digests that ids are made of. */
 status_t plan_categories_read(plan_t *plan);
+/* Keys and folders of a category: those of the cache are named by the model and by all of the job that changes what is in
+ * them. After plan_asks_collect. */
+status_t plan_category_folders(plan_category_t *entry, const plan_t *plan);
 void plan_category_free(plan_category_t *entry);
 /* Counts the words of a caption, and gives the text of what its prompts take from the vocabulary (heap). A file that is
  * not fit counts as a typical one, and all of the vocabulary's file is its text: its learning will say what is wrong. */
@@ -29,6 +32,7 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
 char *plan_learn_options(const job_t *job, job_head_t head);
 /* Of the head that task t learns. */
 status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_head_t head);
-void plan_features_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_item_t *item);
+/* Of an item of encoded images, and of its arrays. */
+void plan_features_ids(plan_item_t *item, const plan_t *plan);
 
 #endif

@@ -150,7 +150,7 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
     plan_work_encode(&work, plan, kind, images);
     item.cost = plan_work_seconds(&work, &plan->cost);
     item.gflop = plan_work_gflop(&work);
-    plan_features_id(item.id, plan, &item);
+    plan_features_ids(&item, plan);
     /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
     bool own = strcmp(plan->categories[category].images.dataset, "folder") == 0;
     TRY(add_item(

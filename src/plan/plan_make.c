@@ -151,6 +151,13 @@ static void forget_categories(plan_t *plan)
     plan->model_digest = NULL;
 }
 
+/* By what is asked for, too. */
+static status_t name_folders(plan_t *plan)
+{
+    for (int i = 0; i < plan->category_count; i++) TRY(plan_category_folders(&plan->categories[i], plan));
+    return ST_OK;
+}
+
 /* The line of what is missing stays the error when there is nothing else to go by. */
 static status_t look(plan_t *plan, status_t (*otherwise)(plan_t *plan))
 {
@@ -159,7 +166,7 @@ static status_t look(plan_t *plan, status_t (*otherwise)(plan_t *plan))
     if (status != ST_ENOTFOUND || otherwise == NULL) return status;
     snprintf(line, sizeof line, "%s", fail_message());
     forget_categories(plan);
-    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK) return ST_OK;
+    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK && name_folders(plan) == ST_OK) return ST_OK;
     log_debug("%s", fail_message());
     forget_categories(plan);
     return fail(ST_ENOTFOUND, "%s", line);

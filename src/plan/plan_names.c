@@ -46,3 +46,21 @@ void plan_folder_path(char out[4096], const plan_t *plan, int folder)
         snprintf(out, 4096, "%s/tasks/%s/%s", plan->run_dir, entry->images.dataset, entry->images.category);
     }
 }
+
+const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item)
+{
+    static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
+    return item->kind == PLAN_TILES ? &tokens : &plan->ask;
+}
+
+void plan_array_folder(char out[4096], const plan_t *plan, int category, const char *feature)
+{
+    snprintf(out, 4096, "%s/%s", plan->categories[category].arrays, feature);
+}
+
+void plan_array_path(char out[4096], const plan_t *plan, const plan_item_t *item, const char *feature)
+{
+    static const char *const names[] = {"chunk", "support", "tiles"};
+    snprintf(out, 4096, "%s/%s/%s-%05d-%s.h5", plan->categories[item->category_index].arrays, feature,
+             names[item->kind], item->index, item->array_id);
+}

@@ -49,7 +49,7 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
 status_t store_item_open(io_h5_t **out, const plan_item_t *item);
 /* Whether the item's file is there and whole; a damaged or foreign one is set aside with a warning, never used and never
  * deleted. */
-status_t store_item_check(bool *whole, const plan_item_t *item);
+status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Folders: what stands on disk, by one listing a folder instead of a question a file ---- */
 typedef struct {
@@ -98,10 +98,13 @@ status_t store_features_find(const store_array_t **out, const store_features_t *
 /* The arrays of image i that `ask` names, in its order. */
 status_t store_features_image(method_image_t *out, const store_features_t *features, const method_ask_t *ask, int i);
 size_t store_features_bytes(const store_features_t *features);
-/* The item's file: a chunk, a support image, or the tiles of one. images: (features->count), or the one that was tiled. */
+/* Of the arrays that an item has, those whose files are not there. */
+void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_item_t *item);
+/* A file for each array of `features` (a part of the item's), and then the item's own, which tells whose they are: a chunk,
+ * a support image, or the tiles of one. images: (features->count), or the one that was tiled. */
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds);
-/* Reads a feature file: the arrays that the plan asks for. ST_EFORMAT: damaged, or of another item. */
+/* Reads all arrays of an item. ST_EFORMAT: a file is damaged, or of another item; ST_ENOTFOUND: an array's is not there. */
 status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Learned heads ---- */

@@ -1,5 +1,5 @@
 /* Feature files: chunks of test images, support images, tiles of one enlarged support image. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +60,8 @@ size_t store_features_bytes(const store_features_t *features)
 /* ---- Writing --------------------------------------------------------------------------------------------------------- */
 
 /* What every feature file says of itself. */
-static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, const plan_item_t *item, int grid,
-                                 double seconds)
+static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, const plan_item_t *item, const char *id,
+                                 int grid, double seconds)
 {
     char *options = job_options_text(&plan->points[0], JOB_STAGE_FEATURES, JOB_STAGE_FEATURES);
     if (options == NULL) return ST_ENOMEM;
@@ -71,7 +71,7 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     TRY_DONE(io_h5_set_text(file, "/", "description",
                             tiles ? "CLIP patch features of the tiles of one enlarged training image, in reading order"
                                   : "CLIP image features of some images of one category"));
-    TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
+    TRY_DONE(io_h5_set_text(file, "/", "id", id));
     TRY_DONE(io_h5_set_text(file, "/", "options", options));
     TRY_DONE(io_h5_set_i64(file, "/", "grid", grid));
     if (tiles) TRY_DONE(io_h5_set_i64(file, "/", "scale", item->scale));
@@ -83,8 +83,8 @@ done:
     return status;
 }
 
-static status_t write_arrays(io_h5_t *file, const plan_t *plan, const plan_item_t *item,
-                             const store_features_t *features)
+static status_t write_array(io_h5_t *file, const plan_t *plan, const plan_item_t *item,
+                            const store_features_t *features, int a)
 {
     static const char *const what[] = {
         [CLIP_FEATURE_CLS] = "class token",
@@ -93,28 +93,25 @@ static status_t write_arrays(io_h5_t *file, const plan_t *plan, const plan_item_
         [CLIP_FEATURE_TAP] = "patch features at a tap of the image tower; tokens row by row from the top left",
         [CLIP_FEATURE_WINDOWS] = "class tokens of windows, row by row from the top left"};
     io_h5_type_t type = plan->points[0].features == JOB_FEATURES_F16 ? IO_H5_F16 : IO_H5_F32;
-    for (int a = 0; a < features->arrays; a++) {
-        const store_array_t *array = &features->array[a];
-        clip_feature_t feature;
-        char axes[64], description[192];
-        TRY(clip_feature_parse(&feature, array->name, &plan->config));
-        bool vector = feature.kind == CLIP_FEATURE_CLS;
-        snprintf(axes, sizeof axes, "%s%s,%s", item->kind == PLAN_TILES ? "tile" : "image",
-                 vector                                 ? ""
-                 : feature.kind == CLIP_FEATURE_WINDOWS ? ",window"
-                                                        : ",token",
-                 feature.kind == CLIP_FEATURE_TAP ? "width" : "embedding");
-        snprintf(description, sizeof description, "%s%s", what[feature.kind],
-                 feature.raw ? ", as they come" : ", rows normalised");
-        io_h5_field_t field = {array->name, type, 3,           {features->count, array->rows, array->width},
-                               axes,        "1",  description, array->data};
-        if (vector) {
-            field.ndim = 2;
-            field.dims[1] = array->width;
-        }
-        TRY(io_h5_write(file, "/", &field, 1));
+    const store_array_t *array = &features->array[a];
+    clip_feature_t feature;
+    char axes[64], description[192];
+    TRY(clip_feature_parse(&feature, array->name, &plan->config));
+    bool vector = feature.kind == CLIP_FEATURE_CLS;
+    snprintf(axes, sizeof axes, "%s%s,%s", item->kind == PLAN_TILES ? "tile" : "image",
+             vector                                 ? ""
+             : feature.kind == CLIP_FEATURE_WINDOWS ? ",window"
+                                                    : ",token",
+             feature.kind == CLIP_FEATURE_TAP ? "width" : "embedding");
+    snprintf(description, sizeof description, "%s%s", what[feature.kind],
+             feature.raw ? ", as they come" : ", rows normalised");
+    io_h5_field_t field = {array->name, type, 3,           {features->count, array->rows, array->width},
+                           axes,        "1",  description, array->data};
+    if (vector) {
+        field.ndim = 2;
+        field.dims[1] = array->width;
     }
-    return ST_OK;
+    return io_h5_write(file, "/", &field, 1);
 }
 
 static status_t write_images(io_h5_t *file, const data_image_t *images, int n)
@@ -148,15 +145,47 @@ done:
     return status;
 }
 
+static status_t publish_array(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
+                              int a, double seconds)
+{
+    status_t status;
+    io_h5_t *file = NULL;
+    char path[4096];
+    plan_array_folder(path, plan, item->category_index, features->array[a].name);
+    TRY(io_make_dirs(path));
+    plan_array_path(path, plan, item, features->array[a].name);
+    TRY_DONE(io_h5_create(&file, path));
+    TRY_DONE(write_array(file, plan, item, features, a));
+    TRY_DONE(write_attributes(file, plan, ranks, item, item->array_id, features->grid, seconds));
+    status = io_h5_publish(file);
+    file = NULL;
+done:
+    io_h5_close(file);
+    return status;
+}
+
+void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_item_t *item)
+{
+    const method_ask_t *ask = plan_item_ask(plan, item);
+    char path[4096];
+    *out = (method_ask_t){0};
+    for (int a = 0; a < ask->count; a++) {
+        plan_array_path(path, plan, item, ask->text[a]);
+        if (!io_exists(path)) memcpy(out->text[out->count++], ask->text[a], sizeof ask->text[a]);
+    }
+}
+
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds)
 {
     status_t status;
     io_h5_t *file = NULL;
+    for (int a = 0; a < features->arrays; a++) TRY(publish_array(plan, ranks, item, features, a, seconds));
     TRY_DONE(io_h5_create(&file, item->path));
-    TRY_DONE(write_arrays(file, plan, item, features));
     TRY_DONE(write_images(file, images, item->kind == PLAN_TILES ? 1 : features->count));
-    TRY_DONE(write_attributes(file, plan, ranks, item, features->grid, seconds));
+    TRY_DONE(io_h5_set_text(file, "/", "arrays", plan->categories[item->category_index].arrays));
+    TRY_DONE(io_h5_set_text(file, "/", "array_id", item->array_id));
+    TRY_DONE(write_attributes(file, plan, ranks, item, item->id, features->grid, seconds));
     status = io_h5_publish(file);
     file = NULL;
 done:
@@ -166,7 +195,7 @@ done:
 
 /* ---- Reading --------------------------------------------------------------------------------------------------------- */
 
-static status_t read_array(store_array_t *array, store_features_t *out, const plan_t *plan, io_h5_t *file)
+static status_t read_values(store_array_t *array, store_features_t *out, const plan_t *plan, io_h5_t *file)
 {
     void *data;
     int ndim;
@@ -185,23 +214,31 @@ static status_t read_array(store_array_t *array, store_features_t *out, const pl
     return fail(ST_EFORMAT, "%s is not (%d, %d, %d)", array->name, out->count, array->rows, array->width);
 }
 
+static status_t read_array(store_features_t *out, const plan_t *plan, const plan_item_t *item, const char *feature)
+{
+    io_h5_t *file;
+    char path[4096];
+    store_array_t *array = &out->array[out->arrays++];
+    snprintf(array->name, sizeof array->name, "%s", feature);
+    plan_array_path(path, plan, item, feature);
+    TRY(store_open(&file, path, item->array_id));
+    store_made_on_read(&out->made_on, file);
+    status_t status = read_values(array, out, plan, file);
+    if (status != ST_OK) fail_context(status, "'%s'", path);
+    io_h5_close(file);
+    return status;
+}
+
 status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item)
 {
-    status_t status;
-    io_h5_t *file = NULL;
+    io_h5_t *file;
+    const method_ask_t *ask = plan_item_ask(plan, item);
     *out = (store_features_t){.grid = plan->config.grid};
-    TRY_DONE(store_item_open(&file, item));
+    TRY(store_item_open(&file, item));
     store_made_on_read(&out->made_on, file);
-    for (int a = 0; a < plan->ask.count; a++) {
-        store_array_t *array = &out->array[out->arrays++];
-        memcpy(array->name, plan->ask.text[a], sizeof array->name);
-        status = read_array(array, out, plan, file);
-        if (status == ST_OK) continue;
-        fail_context(status, "'%s'", item->path);
-        goto done;
-    }
-done:
     io_h5_close(file);
+    status_t status = ST_OK;
+    for (int a = 0; a < ask->count && status == ST_OK; a++) status = read_array(out, plan, item, ask->text[a]);
     if (status != ST_OK) store_features_free(out);
     return status;
 }

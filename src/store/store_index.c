@@ -234,7 +234,6 @@ status_t store_index_read(plan_t *plan)
     for (int c = 0; c < categories; c++) {
         plan->category_count = c + 1;
         TRY_DONE(read_category(&plan->categories[c], file, c));
-        TRY_DONE(plan_category_folders(&plan->categories[c], plan));
     }
     log_info("images or model are not here: '%s' tells what they were when the run began", path);
 done:

@@ -1,5 +1,5 @@
 /* A file that an item makes: opened when it is whole and the item's own, set aside when it is not. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,17 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
-status_t store_item_open(io_h5_t **out, const plan_item_t *item)
+status_t store_open(io_h5_t **out, const char *path, const char *wanted)
 {
     char *id = NULL;
     int64_t complete = 0;
     status_t status;
     *out = NULL;
-    TRY_DONE(io_h5_open(out, item->path));
+    TRY_DONE(io_h5_open(out, path));
     TRY_DONE(io_h5_get_text(&id, *out, "/", "id"));
     TRY_DONE(io_h5_get_i64(&complete, *out, "/", "complete"));
-    if (complete != 1 || strcmp(id, item->id) != 0)
-        status = fail(ST_EFORMAT, "'%s' has the id %s, expected %s", item->path, id, item->id);
+    if (complete != 1 || strcmp(id, wanted) != 0)
+        status = fail(ST_EFORMAT, "'%s' has the id %s, expected %s", path, id, wanted);
 done:
     free(id);
     if (status != ST_OK) {
@@ -28,20 +28,46 @@ done:
     return status;
 }
 
-status_t store_item_check(bool *whole, const plan_item_t *item)
+status_t store_item_open(io_h5_t **out, const plan_item_t *item)
+{
+    return store_open(out, item->path, item->id);
+}
+
+/* A file that is there and no good is set aside. */
+static status_t check(bool *whole, const char *path, const char *id)
 {
     io_h5_t *file;
     *whole = false;
-    if (!io_exists(item->path)) return ST_OK;
-    status_t status = store_item_open(&file, item);
+    if (!io_exists(path)) return ST_OK;
+    status_t status = store_open(&file, path, id);
     *whole = status == ST_OK;
     io_h5_close(file);
     if (status == ST_OK || status == ST_ENOMEM) return status;
     char aside[4300];
-    snprintf(aside, sizeof aside, "%s.aside-%lld-%ld", item->path, (long long)time(NULL), (long)getpid());
-    const bool moved = rename(item->path, aside) == 0 || errno == ENOENT;
+    snprintf(aside, sizeof aside, "%s.aside-%lld-%ld", path, (long long)time(NULL), (long)getpid());
+    const bool moved = rename(path, aside) == 0 || errno == ENOENT;
     if (moved) log_warn("%s; set aside as '%s' and made again", fail_message(), aside);
     /* A disk that does not read may not rename either: then the first error is the one to tell. */
-    if (!moved && status != ST_EIO) return fail(ST_EIO, "'%s' cannot be renamed: %s", item->path, strerror(errno));
+    if (!moved && status != ST_EIO) return fail(ST_EIO, "'%s' cannot be renamed: %s", path, strerror(errno));
     return moved ? ST_OK : status;
+}
+
+status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *item)
+{
+    char path[4096];
+    TRY(check(whole, item->path, item->id));
+    if (item->kind == PLAN_LEARN || item->kind == PLAN_EVALUATE) return ST_OK;
+    /* The item's own file without all of its arrays is none. */
+    const method_ask_t *ask = plan_item_ask(plan, item);
+    bool all = true;
+    for (int a = 0; a < ask->count; a++) {
+        bool one;
+        plan_array_path(path, plan, item, ask->text[a]);
+        TRY(check(&one, path, item->array_id));
+        all = all && one;
+    }
+    if (!*whole || all) return ST_OK;
+    *whole = false;
+    unlink(item->path); /* it says nothing that the next one will not */
+    return ST_OK;
 }

@@ -95,7 +95,7 @@ static status_t find_done(work_worker_t *worker, plan_items_t *items, const suit
         if (items->items[i].kind != PLAN_EVALUATE || !there[i]) continue;
         there[i] = 0;
         if (number++ % worker->size != worker->rank) continue;
-        status = store_item_check(&whole, &items->items[i]);
+        status = store_item_check(&whole, worker->plan, &items->items[i]);
         there[i] = status == ST_OK && whole;
     }
     TRY_DONE(suite_agree(comm, status));

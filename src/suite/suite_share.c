@@ -88,10 +88,12 @@ static void exchange_category(message_t *message, plan_category_t *entry)
     exchange_text(message, &images->split);
     exchange(message, entry->digest, sizeof entry->digest);
     exchange(message, entry->cache_key, sizeof entry->cache_key);
+    exchange(message, entry->arrays_key, sizeof entry->arrays_key);
     exchange(message, entry->features_key, sizeof entry->features_key);
     exchange(message, entry->caption_digest, sizeof entry->caption_digest);
     exchange(message, &entry->caption, sizeof entry->caption);
     exchange_text(message, &entry->cache);
+    exchange_text(message, &entry->arrays);
     exchange_text(message, &entry->prompts);
 }
 

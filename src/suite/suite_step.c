@@ -14,13 +14,13 @@ static bool given_up(const suite_rank_t *rank, const plan_item_t *item, store_fa
 
 /* An item that cannot be done may be without fault: something it reads was damaged, or is of other images. Such files are
  * set aside; *lost tells that there are some, which have to be made again. */
-static status_t check_needs(bool *lost, plan_items_t *items, const plan_item_t *item)
+static status_t check_needs(bool *lost, const plan_t *plan, plan_items_t *items, const plan_item_t *item)
 {
     *lost = false;
     for (int n = 0; n < item->need_count; n++) {
         plan_item_t *need = &items->items[item->needs[n]];
         bool whole;
-        TRY(store_item_check(&whole, need));
+        TRY(store_item_check(&whole, plan, need));
         if (whole) continue;
         need->state = PLAN_OPEN;
         *lost = true;
@@ -38,7 +38,8 @@ static status_t explain(step_outcome_t *outcome, const suite_rank_t *rank, plan_
     bool lost = false;
     char message[1024], name[512];
     snprintf(message, sizeof message, "%s", fail_message());
-    if (failed == ST_EFORMAT || failed == ST_ENOTFOUND || failed == ST_EIO) TRY(check_needs(&lost, items, item));
+    if (failed == ST_EFORMAT || failed == ST_ENOTFOUND || failed == ST_EIO)
+        TRY(check_needs(&lost, rank->worker.plan, items, item));
     if (lost && ++item->lost > MOST_LOST) lost = false;
     *outcome = lost ? STEP_NEEDS_LOST : STEP_FAILED;
     if (lost) return ST_OK;
@@ -82,7 +83,7 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
     /* Somebody may have published between our look and our claim. */
     if (io_exists(item->path)) {
         bool whole;
-        TRY(store_item_check(&whole, item));
+        TRY(store_item_check(&whole, worker->plan, item));
         if (whole) return ST_OK;
     }
     if (given_up(rank, item, &failure)) {

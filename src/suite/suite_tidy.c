@@ -11,6 +11,11 @@ status_t suite_tidy_folder(const store_folders_t *folders, int folder)
     io_names_t names;
     plan_folder_path(path, folders->plan, folder);
     TRY(claim_tidy_folder(path));
+    const plan_t *plan = folders->plan;
+    for (int a = 0; a < plan->ask.count && folder % PLAN_FOLDERS == PLAN_FOLDER_FEATURES; a++) {
+        plan_array_folder(file, plan, folder / PLAN_FOLDERS, plan->ask.text[a]);
+        TRY(claim_tidy_folder(file));
+    }
     status_t status = io_list_dir(&names, path);
     if (status == ST_ENOTFOUND) return ST_OK;
     if (status != ST_OK) return status;

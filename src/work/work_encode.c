@@ -68,7 +68,7 @@ done:
 
 status_t work_encode(work_worker_t *worker, const plan_item_t *item)
 {
-    static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
+    method_ask_t missing;
     TRY(work_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
     const data_category_t *category = &worker->plan->categories[item->category_index].images;
@@ -80,21 +80,22 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     }
     status_t status;
     plan_work_t work;
+    store_features_missing(&missing, worker->plan, item);
     plan_work_encode(&work, worker->plan, item->kind, item->kind == PLAN_TILES ? item->scale * item->scale : count);
     double started = clock_seconds();
     store_features_t features = {0};
     float *pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof *pixels);
     if (pixels == NULL) return ST_ENOMEM;
     if (item->kind == PLAN_TILES) {
-        TRY_DONE(store_features_alloc(&features, config, &tokens, item->scale * item->scale));
-        TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
+        TRY_DONE(store_features_alloc(&features, config, &missing, item->scale * item->scale));
+        if (missing.count > 0) TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
         double encoded = clock_seconds();
         TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first], encoded - started));
         work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
         goto done;
     }
-    TRY_DONE(store_features_alloc(&features, config, &worker->plan->ask, count));
-    for (int i = 0; i < count; i++) {
+    TRY_DONE(store_features_alloc(&features, config, &missing, count));
+    for (int i = 0; i < count && missing.count > 0; i++) {
         if (stop_asked()) {
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
             goto done;

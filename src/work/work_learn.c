@@ -77,30 +77,26 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
 /* Tiles (scale*scale, T, E) in reading order, stitched into one grid of (scale h, scale w) tokens. */
 static status_t read_grid(float **out, work_learn_t *work, const plan_item_t *item, int scale)
 {
-    void *data;
-    int ndim, h = work->grid;
-    int64_t dims[6];
+    int h = work->grid;
     size_t E = (size_t)work->head.E, side = (size_t)(scale * h);
-    io_h5_t *file;
-    TRY(store_item_open(&file, item));
-    status_t status = io_h5_read(&data, &ndim, dims, file, "tokens", IO_H5_F32);
-    store_made_on_read(&work->result.made_on, file);
-    io_h5_close(file);
-    if (status != ST_OK) return status;
-    const float *tiles = data;
+    store_features_t features;
+    const store_array_t *tiles = NULL;
     *out = NULL;
-    if (ndim != 3 || dims[0] != scale * scale || dims[1] != h * h || dims[2] != (int64_t)E)
+    TRY(store_features_read(&features, work->worker->plan, item));
+    store_made_on_add(&work->result.made_on, features.made_on.text);
+    status_t status = store_features_find(&tiles, &features, "tokens");
+    if (status == ST_OK && (features.count != scale * scale || tiles->rows != h * h || tiles->width != (int)E))
         status = fail(ST_EFORMAT, "'%s': tokens has other dimensions than %d tiles of %d tokens of %zu", item->path,
                       scale * scale, h * h, E);
-    else if ((*out = base_alloc(side * side * E, sizeof(float))) == NULL)
+    else if (status == ST_OK && (*out = base_alloc(side * side * E, sizeof(float))) == NULL)
         status = ST_ENOMEM;
     for (size_t y = 0; status == ST_OK && y < side; y++)
         for (size_t x = 0; x < side; x += (size_t)h) {
             size_t tile = y / (size_t)h * (size_t)scale + x / (size_t)h;
-            memcpy(*out + (y * side + x) * E, tiles + (tile * (size_t)(h * h) + y % (size_t)h * (size_t)h) * E,
+            memcpy(*out + (y * side + x) * E, tiles->data + (tile * (size_t)(h * h) + y % (size_t)h * (size_t)h) * E,
                    (size_t)h * E * sizeof(float));
         }
-    free(data);
+    store_features_free(&features);
     return status;
 }
 

@@ -28,16 +28,23 @@ def text(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def read_array(h5, feature):
+    """One array of the images that the cache's file `h5` names; its path is told from where the program ran."""
+    (file,) = glob.glob(os.path.join(glob.escape(text(h5.attrs["arrays"])), feature, f"*-{text(h5.attrs['array_id'])}.h5"))
+    with h5py.File(file, "r") as array:
+        return array[feature][()].astype(np.float32)
+
+
 def read_features(directory, path):
     """cls (E) and tokens (T, E) of the image called `path`, from whichever file of the cache holds it."""
     for file in sorted(glob.glob(os.path.join(directory, "*.h5"))):
+        if os.path.basename(file).startswith("tiles-"):
+            continue
         with h5py.File(file, "r") as h5:
-            if "cls" not in h5:
-                continue
             names = [text(p) for p in h5["path"][()]]
             if path in names:
                 row = names.index(path)
-                return h5["cls"][row].astype(np.float32), h5["tokens"][row].astype(np.float32), int(h5.attrs["grid"])
+                return read_array(h5, "cls")[row], read_array(h5, "tokens")[row], int(h5.attrs["grid"])
     sys.exit(f"{directory}: no feature file holds {path}")
 
 
@@ -47,7 +54,7 @@ def read_grid(directory, path, scale):
         with h5py.File(file, "r") as h5:
             if text(h5["path"][0]) == path:
                 h = int(h5.attrs["grid"])
-                tiles = h5["tokens"][()].astype(np.float32).reshape(scale, scale, h, h, -1)
+                tiles = read_array(h5, "tokens").reshape(scale, scale, h, h, -1)
                 return tiles.transpose(0, 2, 1, 3, 4).reshape(scale * h, scale * h, -1)
     sys.exit(f"{directory}: no file holds the tiles of {path}")
 
