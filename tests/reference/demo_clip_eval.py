@@ -48,7 +48,7 @@ def groups_of(caption, vocabulary, rng, n_ahp=8):
     """[(name, normal text, abnormal texts)] of METHOD.md section 5."""
     image, fore = caption["image"], caption["foreground"]
     attributes = [(k, v) for c in caption["components"] for k, v in c["attributes"].items()]
-    places = [(k, c[k]) for c in fore["components"] for k in ("number", "location")]
+    places = [(k, c[k]) for c in fore["components"] for k in ("number", "location") if k in c]
     out = [("image", image["summary"], image["foreground"], attributes),
            ("foreground", fore["relation"], image["foreground"], places)]
     if image["background"] != "none":
