@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -9,9 +10,16 @@
 #define TERMINAL_PERIOD 0.2
 #define LOG_PERIOD 60.0
 
+/* Under mpirun standard error is a pipe; the script that began it tells what is at the other end. */
+static bool at_terminal(void)
+{
+    const char *told = getenv("FGAD_PROGRESS");
+    return isatty(STDERR_FILENO) != 0 || (told != NULL && strcmp(told, "bar") == 0);
+}
+
 void progress_begin(progress_t *progress, const char *title, double total)
 {
-    *progress = (progress_t){.total = total, .terminal = isatty(STDERR_FILENO) != 0};
+    *progress = (progress_t){.total = total, .terminal = at_terminal()};
     snprintf(progress->title, sizeof progress->title, "%s", title);
     progress->started = clock_seconds();
     /* The first line of a log comes after a minute, the first bar at once. */
@@ -22,7 +30,10 @@ void progress_begin(progress_t *progress, const char *title, double total)
 static void cut(char *line)
 {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) {
+        if (isatty(STDERR_FILENO)) return;
+        size.ws_col = 79; /* of a terminal behind a pipe nothing is known */
+    }
     size_t length = 0;
     int columns = 0;
     for (; line[length] != '\0'; length++) {

@@ -9,6 +9,7 @@ enum { EXAMPLES = 3 };
 
 typedef struct {
     const char *dataset, *root, *assets;
+    char *found;  /* assets, where nobody says */
     char **names; /* categories that are asked for; none: all */
     int name_count;
     bool all, json;
@@ -65,9 +66,10 @@ static int take_key(arguments_t *out, const char *assignment)
 
 static int parse(arguments_t *out, int argc, char **argv)
 {
-    *out = (arguments_t){.assets = "datasets", .options = {.lenient = true}};
+    *out = (arguments_t){.found = io_assets(), .options = {.lenient = true}};
     out->names = calloc((size_t)argc + 1, sizeof *out->names);
-    if (out->names == NULL) return cli_bad_usage("data check", "out of memory");
+    out->assets = out->found;
+    if (out->names == NULL || out->found == NULL) return cli_bad_usage("data check", "out of memory");
     for (int i = 1; i < argc; i++) {
         const char *value = argv[i + 1]; /* argv ends with NULL */
         int code = EXIT_DONE;
@@ -256,5 +258,6 @@ int cli_data_check(int argc, char **argv)
     if (code == EXIT_DONE) code = check_all(&arguments, &all);
     io_names_free(&all);
     free(arguments.names);
+    free(arguments.found);
     return code;
 }

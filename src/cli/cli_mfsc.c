@@ -11,6 +11,7 @@ enum { LONG_CONTEXT = 2048 };
 
 typedef struct {
     const char *assets, *dataset, *model;
+    char *found; /* assets, where nobody says */
     bool all, prompts;
     const char **names; /* owned array of borrowed texts: files or categories */
     int name_count;
@@ -24,6 +25,7 @@ typedef struct {
 static void mfsc_free(mfsc_t *m)
 {
     free(m->names);
+    free(m->found);
     free(m->assignments);
     prompts_vocabulary_free(&m->vocabulary);
     if (m->tokenizer != NULL) clip_tokenizer_close(m->tokenizer);
@@ -32,7 +34,9 @@ static void mfsc_free(mfsc_t *m)
 /* EXIT_DONE, or the exit code of bad usage. */
 static int parse(mfsc_t *m, const char *command, int argc, char **argv)
 {
-    m->assets = "datasets";
+    m->found = io_assets();
+    if (m->found == NULL) return cli_bad_usage("mfsc", "out of memory");
+    m->assets = m->found;
     m->names = calloc((size_t)argc + 1, sizeof(char *));
     m->assignments = calloc((size_t)argc + 2, sizeof(char *));
     if (m->names == NULL || m->assignments == NULL) return cli_bad_usage(command, "out of memory");
@@ -65,6 +69,7 @@ static status_t read_vocabulary(mfsc_t *m)
     if (path == NULL) return ST_ENOMEM;
     status_t status = prompts_vocabulary_read(&m->vocabulary, path);
     free(path);
+    if (status == ST_ENOTFOUND) return fail(status, "%s (hint: --assets DIR, or FGAD_ASSETS)", fail_message());
     return status;
 }
 

@@ -48,6 +48,10 @@ void io_process_space(char out[32]);
 void io_digest_bytes(char out[IO_DIGEST_SIZE], const void *bytes, size_t size);
 status_t io_digest_file(char out[IO_DIGEST_SIZE], const char *path);
 
+/* The folder of captions, few-shot lists, models and published figures where nobody says which: FGAD_ASSETS of the
+ * environment, `datasets` of the current folder, else what lies with the program, installed or built (caller frees). */
+char *io_assets(void);
+
 /* ---- Names from outside -------------------------------------------------------------------------------------------- */
 /* UTF-8 without control characters and line breaks: what every file of ours can hold. */
 bool io_text_is_plain(const char *text);

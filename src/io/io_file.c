@@ -19,8 +19,15 @@
 /* The status and line of a system call that refused; `doing` completes "cannot be ...". */
 static status_t fail_system(const char *path, const char *doing)
 {
-    status_t code = errno == ENOENT || errno == ENOTDIR ? ST_ENOTFOUND : errno == ENOMEM ? ST_ENOMEM : ST_EIO;
-    return fail(code, "'%s' cannot be %s: %s", path, doing, strerror(errno));
+    int reason = errno;
+    status_t code = reason == ENOENT || reason == ENOTDIR ? ST_ENOTFOUND : reason == ENOMEM ? ST_ENOMEM : ST_EIO;
+    char target[512];
+    ssize_t length = code == ST_ENOTFOUND ? readlink(path, target, sizeof target - 1) : -1;
+    if (length > 0) {
+        target[length] = '\0';
+        return fail(code, "'%s' cannot be %s: it is a link to '%s', which is not there", path, doing, target);
+    }
+    return fail(code, "'%s' cannot be %s: %s", path, doing, strerror(reason));
 }
 
 void io_names_free(io_names_t *names)

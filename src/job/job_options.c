@@ -36,7 +36,9 @@ const io_option_t job_options[] = {
      JOB_STAGE_NONE},
     {"roots", IO_TEXT_MAP, AT(roots), "", 0, 0, data_datasets,
      "folders of datasets that do not lie at data_root/<dataset>: {mvtec: /data/mvtec_ad}", JOB_STAGE_NONE},
-    {"assets", IO_STRING, AT(assets), "datasets", 0, 0, NULL, "folder with mfsc/, fewshot/ and models/",
+    {"assets", IO_STRING, AT(assets), "datasets", 0, 0, NULL,
+     "folder with mfsc/, fewshot/ and models/; where it is not in the current folder: FGAD_ASSETS of the "
+     "environment, or what lies with the program",
      JOB_STAGE_NONE},
     {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 1, 10000, NULL, "training images a category", JOB_STAGE_NONE},
     {"seeds", IO_INT_LIST, AT(seeds), "0", 0, 2e9, NULL, "seeds of the draw of shots and of everything random",
@@ -265,6 +267,18 @@ static status_t check_job(const job_t *job)
     return job_logit_scale(&t, job, 1);
 }
 
+/* assets, where neither the job nor an assignment says. */
+static status_t find_assets(job_t *job, const bool *used)
+{
+    for (int i = 0; job_options[i].name != NULL; i++)
+        if (strcmp(job_options[i].name, "assets") == 0 && used[i]) return ST_OK;
+    char *found = io_assets();
+    if (found == NULL) return ST_ENOMEM;
+    free(job->assets);
+    job->assets = found;
+    return ST_OK;
+}
+
 status_t job_read(job_t *out, const char *path, const char *const *assignments, int count)
 {
     status_t status;
@@ -278,6 +292,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     status = job_expand(out, job_options);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
     TRY_DONE(status);
+    TRY_DONE(find_assets(out, used));
     TRY_DONE(resolve_model(out));
     TRY_DONE(job_taps_resolve(out));
     status = check_job(out);

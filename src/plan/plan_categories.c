@@ -1,9 +1,11 @@
 /* The categories of a job: their images, the digests that ids are made of, and the folders that their files go to. */
 #include "plan/plan_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What tells a file from another of the same name. Published images change with a release: their size will do, which costs
  * no reading. Own images are retaken, in formats of one size for all: their content counts. -1: there is no such file. */
@@ -37,7 +39,11 @@ static status_t category_digest(plan_category_t *entry)
         TRY_DONE(file_mark(&mark, image->path, own));
         TRY_DONE(file_mark(&mask, image->mask, own));
         if (mark < 0) {
-            status = fail(ST_EIO, "'%s' cannot be examined", image->path);
+            char target[512];
+            ssize_t length = readlink(image->path, target, sizeof target - 1);
+            target[length > 0 ? length : 0] = '\0';
+            status = fail(ST_EIO, "'%s' cannot be examined: %s%s%s%s", image->path, strerror(errno),
+                          length > 0 ? " (it is a link to '" : "", target, length > 0 ? "')" : "");
             goto done;
         }
         size_t need = strlen(image->name) + 80;

@@ -9,6 +9,8 @@ static const report_cell_style_t style = {"$\\pm$", "--", "$^{*}$", 0};
 
 static void put_escaped(FILE *out, const char *text)
 {
+    /* After the end of a row a '[' would be the length of a skip, and a '*' its form. */
+    if (*text == '[' || *text == '*') fputs("{}", out);
     for (; *text != '\0'; text++) {
         if (strchr("&%$#_{}", *text) != NULL)
             fprintf(out, "\\%c", *text);

@@ -127,11 +127,18 @@ status_t report_add_published(const report_t *report)
 {
     io_json_t *json;
     char path[4096];
-    const char *assets = report->results->assets != NULL ? report->results->assets : "datasets";
+    char *found = io_assets();
+    if (found == NULL) return ST_ENOMEM;
+    /* Where the run had them, if they are there still; a run may have been made on another machine. */
+    const char *assets = found;
+    if (report->results->assets != NULL && io_is_dir(report->results->assets)) assets = report->results->assets;
     for (int i = 0; i < report->options->assignment_count; i++)
         if (strncmp(report->options->assignments[i], "assets=", 7) == 0) assets = report->options->assignments[i] + 7;
     snprintf(path, sizeof path, "%s/published/published.json", assets);
-    TRY(io_json_read(&json, path));
+    free(found);
+    status_t read = io_json_read(&json, path);
+    if (read == ST_ENOTFOUND) return fail(read, "'%s' does not exist (hint: -s assets=DIR, or FGAD_ASSETS)", path);
+    TRY(read);
     io_json_node_t root = io_json_root(json);
     published_t published = {.report = report,
                              .rows = io_json_get(root, "rows"),

@@ -141,12 +141,29 @@ static status_t share(plan_t *plan, const suite_comm_t *comm)
     return status;
 }
 
+/* mpirun -n 1 fgad run A : -n 1 fgad run B: two jobs that would be taken for one. */
+static status_t check_same_job(const plan_t *plan, const suite_comm_t *comm)
+{
+    uint64_t key = base_hash(BASE_HASH_SEED, plan->run_dir, strlen(plan->run_dir));
+    for (int p = 0; p < plan->point_count; p++)
+        key = base_hash(key, plan->point_options[p], strlen(plan->point_options[p]));
+    int least = (int)(key & 0x7fffffff), most = least;
+    suite_comm_all(comm, &least, 1, SUITE_MIN_INTS);
+    suite_comm_all(comm, &most, 1, SUITE_MAX_INTS);
+    if (least == most) return ST_OK;
+    return fail(ST_EFORMAT,
+                "the ranks were given different jobs, options or folders; expected one job under one launcher "
+                "(hint: a launch for each)");
+}
+
 status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char *job_path,
                          const char *const *assignments, int count, const suite_comm_t *comm)
 {
     double started = clock_seconds();
     status_t status = plan_make_job(out, methods, job_path, assignments, count);
-    if (status == ST_OK && comm->rank == 0) {
+    TRY_DONE(suite_agree(comm, status));
+    TRY_DONE(check_same_job(out, comm));
+    if (comm->rank == 0) {
         status = plan_make_categories(out);
         if (status == ST_OK) status = plan_survey(out);
         if (status == ST_OK) store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads);
