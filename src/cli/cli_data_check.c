@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 3 };
+enum { EXAMPLES = 2 }; /* of a kind, so that all kinds are on a screen or two */
 
 typedef struct {
     const char *dataset, *root, *assets;
@@ -191,10 +191,10 @@ static void print_findings(const data_findings_t *findings, bool all)
         if (findings->count[k] == 0) continue;
         if ((int)data_kinds[k].harm != said) printf("\n%s\n", titles[data_kinds[k].harm]);
         said = (int)data_kinds[k].harm;
-        printf("  %d %s\n", findings->count[k], data_kinds[k].says);
-        for (int i = 0; i < lines->count && (all || i < EXAMPLES); i++) printf("      %s\n", lines->name[i]);
-        if (!all && lines->count > EXAMPLES) printf("      ... (--all)\n");
-        printf("    -> %s\n", data_kinds[k].cure);
+        printf("%6d  %s -> %s\n", findings->count[k], data_kinds[k].says, data_kinds[k].cure);
+        for (int i = 0; i < lines->count && (all || i < EXAMPLES); i++)
+            printf("          %s%s\n", lines->name[i],
+                   !all && i + 1 == EXAMPLES && lines->count > EXAMPLES ? " ..." : "");
     }
     if (said >= 0) putchar('\n');
 }

@@ -176,7 +176,7 @@ static const cli_command_t commands[] = {
      "first of them, and the cure. DATASET is as the key of a job (fgad run --keys). Exit code 1 when\n"
      "something is wrong.\n"
      "\n"
-     "  --all             every line, not the first three of a kind\n"
+     "  --all             every line, not the first two of a kind\n"
      "  --format json     the same for programs (kinds and harms by name)\n"
      "  -s key=value      as the job will have it: mask_threshold, bit_depth, exif, views, tree\n"
      "  --assets DIR      folder with mfsc/, to see which categories have a caption (default: where jobs find it)\n"
