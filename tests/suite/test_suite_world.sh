@@ -182,3 +182,14 @@ ends 2 run "$job" --no-look
 mv "$WORK/out/moved/index.h5" "$WORK/index"
 ends 2 status "$WORK/out/moved"
 says "no such directory; expected the root of dataset 'folder'"
+# ---- Smaller things of the same sort
+own
+ln -s "$WORK/gone.png" "$WORK/own/part/test/good/1.png"
+ends 2 run "$job" --dry-run
+says "it is a link to '$WORK/gone.png'"
+own
+code=0
+mpirun --bind-to none -n 1 "$FGAD" run "$job" -s name=one : -n 1 "$FGAD" run "$job" -s name=two > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code != 0 ] || fail "two jobs under one mpirun ended with 0"
+says "the ranks were given different jobs"
+(cd / && "$FGAD" mfsc show demo/gear > "$WORK/stdout") || fail "captions are not found from another folder"
