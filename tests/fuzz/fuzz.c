@@ -100,8 +100,11 @@ static void fuzz_answer(const uint8_t *bytes, size_t size)
 static void read_whole(io_h5_t *file)
 {
     static const char *const texts[] = {"id", "description", "point", "assets", "terms"};
-    static const char *const arrays[] = {"cls", "tokens", "memory1", "path", "label", "maps/M_pix", "maps/M_img", "values",
-                                         "prompts/pixel/anchors/normal", "params", "loss", "dataset", "image_auroc"};
+    static const char *const arrays[] = {"cls",        "tokens", "memory1",
+                                         "path",       "label",  "maps/M_pix",
+                                         "maps/M_img", "values", "prompts/pixel/anchors/normal",
+                                         "params",     "loss",   "dataset",
+                                         "image_auroc"};
     char *text;
     int64_t number, dims[6];
     int ndim;
@@ -111,7 +114,8 @@ static void read_whole(io_h5_t *file)
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         for (int type = IO_H5_F32; type <= IO_H5_STRING; type++) {
             void *data;
-            if (type == IO_H5_F16 || io_h5_read(&data, &ndim, dims, file, arrays[i], (io_h5_type_t)type) != ST_OK) continue;
+            if (type == IO_H5_F16 || io_h5_read(&data, &ndim, dims, file, arrays[i], (io_h5_type_t)type) != ST_OK)
+                continue;
             int64_t count = 1;
             for (int d = 0; d < ndim; d++) count *= dims[d];
             if (type == IO_H5_STRING)
@@ -129,7 +133,8 @@ static void fuzz_hdf5(const uint8_t *bytes, size_t size)
     io_digest_bytes(digest, bytes, size);
     snprintf(block, sizeof block, "fgad: HDF5 from byte 512 on, with SHA-256 %s\n", digest);
     FILE *out = fopen(one, "wb");
-    if (out == NULL || fwrite(block, 1, 512, out) != 512 || fwrite(bytes, 1, size, out) != size || fclose(out) != 0) abort();
+    if (out == NULL || fwrite(block, 1, 512, out) != 512 || fwrite(bytes, 1, size, out) != size || fclose(out) != 0)
+        abort();
     if (io_h5_open(&file, one) != ST_OK) return;
     read_whole(file);
     snprintf(copied, sizeof copied, "%s.copy", one);
@@ -171,7 +176,8 @@ static void fuzz_tokenizer(const uint8_t *bytes, size_t size)
     int ids[40], count;
     put_file(one, bytes, size);
     if (clip_tokenizer_open(&tokenizer, one, 0, 32) != ST_OK) return;
-    (void)clip_tokenizer_pieces(ids, &count, 40, tokenizer, "a photo of a d\xc3\xa9j\xc3\xa0 vu, 12 times it's <end_of_text>");
+    (void)clip_tokenizer_pieces(ids, &count, 40, tokenizer,
+                                "a photo of a d\xc3\xa9j\xc3\xa0 vu, 12 times it's <end_of_text>");
     clip_tokenizer_close(tokenizer);
 }
 
