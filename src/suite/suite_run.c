@@ -119,12 +119,25 @@ static status_t begin(work_worker_t *worker, plan_items_t *items, const suite_co
 
 /* ---- The end ---------------------------------------------------------------------------------------------------------- */
 
+/* A file may stand although its maker failed: its folder could not be synced, say. What is done has no failure. */
+static void forget_failures(const plan_t *plan, const plan_items_t *items)
+{
+    io_names_t records = {0};
+    char *folder = base_format("%s/failed", plan->run_dir);
+    if (folder != NULL && io_is_dir(folder) && io_list_dir(&records, folder) == ST_OK && records.count > 0)
+        for (int i = 0; i < items->count; i++)
+            if (items->items[i].state == PLAN_DONE) store_failure_forget(plan, &items->items[i]);
+    io_names_free(&records);
+    free(folder);
+}
+
 /* Jobs that shared the folder may have died in the meantime, and no later run may come by. */
 static void sweep(const work_worker_t *worker, const plan_items_t *items)
 {
     store_folders_t folders;
     status_t status = look_and_tidy(&folders, worker, items);
     store_folders_free(&folders);
+    if (worker->rank == 0) forget_failures(worker->plan, items);
     if (status == ST_OK && worker->rank == 0) status = suite_tidy_run(worker->plan);
     if (status != ST_OK) log_warn("what dead processes have left stays: %s", fail_message());
 }
