@@ -71,7 +71,8 @@ status_t clip_preprocess(float *out, const io_image_t *image, const clip_config_
 
 /* ---- Image tower, METHOD.md 2, method/README.md 0 ----------------------------------------------------------------------
  * A tap "N.attn" is block N's state after its attention residual, "N.mlp" after the block; N counts from 0 as
- * in the weight names (resblocks.N), and is "last" for the last block. */
+ * in the weight names (resblocks.N), and is "last" for the last block, or a share of the depth: "1/4" of 12 blocks is
+ * block 2, the last of the first quarter, "4/4" the last of all. */
 typedef struct {
     int block;      /* 0-based index of the block */
     bool after_mlp; /* false: before the block's MLP */

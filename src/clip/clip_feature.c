@@ -2,6 +2,7 @@
 #include "clip/clip_internal.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,15 @@ status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *
         at += 4;
     } else {
         while (isdigit((unsigned char)*at) && block < 100000) block = block * 10 + (*at++ - '0');
+        if (at != text && *at == '/') { /* the last block of so much of the depth */
+            char *end;
+            const long parts = strtol(at + 1, &end, 10);
+            if (parts < 1 || end == at + 1 || block < 1 || block > parts)
+                return fail(ST_EFORMAT, "memory tap '%s': a share of the depth is as 1/4, above 0 and up to 1", text);
+            block = lround((double)block * config->layers / (double)parts) - 1;
+            if (block < 0) block = 0;
+            at = end;
+        }
     }
     const bool attn = strcmp(at, ".attn") == 0, mlp = strcmp(at, ".mlp") == 0;
     if (at == text || !(attn || mlp))

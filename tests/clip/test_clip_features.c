@@ -187,7 +187,11 @@ static void features_are_named_and_refused_by_name(void **state)
                                           {"last.mlp-raw", "11.mlp-raw"},
                                           {"mean(6.mlp..last.mlp)", "mean(6.mlp..11.mlp)"},
                                           {"windows03", "windows3"},
-                                          {"03.attn", "3.attn"}};
+                                          {"03.attn", "3.attn"},
+                                          {"1/4.mlp", "2.mlp"},
+                                          {"4/4.attn-raw", "11.attn-raw"},
+                                          {"mean(7/12.mlp..9/12.mlp)", "mean(6.mlp..8.mlp)"},
+                                          {"1/100.mlp", "0.mlp"}};
     clip_feature_t feature;
     char text[CLIP_FEATURE_TEXT];
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
@@ -210,6 +214,9 @@ static void features_are_named_and_refused_by_name(void **state)
         {"mean(6.mlp..8.mlp", "is not of the form mean(A..B)"},
         {"mean(", "is not of the form mean(A..B)"},
         {"mean(6.mlp..12.mlp)", "names block 12"},
+        {"5/4.mlp", "a share of the depth is as 1/4, above 0 and up to 1"},
+        {"1/.mlp", "a share of the depth is as 1/4"},
+        {"0/4.mlp", "a share of the depth is as 1/4"},
         {"clss", "feature 'clss' (cls, tokens, final, a tap"},
         {"-raw", "feature '-raw'"},
         {"", "is not of the form N.attn"},
