@@ -106,7 +106,8 @@ typedef struct {
     double rate, rate_end;  /* 2e-3 to 1e-5 */
     double momentum, decay; /* 0.9, 5e-4 */
     align_losses_t losses;
-    size_t budget; /* bytes of activations to keep for the gradient: see clip_text_plan; no bit depends on it */
+    bool unit_anchors; /* anchors are means of features of length 1; METHOD.md 5: of features as they are */
+    size_t budget;     /* bytes of activations to keep for the gradient: see clip_text_plan; no bit depends on it */
 } align_training_t;
 /* METHOD.md's values for prompts_key_t.head "pixel" or "image"; logit_scale `raw`: the model's stored parameter. */
 align_training_t align_training_default(const char *head, const clip_model_t *model);
@@ -142,11 +143,6 @@ void align_region_anchors(float *anchors, bool *background, const float *normal,
 /* weights (G, K*h*w) as align_tokens_t wants them, of K images' labels (K, scale h, scale w). */
 void align_group_weights(float *weights, const prompts_set_t *set, const uint8_t *labels, int K, int h, int w,
                          int scale, double gamma);
-
-/* normal, abnormal (E): unit(mean of the text features of either side), of the features' units first when `unit` (method/
- * README.md 2: as they are; 7: units). Runs the text tower. ST_EFORMAT when a feature is not finite. */
-status_t align_text_anchors(float *normal, float *abnormal, const clip_model_t *model, const prompts_texts_t *texts,
-                            bool unit);
 
 /* ---- Query former, METHOD.md 8 ------------------------------------------------------------------------------------- */
 /* One flat block of parameters with a table, named as torch.nn.MultiheadAttention names them. */

@@ -1,5 +1,6 @@
 /* The learning of one head, epoch by epoch, METHOD.md 5 and 7. */
 #include "align/align_internal.h"
+#include "ops/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -160,6 +161,7 @@ status_t align_head_anchors(float *normal, float *abnormal, align_head_t *head)
 {
     REQUIRE(normal != NULL && abnormal != NULL && head != NULL && head->work != NULL);
     TRY(features(head));
+    if (head->training.unit_anchors) ops_normalize(head->work->f, NULL, head->work->f, head->set->prompts, head->E);
     align_anchors(normal, abnormal, head->work->f, head->groups, head->G, head->E);
     return ST_OK;
 }

@@ -255,16 +255,9 @@ status_t prompts_class_name(char **out, const char *category, prompts_class_t ho
 /* Templates times states: 22 x (7 + 4), the public code's 21 lines x (7 + 4), APRIL-GAN's 35 x (7 + 5). */
 typedef enum { PROMPTS_ENSEMBLE_22, PROMPTS_ENSEMBLE_WINCLIP21, PROMPTS_ENSEMBLE_APRIL35 } prompts_ensemble_t;
 extern const char *const prompts_ensemble_names[]; /* "22", "winclip21", "april35", NULL */
-typedef struct {
-    arena_t arena;
-    int normal, count;     /* the first `normal` texts are of normal states, the others of abnormal ones */
-    clip_prompt_t *prompt; /* (count), fit for clip_text_open */
-    const char **text;     /* (count) "a photo of a flawless metal nut." */
-} prompts_texts_t;
-/* Needs prompts_texts_free in every case. */
-status_t prompts_texts_init(prompts_texts_t *out, const char *name, prompts_ensemble_t which,
-                            const clip_tokenizer_t *tokenizer);
-void prompts_texts_free(prompts_texts_t *texts);
+/* A set of one group without anything to learn: its NHP are the texts of normal states, its AHP those of abnormal ones. */
+status_t prompts_ensemble_init(prompts_set_t *out, const char *name, prompts_ensemble_t which,
+                               const clip_tokenizer_t *tokenizer, const prompts_key_t *key, int D);
 
 /* ---- For people ---- */
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);

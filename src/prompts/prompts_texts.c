@@ -139,47 +139,51 @@ static char *fill(const char *form, const char *word)
     return base_format("%.*s%s%s", (int)(hole - form), form, word, hole + 2);
 }
 
-/* One text and its ids, in the arena. */
-static status_t add_text(prompts_texts_t *out, const clip_tokenizer_t *tokenizer, const char *form, const char *state,
-                         const char *name)
+/* The next prompt of the set's group. */
+static status_t add_text(prompts_set_t *set, const clip_tokenizer_t *tokenizer, const char *form, const char *state,
+                         prompts_kind_t kind)
 {
     status_t status = ST_ENOMEM;
-    const int context = clip_tokenizer_context(tokenizer), at = out->count;
-    char *noun = fill(state, name), *text = noun != NULL ? fill(form, noun) : NULL;
-    int *ids = arena_take(&out->arena, (size_t)context, sizeof *ids);
-    char *copy = text != NULL ? arena_take(&out->arena, strlen(text) + 1, 1) : NULL;
+    prompts_group_t *group = set->group;
+    prompts_prompt_t *prompt = &group->prompt[group->nhp + group->ahp];
+    char *noun = fill(state, group->noun), *text = noun != NULL ? fill(form, noun) : NULL;
+    int length, *ids = arena_take(&set->arena, (size_t)clip_tokenizer_context(tokenizer), sizeof *ids);
+    const char *copy = text != NULL ? prompts_text(set, "%s", text) : NULL;
     if (ids == NULL || copy == NULL) goto done;
-    memcpy(copy, text, strlen(text) + 1);
-    TRY_DONE(clip_tokenizer_encode(ids, &out->prompt[at].length, tokenizer, text));
-    out->prompt[at].ids = ids;
-    out->text[at] = copy;
-    out->count++;
+    TRY_DONE(clip_tokenizer_encode(ids, &length, tokenizer, text));
+    *prompt = (prompts_prompt_t){.kind = kind, .text = copy, .length = length, .ids = ids};
+    *(kind == PROMPTS_NHP ? &group->nhp : &group->ahp) += 1;
+    set->prompts++;
+    if (length > set->max_length) set->max_length = length;
 done:
     free(noun);
     free(text);
     return status;
 }
 
-status_t prompts_texts_init(prompts_texts_t *out, const char *name, prompts_ensemble_t which,
-                            const clip_tokenizer_t *tokenizer)
+status_t prompts_ensemble_init(prompts_set_t *out, const char *name, prompts_ensemble_t which,
+                               const clip_tokenizer_t *tokenizer, const prompts_key_t *key, int D)
 {
-    REQUIRE(out != NULL && name != NULL && tokenizer != NULL);
+    REQUIRE(out != NULL && name != NULL && tokenizer != NULL && D > 0);
     const char *const *templates = ensembles[which].templates, *const *abnormal = ensembles[which].abnormal;
-    const int T = length_of(templates), normal = length_of(normal_states), all = T * (normal + length_of(abnormal));
-    *out = (prompts_texts_t){.normal = T * normal};
-    arena_init(&out->arena, "texts");
-    out->prompt = arena_take(&out->arena, (size_t)all, sizeof *out->prompt);
-    out->text = arena_take(&out->arena, (size_t)all, sizeof *out->text);
-    if (out->prompt == NULL || out->text == NULL) return ST_ENOMEM;
-    for (int side = 0; side < 2; side++) {
-        const char *const *states = side == 0 ? normal_states : abnormal;
-        for (int s = 0; states[s] != NULL; s++)
-            for (int t = 0; t < T; t++) TRY(add_text(out, tokenizer, templates[t], states[s], name));
+    prompts_options_t options = prompts_options_default();
+    options.learn = false;
+    TRY(prompts_set_begin(out, tokenizer, &options, key, D));
+    out->groups = 1;
+    out->background = -1;
+    out->first_component = 1;
+    prompts_group_t *group = out->group;
+    *group = (prompts_group_t){.level = PROMPTS_IMAGE, .component = -1};
+    const size_t states = (size_t)(length_of(normal_states) + length_of(abnormal));
+    group->prompt = arena_take(&out->arena, (size_t)length_of(templates) * states, sizeof *group->prompt);
+    group->name = prompts_text(out, "image");
+    group->noun = group->body = prompts_text(out, "%s", name);
+    if (group->prompt == NULL || group->name == NULL || group->noun == NULL) return ST_ENOMEM;
+    for (int kind = PROMPTS_NHP; kind <= PROMPTS_AHP; kind++) {
+        const char *const *forms = kind == PROMPTS_NHP ? normal_states : abnormal;
+        for (int s = 0; forms[s] != NULL; s++)
+            for (int t = 0; templates[t] != NULL; t++)
+                TRY(add_text(out, tokenizer, templates[t], forms[s], (prompts_kind_t)kind));
     }
     return ST_OK;
-}
-
-void prompts_texts_free(prompts_texts_t *texts)
-{
-    arena_free(&texts->arena);
 }

@@ -16,16 +16,23 @@ static void anchors_equal_pytorch(void **state)
     size_t count;
     const int32_t *length = check_golden_i32(golden, "lengths", &count, NULL),
                   *ids = check_golden_i32(golden, "ids", NULL, NULL);
-    clip_prompt_t prompt[MOST];
-    for (size_t i = 0; i < count; ids += length[i++]) prompt[i] = (clip_prompt_t){.ids = ids, .length = length[i]};
-    const prompts_texts_t texts = {
-        .normal = *check_golden_i32(golden, "normal", NULL, NULL), .count = (int)count, .prompt = prompt};
-    const int E = clip_model_config(model)->embed;
+    const int normal = *check_golden_i32(golden, "normal", NULL, NULL), E = clip_model_config(model)->embed;
+    prompts_prompt_t prompt[MOST];
+    for (size_t i = 0; i < count; ids += length[i++]) prompt[i] = (prompts_prompt_t){.ids = ids, .length = length[i]};
+    const prompts_set_t set = {.width = clip_model_config(model)->text_width,
+                               .groups = 1,
+                               .group = {{.nhp = normal, .ahp = (int)count - normal, .prompt = prompt}},
+                               .prompts = (int)count};
     float anchors[2 * MOST_E];
     static const char *const names[] = {"plain", "unit"};
     for (int unit = 0; unit < 2; unit++) {
-        check_error(align_text_anchors(anchors, anchors + E, model, &texts, unit == 1), ST_OK, "");
+        align_head_t head;
+        align_training_t training = align_training_default("pixel", model);
+        training.unit_anchors = unit == 1;
+        check_error(align_head_init(&head, model, &set, &training), ST_OK, "");
+        check_error(align_head_anchors(anchors, anchors + E, &head), ST_OK, "");
         check_array(names[unit], anchors, check_golden_f32(golden, names[unit], NULL, NULL), 2 * (size_t)E, 1e-5);
+        align_head_free(&head);
     }
     clip_model_close(model);
     check_golden_close(golden);

@@ -41,34 +41,39 @@ static void categories_become_nouns(void **state)
 }
 
 /* How often a text stands in the list from `first` to `end`. */
-static int times(const prompts_texts_t *texts, const char *text, int first, int end)
+static int times(const prompts_group_t *group, const char *text, int first, int end)
 {
     int n = 0;
-    for (int i = first; i < end; i++) n += strcmp(texts->text[i], text) == 0;
+    for (int i = first; i < end; i++) n += strcmp(group->prompt[i].text, text) == 0;
     return n;
 }
 
 static void check_ensemble(prompts_ensemble_t which, int templates, int abnormal, int distinct)
 {
-    prompts_texts_t texts;
-    check_error(prompts_texts_init(&texts, "metal nut", which, tokenizer), ST_OK, "");
-    assert_int_equal(texts.normal, templates * 7);
-    assert_int_equal(texts.count, templates * (7 + abnormal));
+    prompts_set_t set;
+    const prompts_key_t key = {.dataset = "toy", .category = "metal_nut", .head = "pixel"};
+    check_error(prompts_ensemble_init(&set, "metal nut", which, tokenizer, &key, 5), ST_OK, "");
+    const prompts_group_t *group = set.group;
+    assert_int_equal(group->nhp, templates * 7);
+    assert_int_equal(group->ahp, templates * abnormal);
+    assert_true(set.groups == 1 && set.prompts == group->nhp + group->ahp && set.parameter_count == 0);
     int different = 0;
-    for (int i = 0; i < texts.count; i++) {
+    for (int i = 0; i < set.prompts; i++) {
+        const prompts_prompt_t *prompt = &group->prompt[i];
         int ids[77], length;
-        check_error(clip_tokenizer_encode(ids, &length, tokenizer, texts.text[i]), ST_OK, "");
-        assert_int_equal(texts.prompt[i].length, length);
-        assert_memory_equal(texts.prompt[i].ids, ids, (size_t)length * sizeof *ids);
-        assert_non_null(strstr(texts.text[i], "metal nut"));
-        assert_int_equal(texts.text[i][strlen(texts.text[i]) - 1], '.');
-        different += times(&texts, texts.text[i], 0, i) == 0;
+        check_error(clip_tokenizer_encode(ids, &length, tokenizer, prompt->text), ST_OK, "");
+        assert_int_equal(prompt->length, length);
+        assert_memory_equal(prompt->ids, ids, (size_t)length * sizeof *ids);
+        assert_int_equal(prompt->kind, i < group->nhp ? PROMPTS_NHP : PROMPTS_AHP);
+        assert_non_null(strstr(prompt->text, "metal nut"));
+        assert_int_equal(prompt->text[strlen(prompt->text) - 1], '.');
+        different += times(group, prompt->text, 0, i) == 0;
     }
     assert_int_equal(different, distinct * (7 + abnormal));
-    assert_int_equal(times(&texts, "a close-up photo of the unblemished metal nut.", 0, texts.normal), 1);
-    assert_int_equal(times(&texts, "a photo of a metal nut with damage.", texts.normal, texts.count), 1);
-    assert_int_equal(times(&texts, "a photo of a metal nut.", texts.normal, texts.count), 0);
-    prompts_texts_free(&texts);
+    assert_int_equal(times(group, "a close-up photo of the unblemished metal nut.", 0, group->nhp), 1);
+    assert_int_equal(times(group, "a photo of a metal nut with damage.", group->nhp, set.prompts), 1);
+    assert_int_equal(times(group, "a photo of a metal nut.", group->nhp, set.prompts), 0);
+    prompts_set_free(&set);
 }
 
 static void ensembles_are_templates_times_states(void **state)
@@ -82,12 +87,14 @@ static void ensembles_are_templates_times_states(void **state)
 static void the_public_list_counts_one_line_twice(void **state)
 {
     (void)state;
-    prompts_texts_t texts;
-    check_error(prompts_texts_init(&texts, "cable", PROMPTS_ENSEMBLE_WINCLIP21, tokenizer), ST_OK, "");
-    assert_int_equal(times(&texts, "a jpeg corrupted photo of the cable.", 0, texts.normal), 2);
-    assert_int_equal(times(&texts, "a jpeg corrupted photo of a cable.", 0, texts.normal), 0);
-    assert_int_equal(times(&texts, "a cropped photo of a cable.", 0, texts.normal), 0);
-    prompts_texts_free(&texts);
+    prompts_set_t set;
+    const prompts_key_t key = {.dataset = "toy", .category = "cable", .head = "pixel"};
+    check_error(prompts_ensemble_init(&set, "cable", PROMPTS_ENSEMBLE_WINCLIP21, tokenizer, &key, 5), ST_OK, "");
+    const int end = set.group->nhp;
+    assert_int_equal(times(set.group, "a jpeg corrupted photo of the cable.", 0, end), 2);
+    assert_int_equal(times(set.group, "a jpeg corrupted photo of a cable.", 0, end), 0);
+    assert_int_equal(times(set.group, "a cropped photo of a cable.", 0, end), 0);
+    prompts_set_free(&set);
 }
 
 int main(void)
