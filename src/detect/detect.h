@@ -46,6 +46,8 @@ status_t detect_vad(float *scores, const detect_memory_t *memory, const float *r
 void detect_pool(float *out, const float *x, int h, int w, int width, int side);
 /* x (count) = (x - mean) / sqrt(variance + 1e-5), over all tokens and channels together. */
 void detect_norm_map(float *x, size_t count);
+/* Rows (rows, width) to length 1; a row of zeros stays. */
+void detect_unit_rows(float *x, int rows, int width);
 /* out (T, sum of widths): the taps (T, widths[l]) of every token side by side. */
 void detect_join(float *out, const float *const *taps, const int *widths, int count, int T);
 

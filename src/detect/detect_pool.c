@@ -1,5 +1,6 @@
 /* Neighbourhoods and norms of whole maps of tokens, before a search. */
 #include "detect/detect.h"
+#include "ops/ops.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,6 +33,11 @@ void detect_norm_map(float *x, size_t count)
     for (size_t i = 0; i < count; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
     const double scale = 1 / sqrt(square / (double)count + 1e-5);
     for (size_t i = 0; i < count; i++) x[i] = (float)(((double)x[i] - mean) * scale);
+}
+
+void detect_unit_rows(float *x, int rows, int width)
+{
+    ops_normalize(x, NULL, x, rows, width);
 }
 
 void detect_join(float *out, const float *const *taps, const int *widths, int count, int T)

@@ -95,13 +95,18 @@ def top_share(m, share):
     return np.sort(m.reshape(-1))[-count:].mean()
 
 
+def key_of(name, shots, seed, purpose):
+    """name: category and shots, a dot, the method."""
+    return toy_model.rng_key("toy", name.split(".")[0].rstrip("0123456789"), shots, seed, purpose)
+
+
 def patchcore(arrays, name, support, test, shots, coreset, seed):
     """support, test: one raw array a tap."""
     K, T = shots, GRID * GRID
     bank = np.concatenate([np.concatenate([pool(tap[k], 3) for k in range(K)]) for tap in support], 1)
     if coreset < 1:
         count = int(coreset * len(bank))
-        key = toy_model.rng_key("toy", name, shots, seed, "coreset")
+        key = key_of(name, shots, seed, "patchcore/coreset")
         small = double(bank)
         if bank.shape[1] > 128:
             small = small @ (normals(split(key, 0), bank.shape[1] * 128) / np.sqrt(128)).reshape(-1, 128)
@@ -138,7 +143,7 @@ def spade(arrays, name, support, test, cls_support, cls_test, shots):
 
 def padim(arrays, name, support, test, shots, d, seed):
     joined = [np.concatenate(taps, -1) for taps in ([s[:shots] for s in support], test)]
-    channels = permutation(toy_model.rng_key("toy", name, shots, seed, "channels"), joined[0].shape[-1])[:d]
+    channels = permutation(key_of(name, shots, seed, "padim/channels"), joined[0].shape[-1])[:d]
     s, t = (double(x[..., channels]) for x in joined)
     eps = 0.01 * s.reshape(-1, d).var(0).mean()
     maps = np.zeros((TESTS, GRID * GRID))
@@ -207,7 +212,7 @@ def musc(arrays, name, test, cls, k_list):
             for a in range(N):
                 d = np.stack([distances(f[a], f[b]).min(1) for b in range(N) if b != a])
                 maps[a] += np.sort(d, 0)[: max(1, int(0.3 * (N - 1)))].mean(0) / (3 * len(test))
-    big = F.interpolate(torch.from_numpy(maps.reshape(N, 1, GRID, GRID)), size=(40, 33), mode="bilinear", align_corners=True)
+    big = F.interpolate(torch.from_numpy(maps.reshape(N, 1, GRID, GRID)), size=(40, 40), mode="bilinear", align_corners=True)
     S = big.reshape(N, -1).max(1).values.numpy()
     S = (S - S.min()) / (S.max() - S.min())
     B = double(cls) @ double(cls).T
@@ -286,7 +291,7 @@ def main():
             scaled = (near.max(1) - near.max(1).min()) / (near.max(1).max() - near.max(1).min())
             arrays[f"{at}.april.score"] = np.float32((prior + scaled) / 2)
             dino = np.stack([(1 - double(units[1][4 + i]) @ double(bank[1]).T).min(1) for i in range(TESTS)])
-            arrays[f"{at}.dino.map"], arrays[f"{at}.dino.score"] = np.float32(dino), np.float32([top_share(m, 0.1) for m in dino])
+            arrays[f"{at}.dino.map"], arrays[f"{at}.dino.score"] = np.float32(dino), np.float32([top_share(m, 0.01) for m in dino])
             padim(arrays, f"{at}.padim", support, test, K, 17, seed)
             rows = support[0][:K].reshape(-1, WIDTHS[0])
             for label, variance in (("subspace", 0.9), ("mean", 0.0)):
