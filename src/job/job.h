@@ -26,6 +26,10 @@ enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
 enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME };
 enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
 enum { JOB_REFERENCE_SIMILARITY, JOB_REFERENCE_FEATURE };
+enum { JOB_REWEIGHT_MEAN1, JOB_REWEIGHT_LITERAL, JOB_REWEIGHT_OFF };
+enum { JOB_IMAGE_MAP_FUSED, JOB_IMAGE_MAP_VAD };
+enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
+enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
 enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL };
 
 typedef struct {
@@ -38,6 +42,7 @@ typedef struct {
     int views, tree;
     int bit_depth, exif; /* exif: 0 ignore, 1 apply */
     char *model;
+    int image_size;         /* 0: the model's */
     io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
     int features, chunk;
     int method;
@@ -49,6 +54,7 @@ typedef struct {
     io_names_t heads;
     int pixel_n_pro, pixel_epochs, image_n_pro, image_epochs;
     io_names_t losses;
+    int triplet;
     double epsilon, lambda_mean, lambda_reg, gamma;
     int aggregation_centers, aggregation_reference, aggregation_stages, aggregation_scale;
     char *logit_scale; /* "raw", "exp" or a number */
@@ -58,6 +64,46 @@ typedef struct {
     int retrieval;
     bool token_wise;
     int reweight, image_map;
+    /* Keys of one method each. */
+    struct {
+        int states;
+    } promptad;
+    struct {
+        int class_names, templates;
+    } winclip;
+    struct {
+        io_names_t taps;
+    } inctrl;
+    struct {
+        io_names_t taps;
+        bool minmax;
+    } april;
+    struct {
+        io_names_t taps;
+        bool unit;
+        int patch, score_neighbours;
+        double coreset;
+    } patchcore;
+    struct {
+        io_names_t taps;
+    } spade;
+    struct {
+        io_names_t taps;
+        int dims;
+    } padim;
+    struct {
+        char *feature;
+        double variance;
+    } subspace;
+    struct {
+        char *feature;
+        int mask;
+    } anomalydino;
+    struct {
+        io_names_t taps;
+        int subset;
+        io_int_list_t neighbours;
+    } musc;
     int resolution;
     double sigma;
     int metric_size;

@@ -1,4 +1,4 @@
-/* The table of options, and what one job file and its assignments make of it. */
+/* Over 400 lines: the table of all options is one list. What one job file and its assignments make of it. */
 #include "job/job_internal.h"
 
 #include <math.h>
@@ -9,7 +9,14 @@ const char *const job_view_names[] = {"C1", "C2", "C3", "C4", "C5", "all", NULL}
 const char *const job_tree_names[] = {"auto", "256", "512", "1024", "raw", NULL};
 static const char *const exif_names[] = {"ignore", "apply", NULL};
 static const char *const feature_names[] = {"f32", "f16", NULL};
-const char *const job_method_names[] = {"finegrainedad", "promptad", "winclip+", "patchcore", NULL};
+const char *const job_method_names[] = {"finegrainedad", "promptad",        "winclip",     "winclip+", "patchcore",
+                                        "spade",         "padim",           "anomalydino", "musc",     "subspace",
+                                        "april_vad",     "inctrl_residual", NULL};
+static const char *const triplet_names[] = {"euclid", "published", NULL};
+static const char *const state_names[] = {"own", "general", NULL};
+static const char *const class_names[] = {"mapped", "raw", NULL};
+static const char *const template_names[] = {"22", "winclip21", NULL};
+static const char *const mask_names[] = {"off", "published", "otsu", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
 static const char *const reference_names[] = {"similarity", "feature", NULL};
 static const char *const retrieval_names[] = {"auto", "query_former", "normal", NULL};
@@ -40,7 +47,8 @@ const io_option_t job_options[] = {
      "folder with mfsc/, fewshot/ and models/; where it is not in the current folder: FGAD_ASSETS of the "
      "environment, or what lies with the program",
      JOB_STAGE_NONE},
-    {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 1, 10000, NULL, "training images a category", JOB_STAGE_NONE},
+    {"shots", IO_INT_LIST, AT(shots), "1, 2, 4", 0, 10000, NULL, "training images a category (0: winclip, musc)",
+     JOB_STAGE_NONE},
     {"seeds", IO_INT_LIST, AT(seeds), "0", 0, 2e9, NULL, "seeds of the draw of shots and of everything random",
      JOB_STAGE_NONE},
     {"fewshot", IO_STRING, AT(fewshot), "nested", 0, 0, NULL,
@@ -58,9 +66,14 @@ const io_option_t job_options[] = {
      "EXIF orientation: ignore (rows as they lie in the file, as benchmarks do) or apply (turn images upright)",
      JOB_STAGE_FEATURES},
     {"model", IO_STRING, AT(model), "auto", 0, 0, NULL,
-     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors); auto: "
+     "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors), or of a DINOv2 in "
+     "transformers' for methods without prompts; auto: "
      "assets/models/demo-clip for the demo, assets/models/vit-b-16-plus-240 for other datasets",
      JOB_STAGE_NONE},
+    {"image_size", IO_INT, AT(image_size), "0", 0, 4096, NULL,
+     "pixels a side of the images that the tower sees, a multiple of its patch (positions are interpolated); 0: the "
+     "model's own",
+     JOB_STAGE_FEATURES},
     {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
      "two points N.attn or N.mlp of the image tower that feed the memory; empty: what the model's fgad.yaml "
      "says, else 3.attn, 8.attn",
@@ -94,6 +107,9 @@ const io_option_t job_options[] = {
     {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head", JOB_STAGE_PROMPTS},
     {"losses", IO_STRING_LIST, AT(losses), "clip, trip, mean, reg", 0, 0, loss_names, "terms of the loss in use",
      JOB_STAGE_PROMPTS},
+    {"triplet", IO_CHOICE, AT(triplet), "euclid", 0, 0, triplet_names,
+     "distances of the triplet loss: euclid (METHOD.md 7), published (squares; pixel head: per image and channel)",
+     JOB_STAGE_PROMPTS},
     {"epsilon", IO_DOUBLE, AT(epsilon), "1", 0, 100, NULL, "margin of the triplet loss", JOB_STAGE_PROMPTS},
     {"lambda_mean", IO_DOUBLE, AT(lambda_mean), "0.001", 0, 1e6, NULL, "weight of the mean loss", JOB_STAGE_PROMPTS},
     {"lambda_reg", IO_DOUBLE, AT(lambda_reg), "1", 0, 1e6, NULL, "weight of the regulariser", JOB_STAGE_PROMPTS},
@@ -126,6 +142,49 @@ const io_option_t job_options[] = {
      "re-weighting of the prompt map by the image group: mean1, literal (as printed), off", JOB_STAGE_MAPS},
     {"image_map", IO_CHOICE, AT(image_map), "fused", 0, 0, image_map_names, "map whose maximum enters the image score",
      JOB_STAGE_MAPS},
+    {"promptad.states", IO_CHOICE, AT(promptad.states), "own", 0, 0, state_names,
+     "abnormal states: own (the general ones, then the caption's), general", JOB_STAGE_PROMPTS},
+    {"winclip.class_names", IO_CHOICE, AT(winclip.class_names), "mapped", 0, 0, class_names,
+     "the category in words, or as it is written", JOB_STAGE_PROMPTS},
+    {"winclip.templates", IO_CHOICE, AT(winclip.templates), "22", 0, 0, template_names,
+     "sentences around the class name: 22, or the 21 lines of the public code", JOB_STAGE_PROMPTS},
+    {"inctrl_residual.taps", IO_STRING_LIST, AT(inctrl.taps), "7/12.mlp, 9/12.mlp, 11/12.mlp", 0, 0, NULL,
+     "points of the image tower", JOB_STAGE_MAPS},
+    {"april_vad.taps", IO_STRING_LIST, AT(april.taps), "1/4.mlp, 2/4.mlp, 3/4.mlp, 4/4.mlp", 0, 0, NULL,
+     "points of the image tower", JOB_STAGE_MAPS},
+    {"april_vad.minmax", IO_BOOL, AT(april.minmax), "true", 0, 0, NULL,
+     "scale the map's maximum over the test images, as published; false: each image alone", JOB_STAGE_MAPS},
+    {"patchcore.taps", IO_STRING_LIST, AT(patchcore.taps), "", 0, 0, NULL,
+     "points of the image tower, side by side; empty: memory_taps", JOB_STAGE_MAPS},
+    {"patchcore.unit", IO_BOOL, AT(patchcore.unit), "true", 0, 0, NULL, "features of length 1; false: raw",
+     JOB_STAGE_MAPS},
+    {"patchcore.patch", IO_INT, AT(patchcore.patch), "3", 1, 15, NULL,
+     "tokens a side of the neighbourhood whose mean a token becomes, odd", JOB_STAGE_MAPS},
+    {"patchcore.coreset", IO_DOUBLE, AT(patchcore.coreset), "1", 0, 1, NULL, "share of the memory that is kept",
+     JOB_STAGE_MAPS},
+    {"patchcore.score_neighbours", IO_INT, AT(patchcore.score_neighbours), "0", 0, 1000, NULL,
+     "members that re-weight the image score, 9 in the paper; 0: as its code, none", JOB_STAGE_MAPS},
+    {"spade.taps", IO_STRING_LIST, AT(spade.taps), "", 0, 0, NULL, "points of the image tower; empty: memory_taps",
+     JOB_STAGE_MAPS},
+    {"padim.taps", IO_STRING_LIST, AT(padim.taps), "", 0, 0, NULL,
+     "points of the image tower, side by side; empty: memory_taps", JOB_STAGE_MAPS},
+    {"padim.dims", IO_INT, AT(padim.dims), "100", 1, 100000, NULL, "channels that are drawn", JOB_STAGE_MAPS},
+    {"subspace.feature", IO_STRING, AT(subspace.feature), "mean(7/12.mlp..9/12.mlp)", 0, 0, NULL,
+     "array of the image tower", JOB_STAGE_MAPS},
+    {"subspace.variance", IO_DOUBLE, AT(subspace.variance), "0.99", 0, 1, NULL,
+     "share of the variance that the subspace holds", JOB_STAGE_MAPS},
+    {"anomalydino.feature", IO_STRING, AT(anomalydino.feature), "final", 0, 0, NULL, "array of the image tower",
+     JOB_STAGE_MAPS},
+    {"anomalydino.mask", IO_CHOICE, AT(anomalydino.mask), "off", 0, 0, mask_names,
+     "tokens outside the object score 0: published (DINOv2's threshold, in the published categories), otsu "
+     "(everywhere)",
+     JOB_STAGE_MAPS},
+    {"musc.taps", IO_STRING_LIST, AT(musc.taps), "1/4.mlp, 2/4.mlp, 3/4.mlp, 4/4.mlp", 0, 0, NULL,
+     "points of the image tower", JOB_STAGE_MAPS},
+    {"musc.subset", IO_INT, AT(musc.subset), "0", 0, 1000000, NULL,
+     "images that score one another, at most; 0: all of a category", JOB_STAGE_MAPS},
+    {"musc.neighbours", IO_INT_LIST, AT(musc.neighbours), "1, 2, 3", 1, 1000000, NULL,
+     "numbers of nearest images over which image scores are smoothed; published: 1, 8, 9 for VisA", JOB_STAGE_MAPS},
     {"resolution", IO_INT, AT(resolution), "400", 1, 8192, NULL, "R: maps and masks are compared at R x R pixels",
      JOB_STAGE_METRICS},
     {"sigma", IO_DOUBLE, AT(sigma), "4", 0, 100, NULL, "smoothing of the full-size map, in pixels", JOB_STAGE_METRICS},
@@ -233,6 +292,46 @@ static status_t resolve_model(job_t *job)
     return ST_OK;
 }
 
+/* The list of one name. */
+static status_t set_list(io_names_t *list, const char *name)
+{
+    io_names_free(list);
+    list->name = base_alloc(1, sizeof *list->name);
+    char *copy = base_format("%s", name);
+    if (list->name == NULL || copy == NULL) {
+        free(copy);
+        return ST_ENOMEM;
+    }
+    list->name[0] = copy;
+    list->count = 1;
+    return ST_OK;
+}
+
+static bool is_set(const bool *used, const char *name)
+{
+    int row = 0;
+    while (strcmp(job_options[row].name, name) != 0) row++;
+    return used[row];
+}
+
+/* What a method does in one way alone stands so in the resolved job, whatever its file says; PromptAD's own defaults hold
+ * where the file says nothing. */
+static status_t resolve_method(job_t *job, const bool *used)
+{
+    const char *method = job_method_names[job->method];
+    if (strcmp(method, "finegrainedad") == 0) return ST_OK;
+    if (strcmp(method, "promptad") != 0) {
+        job->learn = false;
+        return set_list(&job->branches, "vad");
+    }
+    job->retrieval = JOB_RETRIEVAL_NORMAL;
+    job->token_wise = true;
+    if (!is_set(used, "reweight")) job->reweight = JOB_REWEIGHT_OFF;
+    if (!is_set(used, "image_map")) job->image_map = JOB_IMAGE_MAP_VAD;
+    if (!is_set(used, "epsilon")) job->epsilon = 0;
+    return set_list(&job->groups, "image");
+}
+
 static status_t check_job(const job_t *job)
 {
     double t;
@@ -251,6 +350,10 @@ static status_t check_job(const job_t *job)
     if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))
         return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
     TRY(job_taps_count(&job->memory_taps));
+    if (!(job->patchcore.coreset > 0))
+        return fail(ST_EFORMAT, "patchcore.coreset is 0, expected a share above 0, up to 1");
+    if (job->patchcore.patch % 2 == 0)
+        return fail(ST_EFORMAT, "patchcore.patch is %d, expected an odd number", job->patchcore.patch);
     if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
     if (strcmp(job->name, "cache") == 0)
         return fail(ST_EFORMAT, "name is 'cache', which is the folder of features in output (expected another name)");
@@ -295,6 +398,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     TRY_DONE(find_assets(out, used));
     TRY_DONE(resolve_model(out));
     TRY_DONE(job_taps_resolve(out));
+    TRY_DONE(resolve_method(out, used));
     status = check_job(out);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
 done:

@@ -13,7 +13,7 @@
 #include "prompts/prompts.h"
 
 /* ---- What a method reads -------------------------------------------------------------------------------------------- */
-#define METHOD_MAX_FEATURES 12
+#define METHOD_MAX_FEATURES 32
 /* Arrays of an image, as clip_feature_parse reads their texts. */
 typedef struct {
     int count;
@@ -79,6 +79,7 @@ typedef struct {
 void method_prompts_free(method_prompts_t *prompts);
 typedef struct {
     bool (*wanted)(const job_t *job, job_head_t head);
+    bool (*captions)(const job_t *job);                 /* whether prompts are made of the caption; NULL: never */
     bool (*regions)(const job_t *job, job_head_t head); /* whether it learns from the regions of the training images */
     bool (*queries)(const job_t *job, job_head_t head); /* whether the query former is trained on its anchors */
     status_t (*prompts)(method_prompts_t *out, const method_learning_t *how);
@@ -91,6 +92,7 @@ typedef struct {
     const method_map_t *maps;    /* ends with {0} */
     const method_heads_t *heads; /* NULL: it learns none */
     bool texts;                  /* fit reads texts of its own: the tokenizer is opened */
+    int min_shots;               /* fewest support images */
     void (*ask)(method_ask_t *out, const job_t *job);
     bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map] */
     bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */

@@ -8,7 +8,7 @@
 
 enum { CLS, TOKENS, TAP1, TAP2, FEATURES };
 enum { M_V, MHAT_P, S_IMAGE, M_P, GROUP, S_I };
-static const method_map_t maps_table[] = {
+const method_map_t method_branches_maps[] = {
     {"M_v", "memory branch: half the cosine distance to the nearest normal patch", .support = true},
     {"Mhat_p", "prompt branch before re-weighting: probability of abnormal", .image = false},
     {"s_image", "score of each token against the image group", .image = false},
@@ -23,7 +23,7 @@ static bool wants_vad(const job_t *job)
     return job_has(&job->branches, "vad");
 }
 
-static void ask(method_ask_t *out, const job_t *job)
+void method_branches_ask(method_ask_t *out, const job_t *job)
 {
     *out = (method_ask_t){.count = FEATURES};
     snprintf(out->text[CLS], sizeof out->text[CLS], "cls");
@@ -32,7 +32,7 @@ static void ask(method_ask_t *out, const job_t *job)
         snprintf(out->text[TAP1 + i], sizeof out->text[TAP1 + i], "%s", job->memory_taps.name[i]);
 }
 
-static bool gives(const job_t *job, int map)
+bool method_branches_gives(const job_t *job, int map)
 {
     if (map == M_V) return wants_vad(job);
     return job_head_wanted(job, map == S_I ? JOB_HEAD_IMAGE : JOB_HEAD_PIXEL);
@@ -43,6 +43,12 @@ static bool gives(const job_t *job, int map)
 static bool has_regions(const job_t *job, job_head_t head)
 {
     return head == JOB_HEAD_PIXEL && job->groups.count > 1;
+}
+
+static bool reads_caption(const job_t *job)
+{
+    (void)job;
+    return true;
 }
 
 /* Learning always trains the query former, whoever reads it then; without learning only who asks for it has one. */
@@ -81,7 +87,7 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
                             clip_model_config(how->model)->text_width);
 }
 
-static status_t make_training(align_training_t *out, const method_learning_t *how)
+status_t method_branches_training(align_training_t *out, const method_learning_t *how)
 {
     const job_t *job = how->job;
     bool pixel = how->head == JOB_HEAD_PIXEL;
@@ -91,8 +97,13 @@ static status_t make_training(align_training_t *out, const method_learning_t *ho
     out->rate_end = job->lr_min;
     out->momentum = job->momentum;
     out->decay = job->weight_decay;
-    out->losses =
-        (align_losses_t){.epsilon = job->epsilon, .lambda_mean = job->lambda_mean, .lambda_reg = job->lambda_reg};
+    const bool published = job->triplet == JOB_TRIPLET_PUBLISHED;
+    out->losses = (align_losses_t){.triplet = !published ? ALIGN_TRIPLET_EUCLID
+                                              : pixel    ? ALIGN_TRIPLET_CHANNELS
+                                                         : ALIGN_TRIPLET_SQUARED,
+                                   .epsilon = job->epsilon,
+                                   .lambda_mean = job->lambda_mean,
+                                   .lambda_reg = job->lambda_reg};
     for (int term = ALIGN_TERM_CLIP; term < ALIGN_TERMS; term++)
         out->losses.use[term] = job_has(&job->losses, align_term_names[term]);
     TRY(job_learn_memory(&out->budget, job));
@@ -125,7 +136,7 @@ static status_t fill_memory(detect_memory_t *out, const method_task_t *task, are
     return ST_OK;
 }
 
-static status_t fit(void **out, const method_task_t *task, arena_t *arena)
+status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena)
 {
     const job_t *job = task->job;
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
@@ -164,7 +175,7 @@ static void fuse_image(float *M_p, float *M_pix, float *M_img, const method_maps
     *M_img = detect_image_score(best, T, head ? &S_i[i] : NULL);
 }
 
-static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
+status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
 {
     const state_t *state = fitted;
     int T = maps->h * maps->w;
@@ -181,19 +192,20 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     return ST_OK;
 }
 
-static void fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch)
+void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,
+                          float *scratch)
 {
     fuse_image(scratch, M_pix, M_img, maps, i, job);
 }
 
-static uint64_t fusion(const job_t *job)
+uint64_t method_branches_fusion(const job_t *job)
 {
     bool pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
     const int of[3] = {wants_vad(job), pixel, pixel ? job->reweight : 0};
     return base_hash(BASE_HASH_SEED, of, sizeof of);
 }
 
-static const char *lacks(const method_maps_t *maps, const job_t *job)
+const char *method_branches_lacks(const method_maps_t *maps, const job_t *job)
 {
     if (wants_vad(job) && maps->kept[M_V] == NULL) return "branches: vad";
     if (job_head_wanted(job, JOB_HEAD_PIXEL) && (maps->kept[MHAT_P] == NULL || maps->kept[S_IMAGE] == NULL))
@@ -202,18 +214,20 @@ static const char *lacks(const method_maps_t *maps, const job_t *job)
 }
 
 static const method_heads_t heads = {.wanted = job_head_wanted,
+                                     .captions = reads_caption,
                                      .regions = has_regions,
                                      .queries = has_queries,
                                      .prompts = make_prompts,
-                                     .training = make_training};
+                                     .training = method_branches_training};
 
 const method_t method_finegrainedad = {.name = "finegrainedad",
-                                       .maps = maps_table,
+                                       .maps = method_branches_maps,
                                        .heads = &heads,
-                                       .ask = ask,
-                                       .gives = gives,
-                                       .fit = fit,
-                                       .score = score,
-                                       .fuse = fuse,
-                                       .fusion = fusion,
-                                       .lacks = lacks};
+                                       .min_shots = 1,
+                                       .ask = method_branches_ask,
+                                       .gives = method_branches_gives,
+                                       .fit = method_branches_fit,
+                                       .score = method_branches_score,
+                                       .fuse = method_branches_fuse,
+                                       .fusion = method_branches_fusion,
+                                       .lacks = method_branches_lacks};

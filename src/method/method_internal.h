@@ -1,9 +1,45 @@
-/* Private to method. */
+/* Private to method: the table's rows, and what methods share. */
 #ifndef FGAD_METHOD_INTERNAL_H
 #define FGAD_METHOD_INTERNAL_H
 
+#include "detect/detect.h"
 #include "method/method.h"
 
-extern const method_t method_finegrainedad;
+extern const method_t method_finegrainedad, method_promptad, method_winclip, method_winclip_few, method_patchcore,
+    method_spade, method_padim, method_anomalydino, method_musc, method_subspace, method_april, method_inctrl;
+
+/* ---- method_finegrainedad.c: the memory branch and the prompt branch, whatever the prompts are made of ---- */
+extern const method_map_t method_branches_maps[];
+void method_branches_ask(method_ask_t *out, const job_t *job);
+bool method_branches_gives(const job_t *job, int map);
+status_t method_branches_training(align_training_t *out, const method_learning_t *how);
+status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena);
+status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);
+void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,
+                          float *scratch);
+uint64_t method_branches_fusion(const job_t *job);
+const char *method_branches_lacks(const method_maps_t *maps, const job_t *job);
+
+/* ---- method_texts.c: the one head of methods that compare with fixed texts ---- */
+bool method_texts_wanted(const job_t *job, job_head_t head);
+bool method_texts_never(const job_t *job, job_head_t head);
+status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
+                           prompts_ensemble_t which);
+/* unit: anchors are means of features of length 1. */
+status_t method_texts_training(align_training_t *out, const method_learning_t *how, bool unit);
+detect_anchors_t method_texts_anchors(const method_task_t *task, double scale);
+
+/* ---- method_features.c ---- */
+/* One array more. */
+void method_ask_for(method_ask_t *out, const char *feature, bool raw);
+/* The taps (none: the job's memory_taps), unit or raw. */
+void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job, bool raw);
+/* The support images' rows of one array below each other; features stays NULL. */
+status_t method_bank(detect_tap_t *out, const method_task_t *task, int feature, arena_t *arena);
+/* Arrays first .. end-1 of an image side by side, (rows, *width), from the arena; NULL: no memory. */
+float *method_join(int *width, const method_image_t *image, int first, int end, arena_t *arena);
+/* Of methods that keep nothing but the map and the score. */
+extern const method_map_t method_no_maps[];
+bool method_gives_nothing(const job_t *job, int map);
 
 #endif

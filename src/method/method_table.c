@@ -6,6 +6,17 @@
 
 const method_t *const method_table[] = {
     &method_finegrainedad,
+    &method_promptad,
+    &method_winclip,
+    &method_winclip_few,
+    &method_patchcore,
+    &method_spade,
+    &method_padim,
+    &method_anomalydino,
+    &method_musc,
+    &method_subspace,
+    &method_april,
+    &method_inctrl,
     NULL,
 };
 

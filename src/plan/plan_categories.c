@@ -172,13 +172,19 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
         io_digest_bytes(entry->digest, category, strlen(category));
     else
         TRY(category_digest(entry));
-    bool prompts = false; /* of any point: branches may be swept */
+    bool prompts = false, captions = false; /* of any point: branches and methods may be swept */
     for (int p = 0; p < plan->point_count; p++) {
         const job_t *point = &plan->points[p];
-        prompts = prompts || method_wants_heads(method_of(plan->methods, point), point);
+        const method_t *method = method_of(plan->methods, point);
+        if (!method_wants_heads(method, point)) continue;
+        prompts = true;
+        captions = captions || (method->heads->captions != NULL && method->heads->captions(point));
     }
     if (prompts) TRY(tokenizer_digest(plan));
-    if (prompts) TRY(caption_digest(entry, plan, job));
+    if (captions)
+        TRY(caption_digest(entry, plan, job));
+    else if (prompts)
+        io_digest_bytes(entry->caption_digest, plan->tokenizer_digest, strlen(plan->tokenizer_digest));
     return plan_category_folders(entry, plan);
 }
 

@@ -125,6 +125,10 @@ status_t plan_head_work(plan_head_work_t *out, const clip_config_t *c, const job
     if (to.prompt == NULL || to.ids == NULL) goto done;
     TRY_DONE(job_learn_memory(&budget, job));
     for (int g = 0; g < groups; g++) add_group(&to, job, caption, g, copies);
+    if (to.count == 0) { /* fixed texts: nothing is known of them beforehand, and they are read once */
+        status = ST_OK;
+        goto done;
+    }
     TRY_DONE(clip_text_plan(&plan, c, to.prompt, to.count, job->learn, budget));
     double D = c->text_width, full = c->text_layers - 1, length = (double)plan.tokens / plan.prompts;
     double row = D * (4 * D + 2.0 * c->text_mlp) + 2 * length * D;

@@ -10,8 +10,9 @@
 static status_t draw_support(plan_task_t *task, const plan_task_t *first, const job_t *job,
                              const data_category_t *images)
 {
-    task->support = base_alloc((size_t)task->shots, sizeof *task->support);
+    task->support = base_alloc((size_t)task->shots + 1, sizeof *task->support);
     if (task->support == NULL) return ST_ENOMEM;
+    if (task->shots == 0) return ST_OK;
     if (first != NULL) { /* the draw is no key of the grid */
         memcpy(task->support, first->support, (size_t)task->shots * sizeof *task->support);
         return ST_OK;
@@ -45,8 +46,32 @@ static status_t make_options(plan_t *plan)
     return ST_OK;
 }
 
+/* Pairs of shots and method that cannot be are left out with a line; what is left must be something. */
+static status_t check_shots(const plan_t *plan)
+{
+    const job_t *job = &plan->points[0];
+    int left = 0;
+    for (int p = 0; p < plan->point_count; p++) {
+        const method_t *method = method_of(plan->methods, &plan->points[p]);
+        for (int k = 0; k < job->shots.count; k++) left += job->shots.value[k] >= method->min_shots;
+    }
+    for (int p = 0; p < plan->point_count; p++) {
+        const method_t *method = method_of(plan->methods, &plan->points[p]);
+        for (int k = 0; k < job->shots.count; k++) {
+            if (job->shots.value[k] >= method->min_shots) continue;
+            if (left == 0)
+                return fail(ST_EFORMAT, "shots: %d is named, method '%s' needs at least %d", job->shots.value[k],
+                            method->name, method->min_shots);
+            log_info("method '%s' is left out at %d shots: it needs at least %d", method->name, job->shots.value[k],
+                     method->min_shots);
+        }
+    }
+    return ST_OK;
+}
+
 status_t plan_make_tasks(plan_t *plan)
 {
+    TRY(check_shots(plan));
     const job_t *job = &plan->points[0];
     size_t total =
         (size_t)plan->category_count * (size_t)job->shots.count * (size_t)job->seeds.count * (size_t)plan->point_count;
@@ -54,8 +79,10 @@ status_t plan_make_tasks(plan_t *plan)
     if (plan->tasks == NULL) return fail(ST_ENOMEM, "out of memory: %zu tasks", total);
     for (int l = 0; l < plan->category_count; l++)
         for (int k = 0; k < job->shots.count; k++)
-            for (int s = 0; s < job->seeds.count; s++)
+            for (int s = 0; s < job->seeds.count; s++) {
+                const plan_task_t *first = NULL;
                 for (int p = 0; p < plan->point_count; p++) {
+                    if (job->shots.value[k] < method_of(plan->methods, &plan->points[p])->min_shots) continue;
                     plan_task_t *task = &plan->tasks[plan->task_count++];
                     const data_category_t *images = &plan->categories[l].images;
                     *task = (plan_task_t){.dataset = images->dataset,
@@ -64,12 +91,14 @@ status_t plan_make_tasks(plan_t *plan)
                                           .seed = (uint64_t)job->seeds.value[s],
                                           .point = p,
                                           .category_index = l};
-                    TRY(draw_support(task, p > 0 ? task - p : NULL, &plan->points[p], images));
+                    TRY(draw_support(task, first, &plan->points[p], images));
                     TRY(plan_task_id(task->id, plan, task));
                     task->path = base_format("%s/tasks/%s/%s/k%d-s%llu-%s.h5", plan->run_dir, task->dataset,
                                              task->category, task->shots, (unsigned long long)task->seed, task->id);
                     if (task->path == NULL) return ST_ENOMEM;
+                    if (first == NULL) first = task;
                 }
+            }
     return ST_OK;
 }
 
@@ -98,14 +127,19 @@ static status_t read_config(plan_t *plan)
                                         .heads = 14,
                                         .mlp = 3584,
                                         .grid = 15,
+                                        .position_grid = 15,
+                                        .eps = 1e-5,
                                         .context = 77,
                                         .vocab = 49408,
                                         .text_width = 640,
                                         .text_heads = 10,
                                         .text_layers = 12,
                                         .text_mlp = 2560};
-    if (plan->assumed_model) return plan->config = usual, ST_OK;
-    return clip_config_read(&plan->config, plan->points[0].model);
+    if (plan->assumed_model)
+        plan->config = usual;
+    else
+        TRY(clip_config_read(&plan->config, plan->points[0].model));
+    return clip_config_resize(&plan->config, plan->points[0].image_size);
 }
 
 status_t plan_make_categories(plan_t *plan)

@@ -37,8 +37,10 @@ status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job)
             clip_feature_text(out->text[a], &feature);
             continue;
         }
-        /* What can be wrong is a tap; the cure is the published points at the same depth of a tower of 12 blocks. */
+        /* What can be wrong of FineGrainedAD's is a tap; the cure is the published points at the same depth of a tower of 12
+         * blocks. */
         clip_tap_t tap;
+        if (!job_has(&job->memory_taps, out->text[a])) return fail_context(status, "'%s'", job->model);
         status = clip_tap_parse(&tap, out->text[a], &plan->config);
         return fail(status != ST_OK ? status : ST_EFORMAT,
                     "'%s': %s (hint: memory_taps: [%d.attn, %d.attn] in the job or in the folder's fgad.yaml)",

@@ -56,7 +56,7 @@ status_t plan_model_read(plan_t *plan)
         TRY(clip_model_mark(mark, &settled, job->model));
         if (!find_kept(digest, &plan->model_private_bytes, plan, mark)) {
             /* Opened for the checks: whoever computes with it opens it again. */
-            TRY(clip_model_open(&model, job->model));
+            TRY(clip_model_open_size(&model, job->model, job->image_size));
             plan->model_private_bytes = clip_model_private_bytes(model);
             clip_model_close(model);
             TRY(clip_model_digest(digest, job->model));

@@ -60,7 +60,8 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
             size_t size = (size_t)array->rows * (size_t)array->width;
             if (work->z == NULL) {
                 work->z = base_alloc((size_t)work->task->shots * size, sizeof *work->z);
-                work->tokens = (align_tokens_t){.z = work->z, .N = work->task->shots * array->rows, .E = array->width};
+                work->tokens = (align_tokens_t){
+                    .z = work->z, .N = work->task->shots * array->rows, .E = array->width, .images = work->task->shots};
                 work->grid = features.grid;
             }
             if (work->z != NULL)

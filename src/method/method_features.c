@@ -1,0 +1,48 @@
+/* What methods without prompts share: asking for taps, and the banks of the support images. */
+#include "method/method_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void method_ask_for(method_ask_t *out, const char *feature, bool raw)
+{
+    REQUIRE(out->count < METHOD_MAX_FEATURES);
+    snprintf(out->text[out->count++], CLIP_FEATURE_TEXT, "%.40s%s", feature, raw ? "-raw" : "");
+}
+
+void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job, bool raw)
+{
+    const io_names_t *names = taps->count > 0 ? taps : &job->memory_taps;
+    for (int l = 0; l < names->count && out->count < METHOD_MAX_FEATURES; l++) method_ask_for(out, names->name[l], raw);
+}
+
+status_t method_bank(detect_tap_t *out, const method_task_t *task, int feature, arena_t *arena)
+{
+    REQUIRE(task->shots > 0 && task->support != NULL);
+    const method_image_t *first = &task->support[0];
+    const size_t size = (size_t)first->rows[feature] * (size_t)first->width[feature];
+    float *bank = arena_take(arena, (size_t)task->shots * size, sizeof *bank);
+    if (bank == NULL) return ST_ENOMEM;
+    for (int k = 0; k < task->shots; k++)
+        memcpy(bank + (size_t)k * size, task->support[k].array[feature], size * sizeof *bank);
+    *out = (detect_tap_t){.bank = bank, .rows = task->shots * first->rows[feature], .width = first->width[feature]};
+    return ST_OK;
+}
+
+float *method_join(int *width, const method_image_t *image, int first, int end, arena_t *arena)
+{
+    int joined = 0;
+    for (int l = first; l < end; l++) joined += image->width[l];
+    float *out = arena_take(arena, (size_t)image->rows[first] * (size_t)joined, sizeof *out);
+    if (out != NULL) detect_join(out, image->array + first, image->width + first, end - first, image->rows[first]);
+    *width = joined;
+    return out;
+}
+
+bool method_gives_nothing(const job_t *job, int map)
+{
+    (void)job, (void)map;
+    return false;
+}
+
+const method_map_t method_no_maps[] = {{0}};

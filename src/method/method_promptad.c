@@ -1,0 +1,72 @@
+/* PromptAD: method/README.md 1. FineGrainedAD's branches on prompts of the class name. */
+#include "method/method_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The category's own states stand in its caption. */
+static bool reads_caption(const job_t *job)
+{
+    return job->promptad.states == JOB_STATES_OWN;
+}
+
+static bool never(const job_t *job, job_head_t head)
+{
+    (void)job, (void)head;
+    return false;
+}
+
+static status_t read_caption(method_prompts_t *out, const method_learning_t *how)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/mfsc/vocabulary.json", how->job->assets);
+    TRY(prompts_vocabulary_read(&out->vocabulary, path));
+    char *caption = job_caption_path(how->job, how->dataset, how->category);
+    if (caption == NULL) return ST_ENOMEM;
+    status_t status = prompts_mfsc_read(&out->mfsc, caption, &out->vocabulary);
+    free(caption);
+    return status;
+}
+
+static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
+{
+    const job_t *job = how->job;
+    if (reads_caption(job)) TRY(read_caption(out, how));
+    prompts_options_t options = prompts_options_default();
+    options.learn = job->learn;
+    options.n_ab = job->n_ab;
+    options.n_ctx = job->n_ctx;
+    options.n_ctx_ab = job->n_ctx_ab;
+    options.n_pro = how->head == JOB_HEAD_PIXEL ? job->pixel_n_pro : job->image_n_pro;
+    options.ctx_init = job->ctx_init;
+    const prompts_key_t key = {.dataset = how->dataset,
+                               .category = how->category,
+                               .shots = how->shots,
+                               .seed = how->seed,
+                               .head = job_head_names[how->head]};
+    char *name = NULL;
+    TRY(prompts_class_name(&name, how->category, PROMPTS_CLASS_MAPPED));
+    status_t status = prompts_class_set_init(&out->set, name, out->mfsc.state, out->mfsc.states, how->tokenizer,
+                                             &options, &key, clip_model_config(how->model)->text_width);
+    free(name);
+    return status;
+}
+
+static const method_heads_t heads = {.wanted = job_head_wanted,
+                                     .captions = reads_caption,
+                                     .regions = never,
+                                     .queries = never,
+                                     .prompts = make_prompts,
+                                     .training = method_branches_training};
+
+const method_t method_promptad = {.name = "promptad",
+                                  .maps = method_branches_maps,
+                                  .heads = &heads,
+                                  .min_shots = 1,
+                                  .ask = method_branches_ask,
+                                  .gives = method_branches_gives,
+                                  .fit = method_branches_fit,
+                                  .score = method_branches_score,
+                                  .fuse = method_branches_fuse,
+                                  .fusion = method_branches_fusion,
+                                  .lacks = method_branches_lacks};

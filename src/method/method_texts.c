@@ -1,0 +1,51 @@
+/* A head made of an ensemble of fixed texts, and what a feature scores against it. */
+#include "method/method_internal.h"
+
+#include <stdlib.h>
+
+bool method_texts_wanted(const job_t *job, job_head_t head)
+{
+    (void)job;
+    return head == JOB_HEAD_PIXEL;
+}
+
+bool method_texts_never(const job_t *job, job_head_t head)
+{
+    (void)job, (void)head;
+    return false;
+}
+
+status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
+                           prompts_ensemble_t which)
+{
+    const prompts_key_t key = {.dataset = how->dataset,
+                               .category = how->category,
+                               .shots = how->shots,
+                               .seed = how->seed,
+                               .head = job_head_names[how->head]};
+    char *name = NULL;
+    TRY(prompts_class_name(&name, how->category, class));
+    status_t status =
+        prompts_ensemble_init(&out->set, name, which, how->tokenizer, &key, clip_model_config(how->model)->text_width);
+    free(name);
+    return status;
+}
+
+status_t method_texts_training(align_training_t *out, const method_learning_t *how, bool unit)
+{
+    *out = align_training_default(job_head_names[how->head], how->model);
+    out->epochs = 0;
+    out->unit_anchors = unit;
+    return job_learn_memory(&out->budget, how->job);
+}
+
+detect_anchors_t method_texts_anchors(const method_task_t *task, double scale)
+{
+    const method_head_t *head = &task->head[JOB_HEAD_PIXEL];
+    return (detect_anchors_t){.normal = head->normal,
+                              .abnormal = head->abnormal,
+                              .groups = head->G,
+                              .width = head->E,
+                              .logit_scale = scale,
+                              .token_wise = true};
+}

@@ -1,0 +1,177 @@
+/* Methods by their table, from stored features to maps and scores, against tests/reference/methods.py: two categories, one
+ * and four shots. */
+#include "support/check.h"
+
+#include "detect/detect.h"
+#include "method/method.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOLERANCE 1e-5 /* relative to the largest value: the bar of every method */
+#define GRID 7
+#define T (GRID * GRID)
+#define TESTS 5
+#define SHOTS 4 /* support images in the golden file; the first K are used */
+
+static const struct {
+    const char *name;
+    uint64_t seed;
+} categories[] = {{"brick", 11}, {"cable", 12}};
+
+/* Which golden array stands for what a method asks of the tower. */
+static const char *const arrays[][2] = {{"cls", "cls"},           {"0.mlp-raw", "tap0"}, {"1.mlp-raw", "tap1"},
+                                        {"0.mlp", "unit0"},       {"1.mlp", "unit1"},    {"windows2", "windows2"},
+                                        {"windows3", "windows3"}, {"last.mlp", "unit0"}, {NULL, NULL}};
+
+static const float *find_array(const check_golden_t *golden, const char *category, const char *text, int dims[8])
+{
+    char name[64];
+    for (int i = 0; arrays[i][0] != NULL; i++) {
+        if (strcmp(arrays[i][0], text) != 0) continue;
+        snprintf(name, sizeof name, "%s.%s", category, arrays[i][1]);
+        const float *x = check_golden_f32(golden, name, NULL, dims);
+        if (strcmp(text, "cls") == 0) dims[2] = dims[1], dims[1] = 1;
+        return x;
+    }
+    fail_msg("there is no array for '%s'", text);
+    return NULL;
+}
+
+static void fill_image(method_image_t *out, const check_golden_t *golden, const char *category, const method_ask_t *ask,
+                       int image)
+{
+    int dims[8];
+    for (int a = 0; a < ask->count; a++) {
+        const float *x = find_array(golden, category, ask->text[a], dims);
+        out->array[a] = x + (size_t)image * (size_t)dims[1] * (size_t)dims[2];
+        out->rows[a] = dims[1];
+        out->width[a] = dims[2];
+    }
+}
+
+typedef struct {
+    const char *method;
+    const char *keys[6]; /* of the job, beside the method; ends with NULL */
+    const char *golden;  /* the part of the golden names, NULL: none of K shots, the method is of all test images */
+    const char *map, *score;
+} case_t;
+
+static void run(const check_golden_t *golden, const case_t *c, int category, int K)
+{
+    const char *assignments[16] = {"dataset=demo", "memory_taps=0.mlp,1.mlp"};
+    char method_key[64], name[64];
+    int count = 2;
+    snprintf(method_key, sizeof method_key, "method=%s", c->method);
+    assignments[count++] = method_key;
+    for (int i = 0; c->keys[i] != NULL; i++) assignments[count++] = c->keys[i];
+    job_t job;
+    check_error(job_read(&job, NULL, assignments, count), ST_OK, "");
+    const method_t *method = method_of(method_table, &job);
+    assert_non_null(method);
+    method_ask_t ask;
+    method->ask(&ask, &job);
+    method_image_t support[SHOTS], image;
+    for (int k = 0; k < K; k++) fill_image(&support[k], golden, categories[category].name, &ask, k);
+    const char *texts = "text";
+    int dims[8];
+    snprintf(name, sizeof name, "%s.%s", categories[category].name, texts);
+    const float *text = check_golden_f32(golden, name, NULL, dims);
+    const method_head_t heads[JOB_HEADS] = {{.G = 1, .E = dims[1], .normal = text, .abnormal = text + dims[1]}};
+    const method_task_t task = {.job = &job,
+                                .dataset = "toy",
+                                .category = categories[category].name,
+                                .shots = K,
+                                .seed = categories[category].seed,
+                                .logit_scale = 4.6,
+                                .support = support,
+                                .head = heads};
+    arena_t states, scratch;
+    arena_init(&states, "state");
+    arena_init(&scratch, "scratch");
+    void *state;
+    method_maps_t maps;
+    check_error(method->fit(&state, &task, &states), ST_OK, "");
+    check_error(method_maps_alloc(&maps, method, &job, TESTS, GRID, GRID), ST_OK, "");
+    for (int i = 0; i < TESTS; i++) {
+        fill_image(&image, golden, categories[category].name, &ask, SHOTS + i);
+        check_error(method->score(&maps, i, state, &image, &scratch), ST_OK, "");
+        assert_int_equal(scratch.used, 0);
+    }
+    if (method->score_set != NULL) check_error(method->score_set(&maps, state, &scratch), ST_OK, "");
+    char at[48] = "";
+    snprintf(at, sizeof at, K > 0 ? "%s%d.%s" : "%s%.0d.%s", categories[category].name, K, c->golden);
+    snprintf(name, sizeof name, "%s.%s", at, c->map);
+    check_array(name, maps.M_pix, check_golden_f32(golden, name, NULL, NULL), TESTS * T, TOLERANCE);
+    snprintf(name, sizeof name, "%s.%s", at, c->score != NULL ? c->score : "score");
+    if (c->score != NULL) check_array(name, maps.M_img, check_golden_f32(golden, name, NULL, NULL), TESTS, TOLERANCE);
+    method_maps_free(&maps);
+    arena_free(&scratch);
+    arena_free(&states);
+    job_free(&job);
+}
+
+static const case_t cases[] = {
+    {"patchcore", {"patchcore.unit=false", "patchcore.score_neighbours=9"}, "patchcore", "map", "score"},
+    {"patchcore",
+     {"patchcore.unit=false", "patchcore.score_neighbours=9", "patchcore.coreset=0.4"},
+     "coreset",
+     "map",
+     "score"},
+    {"spade", {NULL}, "spade", "map", "score"},
+    {"padim", {"padim.dims=17"}, "padim", "map", NULL},
+    {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.9"}, "subspace", "map", "score"},
+    {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0"}, "mean", "map", "score"},
+    {"anomalydino", {"anomalydino.feature=1.mlp"}, "dino", "map", "score"},
+    {"winclip", {NULL}, "winclip", "zero", "zero_score"},
+    {"winclip+", {NULL}, "winclip", "map", "score"},
+    {"inctrl_residual", {"inctrl_residual.taps=0.mlp,1.mlp"}, "inctrl", "map", "score"},
+    {"april_vad", {"april_vad.taps=0.mlp,1.mlp"}, "april", "map", "score"},
+};
+
+static void methods_with_shots_equal_their_references(void **state)
+{
+    (void)state;
+    check_golden_t *golden = check_golden_open("detect/methods");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int category = 0; category < 2; category++)
+            for (int K = 1; K <= SHOTS; K += SHOTS - 1) run(golden, &cases[i], category, K);
+    check_golden_close(golden);
+}
+
+static void methods_of_whole_sets_equal_their_references(void **state)
+{
+    (void)state;
+    check_golden_t *golden = check_golden_open("detect/methods");
+    const case_t musc = {"musc", {"musc.taps=0.mlp,1.mlp", "resolution=40"}, "musc", "map", "score"};
+    for (int category = 0; category < 2; category++) run(golden, &musc, category, 0);
+    check_golden_close(golden);
+}
+
+/* Every name that a job may give is a method of the table, once, and says all that the program asks of it. */
+static void the_table_holds_every_name_of_the_option(void **state)
+{
+    (void)state;
+    int rows = 0, names = 0;
+    for (const method_t *const *row = method_table; *row != NULL; row++, rows++) {
+        const method_t *method = *row;
+        assert_true(method->name != NULL && method->maps != NULL && method->ask != NULL && method->gives != NULL);
+        assert_true(method->fit != NULL && method->score != NULL && method->min_shots >= 0);
+        job_t job = {0};
+        while (strcmp(job_method_names[job.method], method->name) != 0) assert_non_null(job_method_names[++job.method]);
+        assert_ptr_equal(method_of(method_table, &job), method);
+    }
+    while (job_method_names[names] != NULL) names++;
+    assert_int_equal(rows, names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(methods_with_shots_equal_their_references),
+        cmocka_unit_test(methods_of_whole_sets_equal_their_references),
+        cmocka_unit_test(the_table_holds_every_name_of_the_option),
+    };
+    return cmocka_run_group_tests_name("method_scores", tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+# Every method end to end on the toy model: the same bits for 1, 2 and 3 ranks and after kill -9; a method added to a finished
+# run computes what is new alone; rescoring and export want no model; bad input is told before anything is encoded.
+. "$(dirname "$0")/lib.sh"
+demo_data gear fabric
+write_job()
+{
+    cat > "$WORK/job.yaml" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+shots: [0, 2]
+pixel: {epochs: 3}
+image: {epochs: 2}
+resolution: 64
+chunk: 7
+patchcore: {coreset: 0.5, score_neighbours: 3}
+anomalydino: {mask: otsu}
+musc: {subset: 9}
+name: methods
+sweep:
+  method: [$1]
+YAML
+}
+ALL="finegrainedad, promptad, winclip, winclip+, patchcore, spade, padim, anomalydino, musc, subspace, april_vad, inctrl_residual"
+write_job "$ALL"
+for n in 1 2 3; do
+    ranks $n run "$WORK/job.yaml" -s output="$WORK/out$n" > "$WORK/log$n" 2>&1 || fail "$n ranks: $(tail -3 "$WORK/log$n")"
+done
+same_results "$WORK/out1/methods" "$WORK/out2/methods"
+same_results "$WORK/out1/methods" "$WORK/out3/methods"
+# Two shots of all, and no shots where that can be: winclip and musc; two categories.
+[ "$(find "$WORK/out1/methods/tasks" -name '*.h5' | wc -l)" = 28 ] || fail "not 28 tasks"
+grep -q "method 'patchcore' is left out at 0 shots: it needs at least 1" "$WORK/log1" || fail "nothing says that pairs are left out"
+
+# Killed again and again.
+rounds=0
+for round in 1 2 3; do
+    mpirun --bind-to none -n 2 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/stormy" > "$WORK/round$round" 2>&1 &
+    launcher=$!
+    before=$(find "$WORK/stormy" -name '*.h5' 2>/dev/null | wc -l)
+    while kill -0 $launcher 2>/dev/null &&
+        [ "$(find "$WORK/stormy" -name '*.h5' 2>/dev/null | wc -l)" -lt $((before + 9)) ]; do sleep 0.02; done
+    children=$(pgrep -P $launcher) || true
+    [ -z "$children" ] || kill -9 $children 2>/dev/null || true
+    wait $launcher && break
+    rounds=$((rounds + 1))
+done
+[ $rounds -gt 0 ] || fail "no round was interrupted: the test tests nothing"
+ranks 2 run "$WORK/job.yaml" -s output="$WORK/stormy" > "$WORK/last" 2>&1
+same_results "$WORK/out1/methods" "$WORK/stormy/methods"
+
+# A method more: its tasks alone, with the arrays that are there already.
+write_job "patchcore, spade, padim"
+"$FGAD" run "$WORK/job.yaml" -s output="$WORK/grown" > "$WORK/grown1" 2>&1
+write_job "patchcore, spade, padim, winclip+"
+"$FGAD" run "$WORK/job.yaml" -s output="$WORK/grown" > "$WORK/grown2" 2>&1
+grep -q "^2 tasks done, 6 kept from earlier runs" "$WORK/grown2" || fail "a method more: $(grep 'tasks done' "$WORK/grown2")"
+
+# Without the model.
+write_job "$ALL"
+mv "$WORK/model" "$WORK/elsewhere"
+"$FGAD" rescore "$WORK/out1/methods" -s sigma=2 > "$WORK/rescored" 2>&1 || fail "rescore: $(tail -2 "$WORK/rescored")"
+"$FGAD" export "$WORK/out1/methods" --out "$WORK/exported" --tiff --csv > "$WORK/export.log" 2>&1 ||
+    fail "export: $(tail -2 "$WORK/export.log")"
+mv "$WORK/elsewhere" "$WORK/model"
+
+# A DINOv2 at another image size than its own, for methods without prompts: 11 x 11 tokens.
+cat > "$WORK/dino.yaml" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $GOLDEN/clip/dinov2-registers
+image_size: 44
+shots: [2]
+resolution: 64
+anomalydino: {mask: published}
+patchcore: {taps: [1.mlp, last.attn]}
+subspace: {feature: "mean(0.mlp..last.mlp)"}
+name: dino
+sweep:
+  method: [anomalydino, patchcore, subspace, musc]
+YAML
+ranks 2 run "$WORK/dino.yaml" -s output="$WORK/dino" > "$WORK/dino.log" 2>&1 || fail "DINOv2: $(tail -3 "$WORK/dino.log")"
+grep -q "^8 tasks done" "$WORK/dino.log" || fail "DINOv2: $(grep 'tasks done' "$WORK/dino.log")"
+task=$(find "$WORK/dino/dino/tasks" -name '*.h5' | head -1)
+h5ls -r "$task" | grep -q "M_pix.*{[0-9]*, 11, 11}" || fail "the maps of $task are not 11 x 11"
+
+# refused TEXT ASSIGNMENT...: exit 2 with that line, before anything is there
+refused()
+{
+    text=$1
+    shift
+    rm -rf "$WORK/refused"
+    set -- $(for assignment in "$@"; do printf ' -s %s' "$assignment"; done)
+    status=0
+    "$FGAD" run "$WORK/one.yaml" -s output="$WORK/refused" "$@" > "$WORK/refused.log" 2>&1 || status=$?
+    [ $status = 2 ] || fail "$*: exit $status: $(tail -2 "$WORK/refused.log")"
+    grep -qF -e "$text" "$WORK/refused.log" || fail "$*: said '$(cat "$WORK/refused.log")', expected '$text'"
+    [ -z "$(find "$WORK/refused" -name '*.h5' 2>/dev/null)" ] || fail "$*: something was computed"
+}
+sed -e '/^sweep/,$d' "$WORK/job.yaml" > "$WORK/one.yaml"
+refused "patchcore.coreset is 0, expected a share above 0" method=patchcore patchcore.coreset=0
+refused "patchcore.coreset" method=patchcore patchcore.coreset=1.5
+refused "patchcore.patch is 2, expected an odd number" method=patchcore patchcore.patch=2
+refused "shots: 0 is named, method 'spade' needs at least 1" method=spade shots=0
+refused "names block 12, the image tower has blocks 0 to 11" method=padim padim.taps=12.mlp
+refused "'final2'" method=anomalydino anomalydino.feature=final2
+refused "windows of 6 tokens a side, the image tower's grid has 5 x 5" method=anomalydino anomalydino.feature=windows6
+refused "both .attn or both .mlp" method=subspace "subspace.feature=mean(1.mlp..2.attn)"
+mkdir "$WORK/mute"
+for file in "$DATA"/model/*; do
+    case $file in *merges* | *bpe* | *tokenizer*) ;; *) ln -s "$file" "$WORK/mute/" ;; esac
+done
+refused "tokenizer" method=winclip shots=0 model="$WORK/mute"
+refused "tokenizer" method=april_vad model="$WORK/mute"
+refused "image_size is 21, expected a multiple of the model's patch 4" method=patchcore image_size=21
+refused "feature 'tokens' is CLIP's, the model is a DINOv2" model="$GOLDEN/clip/dinov2-mlp" memory_taps=0.mlp,1.mlp branches=vad
+refused "feature 'windows2' is CLIP's, the model is a DINOv2" model="$GOLDEN/clip/dinov2-mlp" method=winclip shots=0
