@@ -339,6 +339,9 @@ status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const 
 status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name);
 bool io_h5_has(io_h5_t *file, const char *path);
 status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path);
+/* ST_EFORMAT, with both, unless the dataset holds values that can be read as `type` in these dimensions (-1: any). Reads
+ * none of them. */
+status_t io_h5_expect(io_h5_t *file, const char *path, io_h5_type_t type, int ndim, const int64_t *want);
 /* Whole dataset converted to `type` (F16 is not a memory type: read F32); *data is heap (caller frees); for STRING it
  * is char** of dims[0] strings (io_h5_free_strings). Fractions are not read as whole numbers. dims may be NULL. */
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type);

@@ -2,6 +2,7 @@
 #include "io/io_internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,6 +275,33 @@ status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path)
     TRY(find_array(&node, file, path));
     give_dims(ndim, dims, &node.array);
     return ST_OK;
+}
+
+/* "(3, 5)", with * for any. */
+static void put_shape(char out[160], int ndim, const int64_t *dims)
+{
+    size_t used = (size_t)snprintf(out, 160, "(");
+    for (int d = 0; d < ndim && used < 130; d++) {
+        used += (size_t)snprintf(out + used, 160 - used, d > 0 ? ", " : "%s", "");
+        used += (size_t)(dims[d] < 0 ? snprintf(out + used, 160 - used, "*")
+                                     : snprintf(out + used, 160 - used, "%" PRId64, dims[d]));
+    }
+    snprintf(out + used, 160 - used, ")");
+}
+
+status_t io_h5_expect(io_h5_t *file, const char *path, io_h5_type_t type, int ndim, const int64_t *want)
+{
+    REQUIRE(ndim >= 0 && ndim <= 6 && (want != NULL || ndim == 0));
+    io_h5_node_t node;
+    TRY(find_array(&node, file, path));
+    TRY(check_kind(&node.array, type, file, path));
+    bool fits = node.array.ndim == ndim;
+    for (int d = 0; d < ndim && fits; d++) fits = want[d] < 0 || node.array.dims[d] == want[d];
+    if (fits) return ST_OK;
+    char found[160], expected[160];
+    put_shape(found, node.array.ndim, node.array.dims);
+    put_shape(expected, ndim, want);
+    return fail(ST_EFORMAT, "'%s': '%s' is %s, expected %s", file->path, path, found, expected);
 }
 
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type)

@@ -77,16 +77,16 @@ static status_t apply_changes(job_t *job, const char *changes)
 
 /* ---- Maps ---------------------------------------------------------------------------------------------------------- */
 
-static status_t read_array(void **out, io_h5_t *file, const char *name, io_h5_type_t type, int64_t count)
+/* What is not there stays NULL; what is has exactly these dimensions. */
+static status_t read_array(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want)
 {
-    int ndim;
-    int64_t dims[6], found = 1;
+    void *data;
+    int found;
     if (!io_h5_has(file, name)) return ST_OK;
-    TRY(io_h5_read(out, &ndim, dims, file, name, type));
-    for (int d = 0; d < ndim; d++) found *= dims[d];
-    if (found == count) return ST_OK;
-    if (type == IO_H5_STRING) io_h5_free_strings(*out, ndim > 0 ? dims[0] : 0), *out = NULL;
-    return fail(ST_EFORMAT, "%s holds %lld values, expected %lld", name, (long long)found, (long long)count);
+    TRY(io_h5_expect(file, name, type, ndim, want));
+    TRY(io_h5_read(&data, &found, NULL, file, name, type));
+    memcpy(out, &data, sizeof data);
+    return ST_OK;
 }
 
 static status_t read_maps(review_stored_t *stored, io_h5_t *file)
@@ -96,12 +96,12 @@ static status_t read_maps(review_stored_t *stored, io_h5_t *file)
     int64_t dims[6];
     TRY(io_h5_dims(&ndim, dims, file, "maps/M_img"));
     if (ndim != 1 || dims[0] < 1 || dims[0] > INT32_MAX / 4) return fail(ST_EFORMAT, "maps/M_img is not a list");
-    int64_t n = dims[0];
+    const int64_t n = dims[0], images[] = {n};
     stored->n = maps->n = (int)n;
-    TRY(read_array((void **)&stored->label, file, "maps/label", IO_H5_U8, n));
-    TRY(read_array((void **)&stored->path, file, "maps/path", IO_H5_STRING, n));
-    TRY(read_array((void **)&stored->defect, file, "maps/defect", IO_H5_STRING, n));
-    TRY(read_array((void **)&maps->M_img, file, "maps/M_img", IO_H5_F32, n));
+    TRY(read_array(&stored->label, file, "maps/label", IO_H5_U8, 1, images));
+    TRY(read_array(&stored->path, file, "maps/path", IO_H5_STRING, 1, images));
+    TRY(read_array(&stored->defect, file, "maps/defect", IO_H5_STRING, 1, images));
+    TRY(read_array(&maps->M_img, file, "maps/M_img", IO_H5_F32, 1, images));
     if (stored->label == NULL || stored->path == NULL || stored->defect == NULL)
         return fail(ST_EFORMAT, "maps/ lacks label, path or defect");
     if (io_h5_get_text(&stored->tree, file, "/", "tree") == ST_OK) return ST_OK; /* imported: the maps are elsewhere */
@@ -110,13 +110,13 @@ static status_t read_maps(review_stored_t *stored, io_h5_t *file)
         return fail(ST_EFORMAT, "maps/M_pix is not (image, row, column)");
     maps->h = (int)dims[1];
     maps->w = (int)dims[2];
-    int64_t values = n * maps->h * maps->w;
-    TRY(read_array((void **)&maps->M_pix, file, "maps/M_pix", IO_H5_F32, values));
+    const int64_t pixels[] = {n, maps->h, maps->w};
+    TRY(read_array(&maps->M_pix, file, "maps/M_pix", IO_H5_F32, 3, pixels));
     for (int m = 0; m < method_map_count(stored->method); m++) {
         const method_map_t *map = &stored->method->maps[m];
         char name[96];
         snprintf(name, sizeof name, "maps/%s", map->name);
-        TRY(read_array(&maps->kept[m], file, name, map->integer ? IO_H5_I32 : IO_H5_F32, map->image ? n : values));
+        TRY(read_array(&maps->kept[m], file, name, map->integer ? IO_H5_I32 : IO_H5_F32, map->image ? 1 : 3, pixels));
     }
     return ST_OK;
 }

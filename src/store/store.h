@@ -119,6 +119,7 @@ typedef struct {
     double *query_losses; /* (query_steps + 1) */
     int query_steps;
     int oracle_count; /* states kept for track_epochs */
+    int oracle_room;  /* of a head being learned: states that there will be */
     int *oracle_epoch;
     float *oracle_normal, *oracle_abnormal, *oracle_keys; /* (oracle_count, G, E) */
     store_made_on_t made_on; /* of all lives of its learning and of what it learned from; a checkpoint keeps it */
@@ -126,7 +127,7 @@ typedef struct {
 status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
 void store_learned_free(store_learned_t *learned);
 /* Anchors, keys and oracle states of a learned head's file. */
-status_t store_learned_read(store_learned_t *out, const plan_item_t *item);
+status_t store_learned_read(store_learned_t *out, const plan_t *plan, const plan_item_t *item);
 
 typedef struct {
     const align_head_t *head;

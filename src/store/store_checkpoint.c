@@ -1,5 +1,5 @@
 /* The state of a head in mid-learning. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,24 +62,6 @@ done:
     return status;
 }
 
-/* A dataset of exactly `bytes` into `out`. */
-static status_t read_into(void *out, size_t bytes, io_h5_t *file, const char *name, io_h5_type_t type, size_t element)
-{
-    void *data;
-    int ndim;
-    int64_t dims[6];
-    size_t count = 1;
-    TRY(io_h5_read(&data, &ndim, dims, file, name, type));
-    for (int d = 0; d < ndim; d++) count *= (size_t)dims[d];
-    status_t status = ST_OK;
-    if (count * element == bytes)
-        memcpy(out, data, bytes);
-    else
-        status = fail(ST_EFORMAT, "%s has %zu values, expected %zu", name, count, bytes / element);
-    free(data);
-    return status;
-}
-
 static status_t restore(align_head_t *head, store_learned_t *result, io_h5_t *file, const plan_item_t *item)
 {
     char *id;
@@ -91,25 +73,23 @@ static status_t restore(align_head_t *head, store_learned_t *result, io_h5_t *fi
     TRY(io_h5_get_i64(&epoch, file, "/", "epoch"));
     if (epoch < 0 || epoch > result->epochs)
         return fail(ST_EFORMAT, "epoch is %lld, expected at most %d", (long long)epoch, result->epochs);
-    size_t count = (size_t)head->count, size = (size_t)result->G * (size_t)result->E;
-    TRY(read_into(result->losses, (size_t)epoch * ALIGN_TERMS * sizeof(double), file, "loss", IO_H5_F64,
-                  sizeof(double)));
+    const int64_t params[] = {head->count}, losses[] = {epoch, ALIGN_TERMS};
+    TRY(store_read_into(result->losses, file, "loss", IO_H5_F64, 2, losses));
     if (io_h5_has(file, "oracle_epoch")) {
         int ndim;
         int64_t dims[6];
         TRY(io_h5_dims(&ndim, dims, file, "oracle_epoch"));
-        if (dims[0] > epoch) return fail(ST_EFORMAT, "more states are kept than there were epochs");
-        size_t n = (size_t)dims[0];
-        TRY(read_into(result->oracle_epoch, n * sizeof(int), file, "oracle_epoch", IO_H5_I32, sizeof(int)));
-        TRY(read_into(result->oracle_normal, n * size * sizeof(float), file, "oracle_normal", IO_H5_F32,
-                      sizeof(float)));
-        TRY(read_into(result->oracle_abnormal, n * size * sizeof(float), file, "oracle_abnormal", IO_H5_F32,
-                      sizeof(float)));
-        TRY(read_into(result->oracle_keys, n * size * sizeof(float), file, "oracle_keys", IO_H5_F32, sizeof(float)));
-        result->oracle_count = (int)n;
+        if (ndim != 1 || dims[0] > result->oracle_room)
+            return fail(ST_EFORMAT, "oracle_epoch is not a list of at most %d states", result->oracle_room);
+        const int64_t states[] = {dims[0], result->G, result->E};
+        TRY(store_read_into(result->oracle_epoch, file, "oracle_epoch", IO_H5_I32, 1, states));
+        TRY(store_read_into(result->oracle_normal, file, "oracle_normal", IO_H5_F32, 3, states));
+        TRY(store_read_into(result->oracle_abnormal, file, "oracle_abnormal", IO_H5_F32, 3, states));
+        TRY(store_read_into(result->oracle_keys, file, "oracle_keys", IO_H5_F32, 3, states));
+        result->oracle_count = (int)states[0];
     }
-    TRY(read_into(head->momentum, count * sizeof(float), file, "momentum", IO_H5_F32, sizeof(float)));
-    TRY(read_into(head->params, count * sizeof(float), file, "params", IO_H5_F32, sizeof(float)));
+    TRY(store_read_into(head->momentum, file, "momentum", IO_H5_F32, 1, params));
+    TRY(store_read_into(head->params, file, "params", IO_H5_F32, 1, params));
     head->epoch = (int)epoch;
     store_made_on_read(&result->made_on, file);
     return ST_OK;

@@ -195,23 +195,15 @@ done:
 
 /* ---- Reading --------------------------------------------------------------------------------------------------------- */
 
-static status_t read_values(store_array_t *array, store_features_t *out, const plan_t *plan, io_h5_t *file)
+static status_t read_values(store_array_t *array, const plan_t *plan, io_h5_t *file, int count)
 {
-    void *data;
-    int ndim;
-    int64_t dims[6];
     clip_feature_t feature;
+    int64_t dims[3];
     TRY(clip_feature_parse(&feature, array->name, &plan->config));
-    TRY(io_h5_read(&data, &ndim, dims, file, array->name, IO_H5_F32));
-    array->data = data;
     array->rows = clip_feature_rows(&feature, &plan->config);
     array->width = clip_feature_width(&feature, &plan->config);
-    if (out->count == 0 && ndim > 0 && dims[0] < INT32_MAX) out->count = (int)dims[0];
-    bool vector = feature.kind == CLIP_FEATURE_CLS;
-    if (ndim == (vector ? 2 : 3) && dims[0] == out->count && (vector || dims[1] == array->rows) &&
-        dims[ndim - 1] == array->width)
-        return ST_OK;
-    return fail(ST_EFORMAT, "%s is not (%d, %d, %d)", array->name, out->count, array->rows, array->width);
+    const int ndim = store_feature_dims(dims, &feature, &plan->config, count);
+    return store_read(&array->data, file, array->name, IO_H5_F32, ndim, dims);
 }
 
 static status_t read_array(store_features_t *out, const plan_t *plan, const plan_item_t *item, const char *feature)
@@ -223,8 +215,7 @@ static status_t read_array(store_features_t *out, const plan_t *plan, const plan
     plan_array_path(path, plan, item, feature);
     TRY(store_open(&file, path, item->array_id));
     store_made_on_read(&out->made_on, file);
-    status_t status = read_values(array, out, plan, file);
-    if (status != ST_OK) fail_context(status, "'%s'", path);
+    status_t status = read_values(array, plan, file, out->count);
     io_h5_close(file);
     return status;
 }
@@ -233,7 +224,7 @@ status_t store_features_read(store_features_t *out, const plan_t *plan, const pl
 {
     io_h5_t *file;
     const method_ask_t *ask = plan_item_ask(plan, item);
-    *out = (store_features_t){.grid = plan->config.grid};
+    *out = (store_features_t){.grid = plan->config.grid, .count = store_item_images(plan, item)};
     TRY(store_item_open(&file, item));
     store_made_on_read(&out->made_on, file);
     io_h5_close(file);

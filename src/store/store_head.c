@@ -1,5 +1,5 @@
 /* The file of a learned head, groups prompts/<head>: enough to replay the whole training from it and a feature file. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries)
 {
     size_t size = (size_t)G * (size_t)E, states = track_epochs > 0 ? (size_t)(epochs / track_epochs) : 0;
-    *out = (store_learned_t){.G = G, .E = E, .epochs = epochs};
+    *out = (store_learned_t){.G = G, .E = E, .epochs = epochs, .oracle_room = (int)states};
     bool ok = (out->normal = base_alloc(size, sizeof(float))) != NULL;
     ok = ok && (out->abnormal = base_alloc(size, sizeof(float))) != NULL;
     ok = ok && (out->losses = base_alloc((size_t)epochs * ALIGN_TERMS, sizeof(double))) != NULL;
@@ -334,50 +334,45 @@ done:
 
 /* ---- Reading --------------------------------------------------------------------------------------------------------- */
 
-/* A float array of `ndim` dimensions that ends in (G,E); the first such read sets G and E. */
-static status_t read_floats(float **out, store_learned_t *learned, io_h5_t *file, const char *base, const char *name,
-                            int want)
+static status_t read_floats(float **out, io_h5_t *file, const char *base, const char *name, int ndim,
+                            const int64_t *want)
 {
-    void *data;
-    int ndim;
-    int64_t dims[6];
     char path[96];
     snprintf(path, sizeof path, "%s/%s", base, name);
-    TRY(io_h5_read(&data, &ndim, dims, file, path, IO_H5_F32));
-    *out = data;
-    if (ndim == want && learned->G == 0) {
-        learned->G = (int)dims[want - 2];
-        learned->E = (int)dims[want - 1];
-    }
-    if (ndim == want && dims[want - 2] == learned->G && dims[want - 1] == learned->E) return ST_OK;
-    return fail(ST_EFORMAT, "%s does not end in (%d, %d)", path, learned->G, learned->E);
+    return store_read(out, file, path, IO_H5_F32, ndim, want);
 }
 
-status_t store_learned_read(store_learned_t *out, const plan_item_t *item)
+status_t store_learned_read(store_learned_t *out, const plan_t *plan, const plan_item_t *item)
 {
     status_t status;
     io_h5_t *file = NULL;
     char base[32], name[64];
+    int ndim;
+    int64_t dims[6];
     *out = (store_learned_t){0};
     snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
     TRY_DONE(store_item_open(&file, item));
+    TRY_DONE(store_item_fits(file, plan, item, NULL));
     store_made_on_read(&out->made_on, file);
-    TRY_DONE(read_floats(&out->normal, out, file, base, "anchors/normal", 2));
-    TRY_DONE(read_floats(&out->abnormal, out, file, base, "anchors/abnormal", 2));
+    snprintf(name, sizeof name, "%s/anchors/normal", base);
+    TRY_DONE(io_h5_dims(&ndim, dims, file, name));
+    out->G = (int)dims[0];
+    out->E = (int)dims[1];
+    const int64_t anchors[] = {out->G, out->E};
+    TRY_DONE(read_floats(&out->normal, file, base, "anchors/normal", 2, anchors));
+    TRY_DONE(read_floats(&out->abnormal, file, base, "anchors/abnormal", 2, anchors));
     snprintf(name, sizeof name, "%s/query_former", base);
-    if (io_h5_has(file, name)) TRY_DONE(read_floats(&out->keys, out, file, base, "query_former/keys", 2));
+    if (io_h5_has(file, name)) TRY_DONE(read_floats(&out->keys, file, base, "query_former/keys", 2, anchors));
     snprintf(name, sizeof name, "%s/oracle", base);
     if (io_h5_has(file, name)) {
-        void *epochs;
-        int64_t dims[6];
-        int ndim;
         snprintf(name, sizeof name, "%s/oracle/epoch", base);
-        TRY_DONE(io_h5_read(&epochs, &ndim, dims, file, name, IO_H5_I32));
-        out->oracle_epoch = epochs;
-        out->oracle_count = (int)dims[0];
-        TRY_DONE(read_floats(&out->oracle_normal, out, file, base, "oracle/normal", 3));
-        TRY_DONE(read_floats(&out->oracle_abnormal, out, file, base, "oracle/abnormal", 3));
-        TRY_DONE(read_floats(&out->oracle_keys, out, file, base, "oracle/keys", 3));
+        TRY_DONE(io_h5_dims(&ndim, dims, file, name));
+        const int64_t states[] = {dims[0], out->G, out->E};
+        TRY_DONE(store_read(&out->oracle_epoch, file, name, IO_H5_I32, 1, states));
+        out->oracle_count = (int)states[0];
+        TRY_DONE(read_floats(&out->oracle_normal, file, base, "oracle/normal", 3, states));
+        TRY_DONE(read_floats(&out->oracle_abnormal, file, base, "oracle/abnormal", 3, states));
+        TRY_DONE(read_floats(&out->oracle_keys, file, base, "oracle/keys", 3, states));
     }
 done:
     io_h5_close(file);

@@ -20,4 +20,16 @@ typedef struct {
 } store_text_column_t;
 extern const store_text_column_t store_text_columns[]; /* ends with {0} */
 
+/* Exactly these dimensions of a dataset (-1: any), into memory of its own (*out, heap) or into `out`, whose room they are.
+ * ST_EFORMAT otherwise, and nothing was read. */
+status_t store_read(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want);
+status_t store_read_into(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want);
+/* Dimensions of one array of the features of `count` images; returns how many: (count, width) of one vector an image, else
+ * (count, rows, width). */
+int store_feature_dims(int64_t dims[3], const clip_feature_t *feature, const clip_config_t *config, int count);
+/* Images, or tiles, of an item of features. */
+int store_item_images(const plan_t *plan, const plan_item_t *item);
+/* ST_EFORMAT unless the arrays of an item's file, or of that of one of its features, are what the plan says. */
+status_t store_item_fits(io_h5_t *file, const plan_t *plan, const plan_item_t *item, const char *feature);
+
 #endif

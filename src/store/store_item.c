@@ -34,12 +34,14 @@ status_t store_item_open(io_h5_t **out, const plan_item_t *item)
 }
 
 /* A file that is there and no good is set aside. */
-static status_t check(bool *whole, const char *path, const char *id)
+static status_t check(bool *whole, const plan_t *plan, const plan_item_t *item, const char *path, const char *id,
+                      const char *feature)
 {
     io_h5_t *file;
     *whole = false;
     if (!io_exists(path)) return ST_OK;
     status_t status = store_open(&file, path, id);
+    if (status == ST_OK) status = store_item_fits(file, plan, item, feature);
     *whole = status == ST_OK;
     io_h5_close(file);
     if (status == ST_OK || status == ST_ENOMEM) return status;
@@ -55,7 +57,7 @@ static status_t check(bool *whole, const char *path, const char *id)
 status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *item)
 {
     char path[4096];
-    TRY(check(whole, item->path, item->id));
+    TRY(check(whole, plan, item, item->path, item->id, NULL));
     if (item->kind == PLAN_LEARN || item->kind == PLAN_EVALUATE) return ST_OK;
     /* The item's own file without all of its arrays is none. */
     const method_ask_t *ask = plan_item_ask(plan, item);
@@ -63,7 +65,7 @@ status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *it
     for (int a = 0; a < ask->count; a++) {
         bool one;
         plan_array_path(path, plan, item, ask->text[a]);
-        TRY(check(&one, path, item->array_id));
+        TRY(check(&one, plan, item, path, item->array_id, ask->text[a]));
         all = all && one;
     }
     if (!*whole || all) return ST_OK;

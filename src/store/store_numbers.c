@@ -1,5 +1,5 @@
 /* The numbers of a task: their table, and the file's own. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,17 +41,12 @@ status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, cons
     for (const store_number_t *row = store_number_table; row->name != NULL; row++) {
         char name[64];
         snprintf(name, sizeof name, "metrics/%s", row->name);
-        int ndim;
-        int64_t dims[6];
-        void *value = NULL;
         /* A file from before the metric was there: missing, as for every category without samples. */
         if (row->offset == offsetof(store_numbers_t, sample_auroc) && !io_h5_has(file, name)) {
             out->sample_auroc = NAN;
             continue;
         }
-        TRY_DONE(io_h5_read(&value, &ndim, dims, file, name, IO_H5_F64));
-        memcpy((char *)out + row->offset, value, sizeof(double));
-        free(value);
+        TRY_DONE(store_read_into((char *)out + row->offset, file, name, IO_H5_F64, 0, NULL));
     }
     store_made_on_read(made_on, file);
 done:

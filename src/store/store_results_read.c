@@ -73,17 +73,10 @@ typedef struct {
 
 static status_t read_column(void **data, const reader_t *reader, const char *name, io_h5_type_t type)
 {
-    int ndim;
-    int64_t dims[6];
     char full[128];
+    const int64_t rows[] = {reader->count};
     snprintf(full, sizeof full, "%s%s", reader->group, name);
-    TRY(io_h5_read(data, &ndim, dims, reader->file, full, type));
-    if (ndim == 1 && (reader->rows == NULL || dims[0] == reader->count) && dims[0] < INT32_MAX) return ST_OK;
-    if (type == IO_H5_STRING)
-        io_h5_free_strings(*data, ndim > 0 ? dims[0] : 0);
-    else
-        free(*data);
-    return fail(ST_EFORMAT, "'%s': the column %s has another length than dataset", reader->path, full);
+    return store_read(data, reader->file, full, type, 1, rows);
 }
 
 static status_t read_texts(reader_t *reader, const store_text_column_t *column)
@@ -114,10 +107,12 @@ static status_t read_rows(reader_t *reader, bool metrics)
     void *data;
     int ndim;
     int64_t dims[6];
+    const int64_t any = -1;
     char name[128];
     snprintf(name, sizeof name, "%sdataset", reader->group);
+    TRY(io_h5_expect(reader->file, name, IO_H5_STRING, 1, &any));
     TRY(io_h5_dims(&ndim, dims, reader->file, name));
-    if (ndim != 1 || dims[0] >= INT32_MAX)
+    if (ndim != 1 || dims[0] >= INT32_MAX / 2)
         return fail(ST_EFORMAT, "'%s': the column %s is not a list", reader->path, name);
     reader->rows = calloc((size_t)dims[0] + 1, sizeof *reader->rows);
     if (reader->rows == NULL) return fail(ST_ENOMEM, "out of memory");

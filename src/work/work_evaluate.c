@@ -87,7 +87,7 @@ static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_
     for (int head = 0; head < JOB_HEADS; head++) {
         if (!method_wants_head(scorer->method, job, head)) continue;
         store_learned_t *learned = &scorer->learned[head];
-        TRY(store_learned_read(learned, &items->items[item->needs[need++]]));
+        TRY(store_learned_read(learned, worker->plan, &items->items[item->needs[need++]]));
         store_made_on_add(&scorer->made_on, learned->made_on.text);
         scorer->head[head] = (method_head_t){learned->G, learned->E, learned->normal, learned->abnormal, learned->keys};
     }
@@ -191,11 +191,13 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
     if (oracle->epoch == NULL || oracle->numbers == NULL) return ST_ENOMEM;
     for (int state = 0; state < count; state++) {
         size_t at = (size_t)state * (size_t)pixel->G * (size_t)pixel->E;
+        size_t image_at = (size_t)state * (size_t)image->G * (size_t)image->E;
         scorer->head[JOB_HEAD_PIXEL] = (method_head_t){pixel->G, pixel->E, pixel->oracle_normal + at,
                                                        pixel->oracle_abnormal + at, pixel->oracle_keys + at};
         if (state < image->oracle_count)
-            scorer->head[JOB_HEAD_IMAGE] = (method_head_t){image->G, image->E, image->oracle_normal + at,
-                                                           image->oracle_abnormal + at, image->oracle_keys + at};
+            scorer->head[JOB_HEAD_IMAGE] =
+                (method_head_t){image->G, image->E, image->oracle_normal + image_at, image->oracle_abnormal + image_at,
+                                image->oracle_keys + image_at};
         TRY(scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena));
         method_maps_t maps = {0};
         status_t status = make_maps(&maps, worker, items, item, scorer, keep, keep_count);
