@@ -67,6 +67,23 @@ for file in external_storage in_circles; do
     rm -f "$task".aside-*
     same_results "$WORK/calm/run" "$WORK/out/run"
 done
+# forge FROM TO: FROM's arrays as TO, with TO's id and a seal of its own
+forge() {
+    from=$(h5dump -a /id "$1" | sed -n 's/.*(0): "\(.*\)"/\1/p')
+    to=$(h5dump -a /id "$2" | sed -n 's/.*(0): "\(.*\)"/\1/p')
+    [ ${#from} = 16 ] && [ ${#to} = 16 ] || fail "no ids in '$1' and '$2'"
+    tail -c +513 "$1" | LC_ALL=C sed "s/$from/$to/g" > "$WORK/body"
+    line="fgad: HDF5 from byte 512 on, with SHA-256 $(sha256sum < "$WORK/body" | cut -d ' ' -f 1)"
+    { echo "$line" && head -c $((511 - ${#line})) /dev/zero && cat "$WORK/body"; } > "$2"
+}
+arrays=$(find "$WORK/out/cache/arrays" -path '*/fabric/*' -name 'support-*.h5' | grep attn | sort | head -1)
+if command -v h5dump > /dev/null && [ -n "$arrays" ]; then
+    chunk=$(find "$(dirname "$arrays")" -name 'chunk-*.h5' | sort | head -1)
+    for pair in "$chunk $arrays" "$arrays $chunk"; do
+        forge ${pair% *} ${pair#* }
+        again "${pair#* }" "expected ("
+    done
+fi
 cp "$WORK/out/run/results.h5" "$WORK/results.h5"
 for file in heap_loop in_circles unsealed; do
     cp "$bad/hdf5/$file.h5" "$WORK/out/run/results.h5"
