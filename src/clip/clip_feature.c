@@ -49,7 +49,9 @@ static status_t parse_mean(clip_feature_t *out, const char *text, size_t size, c
         return fail(ST_EFORMAT, "feature '%s' is not of the form mean(A..B), A and B taps as 6.mlp", text);
     TRY(clip_tap_parse(&out->from, tap[0], config));
     TRY(clip_tap_parse(&out->to, tap[1], config));
-    if (out->from.after_mlp != out->to.after_mlp || out->from.block >= out->to.block)
+    /* Two shares of a shallow tower may be one block, which is its own mean; two numbers that are one are a slip. */
+    const bool shares = strchr(tap[0], '/') != NULL && strchr(tap[1], '/') != NULL;
+    if (out->from.after_mlp != out->to.after_mlp || out->from.block >= out->to.block + (shares ? 1 : 0))
         return fail(ST_EFORMAT,
                     "feature '%s': the mean's taps are both .attn or both .mlp, the second of a later block", text);
     return ST_OK;

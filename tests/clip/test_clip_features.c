@@ -199,6 +199,12 @@ static void features_are_named_and_refused_by_name(void **state)
         clip_feature_text(text, &feature);
         assert_string_equal(text, same[i][1]);
     }
+    const clip_config_t shallow = {.layers = 3, .grid = 15, .width = 896, .embed = 640};
+    check_error(clip_feature_parse(&feature, "mean(7/12.mlp..9/12.mlp)-raw", &shallow), ST_OK, "");
+    clip_feature_text(text, &feature);
+    assert_string_equal(text, "1.mlp-raw");
+    check_error(clip_feature_parse(&feature, "mean(9/12.mlp..1/12.mlp)", &config), ST_EFORMAT,
+                "the second of a later block");
     check_error(clip_feature_parse(&feature, "windows2", &config), ST_OK, "");
     assert_int_equal(clip_feature_rows(&feature, &config), 196);
     assert_int_equal(clip_feature_width(&feature, &config), 640);
