@@ -34,6 +34,9 @@ int cli_mfsc_show(int argc, char **argv);
 int cli_mfsc_new(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
 
+/* False, with a line on standard error, where `ulimit -s` leaves no room for the hundred kilobytes that the check of the matrix
+ * products and some parsers keep on the stack: such a process would die without a word. */
+bool cli_stack_has_room(void);
 /* First and last of all. end: `code`, or EXIT_OUTPUT with a line on stderr when what was printed did not arrive and `code` is
  * EXIT_DONE; a pipe whose reader has gone is no fault. */
 void cli_output_begin(void);

@@ -385,6 +385,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (!cli_stack_has_room()) return 2;
     tell_of_illegal_instructions();
     cli_output_begin();
     return cli_output_end(run_command(argc, argv));

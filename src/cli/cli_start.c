@@ -2,6 +2,11 @@
  * before main: 16,384 threads for 128 ranks on 128 cores, each with a buffer of its own. It asks the environment, which only the
  * caller of a program can set; so the program calls itself once. Entries of .preinit_array run before the libraries' constructors;
  * where a C library does not run them, the threads come and go as before. Nothing is initialised here yet: system calls only. */
+#include "cli/cli.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,3 +36,14 @@ __attribute__((no_sanitize("address", "undefined"))) static void start_with_one_
 
 __attribute__((section(".preinit_array"), used)) static void (*const entry)(int, char **,
                                                                             char **) = start_with_one_thread;
+
+bool cli_stack_has_room(void)
+{
+    enum { LEAST_KB = 256 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+    if (limit.rlim_cur >= (rlim_t)LEAST_KB * 1024) return true;
+    fprintf(stderr, "fgad: the stack is limited to %ju KB, expected %d KB or more (hint: ulimit -s 8192)\n",
+            (uintmax_t)(limit.rlim_cur / 1024), LEAST_KB);
+    return false;
+}

@@ -26,6 +26,12 @@ if ! (ulimit -v 400000 && "$FGAD" --version > "$WORK/version" 2>&1); then
     grep -qi sanitizer "$WORK/version" && exit 0
     fail "400 MB are too few to start: $(cat "$WORK/version")"
 fi
+# A stack that nothing fits on is told of, too.
+code=0
+(ulimit -s 64 && "$FGAD" model info $model > "$WORK/info" 2> "$WORK/errors") || code=$?
+[ "$code $(cat "$WORK/errors")" = "2 fgad: the stack is limited to 64 KB, expected 256 KB or more (hint: ulimit -s 8192)" ] ||
+    fail "64 KB of stack: $code, $(cat "$WORK/errors")"
+(ulimit -s 256 && "$FGAD" model info $model > "$WORK/info") || fail "256 KB of stack are too few"
 # Room for the buffer of one thread, not for those of a thread a core.
 (ulimit -v 400000 && timeout -k 1 60 "$FGAD" model info $model > "$WORK/info") || fail "400 MB are too few for one thread"
 code=0
