@@ -61,6 +61,7 @@ static void fuzz_safetensors(const uint8_t *bytes, size_t size)
     if (io_safetensors_open(&file, one) != ST_OK) return;
     for (int i = 0; i < io_safetensors_count(file); i++) {
         const io_tensor_t *tensor = io_safetensors_at(file, i);
+        if (tensor->dtype == IO_OTHER_DTYPE) continue; /* of unknown size: listed, never read */
         float *values = malloc((size_t)tensor->count * sizeof *values + 1);
         if (values != NULL) (void)io_tensor_to_f32(values, tensor, one);
         free(values);
