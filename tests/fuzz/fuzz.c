@@ -10,19 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* A folder of this process in memory, with `one` as the file that is written anew for each input. */
-static char folder[200], one[300];
+/* A folder of this process under TMPDIR, with `one` as the file that is written anew for each input. */
+static char folder[500], one[600];
 
 static void begin_file(const char *name)
 {
-    char path[300];
-    snprintf(folder, sizeof folder, "%s/fgad-fuzz-%ld", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
-             (long)getpid());
+    char path[600];
+    const char *under = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%.400s/fgad-fuzz-XXXXXX", under != NULL ? under : "/tmp");
+    if (mkdtemp(folder) == NULL) abort();
     snprintf(one, sizeof one, "%s/%s", folder, name);
     snprintf(path, sizeof path, "%s", one);
     *strrchr(path, '/') = '\0';
@@ -128,7 +128,7 @@ static void read_whole(io_h5_t *file)
 
 static void fuzz_hdf5(const uint8_t *bytes, size_t size)
 {
-    char block[512] = "", digest[IO_DIGEST_SIZE], copied[320];
+    char block[512] = "", digest[IO_DIGEST_SIZE], copied[620];
     io_h5_t *file, *copy;
     store_results_t results;
     io_digest_bytes(digest, bytes, size);
