@@ -1,5 +1,7 @@
-/* The objects of an HDF5 file, as the library writes them for io_hdf5_write.c and as nobody else needs to: what this
- * program reads may come from others, and the library follows whatever a file says, out of the file and in circles.
+/* The objects of an HDF5 file, as the library writes them for io_hdf5_write.c and as nobody else needs to. Why not the
+ * library on the same bytes, after a check: to keep it from circles (heaps, trees, headers), from other files and from its
+ * own faults of memory, the check has to walk all that stands here; what is left to the library is to unpack and convert,
+ * and two readers that understand a byte differently are a way in. tests/fuzz (hdf5) runs this one.
  *   1. a superblock of version 0, whose root group has a header of version 1, as every object has;
  *   2. groups as a B-tree (type 0) of symbol nodes, names in a local heap; hard links alone;
  *   3. datasets of the seven types of io.h, contiguous, or in chunks of whole rows found by a B-tree (type 1), plain,
