@@ -1,7 +1,9 @@
 """Curves of a run's swept keys: dataset means over the values of each key, one line a number of shots.
 
-The mean over seeds is drawn, with the sample standard deviation as a bar. In a product of several keys the others stay
-at the job's own value when it is among the swept ones, else at their first; --at sets them.
+The mean over seeds is drawn, with the sample standard deviation as a bar. Beside an AUROC stand those of the branches
+that it is fused of (PAD dashed, VAD and the class token dotted), where the run has them: the fused map hides what a key
+does. In a product of several keys the others stay at the job's own value when it is among the swept ones, else at their
+first; --at sets them.
 """
 import math
 
@@ -13,6 +15,16 @@ EXAMPLES = """  analysis/ablation.py results/table4
 """
 LEAST_SPAN = 0.5  # points of an axis from bottom to top
 DEFAULT_METRICS = ["image_auroc", "pixel_auroc"]
+# What is drawn beside a metric: {metric: [(column, its name, dash)]}.
+BRANCHES = {
+    "image_auroc": [
+        ("pad_image", "PAD", (0, (5, 2))),
+        ("vad_image", "VAD", (0, (1, 1.2))),
+        ("cls_image", "class token", (0, (1, 3))),
+    ],
+    "pixel_auroc": [("pad_pixel", "PAD", (0, (5, 2))), ("vad_pixel", "VAD", (0, (1, 1.2)))],
+}
+FEW_SHOTS = 2  # with more lines than these, the prompt branch alone stands beside what is fused
 
 
 def swept(table):
@@ -147,27 +159,36 @@ def figures(table, keys=None, metrics=None, at=None, datasets=None):
 
 
 def curves(panel, table, dataset, metric, axis):
-    """Draws a line a number of shots. (whether any was drawn, notes on what is missing)"""
+    """Draws a line a number of shots and branch. (whether any was drawn, notes on what is missing)"""
     notes, drawn = [], False
     shots = sorted({row.shots for row in table.rows if row.dataset == dataset})
-    for index, k in enumerate(shots):
-        spreads, categories, whole = series(table, dataset, k, axis.pairs, metric)
+    there = [line for line in BRANCHES.get(metric, []) if line[0] in table.measured]
+    branches = there[: 1 if len(shots) > FEW_SHOTS else None] if len(there) > 1 else []
+    lines = [(metric, "fused" if branches else "", "-")] + branches
+    for index, k, (name, label, dash) in [(index, k, line) for index, k in enumerate(shots) for line in lines]:
+        spreads, categories, whole = series(table, dataset, k, axis.pairs, name)
+        own = name == metric
         if spreads is None or all(math.isnan(spread.mean) for spread in spreads):
-            notes.append(f"{k}-shot: no category has a value everywhere")
+            if own:
+                notes.append(f"{k}-shot: no category has a value everywhere")
             continue
-        if not whole:
+        if not whole and own:
             notes.append(f"{k}-shot: mean of the {len(categories)} categories that have every value, the others are missing")
         shift = 0 if axis.logarithmic else (index - (len(shots) - 1) / 2) * 0.008 * (max(axis.x) - min(axis.x))
+        colour = index if len(shots) > 1 else [line for line, _, _ in lines].index(name)
+        look = drawing.style(colour) | ({"linestyle": dash} if branches else {})
+        if not own:
+            look["linewidth"] = 1.1
         panel.errorbar(
             [axis.x[i] + shift for i in axis.order],
             [100 * spreads[i].mean for i in axis.order],
             [0 if math.isnan(spreads[i].deviation) else 100 * spreads[i].deviation for i in axis.order],
             marker="o",
-            markersize=4,
+            markersize=4 if own else 2.5,
             capsize=2.5,
             elinewidth=1,
-            label=f"{k}-shot",
-            **drawing.style(index),
+            label=", ".join(part for part in (f"{k}-shot" if len(shots) > 1 or not label else "", label) if part),
+            **look,
         )
         drawn = True
     if axis.logarithmic:
@@ -207,10 +228,12 @@ def overview(table, dataset, metrics, axes):
     if not drawn:
         drawing.pyplot.close(figure)
         return
-    grid[0, 0].legend(loc="best")
+    for row in grid:
+        row[0].legend(loc="best")
     caption = (
         f"All swept keys on {dataset}: mean over categories; dots are means over seeds, bars their sample standard "
-        "deviation. A dotted line stands at the job's own value."
+        "deviation. A dotted line stands at the job's own value. PAD, VAD: the largest value and the pixels of one "
+        "branch's map alone."
     )
     yield drawing.Figure(drawing.file_name("ablation", dataset), f"swept keys on {dataset}", caption, figure)
 

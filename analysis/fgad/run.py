@@ -26,6 +26,11 @@ TITLES = {
     "pixel_ap": "Pixel AP",
     "pixel_f1max": "Pixel F1-max",
     "sample_auroc": "Sample AUROC",
+    "vad_image": "VAD image AUROC",
+    "vad_pixel": "VAD pixel AUROC",
+    "pad_image": "PAD image AUROC",
+    "pad_pixel": "PAD pixel AUROC",
+    "cls_image": "Class token AUROC",
 }
 USER_BLOCK = 512
 SEAL = re.compile(rb"fgad: HDF5 from byte 512 on, with SHA-256 ([0-9a-f]{64})\n")

@@ -60,6 +60,9 @@ typedef struct {
     void *kept[METHOD_MAX_MAPS]; /* (n, h*w) or (n), in the order of the method's table */
 } method_maps_t;                 /* owned */
 
+/* Parts of a method that give a map each. */
+typedef enum { METHOD_BRANCH_VAD, METHOD_BRANCH_PAD, METHOD_BRANCHES } method_branch_t;
+
 /* ---- Learning of heads, for methods that learn prompts ----------------------------------------------------------------- */
 typedef struct {
     const job_t *job;
@@ -105,6 +108,10 @@ typedef struct {
     status_t (*score_set)(method_maps_t *maps, void *state, arena_t *arena);
     /* M_pix (h*w) and *M_img of image i from stored maps, with the options of `job`; scratch (h*w). NULL: they stand. */
     void (*fuse)(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch);
+    /* Of methods with branches: M (n, h*w) of one alone, as the options make it of stored maps (M NULL: only whether they
+     * do), and the class token's scores (n), or NULL. NULL: a method has none. */
+    bool (*branch)(float *M, const method_maps_t *maps, const job_t *job, method_branch_t which);
+    const float *(*class_token)(const method_maps_t *maps, const job_t *job);
     /* What M_pix depends on of the options, as a number: settings of equal ones share their pixels. */
     uint64_t (*fusion)(const job_t *job);
     /* What stored maps lack for the options, as "branches: vad"; NULL: nothing. */
@@ -125,5 +132,10 @@ void method_maps_free(method_maps_t *maps);
 /* M_pix (n, h*w) and M_img (n), which may be those of `maps`, of all images with the options of `job`; scratch (h*w). */
 void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
                  float *scratch);
+/* M (n, h*w), or NULL, of one branch before fusion; false: there is none. */
+bool method_branch(float *M, const method_t *method, const method_maps_t *maps, const job_t *job,
+                   method_branch_t which);
+/* The branch that is the map because there is no other; -1: there are two, or none. */
+int method_only_branch(const method_t *method, const method_maps_t *maps, const job_t *job);
 
 #endif

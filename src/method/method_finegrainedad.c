@@ -198,6 +198,27 @@ void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps,
     fuse_image(scratch, M_pix, M_img, maps, i, job);
 }
 
+bool method_branches_branch(float *M, const method_maps_t *maps, const job_t *job, method_branch_t which)
+{
+    const int T = maps->h * maps->w;
+    const float *M_v = maps->kept[M_V], *Mhat_p = maps->kept[MHAT_P], *s_image = maps->kept[S_IMAGE];
+    const bool vad = which == METHOD_BRANCH_VAD;
+    if (vad ? !wants_vad(job) || M_v == NULL : !job_head_wanted(job, JOB_HEAD_PIXEL) || Mhat_p == NULL) return false;
+    for (int i = 0; M != NULL && i < maps->n; i++) {
+        const size_t at = (size_t)i * (size_t)T;
+        if (vad)
+            memcpy(M + at, M_v + at, (size_t)T * sizeof *M);
+        else
+            detect_reweight(M + at, Mhat_p + at, s_image + at, T, (detect_reweight_t)job->reweight);
+    }
+    return true;
+}
+
+const float *method_branches_class_token(const method_maps_t *maps, const job_t *job)
+{
+    return job_head_wanted(job, JOB_HEAD_IMAGE) ? maps->kept[S_I] : NULL;
+}
+
 uint64_t method_branches_fusion(const job_t *job)
 {
     bool pixel = job_head_wanted(job, JOB_HEAD_PIXEL);
@@ -229,5 +250,7 @@ const method_t method_finegrainedad = {.name = "finegrainedad",
                                        .fit = method_branches_fit,
                                        .score = method_branches_score,
                                        .fuse = method_branches_fuse,
+                                       .branch = method_branches_branch,
+                                       .class_token = method_branches_class_token,
                                        .fusion = method_branches_fusion,
                                        .lacks = method_branches_lacks};

@@ -17,6 +17,8 @@ status_t method_branches_fit(void **out, const method_task_t *task, arena_t *are
 status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);
 void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,
                           float *scratch);
+bool method_branches_branch(float *M, const method_maps_t *maps, const job_t *job, method_branch_t which);
+const float *method_branches_class_token(const method_maps_t *maps, const job_t *job);
 uint64_t method_branches_fusion(const job_t *job);
 const char *method_branches_lacks(const method_maps_t *maps, const job_t *job);
 

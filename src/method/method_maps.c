@@ -72,6 +72,19 @@ void method_fuse(float *M_pix, float *M_img, const method_t *method, const metho
     for (int i = 0; i < maps->n; i++) method->fuse(M_pix + (size_t)i * T, &M_img[i], maps, i, job, scratch);
 }
 
+bool method_branch(float *M, const method_t *method, const method_maps_t *maps, const job_t *job, method_branch_t which)
+{
+    return method->branch != NULL && method->branch(M, maps, job, which);
+}
+
+int method_only_branch(const method_t *method, const method_maps_t *maps, const job_t *job)
+{
+    int count = 0, last = -1;
+    for (int b = 0; b < METHOD_BRANCHES; b++)
+        if (method_branch(NULL, method, maps, job, (method_branch_t)b)) last = b, count++;
+    return count == 1 ? last : -1;
+}
+
 void method_prompts_free(method_prompts_t *prompts)
 {
     prompts_set_free(&prompts->set);

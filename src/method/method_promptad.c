@@ -68,5 +68,7 @@ const method_t method_promptad = {.name = "promptad",
                                   .fit = method_branches_fit,
                                   .score = method_branches_score,
                                   .fuse = method_branches_fuse,
+                                  .branch = method_branches_branch,
+                                  .class_token = method_branches_class_token,
                                   .fusion = method_branches_fusion,
                                   .lacks = method_branches_lacks};

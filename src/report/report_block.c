@@ -148,8 +148,8 @@ static void note_missing_metric(const report_t *report, report_table_t *table, c
     for (int next = i; next < report->metrics; next++) {
         char name[64];
         const char *label = report_metric_labels[report->metric[next]]; /* ends with " %" */
-        /* Sample level exists for one dataset only: that another has none is no news. */
-        if (list.count == block->categories && report->metric[next] == STORE_METRICS - 1) continue;
+        /* Sample level exists for one dataset only, branches for two methods: that another has none is no news. */
+        if (list.count == block->categories && report->metric[next] >= STORE_SAMPLE_AUROC) continue;
         if (!lack_alike(block, m, report->metric[next])) continue;
         snprintf(name, sizeof name, "%.*s", (int)(strlen(label) - 2), label);
         add_to_list(&names, ", ", name);

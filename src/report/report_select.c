@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const report_metric_labels[STORE_METRICS] = {"image AUROC %",  "pixel AUROC %",  "AUPRO %",
-                                                         "image AP %",     "image F1-max %", "pixel AP %",
-                                                         "pixel F1-max %", "sample AUROC %"};
+const char *const report_metric_labels[STORE_METRICS] = {
+    "image AUROC %",  "pixel AUROC %", "AUPRO %",     "image AP %",  "image F1-max %", "pixel AP %",   "pixel F1-max %",
+    "sample AUROC %", "VAD image %",   "VAD pixel %", "PAD image %", "PAD pixel %",    "class token %"};
 
 /* ---- Blocks -------------------------------------------------------------------------------------------------------- */
 
@@ -148,12 +148,18 @@ static status_t choose_metrics(report_t *report)
     const char *list = report->options->metrics;
     bool data = report->options->format == REPORT_FORMAT_CSV || report->options->format == REPORT_FORMAT_JSON;
     bool all = list != NULL ? strcmp(list, "all") == 0 : data;
-    bool samples = false;
-    for (int i = 0; i < report->results->count; i++)
-        samples = samples || !isnan(report->results->rows[i].metric[STORE_METRICS - 1]);
+    bool there[STORE_METRICS] = {false}, branches = false;
+    for (int i = 0; i < report->results->count; i++) {
+        const double *metric = report->results->rows[i].metric;
+        for (int m = 0; m < STORE_METRICS; m++) there[m] = there[m] || !isnan(metric[m]);
+        branches = branches || (!isnan(metric[STORE_VAD_IMAGE]) && !isnan(metric[STORE_PAD_IMAGE]));
+    }
+    /* Where there are two branches they stand beside what is fused of them, which hides them; not in a paper's tables. */
+    branches = branches && !report->options->per_defect && report->options->format != REPORT_FORMAT_LATEX;
     for (int m = 0; m < STORE_METRICS; m++) {
-        bool usual = m < 2 || (m == STORE_METRICS - 1 && samples);
-        bool here = all            ? (data || samples || m < STORE_METRICS - 1)
+        bool usual = m <= STORE_PIXEL_AUROC || (m == STORE_SAMPLE_AUROC && there[m]) ||
+                     (m >= STORE_VAD_IMAGE && branches && there[m]);
+        bool here = all            ? (data || there[m] || m < STORE_SAMPLE_AUROC)
                     : list != NULL ? store_list_names(list, store_metric_names[m])
                                    : usual;
         if (here) report->metric[report->metrics++] = m;

@@ -55,7 +55,9 @@ typedef struct {
     double sigma;
     uint64_t fusion;
     int size, threshold;
+    int map; /* FUSED, or a branch alone */
 } pass_key_t;
+enum { FUSED = -1, MAPS = 1 + METHOD_BRANCHES }; /* maps a setting may have */
 
 typedef struct {
     pass_key_t key;
@@ -75,14 +77,18 @@ typedef struct {
     char message[1024];
 } work_t;
 
-static pass_key_t make_key(const method_t *method, const job_t *job)
+static pass_key_t make_key(const method_t *method, const job_t *job, int map)
 {
     pass_key_t key;
     memset(&key, 0, sizeof key);
     key.size = job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0;
     key.threshold = job->mask_threshold;
     key.sigma = job->sigma;
-    key.fusion = method->fusion != NULL ? method->fusion(job) : 0;
+    key.map = map;
+    if (map == FUSED)
+        key.fusion = method->fusion != NULL ? method->fusion(job) : 0;
+    else if (map == METHOD_BRANCH_PAD)
+        key.fusion = (uint64_t)job->reweight;
     return key;
 }
 
@@ -99,8 +105,19 @@ static void copy_pixel_numbers(store_numbers_t *to, const store_numbers_t *from)
     to->pixel_f1 = from->pixel_f1;
 }
 
+static status_t run_branch(const work_t *work, const pass_t *pass)
+{
+    const review_stored_t *stored = work->stored;
+    const method_branch_t which = (method_branch_t)pass->key.map;
+    double auroc;
+    TRY(work_measure_branch_pixels(&auroc, stored->method, &stored->maps, which, &work->jobs[pass->setting[0]],
+                                   work->masks, NULL));
+    for (int i = 0; i < pass->count; i++) *work_branch_pixel(&work->numbers[pass->setting[i]], which) = auroc;
+    return ST_OK;
+}
+
 /* One pass: the pixels once, then each of AUPRO's limits and forms once. */
-static status_t run_pass(const work_t *work, const pass_t *pass)
+static status_t run_fused(const work_t *work, const pass_t *pass)
 {
     const method_maps_t *maps = &work->stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
@@ -143,7 +160,8 @@ static void *run_passes(void *context)
         int mine = work->status == ST_OK && work->next < work->end ? work->next++ : -1;
         pthread_mutex_unlock(&work->lock);
         if (mine < 0) return NULL;
-        status_t status = run_pass(work, &work->passes[mine]);
+        const pass_t *pass = &work->passes[mine];
+        status_t status = pass->key.map == FUSED ? run_fused(work, pass) : run_branch(work, pass);
         if (status == ST_OK) continue;
         pthread_mutex_lock(&work->lock);
         if (work->status == ST_OK) {
@@ -177,26 +195,39 @@ static int by_masks(const void *a, const void *b)
                               : (x->threshold > y->threshold) - (x->threshold < y->threshold);
 }
 
-static status_t make_passes(pass_t *passes, int *pass_count, int *places, const method_t *method, const job_t *jobs,
-                            int count)
+/* Whether a setting has a map that is no other's. */
+static bool has_map(const review_stored_t *stored, const job_t *job, int map)
 {
-    int *pass_of = base_alloc((size_t)count, sizeof *pass_of);
+    if (map == FUSED) return true;
+    return method_branch(NULL, stored->method, &stored->maps, job, (method_branch_t)map) &&
+           method_only_branch(stored->method, &stored->maps, job) != map;
+}
+
+/* passes, places (MAPS * count). */
+static status_t make_passes(pass_t *passes, int *pass_count, int *places, const review_stored_t *stored,
+                            const job_t *jobs, int count)
+{
+    int *pass_of = base_alloc((size_t)(MAPS * count), sizeof *pass_of);
     if (pass_of == NULL) return ST_ENOMEM;
     *pass_count = 0;
-    for (int s = 0; s < count; s++) {
-        pass_key_t key = make_key(method, &jobs[s]);
+    for (int i = 0; i < MAPS * count; i++) {
+        const int s = i / MAPS, map = i % MAPS - 1;
+        pass_of[i] = -1;
+        if (!has_map(stored, &jobs[s], map)) continue;
+        pass_key_t key = make_key(stored->method, &jobs[s], map);
         int p = 0;
         while (p < *pass_count && memcmp(&passes[p].key, &key, sizeof key) != 0) p++;
         if (p == *pass_count) passes[(*pass_count)++] = (pass_t){.key = key};
         passes[p].count++;
-        pass_of[s] = p;
+        pass_of[i] = p;
     }
     for (int p = 0; p < *pass_count; p++) {
         passes[p].setting = places;
         places += passes[p].count;
         passes[p].count = 0;
     }
-    for (int s = 0; s < count; s++) passes[pass_of[s]].setting[passes[pass_of[s]].count++] = s;
+    for (int i = 0; i < MAPS * count; i++)
+        if (pass_of[i] >= 0) passes[pass_of[i]].setting[passes[pass_of[i]].count++] = i / MAPS;
     qsort(passes, (size_t)*pass_count, sizeof *passes, by_masks);
     free(pass_of);
     return ST_OK;
@@ -206,10 +237,10 @@ static status_t measure_pixels(review_bench_t *bench, work_t *work, int count)
 {
     status_t status = ST_ENOMEM;
     const review_stored_t *stored = work->stored;
-    int passes, *places = base_alloc((size_t)count, sizeof *places);
-    work->passes = base_alloc((size_t)count, sizeof *work->passes);
+    int passes, *places = base_alloc((size_t)(MAPS * count), sizeof *places);
+    work->passes = base_alloc((size_t)(MAPS * count), sizeof *work->passes);
     if (places == NULL || work->passes == NULL) goto done;
-    TRY_DONE(make_passes(work->passes, &passes, places, work->stored->method, work->jobs, count));
+    TRY_DONE(make_passes(work->passes, &passes, places, stored, work->jobs, count));
     int slot = 0;
     for (int first = 0; first < passes; first = work->end, slot = (slot + 1) % REVIEW_BENCH_MASKS) {
         const job_t *job = &work->jobs[work->passes[first].setting[0]];
@@ -221,6 +252,11 @@ static status_t measure_pixels(review_bench_t *bench, work_t *work, int count)
         TRY_DONE(run_threads(work, bench->threads));
     }
     bench->passes += passes;
+    for (int s = 0; s < count; s++) {
+        store_numbers_t *numbers = &work->numbers[s];
+        const int only = method_only_branch(stored->method, &stored->maps, &work->jobs[s]);
+        if (only >= 0) *work_branch_pixel(numbers, (method_branch_t)only) = numbers->pixel_auroc;
+    }
 done:
     free(places);
     free(work->passes);
@@ -246,6 +282,7 @@ status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review
         out[s] = store_numbers_none;
         method_fuse(M_pix, M_img, stored->method, maps, &jobs[s], M_img + n);
         TRY_DONE(work_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
+        TRY_DONE(work_measure_branch_images(&out[s], stored->method, maps, &jobs[s], &stored->images, stored->keep));
     }
     if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
         work_t work = {.stored = stored, .jobs = jobs, .numbers = out};

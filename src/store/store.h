@@ -147,15 +147,27 @@ void store_checkpoint_remove(const plan_item_t *item);
 /* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
 typedef struct {
     double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
+    /* AUROC of a branch alone: of the images by the largest value of its map before smoothing, and of the pixels; of the
+     * class token's scores. Missing where a method has no branches. */
+    double vad_image, vad_pixel, pad_image, pad_pixel, cls_image;
 } store_numbers_t;
 typedef struct {
     const char *name;
     size_t offset; /* in store_numbers_t */
+    bool optional; /* files made before it was there do not have it: missing */
     const char *description;
 } store_number_t;
 extern const store_number_t store_number_table[]; /* ends with {0} */
 extern const store_numbers_t store_numbers_none;  /* all missing */
-enum { STORE_METRICS = 8 };
+/* Places in the table, and columns of results. */
+enum {
+    STORE_IMAGE_AUROC,
+    STORE_PIXEL_AUROC,
+    STORE_SAMPLE_AUROC = 7,
+    STORE_VAD_IMAGE,
+    STORE_PAD_IMAGE = STORE_VAD_IMAGE + 2,
+    STORE_METRICS = STORE_PAD_IMAGE + 3
+};
 extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
 
 /* ---- Task files ---- */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Files made before sample-level AUROC was there do not have its column. */
+/* Files made before the number was there do not have its column. */
 static bool is_optional(int metric)
 {
-    return strcmp(store_metric_names[metric], "sample_auroc") == 0;
+    return store_number_table[metric].optional;
 }
 
 /* ---- Checks -------------------------------------------------------------------------------------------------------- */

@@ -35,6 +35,14 @@ status_t work_measure_pixels(store_numbers_t *const *out, const job_t *const *jo
 status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
                          double sigma);
 status_t work_pixels_measure(store_numbers_t *out, metrics_pixels_t *pixels, const job_t *job);
+/* Of the branches alone, and of the class token: AUROC of images by their scores. */
+status_t work_measure_branch_images(store_numbers_t *out, const method_t *method, const method_maps_t *maps,
+                                    const job_t *job, const data_category_t *images, const int *keep);
+/* Pixel AUROC of a branch that is there; a method whose only branch it is has it already, as its pixel AUROC. */
+status_t work_measure_branch_pixels(double *auroc, const method_t *method, const method_maps_t *maps,
+                                    method_branch_t which, const job_t *job, const work_masks_t *masks,
+                                    const char *temp_dir);
+double *work_branch_pixel(store_numbers_t *numbers, method_branch_t which);
 /* The protocol ids that numbers of this job follow on these images (heap). */
 char *work_protocol_text(const job_t *job, const data_category_t *images);
 

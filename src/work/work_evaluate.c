@@ -168,11 +168,11 @@ done:
     return status;
 }
 
-static status_t measure(store_numbers_t *out, work_worker_t *worker, const method_maps_t *maps,
+static status_t measure(store_numbers_t *out, work_worker_t *worker, const scorer_t *scorer, const method_maps_t *maps,
                         const data_category_t *images, const job_t *job, const int *keep)
 {
     double began = clock_seconds();
-    TRY(work_measure(out, worker, maps, images, job, keep));
+    TRY(work_measure(out, worker, scorer->method, maps, images, job, keep));
     work_worker_charge(worker, PLAN_RATE_PIXELS, 1e-6 * maps->n * job->resolution * job->resolution, began);
     return ST_OK;
 }
@@ -201,7 +201,8 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
         TRY(scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena));
         method_maps_t maps = {0};
         status_t status = make_maps(&maps, worker, items, item, scorer, keep, keep_count);
-        if (status == ST_OK) status = measure(&oracle->numbers[state], worker, &maps, images, scorer->task.job, keep);
+        if (status == ST_OK)
+            status = measure(&oracle->numbers[state], worker, scorer, &maps, images, scorer->task.job, keep);
         method_maps_free(&maps);
         if (status != ST_OK) return status;
         oracle->epoch[oracle->count++] = pixel->oracle_epoch[state];
@@ -226,7 +227,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     int n = data_test_without_shots(keep, images, task->support, task->shots);
     TRY_DONE(scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
-    TRY_DONE(measure(&numbers, worker, &maps, images, job, keep));
+    TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
     store_made_on_add(&scorer.made_on, scorer.support_on.text);
     const store_task_file_t file = {.task = task,

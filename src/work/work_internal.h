@@ -9,7 +9,7 @@ status_t work_cache_chunk(const store_features_t **out, store_features_t *own, w
                           const plan_item_t *chunk);
 void work_cache_free(work_cache_t *hold);
 /* keep (maps->n): which test images. */
-status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_maps_t *maps,
+status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_t *method, const method_maps_t *maps,
                       const data_category_t *images, const job_t *job, const int *keep);
 /* Maps (n, T) that depend on the task's test images and shots alone, when the task before had the same; returns which of
  * them are there, a bit each. */

@@ -204,16 +204,6 @@ status_t work_measure_images(store_numbers_t *out, const float *M_img, const dat
     return ST_OK;
 }
 
-status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_maps_t *maps,
-                      const data_category_t *images, const job_t *job, const int *keep)
-{
-    *out = store_numbers_none;
-    TRY(work_measure_images(out, maps->M_img, images, keep, maps->n));
-    if (!work_has_pixels(images, keep, maps->n)) return ST_OK;
-    TRY(work_masks_load(&worker->masks, images, job, keep, maps->n));
-    return work_measure_pixels(&out, &job, 1, maps->M_pix, maps->h, maps->w, &worker->masks, worker->plan->run_dir);
-}
-
 char *work_protocol_text(const job_t *job, const data_category_t *images)
 {
     char size[16];

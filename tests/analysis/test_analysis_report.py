@@ -91,7 +91,7 @@ class Report(unittest.TestCase):
         self.assertEqual(len(shown), len(table))
         for cells, fields in zip(shown[1:], table[1:]):
             for (text, value), field, name in zip(cells, fields, table[0]):
-                if name.startswith(("image_", "pixel_", "aupro", "sample_")):
+                if name.startswith(("image_", "pixel_", "aupro", "sample_", "vad_", "pad_", "cls_")):
                     self.assertEqual(value, field)
                     self.assertEqual(text, f"{float(field):.6f}" if field else "missing")
                 else:

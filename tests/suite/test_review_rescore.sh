@@ -19,7 +19,7 @@ run=$WORK/out/run
 # metrics FILE [POINT]: the numbers of its rows (of one point), without what names them
 metrics() {
     awk -F, -v point="${2-}" 'NR > 1 && (point == "" || $5 == point) {
-        printf "%s,%s,%s", $2, $3, $4; for (i = 7; i <= 14; i++) printf ",%s", $i; print "" }' "$1/results.csv"
+        printf "%s,%s,%s", $2, $3, $4; for (i = 7; i <= 19; i++) printf ",%s", $i; print "" }' "$1/results.csv"
 }
 
 "$FGAD" rescore "$run" --name same > "$WORK/log" || fail "rescore without changes"
@@ -43,12 +43,30 @@ for change in reweight=off sigma=1.5 image_map=vad branches=pad branches=vad hea
     case $change in mask_threshold=200) ;; *) cmp -s "$WORK/own" "$WORK/got" && fail "$change changed nothing" ;; esac
 done
 
+# column FILE NAME: a column of the tasks of results.csv
+column() {
+    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $2 != "MEAN" { print $2, $4, $at[name] }' "$1/results.csv" | sort
+}
+# What a branch is worth alone is what a run of it alone gives: run5 has vad alone, run4 pad; pad's image head enters there.
+"$FGAD" rescore "$run" -s branches=pad -s heads=pixel --name pixel > "$WORK/log" || fail "rescore of the pixel head alone"
+for pair in "vad_image run5 image_auroc" "vad_pixel run5 pixel_auroc" "pad_pixel run4 pixel_auroc" \
+    "pad_image run/rescored/pixel image_auroc"; do
+    set -- $pair
+    column "$run" "$1" > "$WORK/got"
+    column "$WORK/out/$2" "$3" > "$WORK/want"
+    cmp "$WORK/want" "$WORK/got" || fail "$1 is not $3 of $2"
+done
+column "$WORK/out/run5" pad_pixel | grep -q '[0-9] $' || fail "a run without the branch pad has its number"
+"$FGAD" report "$run" | grep -q "VAD image %.*VAD pixel %.*PAD image %.*PAD pixel %.*class token %" || fail "the branches are not in the report"
+
 # A sweep: every pair, each as if it had been asked for alone, and in good time.
 begun=$(date +%s)
 "$FGAD" rescore "$run" -s sweep.sigma=0,1,1.5,2,4 -s sweep.reweight=mean1,literal,off -s sweep.image_map=fused,vad \
     -s sweep.aupro_limit=0.05,0.3 --name sweep > "$WORK/log" || fail "the sweep"
 [ $(($(date +%s) - begun)) -lt 60 ] || fail "60 settings took more than a minute"
-grep -q "^60 settings of 4 tasks, 60 passes" "$WORK/log" || fail "settings that smooth alike do not share: $(cat "$WORK/log")"
+grep -q "^60 settings of 4 tasks, 140 passes" "$WORK/log" || # 60 fused, 20 of vad, 60 of pad
+    fail "settings that smooth alike do not share: $(cat "$WORK/log")"
 [ "$(wc -l < "$run/rescored/sweep/results.csv")" -eq $((1 + 60 * 6)) ] || fail "rows are missing"
 "$FGAD" rescore "$run" -s sigma=2 -s reweight=off -s image_map=vad -s aupro_limit=0.05 --name one > "$WORK/log"
 metrics "$run/rescored/one" | sort > "$WORK/want"

@@ -108,6 +108,33 @@ static void fusing_follows_the_branches_and_heads(void **state)
     }
 }
 
+/* Largest values 0.4, 0.5 of two normal and 0.45, 0.1 of two anomalous images; the class token puts them in another order. */
+static void branches_are_ranked_by_the_largest_value_of_their_own_map(void **state)
+{
+    (void)state;
+    data_image_t images[IMAGES];
+    data_category_t category = make_category(images);
+    const int keep[4] = {0, 1, 2, 3};
+    float vad[8] = {0.4f, 0.2f, 0.1f, 0.5f, 0.45f, 0.0f, 0.1f, 0.05f};
+    float pad[8] = {0.1f, 0.2f, 0.3f, 0.1f, 0.9f, 0.2f, 0.1f, 0.25f};
+    float image[8] = {0}, S[4] = {0.1f, 0.2f, 0.2f, 0.3f};
+    method_maps_t maps = {.n = 4, .h = 1, .w = 2, .kept = {vad, pad, image, NULL, NULL, S}};
+    const char *assignments[] = {"dataset=demo", "branches=vad,pad", "heads=pixel"};
+    for (int heads = 1; heads >= 0; heads--) { /* with the image head, and without */
+        job_t job;
+        store_numbers_t numbers = store_numbers_none;
+        assert_int_equal(job_read(&job, NULL, assignments, heads == 1 ? 2 : 3), ST_OK);
+        const method_t *method = method_of(method_table, &job);
+        assert_int_equal(work_measure_branch_images(&numbers, method, &maps, &job, &category, keep), ST_OK);
+        assert_true(numbers.vad_image == 0.25);
+        assert_true(numbers.pad_image == 0.75);
+        assert_true(heads == 1 ? numbers.cls_image == 3.5 / 4 : isnan(numbers.cls_image));
+        assert_true(isnan(numbers.vad_pixel) && isnan(numbers.image_auroc));
+        assert_int_equal(method_only_branch(method, &maps, &job), -1);
+        job_free(&job);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +142,7 @@ int main(void)
         cmocka_unit_test(a_sample_of_one_view_is_an_image),
         cmocka_unit_test(one_class_has_no_number),
         cmocka_unit_test(fusing_follows_the_branches_and_heads),
+        cmocka_unit_test(branches_are_ranked_by_the_largest_value_of_their_own_map),
     };
     return cmocka_run_group_tests_name("measure", tests, NULL, NULL);
 }
