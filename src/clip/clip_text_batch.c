@@ -28,6 +28,14 @@ static status_t check_prompt(const clip_prompt_t *prompt, int index, const clip_
     return ST_OK;
 }
 
+/* Up to its first EOT, the row that open_clip reads (the highest id's first place): what a text writes after one is not read. */
+static int read_length(const clip_prompt_t *prompt, const clip_config_t *config)
+{
+    for (int i = 0; i < prompt->length; i++)
+        if (prompt->ids[i] == config->vocab - 1) return i + 1;
+    return prompt->length;
+}
+
 /* Each prompt follows the earlier one it shares most with; what is left are rows of its own. */
 static status_t lay_rows(clip_text_t *text, const clip_prompt_t *prompts)
 {
@@ -39,7 +47,7 @@ static status_t lay_rows(clip_text_t *text, const clip_prompt_t *prompts)
     if (path == NULL || text->prompt == NULL || text->id == NULL || text->position == NULL) return ST_ENOMEM;
     for (int p = 0; p < n; p++) {
         clip_text_prompt_t *prompt = &text->prompt[p];
-        const int L = prompts[p].length;
+        const int L = read_length(&prompts[p], &text->model->config);
         const int *parent = NULL;
         for (int e = 0; e < p && prompt->shared < L; e++) {
             int common = common_beginning(&prompts[e], &prompts[p]);
@@ -129,7 +137,7 @@ static status_t begin(clip_text_t *text, const clip_model_t *model, const clip_p
                     "the model is a DINOv2: it has no text tower (hint: a method without prompts, or a CLIP)");
     for (int p = 0; p < n; p++) {
         TRY(check_prompt(&prompts[p], p, &model->config, slots));
-        text->tokens += prompts[p].length;
+        text->tokens += read_length(&prompts[p], &model->config);
     }
     TRY(lay_rows(text, prompts));
     text->kept = choose_kept(text, budget);

@@ -298,6 +298,29 @@ static void wrong_prompts_are_refused(void **state)
     close_case(&c);
 }
 
+/* As open_clip's argmax over ids: "a <end_of_text> b" is "a". */
+static void a_text_ends_at_the_first_eot_it_writes(void **state)
+{
+    (void)state;
+    case_t c = open_case("toy", "toy", 1, false);
+    const int eot = clip_model_config(c.model)->vocab - 1;
+    const int whole[] = {eot - 1, 5, 6, eot, 7, eot}, early[] = {eot - 1, 5, 6, eot}, late[] = {eot - 1, 5, 6, 7, eot};
+    const clip_prompt_t prompt[] = {{whole, 6}, {early, 4}, {late, 5}};
+    clip_text_t *text = NULL;
+    clip_text_plan_t plan;
+    check_error(clip_text_plan(&plan, clip_model_config(c.model), prompt, 3, false, 0), ST_OK, "");
+    assert_int_equal(plan.tokens, 4 + 4 + 5);
+    assert_int_equal(plan.rows, 4 + 2);
+    float *f = calloc((size_t)(3 * c.E), sizeof *f);
+    check_error(clip_text_open(&text, c.model, prompt, 3, 0, false, 0), ST_OK, "");
+    check_error(clip_text_forward(f, text, NULL), ST_OK, "");
+    assert_memory_equal(f, f + c.E, (size_t)c.E * sizeof *f);
+    assert_memory_not_equal(f, f + 2 * c.E, (size_t)c.E * sizeof *f);
+    clip_text_close(text);
+    free(f);
+    close_case(&c);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "slow") == 0) {
@@ -313,6 +336,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(common_beginnings_are_computed_once_and_prompts_alone_give_the_same),
         cmocka_unit_test(a_batch_can_be_run_again_and_backward_accumulates),
         cmocka_unit_test(more_copies_of_a_prompt_than_it_has_rows_are_fine),
+        cmocka_unit_test(a_text_ends_at_the_first_eot_it_writes),
         cmocka_unit_test(wrong_prompts_are_refused),
     };
     return cmocka_run_group_tests_name("clip_text", tests, NULL, NULL);
