@@ -39,8 +39,8 @@ status_t clip_model_weights_path(char **out, const char *dir);
  * second for ViT-B/16+), so a program asks once and tells its other processes. */
 status_t clip_model_digest(char out[IO_DIGEST_SIZE], const char *dir);
 
-/* Size, times of change and inode of each of the two files: while the mark is the same, the digest is. *settled: none changed
- * within the last seconds, so that none can change unmarked. */
+/* Size, times of change and inode of each of the two files, the same on every node that mounts them: while the mark is the
+ * same, the digest is. *settled: none changed within the last seconds, so that none can change unmarked. */
 #define CLIP_MARK_SIZE 320
 status_t clip_model_mark(char out[CLIP_MARK_SIZE], bool *settled, const char *dir);
 
@@ -51,6 +51,9 @@ typedef struct clip_model clip_model_t;
 status_t clip_model_open(clip_model_t **out, const char *dir);
 /* The same for another image size: clip_config_resize. */
 status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_size);
+/* The same of files that a process has opened and checked before, `mark` being their mark then: while it is their mark, F32
+ * weights are not read for the sake of a check, only as they are used. Another mark, NULL or "": checked. */
+status_t clip_model_open_checked(clip_model_t **out, const char *dir, int image_size, const char *mark);
 void clip_model_close(clip_model_t *model);
 const clip_config_t *clip_model_config(const clip_model_t *model);
 float clip_model_logit_scale(const clip_model_t *model);             /* the stored parameter itself, e.g. 4.605 */
@@ -164,8 +167,8 @@ status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_to
 status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text);
 
 /* ---- Text tower, METHOD.md 3 ---------------------------------------------------------------------------------------
- * A prompt is its ids from SOT to EOT, at most `context` of them; what stands after EOT cannot reach the EOT row and is
- * not passed. An id >= 0 is a token of the vocabulary; CLIP_SLOT(k) stands for row k of a table of learnable input
+ * A prompt is its ids from SOT to EOT, at most `context` of them. The row of the first EOT is its feature, as in open_clip:
+ * what stands after it cannot reach that row, is not passed, and is not read where a text itself writes <end_of_text>. An id >= 0 is a token of the vocabulary; CLIP_SLOT(k) stands for row k of a table of learnable input
  * embeddings (S, D) that the caller owns and changes between calls. All prompts of a batch go through the tower
  * together. Prompts that begin with the same ids share the rows of that beginning: attention is causal, so those rows
  * are equal, and they are computed once, forward and backward. In the last block the EOT rows alone are computed. */

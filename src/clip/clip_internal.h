@@ -76,6 +76,7 @@ typedef struct {
     const char *path;
     const char *text_prefix; /* "" or "text." (open_clip's CustomTextCLIP) */
     bool taking;
+    bool finite;      /* known to be: values in the mapping are not read */
     float *converted; /* next free float of the conversion block */
     int64_t needed;   /* floats to convert, counted by the first walk */
     int64_t *parameters;
@@ -87,8 +88,9 @@ status_t clip_loader_take(const float **out, clip_loader_t *loader, const char *
 /* Three tensors of one shape, "%s" of the name standing for query, key and value, one behind the other. */
 status_t clip_loader_join(const float **out, clip_loader_t *loader, const char *prefix, const char *name, int64_t d0,
                           int64_t d1);
-/* clip_weights.c: opens the folder's weights, checks every tensor and points the model at them. */
-status_t clip_weights_load(clip_model_t *model);
+/* clip_weights.c: opens the folder's weights, checks every tensor (finite: all values are known to be) and points the model
+ * at them. */
+status_t clip_weights_load(clip_model_t *model, bool finite);
 /* clip_dino.c: the configuration of a DINOv2, and one walk over its tensors. */
 bool clip_dino_is(io_json_node_t root);
 status_t clip_dino_config(clip_config_t *out, io_json_node_t root, const char *path);

@@ -33,7 +33,7 @@ static bool all_finite(const float *x, int64_t count)
 
 static status_t take_values(const float **out, clip_loader_t *loader, const io_tensor_t *tensor)
 {
-    if (usable_in_place(tensor) && all_finite(tensor->data, tensor->count)) {
+    if (usable_in_place(tensor) && (loader->finite || all_finite(tensor->data, tensor->count))) {
         *out = tensor->data;
         return ST_OK;
     }

@@ -37,10 +37,9 @@ status_t clip_model_mark(char out[CLIP_MARK_SIZE], bool *settled, const char *di
             stat(path, &info) == 0 ? ST_OK : fail(ST_EIO, "'%s' cannot be read: %s", path, strerror(errno));
         free(path);
         TRY(status);
-        used += (size_t)snprintf(out + used, CLIP_MARK_SIZE - used, "%s%lld.%lld.%ld.%lld.%ld.%llu.%llu",
-                                 i == 0 ? "" : "-", (long long)info.st_size, (long long)info.st_mtim.tv_sec,
-                                 info.st_mtim.tv_nsec, (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec,
-                                 (unsigned long long)info.st_dev, (unsigned long long)info.st_ino);
+        used += (size_t)snprintf(out + used, CLIP_MARK_SIZE - used, "%s%lld.%lld.%ld.%lld.%ld.%llu", i == 0 ? "" : "-",
+                                 (long long)info.st_size, (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                                 (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec, (unsigned long long)info.st_ino);
         *settled = *settled && difftime(time(NULL), info.st_ctim.tv_sec) > SETTLED_SECONDS;
     }
     return ST_OK;
@@ -68,7 +67,15 @@ static status_t check_products(const clip_config_t *config)
     return status;
 }
 
-status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_size)
+/* Whether the files are those that were checked under `mark`. */
+static bool is_checked(const char *dir, const char *mark)
+{
+    char now[CLIP_MARK_SIZE];
+    bool settled;
+    return mark != NULL && clip_model_mark(now, &settled, dir) == ST_OK && settled && strcmp(now, mark) == 0;
+}
+
+status_t clip_model_open_checked(clip_model_t **out, const char *dir, int image_size, const char *mark)
 {
     status_t status = ST_OK;
     *out = NULL;
@@ -82,13 +89,18 @@ status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_siz
     }
     TRY_DONE(clip_config_read(&model->config, dir));
     TRY_DONE(clip_config_resize(&model->config, image_size));
-    TRY_DONE(clip_weights_load(model));
+    TRY_DONE(clip_weights_load(model, is_checked(dir, mark)));
     /* After the weights: only they show that the configuration's sizes are real ones. */
     TRY_DONE(check_products(&model->config));
     *out = model;
 done:
     if (status != ST_OK) clip_model_close(model);
     return status;
+}
+
+status_t clip_model_open_size(clip_model_t **out, const char *dir, int image_size)
+{
+    return clip_model_open_checked(out, dir, image_size, NULL);
 }
 
 status_t clip_model_open(clip_model_t **out, const char *dir)

@@ -75,7 +75,7 @@ static status_t fit_positions(clip_model_t *model)
     return weights != NULL && table != NULL ? ST_OK : ST_ENOMEM;
 }
 
-status_t clip_weights_load(clip_model_t *model)
+status_t clip_weights_load(clip_model_t *model, bool finite)
 {
     status_t status = ST_OK;
     char *path = NULL;
@@ -93,7 +93,7 @@ status_t clip_weights_load(clip_model_t *model)
         status = fail(ST_ENOMEM, "'%s': no memory for a list of its tensors", path);
         goto done;
     }
-    clip_loader_t loader = {.file = model->file, .path = path, .text_prefix = "", .used = used};
+    clip_loader_t loader = {.file = model->file, .path = path, .text_prefix = "", .used = used, .finite = finite};
     if (io_safetensors_find(model->file, "text.token_embedding.weight") != NULL) loader.text_prefix = "text.";
     TRY_DONE(walk(model, &loader));
     TRY_DONE(clip_check_leftover(model->file, used, &model->config, path));

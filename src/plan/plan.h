@@ -90,7 +90,9 @@ typedef struct {
     int category_count;
     char *run_dir;
     char *model_digest;
-    char *model_mark; /* by which the digest may be kept; NULL: it is kept already, or its files have just changed */
+    char *
+        model_mark; /* of the files that were checked and digested; NULL: they have just changed, and may again unmarked */
+    bool model_kept;                       /* digest and mark are on record already */
     char tokenizer_digest[IO_DIGEST_SIZE]; /* of the process that looked; "" without prompts */
     const char *blas;                      /* the library and core that compute; not owned */
     size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
@@ -113,8 +115,8 @@ status_t plan_make(plan_t *out, const method_t *const *methods, const char *job_
 status_t plan_assume(plan_t *out, const method_t *const *methods, const char *job_path, const char *const *assignments,
                      int count);
 /* plan_make in parts, for ranks of which one asks the file system: the job, on every rank; model, images and captions, on
- * one, which then tells the others all that these lines fill in (model_digest, tokenizer_digest, model_private_bytes,
- * categories); the tasks, on every rank. */
+ * one, which then tells the others all that these lines fill in (model_digest, model_mark, tokenizer_digest,
+ * model_private_bytes, categories); the tasks, on every rank. */
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count);
 status_t plan_make_categories(plan_t *plan);

@@ -180,9 +180,11 @@ static void forget_categories(plan_t *plan)
     for (int i = 0; i < plan->category_count; i++) plan_category_free(&plan->categories[i]);
     free(plan->categories);
     free(plan->model_digest);
+    free(plan->model_mark);
     plan->categories = NULL;
     plan->category_count = 0;
     plan->model_digest = NULL;
+    plan->model_mark = NULL;
 }
 
 /* By what is asked for, too. */

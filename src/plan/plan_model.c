@@ -54,15 +54,16 @@ status_t plan_model_read(plan_t *plan)
     plan->assumed_model = plan->assume && !io_is_dir(job->model);
     if (!plan->assumed_model) {
         TRY(clip_model_mark(mark, &settled, job->model));
-        if (!find_kept(digest, &plan->model_private_bytes, plan, mark)) {
+        plan->model_kept = find_kept(digest, &plan->model_private_bytes, plan, mark);
+        if (!plan->model_kept) {
             /* Opened for the checks: whoever computes with it opens it again. */
             TRY(clip_model_open_size(&model, job->model, job->image_size));
             plan->model_private_bytes = clip_model_private_bytes(model);
             clip_model_close(model);
             TRY(clip_model_digest(digest, job->model));
-            /* What changed a moment ago may change again within one tick of the clock that marks it. */
-            if (settled) plan->model_mark = base_format("%s", mark);
         }
+        /* What changed a moment ago may change again within one tick of the clock that marks it. */
+        if (settled && (plan->model_mark = base_format("%s", mark)) == NULL) return ST_ENOMEM;
     }
     plan->model_digest = base_format("%s", digest);
     return plan->model_digest != NULL ? ST_OK : ST_ENOMEM;
@@ -71,7 +72,7 @@ status_t plan_model_read(plan_t *plan)
 void plan_model_keep(const plan_t *plan)
 {
     char path[4096], line[CLIP_MARK_SIZE + 512];
-    if (plan->model_mark == NULL) return;
+    if (plan->model_mark == NULL || plan->model_kept) return;
     snprintf(path, sizeof path, "%s/cache", plan->points[0].output);
     if (io_make_dirs(path) != ST_OK) return;
     kept_path(path, plan);

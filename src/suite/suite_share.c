@@ -101,6 +101,7 @@ static void exchange_plan(message_t *message, plan_t *plan)
 {
     int categories = plan->category_count;
     exchange_text(message, &plan->model_digest);
+    exchange_text(message, &plan->model_mark);
     exchange(message, &plan->config, sizeof plan->config);
     exchange(message, &plan->ask, sizeof plan->ask);
     exchange(message, &plan->cost, sizeof plan->cost);

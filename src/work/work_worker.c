@@ -10,7 +10,9 @@ status_t work_worker_model(work_worker_t *worker)
     double began = clock_seconds();
     const job_t *job = &worker->plan->points[0];
     TRY(clip_set_threads(job->threads));
-    if (worker->model == NULL) TRY(clip_model_open_size(&worker->model, job->model, job->image_size));
+    /* Whoever made the plan has looked whether all weights are finite. */
+    if (worker->model == NULL)
+        TRY(clip_model_open_checked(&worker->model, job->model, job->image_size, worker->plan->model_mark));
     TRY(clip_vision_open(&worker->vision, worker->model, NULL));
     work_worker_charge(worker, PLAN_RATE_START, 0, began);
     return ST_OK;

@@ -108,6 +108,9 @@ def doubles():
     folder = place("f64")
     wide = {k: ("F64", s, np.frombuffer(d, "<f4").astype("<f8").tobytes()) for k, (_, s, d) in toy.items()}
     write(f"{folder}/model.safetensors", wide)
+    info = subprocess.run([FGAD, "model", "info", folder], capture_output=True, text=True)
+    if info.returncode != 2 or "is of type F64, expected F32, F16 or BF16 (hint: datasets/models/convert stores F32)" not in info.stderr:
+        sys.exit(f"doubles, unconverted, are met with {info.returncode}: {info.stderr}")
     same(folder, says=[f"{len(toy)} tensors were F64 and are rounded to F32"])
 
 
