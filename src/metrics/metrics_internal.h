@@ -85,6 +85,8 @@ void metrics_store_free(metrics_store_t *store);
 /* Both add n finite scores. `image` counts in a wide store only. */
 status_t metrics_store_add_normal(metrics_store_t *store, const float *scores, size_t n, uint32_t image);
 status_t metrics_store_add_anomalous(metrics_store_t *store, const float *scores, size_t n, uint32_t region);
+/* Sorts the anomalous records alone. */
+status_t metrics_store_sort_anomalous(metrics_store_t *store);
 /* Gives all records to `take` in ascending order of keys, in one span or more. May be called again. */
 status_t metrics_store_each(metrics_store_t *store, metrics_span_fn take, void *context);
 /* Room in an array of `size`-byte entries for `more` after `used`. */
@@ -130,6 +132,12 @@ typedef struct {
 
 void metrics_sweep_begin(metrics_sweep_t *sweep);
 void metrics_sweep_take(void *sweep, const metrics_span_t *span);
+/* Instead of spans: opens the group of `key`, after `above` negatives that lie above it and not yet given; the caller then
+ * adds its positives and their weight. At the end the negatives below all groups. */
+void metrics_sweep_group(metrics_sweep_t *sweep, uint32_t key, int64_t above, int64_t equal);
+void metrics_sweep_rest(metrics_sweep_t *sweep, int64_t negatives);
+/* Gives the sweep all of a store, by counting where that is faster than metrics_store_each (metrics_counted.c). */
+status_t metrics_sweep_store(metrics_sweep_t *sweep, metrics_store_t *store);
 void metrics_sweep_finish(metrics_sweep_t *sweep);
 void metrics_sweep_ranking(metrics_ranking_t *out, const metrics_sweep_t *sweep);
 

@@ -131,7 +131,7 @@ status_t metrics_pixels_measure(metrics_pixels_result_t *out, metrics_pixels_t *
         sweep.fp_limit = limit * (double)sweep.negatives;
     }
     metrics_sweep_begin(&sweep);
-    TRY_DONE(metrics_store_each(&pixels->store, metrics_sweep_take, &sweep));
+    TRY_DONE(metrics_sweep_store(&sweep, &pixels->store));
     metrics_sweep_finish(&sweep);
     metrics_sweep_ranking(&result.ranking, &sweep);
     result.aupro = metrics_sweep_aupro(&sweep);

@@ -54,17 +54,30 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static status_t take_scratch(metrics_store_t *store, size_t bytes)
+{
+    if (bytes <= store->scratch_capacity) return ST_OK;
+    free(store->scratch);
+    store->scratch = malloc(bytes);
+    store->scratch_capacity = store->scratch != NULL ? bytes : 0;
+    if (store->scratch == NULL)
+        return fail(ST_ENOMEM, "no memory to sort %zu bytes of scores (hint: metric_memory)", bytes);
+    return ST_OK;
+}
+
+status_t metrics_store_sort_anomalous(metrics_store_t *store)
+{
+    if (store->sorted) return ST_OK;
+    TRY(take_scratch(store, store->anomalies * sizeof(uint64_t)));
+    metrics_sort_u64(store->anomalous, store->scratch, store->anomalies);
+    return ST_OK;
+}
+
 static status_t sort_records(metrics_store_t *store)
 {
     if (store->sorted) return ST_OK;
-    size_t bytes = larger(store->normals * metrics_normal_size(store->wide), store->anomalies * sizeof(uint64_t));
-    if (bytes > store->scratch_capacity) {
-        free(store->scratch);
-        store->scratch = malloc(bytes);
-        store->scratch_capacity = store->scratch != NULL ? bytes : 0;
-        if (store->scratch == NULL)
-            return fail(ST_ENOMEM, "no memory to sort %zu bytes of scores (hint: metric_memory)", bytes);
-    }
+    TRY(take_scratch(store,
+                     larger(store->normals * metrics_normal_size(store->wide), store->anomalies * sizeof(uint64_t))));
     if (store->wide)
         metrics_sort_u64(store->normal, store->scratch, store->normals);
     else

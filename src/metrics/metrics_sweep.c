@@ -115,6 +115,21 @@ void metrics_sweep_take(void *context, const metrics_span_t *span)
         walk(sweep, span, false, false, false);
 }
 
+void metrics_sweep_group(metrics_sweep_t *sweep, uint32_t key, int64_t above, int64_t equal)
+{
+    if (sweep->open) close_group(sweep);
+    sweep->fp += above;
+    sweep->key = key;
+    sweep->group_negatives = equal;
+    sweep->open = true;
+}
+
+void metrics_sweep_rest(metrics_sweep_t *sweep, int64_t negatives)
+{
+    if (sweep->open) close_group(sweep);
+    sweep->fp += negatives;
+}
+
 void metrics_sweep_finish(metrics_sweep_t *sweep)
 {
     if (sweep->open) close_group(sweep);

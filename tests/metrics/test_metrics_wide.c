@@ -1,4 +1,5 @@
-/* Records that know their image and records that do not are sorted by code of their own: both must give the same bits. */
+/* Records that know their image are sorted; of those that do not, normal ones are counted between anomalous ones where these are
+ * few, and sorted by code of their own elsewhere: all must give the same bits. */
 #include "support/check.h"
 
 #include "metrics/metrics.h"
@@ -57,6 +58,8 @@ static void narrow_and_wide_records_give_the_same_bits(void **state)
     check(0, 30, 0, 1);
     check(0, 30, -1e30, 1e30);
     check(0, 5000, 0, 1e-38); /* denormal scores, a handful of anomalous pixels */
+    check(0, 30, 1, 1.0001);  /* crowded: hundreds of scores, all keys in two pages */
+    check(40000, 9, -1, 1);   /* nearly as many anomalous pixels as are counted */
     check(7, 30, -0.5, 0.5);  /* ties everywhere, zero among them */
     check(1, 30, 0.25, 0.25); /* one score */
     check(300, 3, 0, 1);      /* anomalous pixels are not few */
