@@ -82,6 +82,7 @@ typedef struct {
 void method_prompts_free(method_prompts_t *prompts);
 typedef struct {
     bool (*wanted)(const job_t *job, job_head_t head);
+    int (*epochs)(const job_t *job, job_head_t head);   /* of learning; NULL: none, its texts stand as they are */
     bool (*captions)(const job_t *job);                 /* whether prompts are made of the caption; NULL: never */
     bool (*regions)(const job_t *job, job_head_t head); /* whether it learns from the regions of the training images */
     bool (*queries)(const job_t *job, job_head_t head); /* whether the query former is trained on its anchors */
@@ -94,6 +95,7 @@ typedef struct {
     const char *name;            /* as the option `method` has it */
     const method_map_t *maps;    /* ends with {0} */
     const method_heads_t *heads; /* NULL: it learns none */
+    bool branches;               /* the option of this name says which of its branches make the map */
     bool texts;                  /* fit reads texts of its own: the tokenizer is opened */
     int min_shots;               /* fewest support images */
     void (*ask)(method_ask_t *out, const job_t *job);
@@ -125,7 +127,19 @@ bool method_wants_head(const method_t *method, const job_t *job, job_head_t head
 bool method_wants_heads(const method_t *method, const job_t *job); /* any */
 bool method_is_transductive(const method_t *method, const job_t *job);
 bool method_is_auxiliary(const method_t *method, const job_t *job);
+bool method_learns(const method_t *method, const job_t *job); /* any head, for an epoch at least */
 int method_map_count(const method_t *method);
+
+/* ---- Labels: what a row of a table has to tell beside its numbers ------------------------------------------------------ */
+enum { METHOD_TOWER_SIZE = 2048 };
+typedef struct {
+    char model[256];               /* the name of its folder */
+    char tower[METHOD_TOWER_SIZE]; /* "demo-clip unit:cls+tokens raw:3.attn+8.attn": the arrays that are read */
+    char branches[16];             /* "vad+pad"; "" of methods without branches */
+    const char *learn, *transductive, *auxiliary; /* "yes" or "no" */
+} method_labels_t;
+/* config: NULL where no model is opened; taps that are shares of a depth stand as such then. */
+void method_labels_make(method_labels_t *out, const method_t *method, const job_t *job, const clip_config_t *config);
 
 status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w);
 void method_maps_free(method_maps_t *maps);

@@ -87,12 +87,17 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
                             clip_model_config(how->model)->text_width);
 }
 
+int method_branches_epochs(const job_t *job, job_head_t head)
+{
+    return !job->learn ? 0 : head == JOB_HEAD_PIXEL ? job->pixel_epochs : job->image_epochs;
+}
+
 status_t method_branches_training(align_training_t *out, const method_learning_t *how)
 {
     const job_t *job = how->job;
     bool pixel = how->head == JOB_HEAD_PIXEL;
     *out = align_training_default(job_head_names[how->head], how->model);
-    out->epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
+    out->epochs = method_branches_epochs(job, how->head);
     out->rate = job->lr;
     out->rate_end = job->lr_min;
     out->momentum = job->momentum;
@@ -235,6 +240,7 @@ const char *method_branches_lacks(const method_maps_t *maps, const job_t *job)
 }
 
 static const method_heads_t heads = {.wanted = job_head_wanted,
+                                     .epochs = method_branches_epochs,
                                      .captions = reads_caption,
                                      .regions = has_regions,
                                      .queries = has_queries,
@@ -244,6 +250,7 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
 const method_t method_finegrainedad = {.name = "finegrainedad",
                                        .maps = method_branches_maps,
                                        .heads = &heads,
+                                       .branches = true,
                                        .min_shots = 1,
                                        .ask = method_branches_ask,
                                        .gives = method_branches_gives,

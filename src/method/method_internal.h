@@ -12,6 +12,7 @@ extern const method_t method_finegrainedad, method_promptad, method_winclip, met
 extern const method_map_t method_branches_maps[];
 void method_branches_ask(method_ask_t *out, const job_t *job);
 bool method_branches_gives(const job_t *job, int map);
+int method_branches_epochs(const job_t *job, job_head_t head);
 status_t method_branches_training(align_training_t *out, const method_learning_t *how);
 status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena);
 status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);

@@ -53,6 +53,7 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
 }
 
 static const method_heads_t heads = {.wanted = job_head_wanted,
+                                     .epochs = method_branches_epochs,
                                      .captions = reads_caption,
                                      .regions = never,
                                      .queries = never,
@@ -62,6 +63,7 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
 const method_t method_promptad = {.name = "promptad",
                                   .maps = method_branches_maps,
                                   .heads = &heads,
+                                  .branches = true,
                                   .min_shots = 1,
                                   .ask = method_branches_ask,
                                   .gives = method_branches_gives,

@@ -1,8 +1,9 @@
 /* report: tables of what a run found. It reads result sets (and, where asked, the stored maps behind them) and prints
  * them for people (text, Markdown, LaTeX: percent, a table a dataset, point and number of shots) and for programs (CSV,
  * JSON: fractions, all digits, one table). A value that is missing is called so; a mean of fewer seeds or categories than
- * there should be is marked and told in a note. Every table names its protocol; rows of CSV and JSON carry it. It runs
- * nothing and writes no file. Depends on base, io, data, metrics, job, store and review. No function here is collective. */
+ * there should be is marked and told in a note. Every table names its protocol and its labels (model, tower, branches,
+ * learn, transductive, auxiliary); rows of CSV and JSON carry them. It runs nothing and writes no file.
+ * Depends on base, io, data, metrics, job, store and review. No function here is collective. */
 #ifndef FGAD_REPORT_H
 #define FGAD_REPORT_H
 

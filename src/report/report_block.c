@@ -64,8 +64,8 @@ report_cell_t report_block_mean(const report_block_t *block, int m)
 
 const char *report_block_title(report_document_t *document, const report_block_t *block)
 {
-    return report_document_text(document, "%s, %s, %d-shot%s%s", block->dataset, block->method, block->shots,
-                                block->point[0] != '\0' ? ", " : "", block->point);
+    return report_document_text(document, "%s, %s, %d-shot%s%s", block->dataset, report_block_method(document, block),
+                                block->shots, block->point[0] != '\0' ? ", " : "", block->point);
 }
 
 typedef struct {
@@ -193,6 +193,8 @@ void report_put_block_columns(const report_t *report, report_table_t *table)
     report_table_column(table, "point", "", REPORT_COLUMN_TEXT);
     report_table_column(table, "method", "", REPORT_COLUMN_TEXT);
     report_table_column(table, "protocol", "", REPORT_COLUMN_TEXT);
+    report_labels_t labels;
+    report_put_label_columns(&labels, report, table);
 }
 
 int report_put_block_cells(const report_t *report, report_table_t *table, int row, const report_block_t *block)
@@ -204,7 +206,10 @@ int report_put_block_cells(const report_t *report, report_table_t *table, int ro
     report_table_put_text(document, table, row, 2, block->point);
     report_table_put_text(document, table, row, 3, block->method);
     report_table_put_text(document, table, row, 4, block->protocol);
-    return 5;
+    report_labels_t labels;
+    for (int l = 0; l < REPORT_LABELS; l++) labels.column[l] = 5 + l;
+    report_put_label_cells(&labels, report, table, row, block);
+    return 5 + REPORT_LABELS;
 }
 
 status_t report_open_stored(review_stored_t **out, const report_t *report, const store_results_t *results,

@@ -109,6 +109,7 @@ static status_t intervals_table(const report_t *report, const report_block_t *bl
             TRY(put_intervals(report, table, row, first, task));
         }
     note_bootstrap(report, table, false);
+    report_block_note_labels(report, table, block);
     report_table_note(document, table, "%s", block->protocol);
     return ST_OK;
 }
@@ -245,6 +246,7 @@ static status_t against_table(const report_t *report, const store_results_t *oth
         report_table_note(document, table, "%d result%s of one run alone: left out of this table", alone,
                           alone == 1 ? "" : "s");
     note_bootstrap(report, table, true);
+    report_block_note_labels(report, table, block);
     report_table_note(document, table, "%s", block->protocol);
     if (strcmp(their_protocol, block->protocol) != 0)
         report_table_note(document, table, "the other: %s", their_protocol);

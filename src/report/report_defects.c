@@ -152,6 +152,7 @@ static status_t defects_table(const report_t *report, const report_block_t *bloc
                       "each kind against all normal images; pixels of the other kinds' images are left out; AUPRO to "
                       "%g",
                       METRICS_PRO_LIMIT);
+    report_block_note_labels(report, table, block);
     report_table_note(document, table, "%s", block->protocol);
     return ST_OK;
 }

@@ -89,6 +89,7 @@ void report_document_print_json(FILE *out, const report_document_t *document);
 /* The selected rows of one dataset, method, point, protocol and number of shots. */
 typedef struct {
     const char *dataset, *method, *point, *protocol; /* of the results */
+    const store_row_t *one;                          /* any of its rows, with or without a result: its labels */
     int shots;
     const char **category; /* (categories), in the order of the results */
     int categories;
@@ -111,6 +112,18 @@ report_cell_t report_spread(const double *value, int seeds);
 /* Metric m of a category of the block over its seeds, and of the mean over categories. */
 report_cell_t report_block_cell(const report_block_t *block, int category, int m);
 report_cell_t report_block_mean(const report_block_t *block, int m);
+/* The method, and what of it is left out: "finegrainedad [vad alone]", "finegrainedad [not learned]". */
+const char *report_block_method(report_document_t *document, const report_block_t *block);
+/* A note on the tower, and on what must not be ranked with others. */
+void report_block_note_labels(const report_t *report, report_table_t *table, const report_block_t *block);
+/* Columns that tell labels of rows; people see those in which blocks differ, and a note on the others. */
+enum { REPORT_LABELS = 6 };
+typedef struct {
+    int column[REPORT_LABELS]; /* -1: it has none */
+} report_labels_t;
+void report_put_label_columns(report_labels_t *out, const report_t *report, report_table_t *table);
+void report_put_label_cells(const report_labels_t *labels, const report_t *report, report_table_t *table, int row,
+                            const report_block_t *block);
 /* "demo, finegrainedad, 1-shot, epsilon=1" */
 const char *report_block_title(report_document_t *document, const report_block_t *block);
 /* Notes on what is missing in the block, and its protocol. */

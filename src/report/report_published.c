@@ -98,7 +98,8 @@ static void block_table(const published_t *published, const report_block_t *bloc
     int row = report_table_row(document, table, false);
     report_table_put_text(document, table, row, 0, block->dataset);
     report_table_put_text(document, table, row, 1, report_document_text(document, "%d", block->shots));
-    report_table_put_text(document, table, row, 2, report_document_text(document, "this run: %s", block->method));
+    report_table_put_text(document, table, row, 2,
+                          report_document_text(document, "this run: %s", report_block_method(document, block)));
     report_table_put_text(document, table, row, 3, block->point);
     for (int m = 0; m < 2; m++) *report_table_cell(document, table, row, first + 2 * m) = report_block_mean(block, m);
     report_table_put_text(document, table, row, protocol, block->protocol);

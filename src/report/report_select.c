@@ -23,7 +23,10 @@ static int compare_blocks(const store_row_t *a, const store_row_t *b)
     if (order == 0) order = strcmp(a->method, b->method);
     if (order == 0) order = (a->shots > b->shots) - (a->shots < b->shots);
     if (order == 0) order = strcmp(a->point, b->point);
-    return order != 0 ? order : strcmp(a->protocol, b->protocol);
+    if (order == 0) order = strcmp(a->protocol, b->protocol);
+    if (order == 0) order = strcmp(a->tower, b->tower);
+    if (order == 0) order = strcmp(a->branches, b->branches);
+    return order != 0 ? order : strcmp(a->learn, b->learn);
 }
 
 static int by_block(const void *a, const void *b)
@@ -73,6 +76,7 @@ static status_t make_block(report_block_t *block, const entry_t *entries, int co
                               .method = one->method,
                               .point = one->point,
                               .protocol = one->protocol,
+                              .one = one,
                               .shots = one->shots,
                               .category = arena_take(arena, (size_t)count, sizeof *block->category),
                               .seed = arena_take(arena, (size_t)count, sizeof *block->seed)};

@@ -39,13 +39,16 @@ static void block_table(const report_t *report, const report_block_t *block)
         report_table_put_text(document, table, row, 0, category >= 0 ? block->category[category] : STORE_MEAN);
         put_line(report, table, row, first, block, category);
     }
+    report_block_note_labels(report, table, block);
     report_block_notes(report, table, block);
 }
 
 static bool same_family(const report_block_t *a, const report_block_t *b)
 {
     return strcmp(a->dataset, b->dataset) == 0 && strcmp(a->method, b->method) == 0 &&
-           strcmp(a->point, b->point) == 0 && strcmp(a->protocol, b->protocol) == 0;
+           strcmp(a->point, b->point) == 0 && strcmp(a->protocol, b->protocol) == 0 &&
+           strcmp(a->one->tower, b->one->tower) == 0 && strcmp(a->one->branches, b->one->branches) == 0 &&
+           strcmp(a->one->learn, b->one->learn) == 0;
 }
 
 static int find_category(const report_block_t *block, const char *category)
@@ -60,10 +63,10 @@ static void family_table(const report_t *report, int b)
 {
     report_document_t *document = report->document;
     const report_block_t *block = &report->blocks[b];
-    report_table_t *table =
-        report_document_table(document, "results",
-                              report_document_text(document, "%s, %s%s%s", block->dataset, block->method,
-                                                   block->point[0] != '\0' ? ", " : "", block->point));
+    report_table_t *table = report_document_table(
+        document, "results",
+        report_document_text(document, "%s, %s%s%s", block->dataset, report_block_method(document, block),
+                             block->point[0] != '\0' ? ", " : "", block->point));
     report_table_column(table, "category", "category", REPORT_COLUMN_TEXT);
     for (int other = b; other < report->count; other++)
         if (same_family(block, &report->blocks[other]))
@@ -80,6 +83,7 @@ static void family_table(const report_t *report, int b)
             column += report->metrics;
         }
     }
+    report_block_note_labels(report, table, block);
     for (int other = b; other < report->count; other++)
         if (same_family(block, &report->blocks[other])) report_block_notes(report, table, &report->blocks[other]);
 }
@@ -94,15 +98,18 @@ static void means_table(const report_t *report)
     report_table_column(table, "method", "method", REPORT_COLUMN_TEXT);
     report_table_column(table, "point", "point", REPORT_COLUMN_TEXT);
     int first = put_metric_columns(report, table, NULL);
+    report_labels_t labels;
+    report_put_label_columns(&labels, report, table);
     for (int b = 0; b < report->count; b++) {
         const report_block_t *block = &report->blocks[b];
         bool other = b > 0 && (strcmp(block->dataset, block[-1].dataset) != 0 || block->shots != block[-1].shots);
         int row = report_table_row(document, table, other);
         report_table_put_text(document, table, row, 0, block->dataset);
         report_table_put_value(document, table, row, 1, block->shots);
-        report_table_put_text(document, table, row, 2, block->method);
+        report_table_put_text(document, table, row, 2, report_block_method(document, block));
         report_table_put_text(document, table, row, 3, block->point[0] != '\0' ? block->point : STORE_AS_THE_JOB);
         put_line(report, table, row, first, block, -1);
+        report_put_label_cells(&labels, report, table, row, block);
         report_block_notes(report, table, block);
     }
 }
@@ -119,6 +126,8 @@ static void flat_table(const report_t *report)
     report_table_column(table, "method", "", REPORT_COLUMN_TEXT);
     report_table_column(table, "seeds", "", REPORT_COLUMN_COUNT);
     int first = put_metric_columns(report, table, NULL);
+    report_labels_t labels;
+    report_put_label_columns(&labels, report, table);
     int protocol = report_table_column(table, "protocol", "", REPORT_COLUMN_TEXT);
     for (int b = 0; b < report->count; b++) {
         const report_block_t *block = &report->blocks[b];
@@ -131,6 +140,7 @@ static void flat_table(const report_t *report)
             report_table_put_text(document, table, row, 4, block->method);
             report_table_put_value(document, table, row, 5, block->seeds);
             put_line(report, table, row, first, block, c < block->categories ? c : -1);
+            report_put_label_cells(&labels, report, table, row, block);
             report_table_put_text(document, table, row, protocol, block->protocol);
         }
         report_block_notes(report, table, block);

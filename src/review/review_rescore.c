@@ -163,20 +163,23 @@ static char *point_text(const store_row_t *source, const review_change_t *change
     return text;
 }
 
-static status_t make_row(store_row_t *row, const store_row_t *source, const review_change_t *change,
+static status_t make_row(store_row_t *row, const store_row_t *source, const review_change_t *change, const job_t *job,
                          const char *protocol)
 {
     char *point = point_text(source, change);
     if (point == NULL) return ST_ENOMEM;
-    const store_row_key_t key = {.dataset = source->dataset,
-                                 .category = source->category,
-                                 .point = point,
-                                 .method = source->method,
-                                 .protocol = protocol,
-                                 .task = source->task,
-                                 .changes = change->text,
-                                 .shots = source->shots,
-                                 .seed = source->seed};
+    store_row_key_t key = store_row_key(source);
+    key.point = point;
+    key.protocol = protocol;
+    key.changes = change->text;
+    method_labels_t labels;
+    const method_t *method = method_of(method_table, job);
+    REQUIRE(method != NULL); /* its maps were read */
+    method_labels_make(&labels, method, job, NULL);
+    store_row_key_label(&key, &labels);
+    /* What the tower gave stands; and no model is open that would tell which taps are meant. */
+    key.model = source->model;
+    key.tower = source->tower;
     status_t status = store_row_make(row, &key);
     free(point);
     return status;
@@ -195,8 +198,8 @@ static status_t rescore_row(store_results_t *out, review_rescored_t *told, revie
     for (int s = 0; s < settings->count; s++) {
         job_t job = review_change_apply(&stored->job, &settings->changes[s]);
         char *protocol = work_protocol_text(&job, &stored->images);
-        status =
-            protocol != NULL ? make_row(&out->rows[out->count], source, &settings->changes[s], protocol) : ST_ENOMEM;
+        status = protocol != NULL ? make_row(&out->rows[out->count], source, &settings->changes[s], &job, protocol)
+                                  : ST_ENOMEM;
         free(protocol);
         if (status != ST_OK) goto done;
         store_row_t *row = &out->rows[out->count++];
@@ -210,23 +213,29 @@ done:
     return status;
 }
 
-/* A task without a result stands in the table of those that have one, so that it is missed there: its protocol is theirs.
- * Its own stays when no task of its dataset and point has a result. */
+/* A task without a result stands in the table of those that have one, so that it is missed there: its protocol and labels
+ * are theirs. Its own stay when no task of its dataset and point has a result. */
 static status_t make_lost_row(store_results_t *out, const store_row_t *source, const review_change_t *change)
 {
-    const char *protocol = source->protocol;
     char *point = point_text(source, change);
     if (point == NULL) return ST_ENOMEM;
+    store_row_key_t key = store_row_key(source);
     for (int i = 0; i < out->count; i++) {
         const store_row_t *row = &out->rows[i];
         if (strcmp(row->dataset, source->dataset) != 0 || strcmp(row->point, point) != 0) continue;
-        protocol = row->protocol;
+        key = store_row_key(row);
         break;
     }
+    key.category = source->category;
+    key.task = source->task;
+    key.shots = source->shots;
+    key.seed = source->seed;
+    key.point = point;
+    key.changes = change->text;
+    status_t status = store_row_make(&out->lost[out->missing], &key);
+    if (status == ST_OK) out->missing++;
     free(point);
-    TRY(make_row(&out->lost[out->missing], source, change, protocol));
-    out->missing++;
-    return ST_OK;
+    return status;
 }
 
 static status_t rescore_rows(store_results_t *out, review_rescored_t *told, const store_results_t *results,

@@ -235,8 +235,10 @@ void store_run_made_on(store_made_on_t *out, const plan_t *plan);
 /* What tables call the grid point that overrides nothing, whose text is "". */
 #define STORE_AS_THE_JOB "(as the job)"
 typedef struct {
-    char *dataset, *category, *point, *method, *protocol, *task; /* owned */
-    char *changes; /* of a rescored row: what was overridden since the task, "key=value" lines; "" otherwise; owned */
+    char *dataset, *category, *point, *method;                         /* owned, as all texts here */
+    char *model, *tower, *branches, *learn, *transductive, *auxiliary; /* as method_labels_t; "" in files before them */
+    char *protocol, *task;
+    char *changes; /* of a rescored row: what was overridden since the task, "key=value" lines; "" otherwise */
     int shots;
     int64_t seed;
     double metric[STORE_METRICS]; /* fractions; NaN: missing */
@@ -266,10 +268,13 @@ bool store_list_names(const char *list, const char *word);
 
 /* Making one. A row takes copies of all texts; every metric is NaN. */
 typedef struct {
-    const char *dataset, *category, *point, *method, *protocol, *task, *changes; /* NULL: "" */
+    const char *dataset, *category, *point, *method, *model, *tower, *branches, *learn, *transductive, *auxiliary;
+    const char *protocol, *task, *changes; /* NULL, as all above may be: "" */
     int shots;
     int64_t seed;
 } store_row_key_t;
+store_row_key_t store_row_key(const store_row_t *row); /* as another row has it, whose texts it borrows */
+void store_row_key_label(store_row_key_t *key, const method_labels_t *labels); /* borrows, too */
 status_t store_row_make(store_row_t *row, const store_row_key_t *key);
 /* Appends the plain mean over categories of every dataset, shots, seed, point and method none of whose tasks is lost; a
  * metric that a category does not have is left out of it. rows has room for a mean beside every row. */

@@ -11,12 +11,15 @@ void store_row_free(store_row_t *row);
 /* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing: tables that others made
  * by hand name no tasks. */
 status_t store_results_check_means(const store_results_t *results, const char *path, bool all);
-/* The table of columns of text, which serves writing and reading. */
+/* The table of columns of text, which serves writing and reading, in the order of results.csv: those before shots and
+ * seed, before the numbers, behind them; some are in results.h5 alone. */
+typedef enum { STORE_BEFORE_SHOTS, STORE_BEFORE_NUMBERS, STORE_AFTER_NUMBERS, STORE_NOT_IN_CSV } store_place_t;
 typedef struct {
     const char *name;
-    size_t offset; /* in store_row_t */
-    const char *description;
+    size_t offset, key; /* in store_row_t, in store_row_key_t */
+    store_place_t place;
     bool optional; /* older files do not have it */
+    const char *description;
 } store_text_column_t;
 extern const store_text_column_t store_text_columns[]; /* ends with {0} */
 

@@ -5,32 +5,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AT(field) #field, offsetof(store_row_t, field), offsetof(store_row_key_t, field)
 const store_text_column_t store_text_columns[] = {
-    {"dataset", offsetof(store_row_t, dataset), "dataset", false},
-    {"category", offsetof(store_row_t, category), "category; MEAN: plain mean of the dataset's categories", false},
-    {"point", offsetof(store_row_t, point), "grid point: the swept keys and their values", false},
-    {"method", offsetof(store_row_t, method), "method", false},
-    {"protocol", offsetof(store_row_t, protocol), "how the metrics are defined", false},
-    {"task", offsetof(store_row_t, task), "id of the task file; empty for means", false},
-    {"changes", offsetof(store_row_t, changes), "rescored rows: keys overridden since the task, a line each", true},
+    {AT(dataset), STORE_BEFORE_SHOTS, false, "dataset"},
+    {AT(category), STORE_BEFORE_SHOTS, false, "category; MEAN: plain mean of the dataset's categories"},
+    {AT(point), STORE_BEFORE_NUMBERS, false, "grid point: the swept keys and their values"},
+    {AT(method), STORE_BEFORE_NUMBERS, false, "method"},
+    {AT(model), STORE_AFTER_NUMBERS, true, "folder of the model"},
+    {AT(tower), STORE_AFTER_NUMBERS, true, "arrays of the image tower that are read: of unit length, and raw ones"},
+    {AT(branches), STORE_AFTER_NUMBERS, true, "branches that make the map; empty: the method has none"},
+    {AT(learn), STORE_AFTER_NUMBERS, true, "yes: prompts were learned"},
+    {AT(transductive), STORE_AFTER_NUMBERS, true, "yes: the score of an image depends on other test images"},
+    {AT(auxiliary), STORE_AFTER_NUMBERS, true, "yes: something was trained on another set of anomalies"},
+    {AT(protocol), STORE_AFTER_NUMBERS, false, "how the metrics are defined"},
+    {AT(task), STORE_AFTER_NUMBERS, false, "id of the task file; empty for means"},
+    {AT(changes), STORE_NOT_IN_CSV, true, "rescored rows: keys overridden since the task, a line each"},
     {0},
 };
+#undef AT
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
 
+static char **text_of(const store_row_t *row, const store_text_column_t *column)
+{
+    return (char **)(void *)((const char *)row + column->offset);
+}
+
+store_row_key_t store_row_key(const store_row_t *row)
+{
+    store_row_key_t key = {.shots = row->shots, .seed = row->seed};
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++)
+        memcpy((char *)&key + column->key, text_of(row, column), sizeof(char *));
+    return key;
+}
+
+void store_row_key_label(store_row_key_t *key, const method_labels_t *labels)
+{
+    key->model = labels->model;
+    key->tower = labels->tower;
+    key->branches = labels->branches;
+    key->learn = labels->learn;
+    key->transductive = labels->transductive;
+    key->auxiliary = labels->auxiliary;
+}
+
 status_t store_row_make(store_row_t *row, const store_row_key_t *key)
 {
-    const struct {
-        char **to;
-        const char *from;
-    } texts[] = {{&row->dataset, key->dataset}, {&row->category, key->category}, {&row->point, key->point},
-                 {&row->method, key->method},   {&row->protocol, key->protocol}, {&row->task, key->task},
-                 {&row->changes, key->changes}};
     *row = (store_row_t){.shots = key->shots, .seed = key->seed};
     for (int m = 0; m < STORE_METRICS; m++) row->metric[m] = NAN;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        *texts[i].to = base_format("%s", texts[i].from != NULL ? texts[i].from : "");
-        if (*texts[i].to != NULL) continue;
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++) {
+        const char *from;
+        memcpy(&from, (const char *)key + column->key, sizeof from);
+        char *copy = base_format("%s", from != NULL ? from : "");
+        memcpy((char *)row + column->offset, &copy, sizeof copy);
+        if (copy != NULL) continue;
         store_row_free(row);
         return ST_ENOMEM;
     }
@@ -39,13 +67,8 @@ status_t store_row_make(store_row_t *row, const store_row_key_t *key)
 
 void store_row_free(store_row_t *row)
 {
-    free(row->dataset);
-    free(row->category);
-    free(row->point);
-    free(row->method);
-    free(row->protocol);
-    free(row->task);
-    free(row->changes);
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++)
+        free(*text_of(row, column));
     *row = (store_row_t){0};
 }
 
@@ -156,13 +179,9 @@ status_t store_results_add_means(store_results_t *results)
     for (int g = 0; status == ST_OK && g < groups.groups; g++) {
         const store_row_t *one = &results->rows[groups.order[groups.first[g]]];
         if (has_lost(results, one)) continue;
-        const store_row_key_t key = {.dataset = one->dataset,
-                                     .category = STORE_MEAN,
-                                     .point = one->point,
-                                     .method = one->method,
-                                     .protocol = one->protocol,
-                                     .shots = one->shots,
-                                     .seed = one->seed};
+        store_row_key_t key = store_row_key(one);
+        key.category = STORE_MEAN;
+        key.task = key.changes = NULL;
         store_row_t *row = &results->rows[results->count];
         status = store_row_make(row, &key);
         if (status == ST_OK) results->count++;
@@ -212,6 +231,32 @@ status_t store_results_check_means(const store_results_t *results, const char *p
 
 /* ---- Files --------------------------------------------------------------------------------------------------------- */
 
+static void put_csv_texts(FILE *out, const store_row_t *row, store_place_t place)
+{
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++) {
+        if (column->place != place) continue;
+        if (column != store_text_columns) fputc(',', out);
+        row != NULL ? io_csv_put(out, *text_of(row, column)) : (void)fputs(column->name, out);
+    }
+}
+
+/* row NULL: the header. */
+static void put_csv_row(FILE *out, const store_row_t *row)
+{
+    put_csv_texts(out, row, STORE_BEFORE_SHOTS);
+    row != NULL ? fprintf(out, ",%d,%lld", row->shots, (long long)row->seed) : fputs(",shots,seed", out);
+    put_csv_texts(out, row, STORE_BEFORE_NUMBERS);
+    for (int m = 0; m < STORE_METRICS; m++) {
+        fputc(',', out);
+        if (row == NULL)
+            fputs(store_metric_names[m], out);
+        else if (!isnan(row->metric[m]))
+            fprintf(out, "%.17g", row->metric[m]);
+    }
+    put_csv_texts(out, row, STORE_AFTER_NUMBERS);
+    fputc('\n', out);
+}
+
 static status_t write_csv(const store_results_t *results, const char *dir)
 {
     char *text = NULL, path[4096];
@@ -219,24 +264,8 @@ static status_t write_csv(const store_results_t *results, const char *dir)
     snprintf(path, sizeof path, "%s/results.csv", dir);
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fputs("dataset,category,shots,seed,point,method", out);
-    for (int m = 0; m < STORE_METRICS; m++) fprintf(out, ",%s", store_metric_names[m]);
-    fputs(",protocol,task\n", out);
-    for (int i = 0; i < results->count; i++) {
-        const store_row_t *row = &results->rows[i];
-        io_csv_put(out, row->dataset);
-        fputc(',', out);
-        io_csv_put(out, row->category);
-        fprintf(out, ",%d,%lld,", row->shots, (long long)row->seed);
-        io_csv_put(out, row->point);
-        fputc(',', out);
-        io_csv_put(out, row->method);
-        for (int m = 0; m < STORE_METRICS; m++)
-            isnan(row->metric[m]) ? fputs(",", out) : fprintf(out, ",%.17g", row->metric[m]);
-        fputc(',', out);
-        io_csv_put(out, row->protocol);
-        fprintf(out, ",%s\n", row->task);
-    }
+    put_csv_row(out, NULL);
+    for (int i = 0; i < results->count; i++) put_csv_row(out, &results->rows[i]);
     if (fclose(out) != 0) {
         free(text);
         return fail(ST_ENOMEM, "out of memory");

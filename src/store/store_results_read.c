@@ -203,14 +203,11 @@ static status_t read_row(store_row_t *row, const io_csv_t *csv)
     int64_t shots, seed;
     TRY(read_whole(&shots, csv, "shots"));
     TRY(read_whole(&seed, csv, "seed"));
-    const store_row_key_t key = {.dataset = io_csv_cell(csv, "dataset"),
-                                 .category = io_csv_cell(csv, "category"),
-                                 .point = io_csv_cell(csv, "point"),
-                                 .method = io_csv_cell(csv, "method"),
-                                 .protocol = io_csv_cell(csv, "protocol"),
-                                 .task = io_csv_cell(csv, "task"),
-                                 .shots = (int)shots,
-                                 .seed = seed};
+    store_row_key_t key = {.shots = (int)shots, .seed = seed};
+    for (const store_text_column_t *column = store_text_columns; column->name != NULL; column++) {
+        const char *cell = column->place != STORE_NOT_IN_CSV ? io_csv_cell(csv, column->name) : NULL;
+        memcpy((char *)&key + column->key, &cell, sizeof cell);
+    }
     TRY(store_row_make(row, &key));
     for (int m = 0; m < STORE_METRICS; m++) {
         const char *text = io_csv_cell(csv, store_metric_names[m]);

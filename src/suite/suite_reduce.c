@@ -9,14 +9,17 @@ static status_t task_row(store_row_t *row, const plan_t *plan, const plan_task_t
     const job_t *job = &plan->points[task->point];
     char *protocol = work_protocol_text(job, &plan->categories[task->category_index].images);
     if (protocol == NULL) return ST_ENOMEM;
-    const store_row_key_t key = {.dataset = task->dataset,
-                                 .category = task->category,
-                                 .point = plan->point_text[task->point],
-                                 .method = job_method_names[job->method],
-                                 .protocol = protocol,
-                                 .task = task->id,
-                                 .shots = task->shots,
-                                 .seed = (int64_t)task->seed};
+    store_row_key_t key = {.dataset = task->dataset,
+                           .category = task->category,
+                           .point = plan->point_text[task->point],
+                           .method = job_method_names[job->method],
+                           .protocol = protocol,
+                           .task = task->id,
+                           .shots = task->shots,
+                           .seed = (int64_t)task->seed};
+    method_labels_t labels;
+    method_labels_make(&labels, plan_method(plan, task), job, &plan->config);
+    store_row_key_label(&key, &labels);
     status_t status = store_row_make(row, &key);
     free(protocol);
     return status;

@@ -135,6 +135,46 @@ static void a_damaged_table_is_refused(void **state)
     }
 }
 
+static void labels_are_told_and_kept_apart(void **state)
+{
+    (void)state;
+    static const char with_labels[] =
+        "dataset,category,shots,seed,point,method,image_auroc,pixel_auroc,aupro,image_ap,image_f1max,pixel_ap,"
+        "pixel_f1max,model,tower,branches,learn,transductive,auxiliary,protocol,task\n";
+#define ROW(method, image, labels)                                                                                     \
+    "mvtec,bottle,4,0,," method "," image ",0.5,0.5,0.5,0.5,0.5,0.5," labels "," PROTOCOL ",\n"
+    const char *lines[] = {ROW("finegrainedad", "0.9", "b16,b16 unit:cls+3.attn,vad,no,no,no"),
+                           ROW("promptad", "0.8", "b16,b16 unit:cls+3.attn,vad+pad,no,no,no"),
+                           ROW("promptad2", "0.7", "b16,b16 unit:cls+3.attn,vad+pad,yes,no,no"),
+                           ROW("musc", "0.95", "b16,b16 raw:2.mlp,,no,yes,no"),
+                           ROW("adapted", "0.96", "b16,b16 raw:2.mlp,,yes,no,yes")};
+#undef ROW
+    char *text = report(write_csv(with_labels, lines, 5), &report_defaults);
+    check_has(text, "mvtec, finegrainedad [vad alone], 4-shot\n");
+    check_has(text, "mvtec, promptad [not learned], 4-shot\n");
+    check_has(text, "mvtec, promptad2, 4-shot\n");
+    check_has(text, "(tower: b16 unit:cls+3.attn; learned prompts)");
+    check_has(text, "(transductive: an image's score depends on the other test images;");
+    check_has(text, "(auxiliary: trained on another set of anomalies;");
+    free(text);
+    report_options_t options = report_defaults;
+    options.means = true;
+    text = report(write_csv(with_labels, lines, 5), &options);
+    check_has(text, "tower branches learn transductive auxiliary\n");
+    check_has(text, "mvtec 4 musc (as the job) 95.00 50.00 b16 raw:2.mlp no yes no\n");
+    free(text);
+    text = report(write_csv(with_labels, lines, 2), &options);
+    check_has(text, "branches\n"); /* what is the same for all rows stands below them */
+    check_has(text, "(tower: b16 unit:cls+3.attn)");
+    check_has(text, "(transductive: no)");
+    free(text);
+    options.format = REPORT_FORMAT_CSV;
+    text = report(write_csv(with_labels, lines, 5), &options);
+    check_has(text, ",model,tower,branches,learn,transductive,auxiliary,protocol\n");
+    check_has(text, ",b16,b16 raw:2.mlp,,no,yes,no," PROTOCOL "\n");
+    free(text);
+}
+
 static void a_missing_seed_is_marked_and_named(void **state)
 {
     (void)state;
@@ -205,10 +245,11 @@ static void csv_repeats_the_protocol_and_keeps_all_digits(void **state)
     assert_string_equal(
         text,
         "dataset,category,shots,point,method,seeds,image_auroc,image_auroc_sd,image_auroc_n,image_auroc_categories,"
-        "pixel_auroc,pixel_auroc_sd,pixel_auroc_n,pixel_auroc_categories,protocol\n"
-        "mvtec,bottle,4,,finegrainedad,1,0.90000000000000002,,1,1,0.10000000000000001,,1,1," PROTOCOL "\n"
-        "mvtec,cable,4,,finegrainedad,1,,,0,0,0.29999999999999999,,1,1," PROTOCOL "\n"
-        "mvtec,MEAN,4,,finegrainedad,1,0.90000000000000002,,1,1,0.20000000000000001,,1,2," PROTOCOL "\n");
+        "pixel_auroc,pixel_auroc_sd,pixel_auroc_n,pixel_auroc_categories,"
+        "model,tower,branches,learn,transductive,auxiliary,protocol\n"
+        "mvtec,bottle,4,,finegrainedad,1,0.90000000000000002,,1,1,0.10000000000000001,,1,1,,,,,,," PROTOCOL "\n"
+        "mvtec,cable,4,,finegrainedad,1,,,0,0,0.29999999999999999,,1,1,,,,,,," PROTOCOL "\n"
+        "mvtec,MEAN,4,,finegrainedad,1,0.90000000000000002,,1,1,0.20000000000000001,,1,2,,,,,,," PROTOCOL "\n");
     free(text);
 }
 
@@ -341,6 +382,7 @@ int main(void)
         cmocka_unit_test(mean_and_sample_deviation_are_over_seeds),
         cmocka_unit_test(columns_in_another_order_give_the_same_table),
         cmocka_unit_test(a_damaged_table_is_refused),
+        cmocka_unit_test(labels_are_told_and_kept_apart),
         cmocka_unit_test(a_missing_seed_is_marked_and_named),
         cmocka_unit_test(a_category_of_one_class_is_missing_not_zero),
         cmocka_unit_test(csv_repeats_the_protocol_and_keeps_all_digits),

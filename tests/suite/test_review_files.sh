@@ -81,8 +81,8 @@ awk -F, '/^# against/ { on = 1; getline; for (i = 1; i <= NF; i++) if ($i ~ /_di
     fail "a run differs from its own maps: $(cat "$WORK/against")"
 "$FGAD" rescore "$WORK/out/run" -s branches=vad --name vad > "$WORK/log" || fail "rescore"
 "$FGAD" report "$WORK/out/run" --against "$WORK/out/run/rescored/vad" --bootstrap 50 --format csv > "$WORK/against"
-got=$(awk -F, '/^# against/ { on = 1; getline; for (i = 1; i <= NF; i++) if ($i == "pixel_auroc_difference") c = i; next }
-    on && $6 == "gear" { print $c }' "$WORK/against")
+got=$(awk -F, '/^# against/ { on = 1; getline; for (i = 1; i <= NF; i++) { if ($i == "pixel_auroc_difference") c = i; if ($i == "category") g = i }; next }
+    on && $g == "gear" { print $c }' "$WORK/against")
 want=$(echo "$(cell "$WORK/out/run/results.csv" gear pixel_auroc) $(cell "$WORK/out/run/rescored/vad/results.csv" gear pixel_auroc)" |
     awk '{ printf "%.17g", $1 - $2 }')
 near "$want" "$got" 1e-12 || fail "the difference is $got, expected $want"

@@ -34,7 +34,8 @@ static void make_plan(plan_t *plan, plan_category_t entries[2], plan_task_t task
         snprintf(tasks[t].id, sizeof tasks[t].id, "%016d", t + 1);
         unlink(paths[t]);
     }
-    *plan = (plan_t){.points = job,
+    *plan = (plan_t){.methods = method_table,
+                     .points = job,
                      .point_text = no_text,
                      .point_count = 1,
                      .tasks = tasks,
