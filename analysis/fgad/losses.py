@@ -33,7 +33,7 @@ def head_figure(task, head, selection):
     name = f"prompts/{head}/loss"
     if not task.has(name):
         return
-    terms, values = terms_of(task.file[name], task.path), task.array(name)
+    terms, values = terms_of(task.get(name), task.path), task.array(name)
     figure, axes = drawing.panel(f"{task.row.category}, {head} head", "epoch", "loss (dimensionless)")
     epochs = np.arange(1, len(values) + 1)
     for index, term in enumerate(terms):
@@ -70,7 +70,7 @@ def query_figure(task, head, selection):
     if not task.has(name):
         return
     values = task.array(name)
-    floor = task.file[f"prompts/{head}/query_former"].attrs.get("loss_floor")
+    floor = task.get(f"prompts/{head}/query_former").attrs.get("loss_floor")
     figure, axes = drawing.panel(f"{task.row.category}, query former", "step of Adam")
     if floor is None:
         axes.plot(values, color=drawing.INK)

@@ -33,6 +33,7 @@ TITLES = {
     "cls_image": "Class token AUROC",
 }
 USER_BLOCK = 512
+FORMATS = ("1", "2")  # of task files: 1 holds its learned heads, 2 names them
 SEAL = re.compile(rb"fgad: HDF5 from byte 512 on, with SHA-256 ([0-9a-f]{64})\n")
 
 
@@ -122,7 +123,13 @@ class Task:
 
     def __init__(self, path, row):
         self.path, self.row = path, row
+        self.head_files = {}  # of heads that the file names: name -> file of <run>/heads
         self.file = open_sealed(path)
+        if text(self.file.attrs.get("format", "1")) not in FORMATS:
+            raise Problem(
+                f"'{path}' is of format {text(self.file.attrs['format'])}, this package reads {' and '.join(FORMATS)}"
+                f" (hint: fgad {text(self.file.attrs.get('code_version', 'of another version'))} wrote it)"
+            )
         attributes = self.file.attrs
         for name, expected in (("id", row.task), ("dataset", row.dataset), ("category", row.category)):
             found = text(attributes.get(name, ""))
@@ -136,6 +143,8 @@ class Task:
         return self
 
     def __exit__(self, *_):
+        for file in self.head_files.values():
+            file.close()
         self.file.close()
 
     @property
@@ -169,13 +178,30 @@ class Task:
 
         return images.Images(self, data_root)
 
+    def head_file(self, head):
+        """The file of a learned head: what the group heads names, or, of a run of format 1, the task's own."""
+        if head not in self.head_files and "heads" in self.file and head in self.file["heads"].attrs:
+            category = os.path.dirname(self.path)
+            run = os.path.dirname(os.path.dirname(os.path.dirname(category)))
+            name = text(self.file["heads"].attrs[head]) + ".h5"
+            path = os.path.join(run, "heads", self.row.dataset, self.row.category, name)
+            self.head_files[head] = open_sealed(path)
+        return self.head_files.get(head, self.file)
+
+    def get(self, name):
+        """A dataset or group by its name, of the task or, below prompts/, of its heads; None: there is none."""
+        parts = name.split("/")
+        file = self.head_file(parts[1]) if parts[0] == "prompts" and len(parts) > 1 else self.file
+        return file.get(name)
+
     def has(self, name):
-        return name in self.file
+        return self.get(name) is not None
 
     def array(self, name):
-        if name not in self.file:
+        found = self.get(name)
+        if found is None:
             raise Problem(f"'{self.path}' holds no {name}")
-        return self.file[name][()]
+        return found[()]
 
     def texts(self, name):
         return [text(value) for value in self.array(name)]
@@ -189,13 +215,14 @@ class Task:
 
     def heads(self):
         """Names of the heads that were learned or built, pixel first; none in a run of the memory branch alone."""
-        if "prompts" not in self.file:
-            return []
-        return sorted(self.file["prompts"], key=lambda name: (name != "pixel", name))
+        names = set(self.file.get("prompts", ()))
+        if "heads" in self.file:
+            names |= set(self.file["heads"].attrs) - {"description"}
+        return sorted(names, key=lambda name: (name != "pixel", name))
 
     def group_names(self, head):
         """The names of the prompt groups in the order of their numbers."""
-        groups = self.file.get(f"prompts/{head}/groups")
+        groups = self.get(f"prompts/{head}/groups")
         if groups is None:
             return []
         order = sorted(groups, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))

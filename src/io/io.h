@@ -35,6 +35,10 @@ status_t io_write_file(const char *path, const void *bytes, size_t size);
 /* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. On
  * failure the temporary is removed. */
 status_t io_publish(const char *temporary, const char *path);
+/* The file `from` at `path` too: its second name (a hard link) where the file system has such, else a copy, published as
+ * io_write_file does. replace: what stands at `path` gives way; else it stays, and all is well. */
+status_t io_link_file(const char *path, const char *from, bool replace);
+bool io_same_file(const char *a, const char *b); /* both names are of one file */
 /* "<path>.tmp.<host>.<pid>.<space>.<token>" into out: the temporary name that io_publish expects nothing of, but status
  * tools know; another one at each call, which nobody can foresee: open it with O_EXCL. "" when it would be longer than a
  * path may be. */

@@ -61,6 +61,7 @@ typedef struct {
     double lr, lr_min, momentum, weight_decay;
     int query_steps;
     double query_lr;
+    bool query_keep; /* its weights */
     int retrieval;
     bool token_wise;
     int reweight, image_map;

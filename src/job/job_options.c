@@ -134,6 +134,8 @@ const io_option_t job_options[] = {
      JOB_STAGE_PROMPTS},
     {"query_former.lr", IO_DOUBLE, AT(query_lr), "0.003", 0, 10, NULL, "Adam's learning rate of the query former",
      JOB_STAGE_PROMPTS},
+    {"query_former.keep", IO_BOOL, AT(query_keep), "false", 0, 0, NULL,
+     "keep its weights (ten E x E matrices a head), which nothing but a replay of its training reads", JOB_STAGE_NONE},
     {"retrieval", IO_CHOICE, AT(retrieval), "auto", 0, 0, retrieval_names,
      "how a token finds its group: query_former, normal (anchors), auto: query_former when learning", JOB_STAGE_MAPS},
     {"token_wise", IO_BOOL, AT(token_wise), "true", 0, 0, NULL,

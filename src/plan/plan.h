@@ -219,7 +219,7 @@ double plan_regions_gflop(const clip_config_t *config, const job_t *job, const p
 double plan_query_gflop(const clip_config_t *config, const job_t *job, int groups);
 /* shots 0: no memory is searched. */
 double plan_maps_gflop(const clip_config_t *config, int groups, int images, int shots);
-/* As stored: a learned head, and a task with its maps and copies of its heads. */
+/* As stored: a learned head, and a task with its maps. */
 double plan_head_mb(const clip_config_t *config, const job_t *job, job_head_t head);
 double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */

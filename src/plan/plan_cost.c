@@ -89,15 +89,12 @@ double plan_maps_gflop(const clip_config_t *c, int groups, int images, int shots
 double plan_head_mb(const clip_config_t *c, const job_t *job, job_head_t head)
 {
     bool queries = head == JOB_HEAD_PIXEL && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
-    return 0.1 + (queries ? 4e-6 * 10.0 * c->embed * c->embed : 0); /* ten weight matrices */
+    return 0.1 + (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0); /* ten weight matrices */
 }
 
 double plan_task_mb(const clip_config_t *c, const job_t *job, int images)
 {
-    double mb = 4e-6 * images * c->grid * c->grid * (job_has(&job->branches, "pad") ? 6 : 2);
-    for (int head = 0; head < JOB_HEADS; head++)
-        if (job_head_wanted(job, head)) mb += plan_head_mb(c, job, head);
-    return mb;
+    return 4e-6 * images * c->grid * c->grid * (job_has(&job->branches, "pad") ? 6 : 2);
 }
 
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task)

@@ -74,8 +74,8 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
         }
     }
     print_line(out, "disk_features_mb", features, "at most: they are compressed");
-    print_line(out, "disk_learned_mb", learned, "");
-    print_line(out, "disk_results_mb", results, "every task file holds its learned heads, too");
+    print_line(out, "disk_learned_mb", learned, "once: the run's are the cache's files, where both are on one disk");
+    print_line(out, "disk_results_mb", results, "");
 }
 
 static double total_gflop(const plan_items_t *items)

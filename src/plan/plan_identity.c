@@ -20,6 +20,8 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
     /* Another caption is another task, as another image is: nothing of the old one's may be kept. */
     if (method_wants_heads(plan_method(plan, task), &plan->points[task->point]))
         fprintf(out, "caption=%s\n", entry->caption_digest);
+    /* Only where it is asked for: what else is computed has the ids that it had before there was this option. */
+    if (plan->points[task->point].query_keep) fprintf(out, "query_former.keep=true\n");
     fclose(out);
     io_digest_bytes(digest, key, size);
     free(key);
@@ -55,6 +57,7 @@ char *plan_learn_options(const job_t *job, job_head_t head)
     /* Learning always trains the query former, whoever reads it then; without learning only who asks for it has one. */
     bool asked = head == JOB_HEAD_PIXEL && job->retrieval == JOB_RETRIEVAL_QUERY_FORMER;
     fprintf(out, "queries=%d\n", asked && !job->learn);
+    if (head == JOB_HEAD_PIXEL && job->query_keep) fprintf(out, "query_former.keep=true\n");
     fclose(out);
     return text;
 }

@@ -207,8 +207,7 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     TRY(plan_learn_id(item.id, plan, t, head));
     int before = builder->items->count;
     TRY(add_item(index, builder, &item,
-                 base_format("%s/k%d-s%llu-%s-%s.h5", plan->categories[task->category_index].prompts, task->shots,
-                             (unsigned long long)task->seed, job_head_names[head], item.id)));
+                 base_format("%s/%s.h5", plan->categories[task->category_index].prompts, item.id)));
     if (builder->items->count == before) return ST_OK; /* another point has it already */
     int learn = *index;
     plan_work_t work;

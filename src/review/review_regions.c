@@ -41,10 +41,17 @@ static status_t read_regions(regions_t *regions, const char *path)
     void *data;
     int ndim;
     int64_t dims[6];
+    io_h5_t *head = NULL;
+    char *head_path = NULL;
     TRY(io_h5_open(&file, path));
-    status = ST_OK;
-    if (!io_h5_has(file, "prompts/pixel/regions")) goto done;
-    TRY_DONE(io_h5_read(&data, &ndim, dims, file, "prompts/pixel/regions", IO_H5_U8));
+    status = store_head_of_task(&head_path, file, path, "pixel");
+    if (status == ST_ENOTFOUND) {
+        status = ST_OK; /* a task without heads */
+        goto done;
+    }
+    if (status == ST_OK) status = io_h5_open(&head, head_path);
+    if (status != ST_OK || !io_h5_has(head, "prompts/pixel/regions")) goto done;
+    TRY_DONE(io_h5_read(&data, &ndim, dims, head, "prompts/pixel/regions", IO_H5_U8));
     regions->labels = data;
     if (ndim != 3 || dims[0] < 1 || dims[0] > 10000 || dims[1] != dims[2] || dims[1] < 1) {
         status = fail(ST_EFORMAT, "'%s': prompts/pixel/regions is not (shot, row, column)", path);
@@ -57,9 +64,11 @@ static status_t read_regions(regions_t *regions, const char *path)
     regions->K = (int)dims[0];
     if (ndim != 1 || dims[0] != K)
         status = fail(ST_EFORMAT, "'%s': support/path does not name the %d shots of regions", path, (int)K);
-    if (status == ST_OK) status = read_names(regions, file);
+    if (status == ST_OK) status = read_names(regions, head);
 done:
+    io_h5_close(head);
     io_h5_close(file);
+    free(head_path);
     return status;
 }
 

@@ -157,6 +157,7 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
     stored->file = base_format("%s", path);
     if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
     TRY_DONE(io_h5_open(&file, path));
+    TRY_DONE(store_format_check(file, path));
     status = read_options(&stored->job, file, path);
     if (status == ST_OK && (stored->method = method_of(method_table, &stored->job)) == NULL)
         status = fail(ST_EFORMAT, "method: '%s' is not part of this version", job_method_names[stored->job.method]);

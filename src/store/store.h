@@ -44,6 +44,12 @@ store_made_by_t store_made_by(const plan_t *plan, int ranks, const store_made_on
 /* Attributes that every file carries: code and library versions, BLAS core, ranks, host, time. */
 status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
 
+/* Every file bears how it is laid out. 1: task files that hold their heads, of fgad 0.1.0 up to 4a0b28a: read as they are.
+ * 2: task files that name them (the group heads). Part of no id: what is computed did not change by it. */
+#define STORE_FORMAT "2"
+/* ST_EFORMAT: the file is of a format that this version does not know; names the version that does. */
+status_t store_format_check(io_h5_t *file, const char *path);
+
 /* ---- Items ---- */
 /* Opens the item's file. ST_EFORMAT: damaged, not complete, or of another id. */
 status_t store_item_open(io_h5_t **out, const plan_item_t *item);
@@ -137,6 +143,14 @@ typedef struct {
     double seconds;
 } store_learn_file_t;
 status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
+/* A run stands without the cache: <run>/heads/<dataset>/<category>/<id>.h5 is the cache's own file by a second name (a hard
+ * link; on another disk one copy), whatever the number of tasks that share it, and tasks name it by its id. keep: makes it,
+ * where it is not there and whole. restore: the other way round, for heads of a category that the cache has lost. */
+status_t store_head_keep(const plan_t *plan, const plan_item_t *item);
+status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category);
+/* The file that holds prompts/<head> (heap) of a task in the folder of a run: what its group heads names, or, of a run of
+ * format 1, the task's own. ST_ENOTFOUND: the task has no such head. */
+status_t store_head_of_task(char **path, io_h5_t *task, const char *task_path, const char *head);
 /* The state of a head in mid-learning, "<item path>.checkpoint": the next run goes on from it to the same bits. */
 status_t store_checkpoint_write(const align_head_t *head, const store_learned_t *result, const plan_item_t *item);
 /* Restores head and result when there is a checkpoint of this item; a damaged one is set aside with a warning. */
@@ -185,7 +199,7 @@ typedef struct {
     const store_oracle_t *oracle;
     const int *keep; /* (maps->n) test images */
     const plan_items_t *items;
-    const int *heads; /* items of the learned heads, whose groups prompts/<head> are copied */
+    const int *heads; /* items of the learned heads */
     int head_count;
     store_made_on_t inputs;
     double seconds;

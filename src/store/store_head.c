@@ -169,7 +169,8 @@ done:
     return status;
 }
 
-static status_t write_queries(io_h5_t *file, const char *base, const store_learned_t *result)
+/* keep: the weights too. */
+static status_t write_queries(io_h5_t *file, const char *base, const store_learned_t *result, bool keep)
 {
     if (result->keys == NULL) return ST_OK;
     align_block_t table[ALIGN_QUERY_BLOCKS];
@@ -183,7 +184,7 @@ static status_t write_queries(io_h5_t *file, const char *base, const store_learn
         shape[i][0] = table[i].rows;
         shape[i][1] = table[i].columns;
     }
-    const io_h5_field_t fields[] = {
+    const io_h5_field_t trained[] = {
         {"keys",
          IO_H5_F32,
          2,
@@ -192,6 +193,16 @@ static status_t write_queries(io_h5_t *file, const char *base, const store_learn
          "1",
          "intrinsic features q, rows normalised: what tokens are matched to",
          result->keys},
+        {"loss",
+         IO_H5_F64,
+         1,
+         {result->query_steps + 1},
+         "step",
+         "1",
+         "l_qf before each step of Adam, and after the last",
+         result->query_losses},
+    };
+    const io_h5_field_t weights[] = {
         {"params",
          IO_H5_F32,
          1,
@@ -210,17 +221,10 @@ static status_t write_queries(io_h5_t *file, const char *base, const store_learn
          name},
         {"table/offset", IO_H5_I64, 1, {ALIGN_QUERY_BLOCKS}, "array", "floats", "where each array begins", offset},
         {"table/shape", IO_H5_I64, 2, {ALIGN_QUERY_BLOCKS, 2}, "array,dimension", "1", "rows and columns", shape},
-        {"loss",
-         IO_H5_F64,
-         1,
-         {result->query_steps + 1},
-         "step",
-         "1",
-         "l_qf before each step of Adam, and after the last",
-         result->query_losses},
     };
     snprintf(path, sizeof path, "%s/query_former", base);
-    TRY(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
+    TRY(io_h5_write(file, path, trained, sizeof trained / sizeof trained[0]));
+    if (keep) TRY(io_h5_write(file, path, weights, sizeof weights / sizeof weights[0]));
     return io_h5_set_f64(file, path, "loss_floor",
                          align_query_floor(result->normal, result->abnormal, result->G, result->E));
 }
@@ -251,7 +255,7 @@ static void term_names(char out[64])
     }
 }
 
-static status_t write_results(io_h5_t *file, const char *base, const store_learn_file_t *what)
+static status_t write_results(io_h5_t *file, const char *base, const store_learn_file_t *what, bool keep)
 {
     const store_learned_t *result = what->result;
     int64_t G = result->G, E = result->E;
@@ -303,7 +307,7 @@ static status_t write_results(io_h5_t *file, const char *base, const store_learn
             what->labels};
         TRY(io_h5_write(file, base, &regions, 1));
     }
-    TRY(write_queries(file, base, result));
+    TRY(write_queries(file, base, result, keep));
     return write_oracle(file, base, result);
 }
 
@@ -317,7 +321,7 @@ status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *ite
     TRY_DONE(io_h5_create(&file, item->path));
     for (int g = 0; g < what->head->set->groups; g++) TRY_DONE(write_group(file, base, what->head->set, g));
     TRY_DONE(write_params(file, base, what->head));
-    TRY_DONE(write_results(file, base, what));
+    TRY_DONE(write_results(file, base, what, plan->points[plan->tasks[item->index].point].query_keep));
     TRY_DONE(io_h5_set_f64(file, base, "logit_scale", what->head->training.losses.logit_scale));
     TRY_DONE(io_h5_set_f64(file, "/", "learn_seconds", what->seconds));
     TRY_DONE(io_h5_set_text(file, "/", "description", "prompts of one head of one category and draw of shots"));

@@ -15,6 +15,7 @@ status_t store_open(io_h5_t **out, const char *path, const char *wanted)
     status_t status;
     *out = NULL;
     TRY_DONE(io_h5_open(out, path));
+    TRY_DONE(store_format_check(*out, path));
     TRY_DONE(io_h5_get_text(&id, *out, "/", "id"));
     TRY_DONE(io_h5_get_i64(&complete, *out, "/", "complete"));
     if (complete != 1 || strcmp(id, wanted) != 0)

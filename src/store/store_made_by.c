@@ -2,7 +2,24 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+status_t store_format_check(io_h5_t *file, const char *path)
+{
+    char *format = NULL, *writer = NULL;
+    status_t status = io_h5_get_text(&format, file, "/", "format");
+    if (status == ST_ENOTFOUND) return ST_OK; /* maps of others, and the first of ours, do not say */
+    if (status == ST_OK && strcmp(format, "1") != 0 && strcmp(format, STORE_FORMAT) != 0) {
+        if (io_h5_get_text(&writer, file, "/", "code_version") != ST_OK) writer = NULL;
+        status = fail(ST_EFORMAT,
+                      "'%s' is of format %.16s, this version reads 1 and " STORE_FORMAT " (hint: fgad %.64s wrote it)",
+                      path, format, writer != NULL ? writer : "of another version");
+    }
+    free(format);
+    free(writer);
+    return status;
+}
 
 store_made_by_t store_made_by(const plan_t *plan, int ranks, const store_made_on_t *inputs)
 {
@@ -21,7 +38,7 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by)
     char *libraries = io_library_versions();
     if (libraries == NULL) return ST_ENOMEM;
     status_t status;
-    TRY_DONE(io_h5_set_text(file, "/", "format", PLAN_FORMAT));
+    TRY_DONE(io_h5_set_text(file, "/", "format", STORE_FORMAT));
     TRY_DONE(io_h5_set_text(file, "/", "code_version", base_version()));
     TRY_DONE(io_h5_set_text(file, "/", "libraries", libraries));
     TRY_DONE(io_h5_set_text(file, "/", "blas", made_by->blas));

@@ -39,6 +39,7 @@ status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, cons
     char *found = NULL;
     int64_t complete = 0;
     TRY_DONE(io_h5_open(&file, path));
+    TRY_DONE(store_format_check(file, path));
     TRY_DONE(io_h5_get_text(&found, file, "/", "id"));
     TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
     if (complete != 1 || strcmp(found, id) != 0) {

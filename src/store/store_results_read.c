@@ -144,6 +144,7 @@ static status_t read_h5(store_results_t *out, const char *dir, const char *path)
     char *made_from = NULL;
     reader_t reader = {.path = path, .group = ""}, lost = {.path = path, .group = "lost/"};
     TRY_DONE(io_h5_open(&reader.file, path));
+    TRY_DONE(store_format_check(reader.file, path));
     status = read_rows(&reader, true);
     out->rows = reader.rows;
     out->count = reader.count;

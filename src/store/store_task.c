@@ -93,21 +93,18 @@ static status_t write_numbers(io_h5_t *file, const store_numbers_t *numbers)
     return ST_OK;
 }
 
-/* The learned heads, whole: whoever has the task file has the prompts that made it. */
-static status_t copy_heads(io_h5_t *file, const store_task_file_t *what)
+/* The learned heads by their ids; what they name is in the run's folder before a task file says so. */
+static status_t name_heads(io_h5_t *file, const plan_t *plan, const store_task_file_t *what)
 {
     for (int i = 0; i < what->head_count; i++) {
         const plan_item_t *head = &what->items->items[what->heads[i]];
         if (i > 0 && what->heads[i] == what->heads[0]) continue; /* handcrafted prompts serve both heads */
-        io_h5_t *source;
-        char path[32];
-        snprintf(path, sizeof path, "prompts/%s", job_head_names[head->head]);
-        TRY(io_h5_open(&source, head->path));
-        status_t status = io_h5_copy(file, source, path);
-        io_h5_close(source);
-        if (status != ST_OK) return status;
+        TRY(store_head_keep(plan, head));
+        TRY(io_h5_set_text(file, "heads", job_head_names[head->head], head->id));
     }
-    return ST_OK;
+    if (what->head_count == 0) return ST_OK;
+    return io_h5_set_text(file, "heads", "description",
+                          "ids of the learned heads: heads/<dataset>/<category>/<id>.h5 of the run");
 }
 
 static status_t write_oracle(io_h5_t *file, const store_oracle_t *oracle)
@@ -169,7 +166,7 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
     };
     TRY_DONE(io_h5_write(file, "support", support, 2));
     TRY_DONE(write_numbers(file, what->numbers));
-    TRY_DONE(copy_heads(file, what));
+    TRY_DONE(name_heads(file, plan, what));
     TRY_DONE(write_oracle(file, what->oracle));
     TRY_DONE(write_attributes(file, plan, ranks, what));
     status = io_h5_publish(file);

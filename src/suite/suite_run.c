@@ -60,7 +60,11 @@ static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *wor
 static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, const suite_comm_t *comm)
 {
     store_folders_t folders;
-    status_t status = look_and_tidy(&folders, worker, items);
+    status_t status = ST_OK;
+    for (int c = worker->rank; c < worker->plan->category_count && status == ST_OK; c += worker->size)
+        status = store_heads_restore(worker->plan, items, c);
+    TRY(suite_agree(comm, status));
+    status = look_and_tidy(&folders, worker, items);
     for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = store_folders_has(&folders, i);
     store_folders_free(&folders);
     TRY(suite_agree(comm, status));

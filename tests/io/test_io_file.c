@@ -291,6 +291,40 @@ static void digests_are_sha256(void **state)
     check_error(io_digest_file(digest, "/absent/file"), ST_ENOTFOUND, "'/absent/file' cannot be opened");
 }
 
+static void a_file_has_a_second_name_or_a_copy(void **state)
+{
+    (void)state;
+    const char *here = check_temp_dir("link");
+    path_t from, path, far;
+    char *text;
+    join(from, here, "from");
+    join(path, here, "path");
+    put(here, "from", "one");
+    check_error(io_link_file(path, from, false), ST_OK, "");
+    assert_true(io_same_file(path, from));
+    check_error(io_link_file(path, from, true), ST_OK, ""); /* again: nothing changes, no temporary is left */
+    check_names(here, (const char *const[]){"from", "path", NULL});
+
+    put(here, "path", "other");
+    check_error(io_link_file(path, from, false), ST_OK, ""); /* what stands there stays */
+    assert_false(io_same_file(path, from));
+    check_error(io_link_file(path, from, true), ST_OK, "");
+    assert_true(io_same_file(path, from));
+    join(far, here, "none");
+    check_error(io_link_file(path, far, true), ST_ENOTFOUND, "none'");
+
+    /* Another file system knows no second name of a file here. */
+    snprintf(far, sizeof far, "/dev/shm/fgad-test-%ld", (long)getpid());
+    if (io_write_file(far, "far", 3) != ST_OK) return;
+    const status_t status = io_link_file(path, far, true);
+    remove(far);
+    check_error(status, ST_OK, "");
+    check_error(io_read_text(&text, path), ST_OK, "");
+    assert_string_equal(text, "far");
+    free(text);
+    check_names(here, (const char *const[]){"from", "path", NULL});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_gives_one_line_and_leaves_the_old_file),
         cmocka_unit_test(paths_too_long_are_refused),
         cmocka_unit_test(digests_are_sha256),
+        cmocka_unit_test(a_file_has_a_second_name_or_a_copy),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

@@ -17,7 +17,6 @@ import sys
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 import PIL  # noqa: E402
 import scipy  # noqa: E402
@@ -29,6 +28,7 @@ from scipy.ndimage import gaussian_filter  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
 import golden  # noqa: E402
+from heads import Task  # noqa: E402
 from tokenizer import Tokenizer, read_merges  # noqa: E402
 from toy_model import Tower  # noqa: E402
 
@@ -310,6 +310,8 @@ class Head:
         """The query former's forward from its stored parameters, with torch's own attention."""
         G, E = self.normal.shape
         stored = self.stored["query_former"]
+        if "params" not in stored:
+            sys.exit("the query former's weights are not stored (hint: run the job with -s query_former.keep=true)")
         flat = torch.from_numpy(stored["params"][:].astype(np.float64))
         part = {}
         for name, offset, (rows, columns) in zip(stored["table/name"][:], stored["table/offset"][:], stored["table/shape"][:]):
@@ -337,7 +339,7 @@ def upsample(maps, R):
 class Task:
     def __init__(self, path):
         self.path, self.problems = path, []
-        self.file = h5py.File(path, "r")
+        self.file = Task(path)
         self.options = {k: str(v) for k, v in self.file["options"].attrs.items()}
         self.dataset, self.category = self.file.attrs["dataset"], self.file.attrs["category"]
         roots = dict(pair.split(": ") for pair in self.options["roots"].strip("{}").split(", ") if pair)
@@ -360,7 +362,7 @@ class Task:
         heads = {}
         for name in self.heads:
             # Handcrafted prompts are the same for both heads: the file holds them once.
-            stored = name if "prompts/" + name in self.file else next(iter(self.file["prompts"]))
+            stored = name if "prompts/" + name in self.file else self.file.names()[0]
             heads[name] = Head(self.file, stored, groups, caption, vocabulary, self.options, self.model, self.complain)
         return heads
 

@@ -8,6 +8,7 @@ program. So a head out of tolerance is redone once more in PyTorch's own float32
 strays from PyTorch's float64 as far as the file does (within a factor of 4; 16 for 1 - cosine, which is quadratic).
 
 usage: replay.py --model MODEL-DIR --features results/cache/features/MODEL TASK.h5 [TASK.h5 ...]
+Jobs with query_former.keep=true have the query former checked too.
 Jobs with pixel.epochs and image.epochs of 1 and 10 and with one loss less give the comparison of every stage.
 """
 import argparse
@@ -19,6 +20,7 @@ import h5py
 import numpy as np
 import torch
 
+import heads
 import regions
 from losses import TERMS, Group, QueryFormer
 from training import Head, open_tower
@@ -134,7 +136,7 @@ class Replay:
 
     def query_error(self):
         """(largest difference of the stored keys from torch's forward of the stored parameters, loss above its floor)."""
-        if "query_former" not in self.base:
+        if "query_former/params" not in self.base: # none, or a job without query_former.keep
             return 0.0, 0.0
         stored = self.base["query_former"]
         p_n, p_a = (torch.from_numpy(self.base[f"anchors/{side}"][()]).double() for side in ("normal", "abnormal"))
@@ -215,7 +217,7 @@ def main():
     tower, _ = open_tower(arguments.model)
     good = True
     for path in arguments.tasks:
-        with h5py.File(path, "r") as h5:
+        with heads.Task(path) as h5:
             directory = os.path.join(arguments.features, text(h5.attrs["dataset"]), text(h5.attrs["category"]))
             for name in [arguments.head] if arguments.head else ["pixel", "image"]:
                 if f"prompts/{name}/loss" in h5:

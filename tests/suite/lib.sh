@@ -27,12 +27,24 @@ same_results() {
         [ -f "$other" ] || fail "$other is missing"
         h5diff "$file" "$other" maps maps || fail "the maps of $file and $other differ"
         h5diff "$file" "$other" metrics metrics || fail "the metrics of $file and $other differ"
-        if h5ls "$file/prompts" > /dev/null 2>&1; then
-            h5diff "$file" "$other" prompts prompts || fail "the prompts of $file and $other differ"
+        if h5ls "$file/heads" > /dev/null 2>&1; then
+            h5diff "$file" "$other" heads heads || fail "the heads of $file and $other differ"
         fi
         count=$((count + 1))
     done
+    for file in $([ ! -d "$1/heads" ] || find "$1/heads" -name '*.h5'); do
+        other="$2/${file#"$1"/}"
+        [ -f "$other" ] || fail "$other is missing"
+        h5diff "$file" "$other" prompts prompts || fail "the prompts of $file and $other differ"
+    done
     [ "$count" -gt 0 ] || fail "$1 has no tasks"
+}
+
+# head_of TASK HEAD: the file of the run that holds the task's head
+head_of() {
+    run_of=${1%/tasks/*}
+    place=$(dirname "${1#"$run_of"/tasks/}")
+    echo "$run_of/heads/$place/$(h5dump -a "/heads/$2" "$1" | sed -n 's/.*(0): "\(.*\)"/\1/p').h5"
 }
 
 # demo_data [CATEGORY...]: the demo images (all, or these categories) and the toy model, as $WORK/data/demo and $WORK/model.

@@ -91,7 +91,7 @@ YAML
 
 # groups FILE HEAD NAME...: the head has these groups, in this order, and no others
 groups() {
-    file=$1
+    file=$(head_of "$1" "$2")
     head=$2
     shift 2
     found=$(h5ls "$file/prompts/$head/groups" | wc -l)
@@ -106,8 +106,9 @@ groups() {
 
 # prompt FILE GROUP TEXT: the group of the pixel head has this prompt
 prompt() {
-    h5dump -w 0 -d "/prompts/pixel/groups/$2/text" "$1" | grep -qF "\"$3\"" ||
-        fail "group $2 of $1 has no '$3': $(h5dump -w 0 -d "/prompts/pixel/groups/$2/text" "$1")"
+    file=$(head_of "$1" pixel)
+    h5dump -w 0 -d "/prompts/pixel/groups/$2/text" "$file" | grep -qF "\"$3\"" ||
+        fail "group $2 of $1 has no '$3': $(h5dump -w 0 -d "/prompts/pixel/groups/$2/text" "$file")"
 }
 
 # numbers DATASET FILE: there are some, all finite
@@ -145,7 +146,7 @@ for learn in false true; do
     prompt "$within" 5 "${prefix}below the pin row runs a gray and flat row with a scratch of rubber."
     for file in "$WORK"/out/$learn/tasks/demo/*/*.h5; do
         numbers /maps/M_pix "$file"
-        [ $learn = false ] || numbers /prompts/pixel/loss "$file"
+        [ $learn = false ] || numbers /prompts/pixel/loss "$(head_of "$file" pixel)"
     done
 done
 # A component without a value to replace learns a vector before its name; of values behind the 77th token none is replaced.
@@ -153,7 +154,7 @@ six=$(ls "$WORK"/out/true/tasks/demo/six/*.h5)
 long=$(ls "$WORK"/out/true/tasks/demo/long/*.h5)
 prompt "$six" 8 "[V]x4 a [a1] screw."
 prompt "$long" 3 "[V]x4 a rim of [a1], $more, so that it is gray and round."
-longest=$(h5dump -d /prompts/pixel/groups/3/length "$long" | grep "(0)" | tr -cd '0-9,\n ' | tr ', ' '\n\n' | sort -n | tail -1)
+longest=$(h5dump -d /prompts/pixel/groups/3/length "$(head_of "$long" pixel)" | grep "(0)" | tr -cd '0-9,\n ' | tr ', ' '\n\n' | sort -n | tail -1)
 [ "$longest" = 77 ] || fail "the longest prompt of the long caption has $longest tokens"
 
 # Own images with a caption beside them, which the assets know nothing of: no masks, so no pixel metrics.

@@ -42,9 +42,13 @@ again() {
     run fresh.log -s output="$WORK/fresh"
     same=$(sed -n '2s/.*,//p' "$WORK/fresh/job/results.csv")
     cmp "$WORK/out/job/results.csv" "$WORK/fresh/job/results.csv" || fail "$what: other numbers than from nothing"
-    for part in maps prompts metrics; do
+    for part in maps heads metrics; do
         h5diff "$WORK"/out/job/tasks/demo/gear/*-"$same.h5" "$WORK"/fresh/job/tasks/demo/gear/*.h5 $part $part ||
             fail "$what: other $part than from nothing"
+    done
+    for file in "$WORK"/fresh/job/heads/demo/gear/*.h5; do
+        h5diff "$file" "$WORK/out/job/heads/demo/gear/$(basename "$file")" prompts prompts ||
+            fail "$what: other prompts than from nothing"
     done
 }
 # other FILE: another of the same folder, whose size differs
