@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "cli/cli.h"
+#include "io/io.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -387,6 +388,7 @@ int main(int argc, char **argv)
 {
     if (!cli_stack_has_room()) return 2;
     tell_of_illegal_instructions();
+    io_mapped_install(EXIT_TASK_FAILED);
     cli_output_begin();
     return cli_output_end(run_command(argc, argv));
 }

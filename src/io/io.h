@@ -275,6 +275,9 @@ char *io_options_yaml(const void *options, const io_option_t *table);
 /* ---- safetensors ---------------------------------------------------------------------------------------------------
  * 1. u64 little-endian N, 2. N bytes of JSON: name -> {dtype, shape, data_offsets [from, to)}, and __metadata__, 3.
  * the data. Mapped read-only and shared: ranks of one node share the pages. */
+/* From here on a mapped file that is cut while it is used, or whose disk fails, ends the process with a line on stderr that
+ * names it and this exit code, where SIGBUS would without a word. To be called before MPI starts. */
+void io_mapped_install(int code);
 typedef enum { IO_F32, IO_F16, IO_BF16, IO_OTHER_DTYPE } io_dtype_t;
 typedef struct {
     const char *name; /* borrowed, as all below */

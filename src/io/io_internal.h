@@ -38,6 +38,9 @@ status_t io_raster_upright(io_raster_t *raster, const char *path);
 
 /* Opens a regular file for reading; nothing else, and without waiting for one who writes to a FIFO. *size may be NULL. */
 status_t io_open_regular(int *file, size_t *size, const char *path);
+/* Maps a file of `size` > 0 bytes to be read, by name (io_mapped_install). */
+status_t io_map(const unsigned char **map, size_t size, int file, const char *path);
+void io_unmap(const unsigned char *map, size_t size);
 /* As io_read_file, of the first `most` bytes at most. */
 status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path);
 

@@ -1,7 +1,7 @@
 /* safetensors: the header is checked completely before a byte of the data is used. The rules are those of the
  * format's own reader: tensors lie in the data one after another without overlap and without holes, to its very end.
  */
-#include "io/io.h"
+#include "io/io_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -229,14 +228,7 @@ status_t io_safetensors_open(io_safetensors_t **out, const char *path)
         goto done;
     }
     file->size = (size_t)info.st_size;
-    if (file->size > 0) {
-        void *map = mmap(NULL, file->size, PROT_READ, MAP_SHARED, descriptor, 0);
-        if (map == MAP_FAILED) {
-            status = fail(ST_EIO, "'%s' cannot be mapped: %s", path, strerror(errno));
-            goto done;
-        }
-        file->map = map;
-    }
+    if (file->size > 0) TRY_DONE(io_map(&file->map, file->size, descriptor, path));
     TRY_DONE(read_header(file));
     *out = file;
     file = NULL;
@@ -249,7 +241,7 @@ done:
 void io_safetensors_close(io_safetensors_t *file)
 {
     if (file == NULL) return;
-    if (file->map != NULL) munmap((void *)(uintptr_t)file->map, file->size);
+    if (file->map != NULL) io_unmap(file->map, file->size);
     io_json_free(file->header);
     free(file->entry);
     free(file->path);

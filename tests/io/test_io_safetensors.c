@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const good_path = FGAD_GOLDEN_DIR "/io/three_types.safetensors";
 
@@ -48,6 +50,44 @@ static void a_file_of_three_types_reads_back(void **state)
     assert_string_equal(io_safetensors_at(file, 0)->name, "visual.half");
     io_safetensors_close(file);
     check_golden_close(golden);
+}
+
+/* A file that is cut while it is mapped: a line and an exit code, where SIGBUS would end the process without a word. */
+static void a_file_cut_in_use_is_named(void **state)
+{
+    (void)state;
+    enum { VALUES = 1 << 16 };
+    static float values[VALUES];
+    static const int64_t shape[1][8] = {{VALUES}};
+    const char *name = "weight";
+    const float *data = values;
+    const int ndim = 1;
+    char path[512], said[1024] = "", want[1024];
+    int ends[2], code;
+    snprintf(path, sizeof path, "%s/cut_in_use.safetensors", FGAD_TEST_TMP);
+    assert_int_equal(io_safetensors_write(path, &name, &data, shape, &ndim, 1, false), ST_OK);
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        io_safetensors_t *file;
+        dup2(ends[1], STDERR_FILENO);
+        io_mapped_install(7);
+        if (io_safetensors_open(&file, path) != ST_OK || truncate(path, 4096) != 0) _exit(8);
+        (void)io_tensor_to_f32(values, io_safetensors_find(file, "weight"), path);
+        _exit(9);
+    }
+    close(ends[1]);
+    size_t used = 0;
+    for (ssize_t got; used < sizeof said - 1 && (got = read(ends[0], said + used, sizeof said - 1 - used)) > 0;)
+        used += (size_t)got;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFEXITED(code));
+    assert_int_equal(WEXITSTATUS(code), 7);
+    snprintf(want, sizeof want, "fgad: '%s' cannot be read any more: it was cut while it was used, or its disk fails\n",
+             path);
+    assert_string_equal(said, want);
+    remove(path);
 }
 
 static void refuse(const char *name, const char *text)
@@ -204,6 +244,7 @@ static void half_precision_is_numpys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_cut_in_use_is_named),
         cmocka_unit_test(a_file_of_three_types_reads_back),
         cmocka_unit_test(bad_headers_are_refused_with_the_reason),
         cmocka_unit_test(bad_extents_are_refused_by_tensor_name),
