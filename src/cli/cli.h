@@ -17,6 +17,9 @@ typedef struct {
     const char *help;                   /* usage, options and examples */
 } cli_command_t;
 
+/* In the order of `fgad --help`; ends with {0}. */
+extern const cli_command_t cli_commands[];
+
 int cli_run(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_status(int argc, char **argv);
@@ -25,6 +28,7 @@ int cli_report(int argc, char **argv);
 int cli_rescore(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_import(int argc, char **argv);
+int cli_predict(int argc, char **argv);
 int cli_model_info(int argc, char **argv);
 int cli_data_check(int argc, char **argv);
 int cli_data_fewshot(int argc, char **argv);

@@ -12,4 +12,9 @@ status_t job_taps_resolve(job_t *job);
 /* ST_EFORMAT unless there are two. */
 status_t job_taps_count(const io_names_t *taps);
 
+/* Fills in `given`, where it has to be, before a method settles anything; used: which keys are set. */
+status_t job_keep_given(job_t *job, const io_option_t *table, const bool *used);
+/* The rows of a job file (heap, taken over) with `given` in place of what methods settle (heap). */
+char *job_put_given(char *rows, const char *given);
+
 #endif

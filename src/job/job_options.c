@@ -400,6 +400,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     TRY_DONE(find_assets(out, used));
     TRY_DONE(resolve_model(out));
     TRY_DONE(job_taps_resolve(out));
+    TRY_DONE(job_keep_given(out, job_options, used));
     TRY_DONE(resolve_method(out, used));
     status = check_job(out);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
@@ -411,5 +412,6 @@ done:
 void job_free(job_t *job)
 {
     io_options_free(job, job_options);
+    free(job->given);
     *job = (job_t){0};
 }

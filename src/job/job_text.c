@@ -1,5 +1,5 @@
 /* The job as text: what ids are made of, and a file that could be run again from any folder. */
-#include "job/job.h"
+#include "job/job_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +60,7 @@ static char *job_text(const job_t *job)
               copy.fewshot != NULL && copy.roots.value != NULL;
     for (int i = 0; i < job->roots.count && ok; i++) ok = (copy.roots.value[i] = absolute(job->roots.value[i])) != NULL;
     if (ok) text = io_options_yaml(&copy, job_options);
+    if (text != NULL && job->given != NULL) text = job_put_given(text, job->given);
     for (int i = 0; i < job->roots.count && copy.roots.value != NULL; i++) free(copy.roots.value[i]);
     free(copy.roots.value);
     free(copy.output);

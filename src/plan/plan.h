@@ -130,6 +130,9 @@ status_t plan_make_tasks(plan_t *plan);
  * ST_ENOTFOUND: it is not the folder of a run. */
 status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
                    status_t (*otherwise)(plan_t *plan));
+/* The same by the run's record alone (store_index_read): no image is looked at. ST_EFORMAT: the model is another one now. */
+status_t plan_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir,
+                            status_t (*recorded)(plan_t *plan));
 void plan_free(plan_t *plan);
 /* Keeps the digest of a model that was checked for this plan in <output>/cache/models.txt: the next plan neither reads nor
  * checks the weights as long as size, times and inode of its files are the same. */

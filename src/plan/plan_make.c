@@ -202,14 +202,34 @@ static status_t look(plan_t *plan, status_t (*otherwise)(plan_t *plan))
     if (status != ST_ENOTFOUND || otherwise == NULL) return status;
     snprintf(line, sizeof line, "%s", fail_message());
     forget_categories(plan);
-    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK && name_folders(plan) == ST_OK) return ST_OK;
+    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK && name_folders(plan) == ST_OK) {
+        log_info("images or model are not here: '%s' tells what they were when the run began", plan->run_dir);
+        return ST_OK;
+    }
     log_debug("%s", fail_message());
     forget_categories(plan);
     return fail(ST_ENOTFOUND, "%s", line);
 }
 
-status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
-                   status_t (*otherwise)(plan_t *plan))
+/* The record in place of the images, which nobody looks at; the model has to be the one of the record. */
+static status_t take_record(plan_t *plan, status_t (*recorded)(plan_t *plan))
+{
+    TRY(recorded(plan));
+    char *digest = plan->model_digest;
+    plan->model_digest = NULL;
+    status_t status = plan_model_read(plan);
+    if (status == ST_OK && strcmp(digest, plan->model_digest) != 0)
+        status = fail(ST_EFORMAT, "'%s' holds another model than the one that '%s' was made with",
+                      plan->points[0].model, plan->run_dir);
+    free(digest);
+    TRY(status);
+    TRY(plan_asks_collect(plan));
+    return name_folders(plan);
+}
+
+/* Of recorded and otherwise, one at most. */
+static status_t open_run(plan_t *out, const method_t *const *methods, const char *run_dir,
+                         status_t (*recorded)(plan_t *plan), status_t (*otherwise)(plan_t *plan))
 {
     double started = clock_seconds();
     status_t status = ST_ENOMEM;
@@ -227,7 +247,7 @@ status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_
     name = base_format("name=%s", slash + 1);
     if (output == NULL || name == NULL) goto done;
     status = plan_make_job(out, methods, file, (const char *const[]){output, name}, 2);
-    if (status == ST_OK) status = look(out, otherwise);
+    if (status == ST_OK) status = recorded != NULL ? take_record(out, recorded) : look(out, otherwise);
     if (status == ST_OK) status = plan_make_tasks(out);
     out->seconds = clock_seconds() - started;
 done:
@@ -237,6 +257,18 @@ done:
     free(output);
     free(name);
     return status;
+}
+
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
+                   status_t (*otherwise)(plan_t *plan))
+{
+    return open_run(out, methods, run_dir, NULL, otherwise);
+}
+
+status_t plan_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir,
+                            status_t (*recorded)(plan_t *plan))
+{
+    return open_run(out, methods, run_dir, recorded, NULL);
 }
 
 void plan_free(plan_t *plan)

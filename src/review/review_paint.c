@@ -85,6 +85,36 @@ void review_paint_text(uint8_t *pixels, int width, int height, int left, int top
         }
 }
 
+status_t review_paint_overlay(const char *path, const io_image_t *image, const float *map, const uint8_t *mask,
+                              double low, double high)
+{
+    enum { GAP = 8 };
+    static const uint8_t green[3] = {0, 230, 118}, white[3] = {255, 255, 255};
+    int width = image->width, height = image->height, stride = 2 * width + GAP;
+    uint8_t *pixels = base_alloc((size_t)stride * (size_t)height, 3);
+    if (pixels == NULL) return ST_ENOMEM;
+    memset(pixels, 255, (size_t)stride * (size_t)height * 3);
+    double range = high > low ? high - low : 1;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            size_t at = (size_t)y * (size_t)width + (size_t)x;
+            const uint8_t *from = image->pixels + at * 3;
+            uint8_t *left = pixels + ((size_t)y * (size_t)stride + (size_t)x) * 3, *right = left + (width + GAP) * 3;
+            uint8_t color[3], grey = (uint8_t)((299 * from[0] + 587 * from[1] + 114 * from[2]) / 1000);
+            memcpy(left, from, 3);
+            memset(right, grey, 3);
+            review_heat_color(color, ((double)map[at] - low) / range);
+            review_blend(right, color, 0.65);
+        }
+    if (mask != NULL) {
+        review_paint_contour(pixels, stride, mask, width, height, green);
+        review_paint_contour(pixels + (size_t)(width + GAP) * 3, stride, mask, width, height, white);
+    }
+    status_t status = io_png_write(path, pixels, stride, height, 3);
+    free(pixels);
+    return status;
+}
+
 status_t review_write_scale(const char *folder, double low, double high)
 {
     enum { WIDTH = 400, HEIGHT = 60, BAR = 30 };

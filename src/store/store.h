@@ -208,6 +208,23 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
 /* Reads a task file's numbers, and adds what it was made on; ST_EFORMAT when it is damaged or another task's. */
 status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id);
 
+/* ---- Thresholds -----------------------------------------------------------------------------------------------------
+ * <run>/thresholds.csv, a line a task: an image whose score is above `value` counts as anomalous. */
+typedef enum { STORE_THRESHOLD_F1_MAX, STORE_THRESHOLD_QUANTILE, STORE_THRESHOLD_VALUE } store_threshold_kind_t;
+extern const char *const store_threshold_kinds[]; /* "f1-max" (an oracle), "quantile" (of the shots), "value", NULL */
+typedef struct {
+    char task[PLAN_ID_SIZE];
+    store_threshold_kind_t kind;
+    double quantile; /* NaN unless that is the kind */
+    double value;
+    double precision, recall, false_alarms; /* of the test images at it, as fractions; NaN: none are labelled so */
+    int normal, anomalous;                  /* test images */
+} store_threshold_t;
+/* Of all tasks that have one (heap); none where there is no file. ST_EFORMAT names file and line. */
+status_t store_thresholds_read(store_threshold_t **out, int *count, const char *run_dir);
+/* Puts these in place of those of the same tasks; those of the plan's other tasks stay. */
+status_t store_thresholds_add(const plan_t *plan, const char *run_dir, const store_threshold_t *add, int count);
+
 /* ---- Failures: a record a failed item below <run>/failed, so that other ranks of this run do not try it again ---- */
 typedef struct {
     char run[64]; /* the run that failed last */
@@ -231,7 +248,7 @@ void store_failure_forget(const plan_t *plan, const plan_item_t *item);
  *   2. categories/<n>: attributes dataset, category, digest, caption_digest, split, mask_threshold,
  *      test_anomalous, masks_missing; caption (I32); train/ and test/: name, defect, label, mark, mask. */
 status_t store_index_write(const plan_t *plan);
-/* Fills in what plan_make_categories does, and config; tells in the log that it did. ST_ENOTFOUND, ST_EFORMAT: no
+/* Fills in what plan_make_categories does, and config. ST_ENOTFOUND, ST_EFORMAT: no
  * index, or one of another version. */
 status_t store_index_read(plan_t *plan);
 /* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of

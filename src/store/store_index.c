@@ -234,8 +234,8 @@ status_t store_index_read(plan_t *plan)
     for (int c = 0; c < categories; c++) {
         plan->category_count = c + 1;
         TRY_DONE(read_category(&plan->categories[c], file, c));
+        plan->categories[c].images.how = job_data_options(&plan->points[0]).how;
     }
-    log_info("images or model are not here: '%s' tells what they were when the run began", path);
 done:
     free(code);
     io_h5_close(file);

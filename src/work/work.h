@@ -97,4 +97,20 @@ status_t work_learn_epoch(work_learn_t *learn);
 status_t work_learn_end(work_learn_t *learn);
 void work_learn_free(work_learn_t *learn); /* NULL is fine */
 
+/* ---- New images -----------------------------------------------------------------------------------------------------
+ * What a task has learned, kept to score any image, one at a time: to the bit as the task scores it. */
+typedef struct work_predictor work_predictor_t;
+/* item: of the task (an evaluation). Features of its support and its heads are read from their files. ST_EFORMAT: the method
+ * scores images against one another; ST_ENOTFOUND, ST_EFORMAT: a file is missing or damaged. worker and items outlive it. */
+status_t work_predictor_open(work_predictor_t **out, work_worker_t *worker, const plan_items_t *items,
+                             const plan_item_t *item);
+void work_predictor_close(work_predictor_t *predictor); /* NULL is fine */
+/* An image file, whose pixels are taken as those of the task's category. ST_EFORMAT, ST_ENOTFOUND name it. */
+status_t work_predictor_image(work_predictor_t *predictor, const char *path);
+/* Shot k of the task, against a memory of the other shots alone; heads stay as they were learned from all of them. ST_EFORMAT:
+ * that leaves fewer shots than the method needs. */
+status_t work_predictor_shot(work_predictor_t *predictor, int k);
+/* Of the image that was scored last: maps of one image, in row 0. */
+const method_maps_t *work_predictor_maps(const work_predictor_t *predictor);
+
 #endif

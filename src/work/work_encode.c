@@ -17,8 +17,8 @@ static status_t encode_pixels(work_worker_t *worker, const store_features_t *fea
     return clip_vision_encode(out, worker->vision, feature, features->arrays, pixels);
 }
 
-static status_t encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
-                             const data_image_t *file, float *pixels)
+status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
+                           const data_image_t *file, float *pixels)
 {
     io_image_t image;
     const clip_config_t *config = clip_model_config(worker->model);
@@ -100,7 +100,7 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
             goto done;
         }
-        TRY_DONE(encode_image(worker, &features, i, category, &images[first + i], pixels));
+        TRY_DONE(work_encode_image(worker, &features, i, category, &images[first + i], pixels));
     }
     double encoded = clock_seconds();
     TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));

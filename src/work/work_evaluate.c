@@ -4,104 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- What a task reads ------------------------------------------------------------------------------------------ */
-
-/* Everything that scores an image. needs are chunks, then `shots` support files, then the wanted heads in order. */
-typedef struct {
-    const method_t *method;
-    method_ask_t ask;
-    arena_t arena; /* of the state */
-    void *state;
-    method_task_t task;
-    store_features_t *features; /* (shots) */
-    method_image_t *support;    /* (shots) */
-    store_learned_t learned[JOB_HEADS];
-    method_head_t head[JOB_HEADS];
-    float *const *known; /* maps of these test images and this support, from the task before; not owned */
-    int chunks, heads;
-    store_made_on_t support_on, made_on; /* the support's files; all others */
-} scorer_t;
-
-static void scorer_free(scorer_t *scorer)
-{
-    for (int k = 0; scorer->features != NULL && k < scorer->task.shots; k++) store_features_free(&scorer->features[k]);
-    free(scorer->features);
-    free(scorer->support);
-    for (int head = 0; head < JOB_HEADS; head++) store_learned_free(&scorer->learned[head]);
-    arena_free(&scorer->arena);
-}
-
-static status_t load_support(scorer_t *scorer, work_worker_t *worker, const plan_items_t *items, const int *supports)
-{
-    size_t shots = (size_t)scorer->task.shots;
-    scorer->features = calloc(shots + 1, sizeof *scorer->features);
-    scorer->support = calloc(shots + 1, sizeof *scorer->support);
-    if (scorer->features == NULL || scorer->support == NULL) return fail(ST_ENOMEM, "out of memory");
-    for (size_t k = 0; k < shots; k++) {
-        double began = clock_seconds();
-        TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]]));
-        store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
-        work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);
-        TRY(store_features_image(&scorer->support[k], &scorer->features[k], &scorer->ask, 0));
-    }
-    scorer->task.support = scorer->support;
-    return ST_OK;
-}
-
-/* Whether a map that the options ask for depends on the support and is not known; a method that keeps no such map reads
- * the support for each task. */
-static bool needs_support(const scorer_t *scorer)
-{
-    bool keeps = false;
-    for (int m = 0; m < method_map_count(scorer->method); m++) {
-        if (!scorer->method->maps[m].support) continue;
-        keeps = true;
-        if (scorer->method->gives(scorer->task.job, m) && (scorer->task.known >> m & 1) == 0) return true;
-    }
-    return !keeps;
-}
-
-static status_t scorer_make(scorer_t *scorer, work_worker_t *worker, const plan_items_t *items, const plan_item_t *item,
-                            int images)
-{
-    const plan_t *plan = worker->plan;
-    const plan_task_t *task = &plan->tasks[item->index];
-    const job_t *job = &plan->points[task->point];
-    arena_init(&scorer->arena, "state of a method");
-    scorer->method = plan_method(plan, task);
-    scorer->task = (method_task_t){.job = job,
-                                   .dataset = task->dataset,
-                                   .category = task->category,
-                                   .shots = task->shots,
-                                   .seed = task->seed,
-                                   .images = images,
-                                   .head = scorer->head};
-    TRY(plan_ask(&scorer->ask, plan, job));
-    TRY(scorer->method->texts ? work_worker_tokenizer(worker) : work_worker_model(worker));
-    scorer->task.model = worker->model;
-    scorer->task.tokenizer = worker->tokenizer;
-    TRY(job_logit_scale(&scorer->task.logit_scale, job, (double)clip_model_logit_scale(worker->model)));
-    for (int head = 0; head < JOB_HEADS; head++) scorer->heads += method_wants_head(scorer->method, job, head);
-    scorer->chunks = item->need_count - task->shots - scorer->heads;
-    int need = scorer->chunks + task->shots;
-    for (int head = 0; head < JOB_HEADS; head++) {
-        if (!method_wants_head(scorer->method, job, head)) continue;
-        store_learned_t *learned = &scorer->learned[head];
-        TRY(store_learned_read(learned, worker->plan, &items->items[item->needs[need++]]));
-        store_made_on_add(&scorer->made_on, learned->made_on.text);
-        scorer->head[head] = (method_head_t){learned->G, learned->E, learned->normal, learned->abnormal, learned->keys};
-    }
-    scorer->task.known = work_cache_maps(&scorer->known, worker, task);
-    if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
-    if (needs_support(scorer)) TRY(load_support(scorer, worker, items, item->needs + scorer->chunks));
-    return scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena);
-}
-
 /* ---- Maps ------------------------------------------------------------------------------------------------------------ */
 
 /* One image: row i of a chunk's features into row `at` of the maps. */
-static status_t map_image(method_maps_t *maps, int at, const store_features_t *features, int i, const scorer_t *scorer,
-                          arena_t *arena)
+static status_t map_image(method_maps_t *maps, int at, const store_features_t *features, int i,
+                          const work_scorer_t *scorer, arena_t *arena)
 {
     method_image_t image;
     size_t T = (size_t)maps->h * (size_t)maps->w, row = (size_t)at * T;
@@ -114,7 +21,7 @@ static status_t map_image(method_maps_t *maps, int at, const store_features_t *f
 
 /* The images of one chunk that are kept, into rows from *at on. */
 static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, const store_features_t *features,
-                          int first, const scorer_t *scorer, const int *keep, arena_t *arena)
+                          int first, const work_scorer_t *scorer, const int *keep, arena_t *arena)
 {
     double began = clock_seconds();
     int before = *at;
@@ -132,7 +39,7 @@ static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, c
 
 /* Maps of every kept test image, chunk by chunk: of the features, no more is in memory than the rank may cache. */
 static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan_items_t *items,
-                          const plan_item_t *item, scorer_t *scorer, const int *keep, int keep_count)
+                          const plan_item_t *item, work_scorer_t *scorer, const int *keep, int keep_count)
 {
     const plan_t *plan = worker->plan;
     const plan_task_t *task = &plan->tasks[item->index];
@@ -168,8 +75,8 @@ done:
     return status;
 }
 
-static status_t measure(store_numbers_t *out, work_worker_t *worker, const scorer_t *scorer, const method_maps_t *maps,
-                        const data_category_t *images, const job_t *job, const int *keep)
+static status_t measure(store_numbers_t *out, work_worker_t *worker, const work_scorer_t *scorer,
+                        const method_maps_t *maps, const data_category_t *images, const job_t *job, const int *keep)
 {
     double began = clock_seconds();
     TRY(work_measure(out, worker, scorer->method, maps, images, job, keep));
@@ -179,7 +86,7 @@ static status_t measure(store_numbers_t *out, work_worker_t *worker, const score
 
 /* track_epochs: what the test metrics were at each state kept during learning. Stored apart; it chooses nothing. */
 static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, const plan_items_t *items,
-                               const plan_item_t *item, scorer_t *scorer, const int *keep, int keep_count)
+                               const plan_item_t *item, work_scorer_t *scorer, const int *keep, int keep_count)
 {
     const store_learned_t *pixel = &scorer->learned[JOB_HEAD_PIXEL], *image = &scorer->learned[JOB_HEAD_IMAGE];
     const data_category_t *images = &worker->plan->categories[item->category_index].images;
@@ -216,7 +123,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     const plan_task_t *task = &plan->tasks[item->index];
     const job_t *job = &plan->points[task->point];
     const data_category_t *images = &plan->categories[task->category_index].images;
-    scorer_t scorer = {0};
+    work_scorer_t scorer = {0};
     method_maps_t maps = {0};
     store_numbers_t numbers;
     store_oracle_t oracle = {0};
@@ -225,7 +132,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     int *keep = base_alloc((size_t)images->test_count, sizeof *keep);
     if (keep == NULL) return ST_ENOMEM;
     int n = data_test_without_shots(keep, images, task->support, task->shots);
-    TRY_DONE(scorer_make(&scorer, worker, items, item, n));
+    TRY_DONE(work_scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
     TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
@@ -248,7 +155,7 @@ done:
     free(oracle.epoch);
     free(oracle.numbers);
     method_maps_free(&maps);
-    scorer_free(&scorer);
+    work_scorer_free(&scorer);
     free(keep);
     return status;
 }

@@ -18,4 +18,33 @@ unsigned work_cache_maps(float *const **out, const work_worker_t *worker, const 
 void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps,
                           const store_made_on_t *made_on);
 
+/* ---- Scoring ---- */
+/* Everything that scores an image of a task. An item's needs are chunks, then `shots` support files, then the wanted heads in
+ * order. */
+typedef struct {
+    const method_t *method;
+    method_ask_t ask;
+    arena_t arena; /* of the state */
+    void *state;
+    method_task_t task;
+    store_features_t *features; /* (shots) */
+    method_image_t *support;    /* (shots) */
+    store_learned_t learned[JOB_HEADS];
+    method_head_t head[JOB_HEADS];
+    float *const *known; /* maps of these test images and this support, from the task before; not owned */
+    int chunks, heads;
+    store_made_on_t support_on, made_on; /* the support's files; all others */
+} work_scorer_t;
+/* images: how many will be scored. The support is read where the method needs it. To be freed whatever comes back. */
+status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const plan_items_t *items,
+                          const plan_item_t *item, int images);
+void work_scorer_free(work_scorer_t *scorer);
+/* Reads the support, unless it is read. */
+status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const plan_items_t *items,
+                             const plan_item_t *item);
+
+/* All arrays of row i of `features`, from an image file of the category, or read as it reads them; pixels (3, S, S). */
+status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
+                           const data_image_t *file, float *pixels);
+
 #endif

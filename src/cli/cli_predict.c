@@ -1,0 +1,149 @@
+/* fgad predict: new images scored with what a run has learned. */
+#include "cli/cli.h"
+#include "review/review.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *run;
+    const char **images; /* (argc) borrowed */
+    review_predict_options_t options;
+    bool json, no_pictures;
+} arguments_t;
+
+static int parse_scale(review_predict_options_t *options, const char *text)
+{
+    char *end;
+    options->low = strtod(text, &end);
+    if (*end == ',') options->high = strtod(end + 1, &end);
+    if (*end != '\0' || !(options->low < options->high))
+        return cli_bad_usage("predict", "--scale is '%s', expected LOW,HIGH", text);
+    return EXIT_DONE;
+}
+
+static int parse_threshold(review_predict_options_t *options, const char *text)
+{
+    char *end;
+    options->threshold = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(options->threshold))
+        return cli_bad_usage("predict", "--threshold is '%s', expected a number", text);
+    return EXIT_DONE;
+}
+
+static int parse_value(arguments_t *out, const char *option, const char *value)
+{
+    const struct {
+        const char *name, **text;
+    } texts[] = {{"--out", &out->options.out},
+                 {"--dataset", &out->options.select.dataset},
+                 {"--category", &out->options.select.category},
+                 {"--shots", &out->options.select.shots},
+                 {"--seed", &out->options.select.seeds},
+                 {"--point", &out->options.select.point}};
+    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
+        if (strcmp(option, texts[t].name) == 0) return *texts[t].text = value, EXIT_DONE;
+    if (strcmp(option, "--scale") == 0) return parse_scale(&out->options, value);
+    if (strcmp(option, "--threshold") == 0) return parse_threshold(&out->options, value);
+    out->json = strcmp(value, "json") == 0;
+    if (!out->json && strcmp(value, "text") != 0)
+        return cli_bad_usage("predict", "--format is '%s', expected text or json", value);
+    return EXIT_DONE;
+}
+
+/* EXIT_DONE, or the exit code of bad usage. */
+static int parse(arguments_t *out, int argc, char **argv)
+{
+    static const char *const with_value[] = {"--out",   "--dataset", "--category",  "--shots",  "--seed",
+                                             "--point", "--scale",   "--threshold", "--format", NULL};
+    bool images = false;
+    for (int i = 1; i < argc; i++) {
+        const char *const *known = with_value;
+        while (*known != NULL && strcmp(*known, argv[i]) != 0) known++;
+        int code = EXIT_DONE;
+        if (*known != NULL && i + 1 == argc) return cli_bad_usage("predict", "%s wants a value", argv[i]);
+        if (*known != NULL) {
+            code = parse_value(out, argv[i], argv[i + 1]);
+            i++;
+        } else if (strcmp(argv[i], "--overlay") == 0)
+            out->options.overlay = true;
+        else if (strcmp(argv[i], "--tiff") == 0)
+            out->options.tiff = true;
+        else if (strcmp(argv[i], "--groups") == 0)
+            out->options.groups = true;
+        else if (strcmp(argv[i], "--no-pictures") == 0)
+            out->no_pictures = true;
+        else if (strcmp(argv[i], "--images") == 0)
+            images = true;
+        else if (argv[i][0] == '-')
+            return cli_bad_usage("predict", "unknown option '%s'", argv[i]);
+        else if (images)
+            out->images[out->options.image_count++] = cli_folder(argv[i]);
+        else if (out->run == NULL)
+            out->run = cli_folder(argv[i]);
+        else
+            return cli_bad_usage("predict", "two runs, '%s' and '%s', expected one (images come after --images)",
+                                 out->run, argv[i]);
+        if (*known != NULL) images = false;
+        if (code != EXIT_DONE) return code;
+    }
+    if (out->run == NULL) return cli_bad_usage("predict", "expected the folder of a run, before --images");
+    if (out->options.image_count == 0) return cli_bad_usage("predict", "expected --images DIR or FILE...");
+    if (out->options.out == NULL) return cli_bad_usage("predict", "expected --out DIR");
+    const review_predict_options_t *asked = &out->options;
+    if (out->no_pictures && (asked->overlay || asked->tiff || asked->groups))
+        return cli_bad_usage("predict", "--no-pictures, and pictures");
+    if (!out->no_pictures && !asked->overlay && !asked->tiff && !asked->groups) out->options.overlay = true;
+    return EXIT_DONE;
+}
+
+static void print_text(const review_predicted_t *told, const arguments_t *arguments)
+{
+    char duration[16];
+    clock_format(duration, told->seconds);
+    printf("%d of %d images scored by %s (%s) in %s, ready after %.2f s", told->scored, told->images, told->method,
+           told->task, duration, told->startup);
+    if (isnan(told->threshold))
+        printf("; no threshold (hint: fgad threshold %s)", arguments->run);
+    else
+        printf("; %d above the threshold %.6g", told->anomalous, told->threshold);
+    if (told->failed > 0) printf("; %d could not be read", told->failed);
+    if (told->passed_over > 0)
+        printf("; %d other file%s passed over", told->passed_over, told->passed_over == 1 ? "" : "s");
+    printf("%s\n%s/predict.csv\n", told->interrupted ? "; interrupted" : "", arguments->options.out);
+}
+
+static int print_json(const char *folder)
+{
+    char path[4096], *text;
+    size_t size;
+    snprintf(path, sizeof path, "%s/predict.json", folder);
+    if (io_read_file(&text, &size, path) != ST_OK) return cli_bad_input();
+    fwrite(text, 1, size, stdout);
+    free(text);
+    return EXIT_DONE;
+}
+
+int cli_predict(int argc, char **argv)
+{
+    arguments_t arguments = {.options = {.threshold = NAN}};
+    review_predicted_t told;
+    stop_signals_install();
+    arguments.images = calloc((size_t)argc + 1, sizeof *arguments.images);
+    if (arguments.images == NULL) return cli_bad_usage("predict", "out of memory");
+    arguments.options.images = arguments.images;
+    int code = parse(&arguments, argc, argv);
+    if (code == EXIT_DONE && review_predict(&told, arguments.run, &arguments.options) != ST_OK) {
+        code = cli_bad_input();
+    } else if (code == EXIT_DONE) {
+        if (arguments.json)
+            code = print_json(arguments.options.out);
+        else
+            print_text(&told, &arguments);
+        if (code == EXIT_DONE && told.failed > 0) code = EXIT_TASK_FAILED;
+        if (told.interrupted) code = EXIT_RESUME;
+    }
+    free(arguments.images);
+    return code;
+}

@@ -1,0 +1,83 @@
+/* What a task reads to score images: its support, its heads, and the state that its method makes of them. */
+#include "work/work_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void work_scorer_free(work_scorer_t *scorer)
+{
+    for (int k = 0; scorer->features != NULL && k < scorer->task.shots; k++) store_features_free(&scorer->features[k]);
+    free(scorer->features);
+    free(scorer->support);
+    for (int head = 0; head < JOB_HEADS; head++) store_learned_free(&scorer->learned[head]);
+    arena_free(&scorer->arena);
+}
+
+status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const plan_items_t *items,
+                             const plan_item_t *item)
+{
+    size_t shots = (size_t)scorer->task.shots;
+    const int *supports = item->needs + scorer->chunks;
+    if (scorer->support != NULL) return ST_OK;
+    scorer->features = calloc(shots + 1, sizeof *scorer->features);
+    scorer->support = calloc(shots + 1, sizeof *scorer->support);
+    if (scorer->features == NULL || scorer->support == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (size_t k = 0; k < shots; k++) {
+        double began = clock_seconds();
+        TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]]));
+        store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
+        work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);
+        TRY(store_features_image(&scorer->support[k], &scorer->features[k], &scorer->ask, 0));
+    }
+    scorer->task.support = scorer->support;
+    return ST_OK;
+}
+
+/* Whether a map that the options ask for depends on the support and is not known; a method that keeps no such map reads
+ * the support for each task. */
+static bool needs_support(const work_scorer_t *scorer)
+{
+    bool keeps = false;
+    for (int m = 0; m < method_map_count(scorer->method); m++) {
+        if (!scorer->method->maps[m].support) continue;
+        keeps = true;
+        if (scorer->method->gives(scorer->task.job, m) && (scorer->task.known >> m & 1) == 0) return true;
+    }
+    return !keeps;
+}
+
+status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const plan_items_t *items,
+                          const plan_item_t *item, int images)
+{
+    const plan_t *plan = worker->plan;
+    const plan_task_t *task = &plan->tasks[item->index];
+    const job_t *job = &plan->points[task->point];
+    arena_init(&scorer->arena, "state of a method");
+    scorer->method = plan_method(plan, task);
+    scorer->task = (method_task_t){.job = job,
+                                   .dataset = task->dataset,
+                                   .category = task->category,
+                                   .shots = task->shots,
+                                   .seed = task->seed,
+                                   .images = images,
+                                   .head = scorer->head};
+    TRY(plan_ask(&scorer->ask, plan, job));
+    TRY(scorer->method->texts ? work_worker_tokenizer(worker) : work_worker_model(worker));
+    scorer->task.model = worker->model;
+    scorer->task.tokenizer = worker->tokenizer;
+    TRY(job_logit_scale(&scorer->task.logit_scale, job, (double)clip_model_logit_scale(worker->model)));
+    for (int head = 0; head < JOB_HEADS; head++) scorer->heads += method_wants_head(scorer->method, job, head);
+    scorer->chunks = item->need_count - task->shots - scorer->heads;
+    int need = scorer->chunks + task->shots;
+    for (int head = 0; head < JOB_HEADS; head++) {
+        if (!method_wants_head(scorer->method, job, head)) continue;
+        store_learned_t *learned = &scorer->learned[head];
+        TRY(store_learned_read(learned, worker->plan, &items->items[item->needs[need++]]));
+        store_made_on_add(&scorer->made_on, learned->made_on.text);
+        scorer->head[head] = (method_head_t){learned->G, learned->E, learned->normal, learned->abnormal, learned->keys};
+    }
+    scorer->task.known = work_cache_maps(&scorer->known, worker, task);
+    if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
+    if (needs_support(scorer)) TRY(work_scorer_support(scorer, worker, items, item));
+    return scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena);
+}
