@@ -158,6 +158,17 @@ void detect_reweight(float *M_p, const float *Mhat, const float *s_image, int T,
 /* M_pix (T) = 1 / (1/M_v + 1/M_p), each clamped to >= 1e-12. A branch that is off is NULL: M_pix is the other one,
  * unclamped. M_pix may be either input. */
 void detect_fuse(float *M_pix, const float *M_v, const float *M_p, int T);
+typedef enum {
+    DETECT_FUSION_HARMONIC,
+    DETECT_FUSION_ARITHMETIC, /* (M_v + M_p) / 2 */
+    DETECT_FUSION_GEOMETRIC,  /* sqrt(M_v M_p), each clamped to >= 1e-12 */
+    DETECT_FUSION_STANDARD,   /* (M_v / scale[0] + M_p / scale[1]) / 2, scales clamped to >= 1e-12 */
+} detect_fusion_t;
+/* The same by another rule; scale is read by STANDARD alone. */
+void detect_fuse_by(float *M_pix, const float *M_v, const float *M_p, int T, detect_fusion_t how,
+                    const double scale[2]);
+/* The q-quantile of n values, linear between neighbours (numpy's default); sorts `values`. */
+float detect_quantile(float *values, int n, double q);
 
 /* M_img = 1 / (1/max map + 1/S), each clamped to >= 1e-12. `map` (T) is at (h, w), before upsampling and smoothing:
  * M_pix for `image_map: fused`, M_v for `vad` (as published code). S: the class token's score by the image head.
@@ -165,11 +176,15 @@ void detect_fuse(float *M_pix, const float *M_v, const float *M_p, int T);
 typedef enum { DETECT_IMAGE_MAP_FUSED, DETECT_IMAGE_MAP_VAD } detect_image_map_t;
 extern const char *const detect_image_map_names[]; /* "fused", "vad", NULL */
 float detect_image_score(const float *map, int T, const float *S);
+/* Of the map's largest value and S: as detect_image_score, or their mean (METHOD.md 12.10). */
+float detect_image_fuse(float largest, float S, bool arithmetic);
 
 /* ---- Maps at full size ------------------------------------------------------------------------------------------- */
 /* Bilinear (align_corners = false, as torch's interpolate) from (h, w) to (H, W). */
 void detect_upsample(float *dst, int H, int W, const float *src, int h, int w);
-/* The same with align_corners = true: the corners' centres stay where they are. */
+/* The largest value of the map that detect_upsample gives, without keeping it; NaN when there is one. */
+float detect_upsampled_max(int H, int W, const float *src, int h, int w);
+/* detect_upsample with align_corners = true: the corners' centres stay where they are. */
 void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w);
 /* scipy.ndimage.gaussian_filter: truncate 4.0, reflect borders (d c b a | a b c d | d c b a), float32 result of
  * double accumulation; in place; sigma 0 leaves the map. Scratch from `arena` (reset on return); ST_ENOMEM. */

@@ -18,11 +18,13 @@ static float source_position(int *i0, int *i1, int d, int size, int source, bool
     return (float)(position - low);
 }
 
-static void upsample(float *dst, int H, int W, const float *src, int h, int w, bool corners)
+/* Into dst (H,W), or, NULL, only its largest value. */
+static float upsample(float *dst, int H, int W, const float *src, int h, int w, bool corners)
 {
-    REQUIRE(dst != NULL && src != NULL && H > 0 && W > 0 && h > 0 && w > 0);
+    REQUIRE(src != NULL && H > 0 && W > 0 && h > 0 && w > 0);
     int x0[TILE], x1[TILE];
-    float fx[TILE];
+    float fx[TILE], values[TILE], largest = src[0];
+    const bool keep = dst != NULL;
     for (int first = 0; first < W; first += TILE) {
         int columns = W - first < TILE ? W - first : TILE;
         for (int x = 0; x < columns; x++) fx[x] = source_position(&x0[x], &x1[x], first + x, W, w, corners);
@@ -30,22 +32,32 @@ static void upsample(float *dst, int H, int W, const float *src, int h, int w, b
             int y0, y1;
             float fy = source_position(&y0, &y1, y, H, h, corners);
             const float *top = src + (size_t)y0 * w, *bottom = src + (size_t)y1 * w;
-            float *row = dst + (size_t)y * W + first;
+            float *row = keep ? dst + (size_t)y * W + first : values;
             for (int x = 0; x < columns; x++) {
                 float a = (1 - fx[x]) * top[x0[x]] + fx[x] * top[x1[x]];
                 float b = (1 - fx[x]) * bottom[x0[x]] + fx[x] * bottom[x1[x]];
                 row[x] = (1 - fy) * a + fy * b;
             }
+            for (int x = 0; !keep && x < columns; x++)
+                if (isnan(row[x]) || row[x] > largest || (first + x == 0 && y == 0)) largest = row[x];
         }
     }
+    return largest;
 }
 
 void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
 {
+    REQUIRE(dst != NULL);
     upsample(dst, H, W, src, h, w, false);
+}
+
+float detect_upsampled_max(int H, int W, const float *src, int h, int w)
+{
+    return upsample(NULL, H, W, src, h, w, false);
 }
 
 void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w)
 {
+    REQUIRE(dst != NULL);
     upsample(dst, H, W, src, h, w, true);
 }

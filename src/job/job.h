@@ -28,6 +28,9 @@ enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
 enum { JOB_REFERENCE_SIMILARITY, JOB_REFERENCE_FEATURE };
 enum { JOB_REWEIGHT_MEAN1, JOB_REWEIGHT_LITERAL, JOB_REWEIGHT_OFF };
 enum { JOB_IMAGE_MAP_FUSED, JOB_IMAGE_MAP_VAD };
+enum { JOB_IMAGE_MAX_GRID, JOB_IMAGE_MAX_RESIZED };
+enum { JOB_FUSION_HARMONIC, JOB_FUSION_ARITHMETIC, JOB_FUSION_GEOMETRIC, JOB_FUSION_STANDARD };
+enum { JOB_IMAGE_FUSION_HARMONIC, JOB_IMAGE_FUSION_ARITHMETIC, JOB_IMAGE_FUSION_BEST };
 enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
 enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
 enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL };
@@ -64,7 +67,7 @@ typedef struct {
     bool query_keep; /* its weights */
     int retrieval;
     bool token_wise;
-    int reweight, image_map;
+    int reweight, fusion, image_map, image_max, image_fusion;
     /* Keys of one method each. */
     struct {
         int states;

@@ -22,6 +22,9 @@ static const char *const reference_names[] = {"similarity", "feature", NULL};
 static const char *const retrieval_names[] = {"auto", "query_former", "normal", NULL};
 static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
 static const char *const image_map_names[] = {"fused", "vad", NULL};
+static const char *const image_max_names[] = {"grid", "resized", NULL};
+static const char *const fusion_names[] = {"harmonic", "arithmetic", "geometric", "standard", NULL};
+static const char *const image_fusion_names[] = {"harmonic", "arithmetic", "best", NULL};
 static const char *const metric_size_names[] = {"R", "native", NULL};
 const char *const job_aupro_names[] = {"exact8", "steps200", "steps200up", NULL};
 static const char *const branch_names[] = {"vad", "pad", NULL};
@@ -83,7 +86,7 @@ const io_option_t job_options[] = {
     {"chunk", IO_INT, AT(chunk), "16", 1, 4096, NULL, "test images a file of the feature cache", JOB_STAGE_NONE},
     {"method", IO_CHOICE, AT(method), "finegrainedad", 0, 0, job_method_names, "what is evaluated", JOB_STAGE_PROMPTS},
     {"branches", IO_STRING_LIST, AT(branches), "vad, pad", 0, 0, branch_names,
-     "vad (memory), pad (prompts), or both, fused by the harmonic mean", JOB_STAGE_MAPS},
+     "vad (memory), pad (prompts), or both, fused", JOB_STAGE_MAPS},
     {"learn", IO_BOOL, AT(learn), "true", 0, 0, NULL, "learn prompts; false: handcrafted prompts alone",
      JOB_STAGE_PROMPTS},
     {"groups", IO_STRING_LIST, AT(groups), "image, foreground, background, components", 0, 0, group_names,
@@ -142,7 +145,19 @@ const io_option_t job_options[] = {
      "score a token against its own group; false: mean over groups", JOB_STAGE_MAPS},
     {"reweight", IO_CHOICE, AT(reweight), "mean1", 0, 0, reweight_names,
      "re-weighting of the prompt map by the image group: mean1, literal (as printed), off", JOB_STAGE_MAPS},
+    {"fusion", IO_CHOICE, AT(fusion), "harmonic", 0, 0, fusion_names,
+     "how the two maps become one: harmonic, arithmetic, geometric mean, or standard: the mean of both over their "
+     "0.95-quantile on the support images (2 shots or more)",
+     JOB_STAGE_MAPS},
     {"image_map", IO_CHOICE, AT(image_map), "fused", 0, 0, image_map_names, "map whose maximum enters the image score",
+     JOB_STAGE_MAPS},
+    {"image_max", IO_CHOICE, AT(image_max), "grid", 0, 0, image_max_names,
+     "the maximum is that of the map's tokens (grid), or of the map resized to R x R, before smoothing",
+     JOB_STAGE_MAPS},
+    {"image_fusion", IO_CHOICE, AT(image_fusion), "harmonic", 0, 0, image_fusion_names,
+     "how it becomes one number with the class token's score: harmonic or arithmetic mean; best: harmonic, and beside "
+     "it, "
+     "as an oracle, the better of the two by the test labels (fgad audit)",
      JOB_STAGE_MAPS},
     {"promptad.states", IO_CHOICE, AT(promptad.states), "own", 0, 0, state_names,
      "abnormal states: own (the general ones, then the caption's), general", JOB_STAGE_PROMPTS},
@@ -352,6 +367,11 @@ static status_t check_job(const job_t *job)
     if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))
         return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
     TRY(job_taps_count(&job->memory_taps));
+    const bool both = job->branches.count > 1 && job_has(&job->heads, "pixel");
+    for (int i = 0; i < job->shots.count && both && job->fusion == JOB_FUSION_STANDARD; i++)
+        if (job->shots.value[i] == 1)
+            return fail(ST_EFORMAT,
+                        "fusion: standard measures VAD on a shot by the others, and shots has 1 (hint: shots=2,4)");
     if (!(job->patchcore.coreset > 0))
         return fail(ST_EFORMAT, "patchcore.coreset is 0, expected a share above 0, up to 1");
     if (job->patchcore.patch % 2 == 0)

@@ -52,6 +52,7 @@ typedef struct {
     bool image;   /* a value an image; else one a token */
     bool integer; /* int32_t; else float */
     bool support; /* depends on features and support alone: the same at every point of a grid */
+    int values;   /* above 0: so many values a task, made of the support's features */
 } method_map_t;
 /* Of n images; what the options leave out is NULL. */
 typedef struct {

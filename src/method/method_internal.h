@@ -8,12 +8,10 @@
 extern const method_t method_finegrainedad, method_promptad, method_winclip, method_winclip_few, method_patchcore,
     method_spade, method_padim, method_anomalydino, method_musc, method_subspace, method_april, method_inctrl;
 
-/* ---- method_finegrainedad.c: the memory branch and the prompt branch, whatever the prompts are made of ---- */
+/* ---- method_branches.c: the memory branch and the prompt branch, whatever the prompts are made of ---- */
 extern const method_map_t method_branches_maps[];
 void method_branches_ask(method_ask_t *out, const job_t *job);
 bool method_branches_gives(const job_t *job, int map);
-int method_branches_epochs(const job_t *job, job_head_t head);
-status_t method_branches_training(align_training_t *out, const method_learning_t *how);
 status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena);
 status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);
 void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,
@@ -22,6 +20,10 @@ bool method_branches_branch(float *M, const method_maps_t *maps, const job_t *jo
 const float *method_branches_class_token(const method_maps_t *maps, const job_t *job);
 uint64_t method_branches_fusion(const job_t *job);
 const char *method_branches_lacks(const method_maps_t *maps, const job_t *job);
+
+/* ---- method_finegrainedad.c ---- */
+int method_branches_epochs(const job_t *job, job_head_t head);
+status_t method_branches_training(align_training_t *out, const method_learning_t *how);
 
 /* ---- method_texts.c: the one head of methods that compare with fixed texts ---- */
 bool method_texts_wanted(const job_t *job, job_head_t head);

@@ -44,7 +44,9 @@ status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const jo
     for (int m = 0; m < method_map_count(method) && ok; m++) {
         if (!method->gives(job, m)) continue;
         /* float and int32_t are of one size */
-        maps->kept[m] = base_alloc(method->maps[m].image ? images : values, sizeof(float));
+        const method_map_t *map = &method->maps[m];
+        const size_t count = map->values > 0 ? (size_t)map->values : map->image ? images : values;
+        maps->kept[m] = base_alloc(count, sizeof(float));
         ok = maps->kept[m] != NULL;
     }
     if (ok) return ST_OK;

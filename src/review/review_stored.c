@@ -116,7 +116,9 @@ static status_t read_maps(review_stored_t *stored, io_h5_t *file)
         const method_map_t *map = &stored->method->maps[m];
         char name[96];
         snprintf(name, sizeof name, "maps/%s", map->name);
-        TRY(read_array(&maps->kept[m], file, name, map->integer ? IO_H5_I32 : IO_H5_F32, map->image ? 1 : 3, pixels));
+        const int64_t own[] = {map->values};
+        TRY(read_array(&maps->kept[m], file, name, map->integer ? IO_H5_I32 : IO_H5_F32,
+                       map->image || map->values > 0 ? 1 : 3, map->values > 0 ? own : pixels));
     }
     return ST_OK;
 }

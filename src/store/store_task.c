@@ -58,7 +58,9 @@ static status_t write_map(io_h5_t *file, const method_maps_t *maps, const method
                                  map->description,
                                  data};
     const io_h5_field_t image = {map->name, token.type, 1, {maps->n}, "image", "1", map->description, data};
-    return data != NULL ? io_h5_write(file, "maps", map->image ? &image : &token, 1) : ST_OK;
+    const io_h5_field_t own = {map->name, token.type, 1, {map->values}, "value", "1", map->description, data};
+    const io_h5_field_t *field = map->values > 0 ? &own : map->image ? &image : &token;
+    return data != NULL ? io_h5_write(file, "maps", field, 1) : ST_OK;
 }
 
 static status_t write_maps(io_h5_t *file, const store_task_file_t *what, const names_t *names)

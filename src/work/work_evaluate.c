@@ -30,7 +30,8 @@ static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, c
         TRY(map_image(maps, *at, features, i, scorer, arena));
         ++*at;
     }
-    int shots = scorer->support != NULL ? scorer->task.shots : 0; /* 0: no memory was searched */
+    int shots =
+        scorer->support != NULL && scorer->task.known == 0 ? scorer->task.shots : 0; /* 0: no memory was searched */
     work_worker_charge(worker, PLAN_RATE_MAPS,
                        plan_maps_gflop(&worker->plan->config, scorer->head[JOB_HEAD_PIXEL].G, *at - before, shots),
                        began);
@@ -68,7 +69,8 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
         }
     }
     if (scorer->method->score_set != NULL) TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
-    if (scorer->support != NULL) work_cache_keep_maps(worker, task, maps, &scorer->support_on);
+    if (scorer->support != NULL && scorer->task.known == 0)
+        work_cache_keep_maps(worker, task, maps, &scorer->support_on);
 done:
     store_features_free(&own);
     arena_free(&arena);

@@ -39,6 +39,7 @@ static bool needs_support(const work_scorer_t *scorer)
 {
     bool keeps = false;
     for (int m = 0; m < method_map_count(scorer->method); m++) {
+        if (scorer->method->maps[m].values > 0 && scorer->method->gives(scorer->task.job, m)) return true;
         if (!scorer->method->maps[m].support) continue;
         keeps = true;
         if (scorer->method->gives(scorer->task.job, m) && (scorer->task.known >> m & 1) == 0) return true;

@@ -148,6 +148,49 @@ static void zeros_are_clamped_and_a_nan_stays(void **state)
     assert_true(isnan(detect_image_score(map, 3, NULL)));
 }
 
+/* tests/reference/detect.py: numpy's quantile, mean and logarithm; torch's resize. */
+static void every_fusion_equals_the_reference(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"harmonic", "arithmetic", "geometric", "standard"};
+    check_golden_t *golden = check_golden_open("detect/fusion");
+    const float *M_v = check_golden_f32(golden, "M_v", NULL, NULL), *M_p = check_golden_f32(golden, "M_p", NULL, NULL);
+    const float *want = check_golden_f32(golden, "scale", NULL, NULL);
+    double scale[2];
+    float fused[40];
+    for (int b = 0; b < 2; b++) {
+        size_t count;
+        float values[120];
+        memcpy(values, check_golden_f32(golden, b == 0 ? "support_v" : "support_p", &count, NULL), sizeof values);
+        assert_int_equal(count, 120);
+        const float quantile = detect_quantile(values, 120, 0.95);
+        check_array("quantile", &quantile, &want[b], 1, TOLERANCE);
+        scale[b] = (double)quantile;
+    }
+    for (int mode = DETECT_FUSION_HARMONIC; mode <= DETECT_FUSION_STANDARD; mode++) {
+        detect_fuse_by(fused, M_v, M_p, 40, (detect_fusion_t)mode, scale);
+        check_array(names[mode], fused, check_golden_f32(golden, names[mode], NULL, NULL), 40, TOLERANCE);
+        detect_fuse_by(fused, M_v, NULL, 40, (detect_fusion_t)mode, scale); /* one branch is the map */
+        assert_memory_equal(fused, M_v, sizeof fused);
+    }
+    const float *image = check_golden_f32(golden, "image", NULL, NULL), largest = detect_image_score(M_v, 40, NULL);
+    const float scores[3] = {image[0], detect_image_fuse(largest, image[0], false),
+                             detect_image_fuse(largest, image[0], true)};
+    check_array("image", scores, image, 3, TOLERANCE);
+    for (int n = 0; n < 5; n++) {
+        char name[32];
+        int dims[8];
+        snprintf(name, sizeof name, "resized%d.map", n);
+        const float *map = check_golden_f32(golden, name, NULL, dims);
+        snprintf(name, sizeof name, "resized%d.R", n);
+        const int R = (int)check_golden_f64(golden, name, NULL, NULL)[0];
+        const float most = detect_upsampled_max(R, R, map, dims[0], dims[1]);
+        snprintf(name, sizeof name, "resized%d.max", n);
+        check_array(name, &most, check_golden_f32(golden, name, NULL, NULL), 1, TOLERANCE);
+    }
+    check_golden_close(golden);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +199,7 @@ int main(void)
         cmocka_unit_test(prompt_scores_equal_the_reference_without_token_wise_matching),
         cmocka_unit_test(a_huge_logit_scale_saturates_without_nan),
         cmocka_unit_test(the_first_of_equal_groups_is_matched),
+        cmocka_unit_test(every_fusion_equals_the_reference),
         cmocka_unit_test(reweighting_equal_tokens_keeps_mean_one),
         cmocka_unit_test(a_branch_that_is_off_leaves_the_other),
         cmocka_unit_test(zeros_are_clamped_and_a_nan_stays),

@@ -82,3 +82,24 @@ for name, keys, t, token_wise in [("learned", q, np.log(100.0), True), ("normal"
         scores.update({f"{name}.{mode}.M_p": M_p.astype(np.float32), f"{name}.{mode}.M_pix": M_pix.astype(np.float32),
                        f"{name}.{mode}.M_img": np.float32([fused, vad])})
 golden.write("detect/scores", scores, "detect.py")
+
+# The other fusions of two maps, their scales on the support images, the image score, and the maximum after the resize.
+rng = np.random.default_rng(19)
+fusion = {}
+v, p = rng.random(40, dtype=np.float32) * np.float32(0.3), rng.random(40, dtype=np.float32)
+v[5], p[7] = 0, 0
+support_v, support_p = rng.random(3 * 40, dtype=np.float32) * np.float32(0.2), rng.random(3 * 40, dtype=np.float32)
+scale = np.float64([np.quantile(support_v, 0.95), np.quantile(support_p, 0.95)])
+a, b = v.astype(np.float64), p.astype(np.float64)
+fusion.update({"M_v": v, "M_p": p, "support_v": support_v, "support_p": support_p, "scale": scale.astype(np.float32)})
+fusion["harmonic"] = (1 / (1 / np.maximum(a, 1e-12) + 1 / np.maximum(b, 1e-12))).astype(np.float32)
+fusion["arithmetic"] = np.mean([a, b], axis=0).astype(np.float32)
+fusion["geometric"] = np.exp(np.mean(np.log(np.maximum([a, b], 1e-12)), axis=0)).astype(np.float32)
+fusion["standard"] = np.mean([a / scale[0], b / scale[1]], axis=0).astype(np.float32)
+S = np.float32(0.4)
+fusion["image"] = np.float32([S, 1 / (1 / a.max() + 1 / float(S)), (a.max() + float(S)) / 2])
+for n, (h, w, R) in enumerate([(7, 5, 40), (15, 15, 400), (9, 9, 9), (20, 13, 6), (1, 1, 5)]):
+    m = rng.random((h, w), dtype=np.float32) - np.float32(0.5 if n == 3 else 0)
+    fusion[f"resized{n}.map"], fusion[f"resized{n}.max"] = m, np.float32([upsample(m, R, R).max()])
+    fusion[f"resized{n}.R"] = np.float64([R])
+golden.write("detect/fusion", fusion, "detect.py", (torch,))

@@ -379,6 +379,17 @@ class Task:
         factor = {"mean1": len(s) * weight, "literal": weight, "off": 1.0}[self.options["reweight"]]
         return hat, s[:, 0], factor * hat, group, match
 
+    def vad(self, features, bank):
+        return np.mean([((1 - features[f"memory{tap + 1}"] @ torch.cat(bank[tap]).T) / 2).min(1)[0].numpy() for tap in range(2)], 0)
+
+    def fuse(self, M_v, M_p, scales):
+        rule = self.options["fusion"]
+        if rule == "arithmetic":
+            return (M_v + M_p) / 2
+        if rule == "geometric":
+            return np.sqrt(np.maximum(M_v, 1e-12) * np.maximum(M_p, 1e-12))
+        return (M_v / scales[0] + M_p / scales[1]) / 2 if rule == "standard" else harmonic(M_v, M_p)
+
     def infer(self):
         taps = read_taps(self.options["memory_taps"])
         stored = float(self.model.tower.w["logit_scale"]) if "logit_scale" in self.model.tower.w else np.log(1 / 0.07)
@@ -386,30 +397,41 @@ class Task:
         t = {"raw": stored, "exp": np.exp(stored)}[scale] if scale in ("raw", "exp") else float(scale)
         heads = self.prompts()
         bank = [[], []]
+        supports = []
         if "vad" in self.branches:
             for name in self.file["support/path"][:]:
                 features = self.model.image(os.path.join(self.root, name.decode()), taps)
+                supports.append(features)
                 for tap in range(2):
                     bank[tap].append(features[f"memory{tap + 1}"])
+        scales = None
+        if self.options["fusion"] == "standard" and "pixel" in heads and len(supports) > 1:
+            # Each branch on the support images, the memory without the image itself.
+            alone = [self.vad(image, [[b for i, b in enumerate(rows) if i != k] for rows in bank]) for k, image in enumerate(supports)]
+            prompt = [self.pad(heads["pixel"], image["tokens"], t)[2] for image in supports]
+            scales = [np.quantile(np.concatenate(values), 0.95) for values in (alone, prompt)]
         out = {key: [] for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "group", "match", "S_i", "M_img")}
         for name in self.names:
             features = self.model.image(os.path.join(self.root, name), taps)
             M_v = M_p = None
             if bank[0]:
-                M_v = np.mean([((1 - features[f"memory{tap + 1}"] @ torch.cat(bank[tap]).T) / 2).min(1)[0].numpy() for tap in range(2)], 0)
+                M_v = self.vad(features, bank)
                 out["M_v"].append(M_v)
             if "pixel" in heads:
                 hat, s_image, M_p, group, match = self.pad(heads["pixel"], features["tokens"], t)
                 for key, value in (("Mhat_p", hat), ("s_image", s_image), ("M_p", M_p), ("group", group), ("match", match)):
                     out[key].append(value)
-            M_pix = harmonic(M_v, M_p) if M_v is not None and M_p is not None else M_v if M_p is None else M_p
+            M_pix = self.fuse(M_v, M_p, scales) if M_v is not None and M_p is not None else M_v if M_p is None else M_p
             out["M_pix"].append(M_pix)
-            largest = (M_v if self.options["image_map"] == "vad" and M_v is not None else M_pix).max()
+            entering = M_v if self.options["image_map"] == "vad" and M_v is not None else M_pix
+            if self.options["image_max"] == "resized":
+                entering = upsample(entering.reshape(1, self.model.h, self.model.h), int(self.options["resolution"]))
+            largest = entering.max()
             if "image" in heads:
                 head = heads["image"]
                 S = float(torch.sigmoid(t * (features["cls"] @ (head.abnormal[0] - head.normal[0]))))
                 out["S_i"].append(S)
-                largest = harmonic(largest, S)
+                largest = (largest + S) / 2 if self.options["image_fusion"] == "arithmetic" else harmonic(largest, S)
             out["M_img"].append(largest)
         h = self.model.h
         arrays = {key: np.array(value) for key, value in out.items() if value}

@@ -32,7 +32,8 @@ grep -q "from the stored maps of the run '$run'" "$run/rescored/same/run.yaml" |
 # What a run with the changed key gives.
 n=0
 for change in reweight=off sigma=1.5 image_map=vad branches=pad branches=vad heads=pixel resolution=33 metric_size=native \
-    aupro=steps200 aupro=steps200up aupro_limit=0.1 mask_threshold=200; do
+    aupro=steps200 aupro=steps200up aupro_limit=0.1 mask_threshold=200 fusion=arithmetic fusion=geometric \
+    image_fusion=arithmetic image_max=resized; do
     n=$((n + 1))
     "$FGAD" run "$WORK/job.yaml" -s name=run$n -s $change > "$WORK/log" 2>&1 || fail "the run with $change"
     "$FGAD" rescore "$run" -s $change -s threads=2 --name $n > "$WORK/log" || fail "rescore -s $change"
@@ -59,6 +60,18 @@ for pair in "vad_image run5 image_auroc" "vad_pixel run5 pixel_auroc" "pad_pixel
 done
 column "$WORK/out/run5" pad_pixel | grep -q '[0-9] $' || fail "a run without the branch pad has its number"
 "$FGAD" report "$run" | grep -q "VAD image %.*VAD pixel %.*PAD image %.*PAD pixel %.*class token %" || fail "the branches are not in the report"
+
+# Scales of the branches are stored with a task of two shots, by every re-weighting; one shot has none.
+"$FGAD" run "$WORK/job.yaml" -s name=two -s shots=2 -s seeds=0 -s category=gear > "$WORK/log" 2>&1 || fail "the run of two shots"
+for reweight in mean1 literal off; do
+    "$FGAD" run "$WORK/job.yaml" -s name=$reweight -s shots=2 -s seeds=0 -s category=gear -s fusion=standard \
+        -s reweight=$reweight > "$WORK/log" 2>&1 || fail "the run with fusion=standard"
+    "$FGAD" rescore "$WORK/out/two" -s fusion=standard -s reweight=$reweight --name $reweight > "$WORK/log" || fail "rescore -s fusion=standard"
+    metrics "$WORK/out/$reweight" > "$WORK/want"
+    metrics "$WORK/out/two/rescored/$reweight" | cmp "$WORK/want" - || fail "fusion=standard, reweight=$reweight: not the run's numbers"
+done
+"$FGAD" run "$WORK/job.yaml" -s name=one -s fusion=standard > "$WORK/log" 2>&1 && fail "fusion=standard of one shot"
+grep -q "fusion: standard measures VAD on a shot by the others, and shots has 1" "$WORK/log" || fail "$(cat "$WORK/log")"
 
 # A sweep: every pair, each as if it had been asked for alone, and in good time.
 begun=$(date +%s)
@@ -94,6 +107,7 @@ for set in "$run/rescored/sigma=10.0000"*; do
     [ ${#name} -eq 120 ] || fail "the name has ${#name} characters: $name"
 done
 [ "$count" -eq 2 ] || fail "$count sets of two sweeps"
+refuse fusion=standard "fusion: standard measures VAD on a shot by the others, and shots has 1"
 refuse epsilon=2 "epsilon belongs to learning: run the job again"
 refuse token_wise=false "token_wise cannot be rescored: the stored maps hold every token's score against its own group"
 refuse features=f16 "features belongs to the features"

@@ -1,4 +1,4 @@
-# The whole inference against PyTorch's (tests/reference/inference.py): a committed set of pictures, the toy model, four
+# The whole inference against PyTorch's (tests/reference/inference.py): a committed set of pictures, the toy model, six
 # settings. With UPDATE=1 the golden arrays are made anew, by the script alone, of the same prompts.
 . "$(dirname "$0")/lib.sh"
 cat > "$WORK/job.yaml" << YAML
@@ -29,6 +29,8 @@ check() {
 }
 check handcrafted
 check other -s ahp_order=replacements -s token_wise=false -s reweight=off -s logit_scale=exp -s image_map=vad -s memory_taps=2.mlp,7.attn
+check standard -s fusion=standard -s image_fusion=arithmetic -s image_max=resized
+check geometric -s fusion=geometric -s reweight=off -s image_map=vad -s image_max=resized
 check literal -s ahp_order=states -s reweight=literal -s branches=pad -s heads=pixel
 check learned -s learn=true -s pixel.epochs=3 -s image.epochs=2 -s image.n_pro=2 -s n_ctx_ab=2 -s retrieval=normal
 grep -q 'thrown off' "$WORK/log" && fail "a head that learns is warned of: $(cat "$WORK/log")"
