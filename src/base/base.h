@@ -33,6 +33,8 @@ const char *fail_message(void);
  * of writing become \xNN, so that a name, a file or a server cannot speak to the terminal. Cut to size - 1 bytes, between
  * characters. fail and log_line do this to what they are given. Returns the bytes written. */
 size_t base_visible(char *out, size_t size, const char *text);
+/* Bytes of the character at `text` (not its end) that stays as it is; 0: its first byte does not. */
+int base_visible_length(const char *text);
 
 #define TRY(call)                                                                                                      \
     do {                                                                                                               \

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the character at `text` that may be shown as it is; 0: its first byte may not. */
-static int shown(const unsigned char *text)
+int base_visible_length(const char *at)
 {
+    const unsigned char *text = (const unsigned char *)at;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (text[0] < 0x80) return text[0] >= 0x20 && text[0] != 0x7F;
     int size = text[0] >= 0xF0 && text[0] < 0xF5 ? 4 : text[0] >= 0xE0 ? 3 : text[0] >= 0xC2 ? 2 : 0;
@@ -28,16 +28,16 @@ static int shown(const unsigned char *text)
 
 size_t base_visible(char *out, size_t size, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const char *at = text;
     size_t used = 0;
     while (size > 0 && *at != '\0') {
-        const int length = shown(at);
+        const int length = base_visible_length(at);
         const size_t need = length > 0 ? (size_t)length : 4;
         if (used + need >= size) break;
         if (length > 0)
             memcpy(out + used, at, need);
         else
-            snprintf(out + used, size - used, "\\x%02x", *at);
+            snprintf(out + used, size - used, "\\x%02x", (unsigned char)*at);
         used += need;
         at += length > 0 ? length : 1;
     }

@@ -154,7 +154,7 @@ static status_t check_category(sums_t *sums, const arguments_t *arguments, const
     data_category_t category = {0};
     data_report_t report = {0};
     char shown[1024];
-    io_text_show(shown, sizeof shown, name);
+    (void)base_visible(shown, sizeof shown, name);
     if (arguments->json) {
         printf("%s\n    {\"category\": ", sums->categories > 0 ? "," : "");
         io_json_quote(stdout, shown);

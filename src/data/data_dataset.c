@@ -159,7 +159,7 @@ static status_t read_category(data_category_t *out, const data_layout_t *layout,
                     root);
     if (!io_text_is_plain(category) || strcmp(category, "MEAN") == 0) {
         char shown[1024];
-        io_text_show(shown, sizeof shown, category);
+        (void)base_visible(shown, sizeof shown, category);
         return fail(ST_EFORMAT,
                     "'%s/%s' cannot be a category: %s (hint: rename the folder, or name the others by category)", root,
                     shown,

@@ -107,7 +107,7 @@ status_t data_note(data_findings_t *findings, data_kind_t kind, int count, const
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    io_text_show(shown, sizeof shown, line);
+    (void)base_visible(shown, sizeof shown, line);
     return data_names_push(&findings->lines[kind], shown);
 }
 

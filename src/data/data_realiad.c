@@ -146,7 +146,7 @@ static status_t check_entry(const char *file, const char *key, int i, const char
     io_component(word, defect);
     if (strcmp(word, defect) == 0) return ST_OK;
     char shown[512];
-    io_text_show(shown, sizeof shown, defect);
+    (void)base_visible(shown, sizeof shown, defect);
     return fail(ST_EFORMAT, "'%s': %s[%d] has the anomaly_class '%s', expected one word, as 'BX'", file, key, i, shown);
 }
 

@@ -57,10 +57,9 @@ status_t io_digest_file(char out[IO_DIGEST_SIZE], const char *path);
 char *io_assets(void);
 
 /* ---- Names from outside -------------------------------------------------------------------------------------------- */
-/* UTF-8 without control characters and line breaks: what every file of ours can hold. */
+/* UTF-8 without control characters, line breaks and marks that turn the direction of writing: what every file of ours can
+ * hold, and base_visible shows as it is. */
 bool io_text_is_plain(const char *text);
-/* `text` with all other bytes as \xNN, cut to the room. */
-void io_text_show(char *out, size_t room, const char *text);
 /* One name of a file or folder from any text, which every writer of a path uses for what comes from data: no '/', '\',
  * control character or broken UTF-8 ('_' stands for them), no '.' or '-' at its beginning, not empty, at most 200 bytes.
  * Two texts may give one name: the writer refuses the second. */

@@ -90,7 +90,7 @@ static status_t check_plain(const char *text, const char *key)
 {
     char shown[1024];
     if (text == NULL || io_text_is_plain(text)) return ST_OK;
-    io_text_show(shown, sizeof shown, text);
+    (void)base_visible(shown, sizeof shown, text);
     return fail(
         ST_EFORMAT,
         "%s is '%s', expected UTF-8 without control characters (hint: rename it, or give a symbolic link of a plain "
