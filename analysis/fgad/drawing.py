@@ -2,6 +2,7 @@
 
 Colours are Okabe and Ito's, told apart by most colour-blind people; lines differ in dash too once colours repeat.
 """
+import hashlib
 import io
 import os
 
@@ -96,9 +97,11 @@ def style(index):
 
 
 def file_name(*parts):
-    """Parts joined to the name of a file: letters, digits, point, underscore and dash."""
+    """Parts joined to the name of a file: letters, digits, point, underscore and dash. What held others ends in digits of
+    its own, so that no two become one."""
     joined = "-".join(str(part) for part in parts if str(part) != "")
-    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in joined)
+    name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in joined)
+    return name if name == joined else f"{name}-{hashlib.sha256(joined.encode()).hexdigest()[:6]}"
 
 
 def percent(value):

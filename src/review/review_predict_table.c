@@ -25,7 +25,7 @@ static status_t put_json(FILE *out, const char *text)
 {
     char shown[4200];
     if (io_text_is_plain(text)) return io_json_quote(out, text);
-    io_text_show(shown, sizeof shown, text);
+    (void)base_visible(shown, sizeof shown, text);
     return io_json_quote(out, shown);
 }
 
@@ -94,7 +94,7 @@ status_t review_table_add(review_table_t *table, const review_line_t *line)
     char shown[4200];
     const char *path = line->path;
     if (!io_text_is_plain(path)) {
-        io_text_show(shown, sizeof shown, path);
+        (void)base_visible(shown, sizeof shown, path);
         path = shown;
     }
     const char *decision = isnan(line->threshold) ? "" : (double)line->score > line->threshold ? "anomalous" : "normal";

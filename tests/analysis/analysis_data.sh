@@ -1,7 +1,8 @@
-# The fixture of the tests of analysis/: three small runs, from the suite's images and toy model.
+# The fixture of the tests of analysis/: four small runs, from the suite's images and toy model.
 #   swept    memory branch, two categories, two numbers of shots, two seeds, a product of two keys
 #   learned  both branches, one task a category, an epoch or two
 #   part     as swept without its sweep, and the tasks of one category failed
+#   odd      memory branch, own images, names that mean something to matplotlib, HTML, a shell or a formatter
 set -eu
 rm -rf "$RUNS"
 mkdir -p "$RUNS/data/demo"
@@ -33,3 +34,9 @@ printf 'no image' > "$RUNS/data/demo/gear/test/good/000.png"
 code=0
 "$FGAD" run "$RUNS/job.yaml" -s name=part >> "$RUNS/log" 2>&1 || code=$?
 [ "$code" = 1 ] || { cat "$RUNS/log"; echo "FAILED: the run with a broken image ended with $code, expected 1"; exit 1; }
+for name in 'a;b' 'a:b' '$x{$' '<img src=x onerror=alert(1)>'; do
+    mkdir -p "$RUNS/data/odd"
+    cp -r "$DATA/demo/tablet" "$RUNS/data/odd/$name"
+    mv "$RUNS/data/odd/$name/test/good/000.png" "$RUNS/data/odd/$name/test/good/\$s^{\$&amp;%s{0}.png"
+done
+"$FGAD" run "$RUNS/job.yaml" -s name=odd -s dataset=folder -s roots.folder="$RUNS/data/odd" -s shots=1 -s seeds=0 >> "$RUNS/log" 2>&1

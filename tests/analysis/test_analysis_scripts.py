@@ -80,6 +80,20 @@ class Scripts(unittest.TestCase):
         self.refuses("holds prompts/pixel/regions", "regions.py", support.run_path("swept"))
         self.refuses("--data-root", "worst.py", support.run_path("swept"), "--data-root", support.WORK)
 
+    def test_odd_names_are_text_and_stay_apart(self):
+        for name in ("histograms", "worst"):
+            made = self.figures(name, "odd")
+            self.assertEqual(len(made), 4, made)
+        self.assertEqual(self.figures("curves", "odd"), ["image-roc-folder.png", "pixel-roc-folder.png", "pro-folder.png"])
+        page = os.path.join(support.WORK, "odd.html")
+        code, _, errors = support.script("report.py", support.run_path("odd"), "-o", page)
+        self.assertEqual(code, 0, errors)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        self.assertNotIn("<img src=x", text)
+        for name in ("$x{$", "&lt;img src=x onerror=alert(1)&gt;", "a;b", "a:b"):
+            self.assertIn(name, text)
+
     def test_help_has_examples(self):
         for name in ("ablation", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
             code, lines, _ = support.script(f"{name}.py", "--help")

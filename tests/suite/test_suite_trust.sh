@@ -187,3 +187,23 @@ cut -d , -f 1-2 "$WORK/out/sheet/results.csv" | grep -q ",[=@]" && fail "a formu
 within 0 report "$WORK/out/sheet/results.csv"
 grep -q "=1+1" "$WORK/said" || fail "the name is lost: $(cat "$WORK/said")"
 ! grep -q "'=1+1" "$WORK/said" || fail "the mark of the table is shown: $(cat "$WORK/said")"
+
+echo "-- odd names through export and import"
+rm -rf "$WORK/own"
+mkdir -p "$WORK/own"
+for name in '$(touch PWN)' 'a;b' '%s{0}*' '#"x"'"'"; do
+    cp -r "$WORK/data/demo/fabric" "$WORK/own/$name"
+    defect=$(ls "$WORK/own/$name/test" | grep -v good | head -1)
+    mv "$WORK/own/$name/test/$defect" "$WORK/own/$name/test/=a,\"b"
+    mv "$WORK/own/$name/ground_truth/$defect" "$WORK/own/$name/ground_truth/=a,\"b"
+    first=$(ls "$WORK/own/$name/test/good" | head -1)
+    mv "$WORK/own/$name/test/good/$first" "$WORK/own/$name/test/good/-\`id\` \$s^{.png"
+done
+run -s dataset=folder -s roots.folder="$WORK/own" -s name=odd -s metric_size=native -s sigma=0
+within 0 export "$WORK/out/odd" --out "$WORK/odd" --tiff --overlay --csv
+[ "$(find "$WORK/odd" -name '*.tiff' | wc -l)" = "$(find "$WORK/own" -path '*/test/*' -name '*.png' | wc -l)" ] || fail "maps are lost"
+within 0 import "$WORK/odd/folder-k1-s0/maps" --dataset folder --data-root "$WORK/own" --name back --shots 1 -s output="$WORK/out"
+for part in odd back; do cut -d , -f 2,8 "$WORK/out/$part/results.csv" | sort > "$WORK/names-$part"; done
+cmp "$WORK/names-odd" "$WORK/names-back" || fail "names or numbers are lost: $(diff "$WORK/names-odd" "$WORK/names-back")"
+for command in status report reduce; do within 0 $command "$WORK/out/odd"; done
+[ -z "$(find . "$WORK" -maxdepth 3 -name PWN)" ] || fail "a name was run as a command"
