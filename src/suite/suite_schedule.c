@@ -53,6 +53,8 @@ static void count_open(schedule_t *s)
 /* Files that had counted as done turned out damaged: what is wanted and ready is found again. */
 static status_t start_over(schedule_t *s)
 {
+    /* What was listed a moment ago may be what has just been set aside. */
+    for (int f = 0; f < PLAN_FOLDERS * s->rank->worker.plan->category_count; f++) s->folders.looked[f] = -1;
     plan_items_mark_wanted(s->items);
     plan_ready_free(s->ready);
     s->ready = NULL;
