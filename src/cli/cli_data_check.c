@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 2 }; /* of a kind, so that all kinds are on a screen or two */
+enum { EXAMPLES = 2, SCREEN = 40 }; /* of a kind, at most; lines that a person sees at once */
 
 typedef struct {
     const char *dataset, *root, *assets;
@@ -181,22 +181,40 @@ static status_t check_category(sums_t *sums, const arguments_t *arguments, const
 
 /* ---- The findings ---------------------------------------------------------------------------------------------------- */
 
-static void print_findings(const data_findings_t *findings, bool all)
+/* How many examples each kind found is given so that all is at most a screen: the first of each kind, worst kinds first,
+ * then the second ones. */
+static void choose_examples(int given[DATA_KINDS], const data_findings_t *findings, int categories, bool all)
+{
+    int left = SCREEN - 2 - (categories < SCREEN / 2 ? categories : SCREEN / 2), said = -1;
+    for (int k = 0; k < DATA_KINDS; k++) {
+        given[k] = all ? findings->lines[k].count : 0;
+        if (findings->count[k] == 0) continue;
+        left -= (int)data_kinds[k].harm != said ? 3 : 1; /* a title and the empty line before it */
+        said = (int)data_kinds[k].harm;
+    }
+    for (int round = 0; round < EXAMPLES && !all; round++)
+        for (int k = 0; k < DATA_KINDS && left > 0; k++)
+            if (given[k] < findings->lines[k].count) given[k]++, left--;
+}
+
+static void print_findings(const data_findings_t *findings, int categories, bool all)
 {
     static const char *const titles[DATA_HARMS] = {"STOPS A RUN", "CHANGES THE NUMBERS", "IS LEFT OUT",
                                                    "odd, but harmless"};
-    int said = -1;
+    int said = -1, given[DATA_KINDS];
+    bool more = false;
+    choose_examples(given, findings, categories, all);
     for (int k = 0; k < DATA_KINDS; k++) {
         const io_names_t *lines = &findings->lines[k];
         if (findings->count[k] == 0) continue;
         if ((int)data_kinds[k].harm != said) printf("\n%s\n", titles[data_kinds[k].harm]);
         said = (int)data_kinds[k].harm;
-        printf("%6d  %s -> %s\n", findings->count[k], data_kinds[k].says, data_kinds[k].cure);
-        for (int i = 0; i < lines->count && (all || i < EXAMPLES); i++)
-            printf("          %s%s\n", lines->name[i],
-                   !all && i + 1 == EXAMPLES && lines->count > EXAMPLES ? " ..." : "");
+        printf("%6d  %s -> %s\n", findings->count[k], data_kind_says(k, findings->count[k]), data_kinds[k].cure);
+        for (int i = 0; i < given[k]; i++)
+            printf("          %s%s\n", lines->name[i], i + 1 == given[k] && i + 1 < lines->count ? " ..." : "");
+        more = more || given[k] < lines->count;
     }
-    if (said >= 0) putchar('\n');
+    if (said >= 0) printf("\n%s", more ? "--all shows every file; " : "");
 }
 
 static void print_findings_json(const data_findings_t *findings, bool all)
@@ -208,7 +226,7 @@ static void print_findings_json(const data_findings_t *findings, bool all)
         if (findings->count[k] == 0) continue;
         printf("%s\n    {\"kind\": \"%s\", \"harm\": \"%s\", \"count\": %d, \"says\": ", first ? "" : ",",
                data_kinds[k].name, data_harm_names[data_kinds[k].harm], findings->count[k]);
-        io_json_quote(stdout, data_kinds[k].says);
+        io_json_quote(stdout, data_kind_says(k, findings->count[k]));
         printf(", \"cure\": ");
         io_json_quote(stdout, data_kinds[k].cure);
         printf(", \"lines\": [");
@@ -239,7 +257,7 @@ static int check_all(const arguments_t *arguments, const io_names_t *all)
         print_findings_json(&sums.findings, arguments->all);
         printf("  \"problems\": %d\n}\n", problems);
     } else if (status == ST_OK) {
-        print_findings(&sums.findings, arguments->all);
+        print_findings(&sums.findings, sums.categories, arguments->all);
         printf("%d categor%s, %d problem%s\n", count, count == 1 ? "y" : "ies", problems, problems == 1 ? "" : "s");
     }
     data_findings_free(&sums.findings);

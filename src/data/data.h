@@ -82,6 +82,7 @@ typedef enum {
     DATA_TRAIN_DEFECT,
     DATA_MASK_BESIDE_USED,
     DATA_MASK_FORM,
+    DATA_FOLDER_AS_IMAGE,
     DATA_EMPTY_FOLDER,
     DATA_NAMED_NORMAL,
     DATA_TRAIN_BOTH,
@@ -91,11 +92,12 @@ typedef enum {
 typedef struct {
     const char *name; /* for programs: "mask_size" */
     data_harm_t harm;
-    const char *says; /* after a count: "masks of another size than their image" */
+    const char *one, *many; /* after a count: "masks of another size than their image" */
     const char *cure;
 } data_kind_info_t;
 extern const data_kind_info_t data_kinds[DATA_KINDS];
-enum { DATA_LINES = 1000 }; /* lines kept of a kind; all are counted */
+const char *data_kind_says(int kind, int count); /* one or many */
+enum { DATA_LINES = 1000 };                      /* lines kept of a kind; all are counted */
 typedef struct {
     int count[DATA_KINDS];        /* of images, masks or folders, as the kind says */
     io_names_t lines[DATA_KINDS]; /* each names a file; what is no plain text in it is shown as \xNN */

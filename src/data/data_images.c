@@ -182,6 +182,8 @@ static status_t list_pictures(io_names_t *out, data_findings_t *notes, const cha
         bool folder = status == ST_OK && data_is_dir_in(path, name);
         if (status == ST_OK && folder && !is_one_of(name, known))
             status = note_folder(notes, DATA_SUBFOLDER, path, name);
+        if (status == ST_OK && folder && ends)
+            status = data_note(notes, DATA_FOLDER_AS_IMAGE, 1, "'%s/%s'", path, name);
         if (status == ST_OK && unread && !folder)
             status = data_note(notes, DATA_UNREAD_KIND, 1,
                                "'%s/%s': this kind of image is not read; expected PNG, JPEG, TIFF, BMP or WebP (hint: "
