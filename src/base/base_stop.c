@@ -11,7 +11,7 @@ static void on_signal(int number)
 {
     static const char said[] = "\nfgad: stopping after this step (Ctrl-C again ends at once)\n";
     asked = 1;
-    if (number != SIGINT) return;
+    if (number != SIGINT && number != SIGQUIT) return;
     /* Somebody waits at the terminal; of what prints, only write may be called here. */
     int error = errno;
     ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
@@ -29,12 +29,15 @@ void stop_signals_install(void)
     /* The soft limit of CPU time, of `ulimit -t` and of some queues: from then on once a second until the hard one kills. */
     sigaction(SIGXCPU, &action, NULL);
     sigaction(SIGVTALRM, &action, NULL);
+    /* A timer of whoever started us, which an exec leaves running. */
+    sigaction(SIGALRM, &action, NULL);
     /* A terminal or an ssh that goes away; under nohup it is ignored, and stays so. */
     struct sigaction before;
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, NULL);
     /* The second one finds the default action. In the background of a script it is ignored, and stays so. */
     action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
     if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+    if (sigaction(SIGQUIT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGQUIT, &action, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGXFSZ, &ignore, NULL); /* a full quota is an error of write(), not a death */

@@ -65,13 +65,13 @@ cmp -s "$WORK/out/dark/results.csv" "$WORK/out/light/results.csv" && fail "bit_d
 own
 cp "$golden/turn6.png" "$WORK/own/part/test/good/1.png"
 ends 0 run "$job" -s name=lying
-says "1 images that EXIF says are to be turned, which is not done"
+says "1 image that EXIF says is to be turned, which is not done"
 ends 0 run "$job" -s name=upright -s exif=apply
 silent "EXIF"
 mkdir "$WORK/own/part/test/dent/more"
 cp "$golden/rgb16.png" "$WORK/own/part/test/dent/more/1.png"
 ends 0 run "$job" -s exif=apply -s name=less
-says "1 images in folders of their own, left out"
+says "1 image in a folder of its own, left out"
 
 # ---- Standard output
 own
@@ -112,8 +112,9 @@ begin() {
     done
     fail "the run $1 does not begin: $(cat "$WORK/long.log")"
 }
-for signal in HUP XCPU VTALRM; do
-    "$FGAD" run "$long" -s name=$signal > "$WORK/long.log" 2>&1 &
+for signal in HUP XCPU VTALRM ALRM QUIT; do
+    # A shell's background ignores QUIT, and what is ignored stays so.
+    env --default-signal=QUIT "$FGAD" run "$long" -s name=$signal > "$WORK/long.log" 2>&1 &
     process=$!
     begin $signal
     kill -$signal $process
