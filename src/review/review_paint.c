@@ -1,4 +1,4 @@
-/* Pictures: heat maps on a scale, contours, regions, and legends that need no other font than digits. */
+/* Pictures: heat maps on a scale, contours, regions, and legends in a font of their own. */
 #include "review/review_internal.h"
 
 #include <stdlib.h>
@@ -57,32 +57,46 @@ void review_paint_contour(uint8_t *pixels, int stride, const uint8_t *labels, in
 static const struct {
     char character;
     uint8_t row[5];
-} digits[] = {
+} glyphs[] = {
     {'0', {7, 5, 5, 5, 7}}, {'1', {2, 6, 2, 2, 7}}, {'2', {7, 1, 7, 4, 7}}, {'3', {7, 1, 7, 1, 7}},
     {'4', {5, 5, 7, 1, 1}}, {'5', {7, 4, 7, 1, 7}}, {'6', {7, 4, 7, 5, 7}}, {'7', {7, 1, 1, 1, 1}},
     {'8', {7, 5, 7, 5, 7}}, {'9', {7, 5, 7, 1, 7}}, {'.', {0, 0, 0, 0, 2}}, {'-', {0, 0, 7, 0, 0}},
-    {'+', {0, 2, 7, 2, 0}}, {'e', {7, 5, 7, 4, 7}},
+    {'+', {0, 2, 7, 2, 0}}, {'e', {7, 5, 7, 4, 7}}, {'A', {2, 5, 7, 5, 5}}, {'B', {6, 5, 6, 5, 6}},
+    {'C', {3, 4, 4, 4, 3}}, {'D', {6, 5, 5, 5, 6}}, {'E', {7, 4, 6, 4, 7}}, {'F', {7, 4, 6, 4, 4}},
+    {'G', {3, 4, 5, 5, 3}}, {'H', {5, 5, 7, 5, 5}}, {'I', {7, 2, 2, 2, 7}}, {'J', {1, 1, 1, 5, 2}},
+    {'K', {5, 5, 6, 5, 5}}, {'L', {4, 4, 4, 4, 7}}, {'M', {5, 7, 7, 5, 5}}, {'N', {6, 5, 5, 5, 5}},
+    {'O', {2, 5, 5, 5, 2}}, {'P', {6, 5, 6, 4, 4}}, {'Q', {2, 5, 5, 6, 3}}, {'R', {6, 5, 6, 5, 5}},
+    {'S', {3, 4, 2, 1, 6}}, {'T', {7, 2, 2, 2, 2}}, {'U', {5, 5, 5, 5, 7}}, {'V', {5, 5, 5, 5, 2}},
+    {'W', {5, 5, 7, 7, 5}}, {'X', {5, 5, 2, 5, 5}}, {'Y', {5, 5, 2, 2, 2}}, {'Z', {7, 1, 2, 4, 7}},
+    {'_', {0, 0, 0, 0, 7}}, {'/', {1, 1, 2, 4, 4}}, {',', {0, 0, 0, 2, 4}}, {' ', {0, 0, 0, 0, 0}},
+    {'?', {6, 1, 2, 0, 2}}, /* last: what stands for all others */
 };
-enum { DIGITS = sizeof digits / sizeof digits[0], SCALE = 3, ADVANCE = 4 * SCALE };
+enum { GLYPHS = sizeof glyphs / sizeof glyphs[0], SCALE = 3, ADVANCE = 4 * SCALE };
 
 int review_text_width(const char *text)
 {
     return (int)strlen(text) * ADVANCE;
 }
 
+static const uint8_t *glyph_of(char character)
+{
+    int g = 0;
+    while (g < GLYPHS - 1 && glyphs[g].character != character) g++;
+    return glyphs[g].row;
+}
+
 void review_paint_text(uint8_t *pixels, int width, int height, int left, int top, const char *text)
 {
-    for (; *text != '\0'; text++, left += ADVANCE)
-        for (int d = 0; d < DIGITS; d++) {
-            if (digits[d].character != *text) continue;
-            for (int y = 0; y < 5 * SCALE; y++)
-                for (int x = 0; x < 3 * SCALE; x++) {
-                    int to_x = left + x, to_y = top + y;
-                    if (to_x < 0 || to_y < 0 || to_x >= width || to_y >= height) continue;
-                    if (digits[d].row[y / SCALE] >> (2 - x / SCALE) & 1)
-                        memset(pixels + ((size_t)to_y * (size_t)width + (size_t)to_x) * 3, 0, 3);
-                }
-        }
+    for (; *text != '\0'; text++, left += ADVANCE) {
+        const uint8_t *row = glyph_of(*text);
+        for (int y = 0; y < 5 * SCALE; y++)
+            for (int x = 0; x < 3 * SCALE; x++) {
+                int to_x = left + x, to_y = top + y;
+                if (to_x < 0 || to_y < 0 || to_x >= width || to_y >= height) continue;
+                if (row[y / SCALE] >> (2 - x / SCALE) & 1)
+                    memset(pixels + ((size_t)to_y * (size_t)width + (size_t)to_x) * 3, 0, 3);
+            }
+    }
 }
 
 status_t review_paint_overlay(const char *path, const io_image_t *image, const float *map, const uint8_t *mask,

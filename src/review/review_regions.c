@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LEGEND_TEXT = 64 };
+
 typedef struct {
     uint8_t *labels; /* (K, side, side) */
     int K, side, components;
@@ -102,41 +104,59 @@ static status_t paint(const char *path, const io_image_t *image, const regions_t
     return status;
 }
 
-/* legend.csv names the regions; legend.png shows number and colour. */
+/* "0 BLACK KEY" of "black key": what the pictures' font can write, cut to the legend's width. */
+static void legend_text(char out[LEGEND_TEXT], int number, const char *name)
+{
+    int used = snprintf(out, LEGEND_TEXT, "%d ", number);
+    for (; *name != '\0' && used < LEGEND_TEXT - 1; name++) {
+        if ((*name & 0xc0) == 0x80) continue; /* a character is one sign, however many bytes */
+        out[used++] = *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+    }
+    out[used] = '\0';
+}
+
+/* legend.csv and legend.png: numbers, names and colours of the regions. */
 static status_t write_legend(const char *folder, const regions_t *regions)
 {
-    enum { WIDTH = 120, LINE = 30 };
+    enum { LEFT = 70, LINE = 30 };
+    int width = 120;
+    for (int c = 0; c < regions->components; c++) {
+        char said[LEGEND_TEXT];
+        legend_text(said, c, regions->name[c]);
+        if (LEFT + review_text_width(said) + 10 > width) width = LEFT + review_text_width(said) + 10;
+    }
     char path[4096], *text = NULL;
     size_t size = 0;
     int height = LINE * (regions->components > 0 ? regions->components : 1);
     FILE *out = open_memstream(&text, &size);
-    uint8_t *pixels = base_alloc((size_t)WIDTH * (size_t)height, 3);
+    uint8_t *pixels = base_alloc((size_t)width * (size_t)height, 3);
     if (out == NULL || pixels == NULL) {
         if (out != NULL) fclose(out);
         free(text);
         free(pixels);
         return fail(ST_ENOMEM, "out of memory");
     }
-    memset(pixels, 255, (size_t)WIDTH * (size_t)height * 3);
+    memset(pixels, 255, (size_t)width * (size_t)height * 3);
     fputs("label,name,color\n", out);
     for (int c = 0; c < regions->components; c++) {
         uint8_t color[3];
-        char number[16];
+        char said[LEGEND_TEXT];
         review_region_color(color, c);
         fprintf(out, "%d,", c);
         io_csv_put(out, regions->name[c]);
         fprintf(out, ",#%02x%02x%02x\n", color[0], color[1], color[2]);
         for (int y = 4; y < LINE - 4; y++)
-            for (int x = 4; x < 60; x++) memcpy(pixels + ((size_t)(c * LINE + y) * WIDTH + (size_t)x) * 3, color, 3);
-        snprintf(number, sizeof number, "%d", c);
-        review_paint_text(pixels, WIDTH, height, 70, c * LINE + 8, number);
+            for (int x = 4; x < 60; x++)
+                memcpy(pixels + ((size_t)(c * LINE + y) * (size_t)width + (size_t)x) * 3, color, 3);
+        legend_text(said, c, regions->name[c]);
+        review_paint_text(pixels, width, height, LEFT, c * LINE + 8, said);
     }
     fprintf(out, "%d,background,\n", regions->components);
     status_t status = fclose(out) == 0 ? ST_OK : fail(ST_ENOMEM, "out of memory");
     snprintf(path, sizeof path, "%s/legend.csv", folder);
     if (status == ST_OK) status = io_write_file(path, text, size);
     snprintf(path, sizeof path, "%s/legend.png", folder);
-    if (status == ST_OK) status = io_png_write(path, pixels, WIDTH, height, 3);
+    if (status == ST_OK) status = io_png_write(path, pixels, width, height, 3);
     free(text);
     free(pixels);
     return status;
