@@ -34,9 +34,9 @@ static status_t find_tree(char **out, const char *root, const data_options_t *op
             free(*out);
             *out = NULL;
             return fail(ST_EFORMAT,
-                        "'%s' holds realiad_%s and realiad_%s; expected to be told which (hint: choose one of 256, "
-                        "512, 1024, raw)",
-                        root, which, trees[i]);
+                        "'%s' holds realiad_%s and realiad_%s; expected to be told which (hint: -s tree=%s, or another "
+                        "of 256, 512, 1024, raw)",
+                        root, which, trees[i], which);
         }
         which = trees[i];
         char *nested = find_named(found, name);

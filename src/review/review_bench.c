@@ -263,8 +263,39 @@ done:
     return status;
 }
 
+/* Whether the pixels of the map, and how they are measured, are the task's own. */
+static bool is_own(const review_stored_t *stored, const job_t *job, int map)
+{
+    const pass_key_t own = make_key(stored->method, &stored->job, map), key = make_key(stored->method, job, map);
+    return has_map(stored, &stored->job, map) && memcmp(&key, &own, sizeof key) == 0 &&
+           (map != FUSED || (job->aupro == stored->job.aupro && job->aupro_limit == stored->job.aupro_limit));
+}
+
+/* Without masks: the pixel metrics of the task itself where a setting asks for the same ones. */
+static void copy_known_pixels(store_numbers_t *out, review_bench_t *bench, const review_stored_t *stored,
+                              const store_row_t *source, const job_t *jobs, int count)
+{
+    store_numbers_t known = store_numbers_none;
+    for (int m = 0; m < STORE_METRICS; m++)
+        memcpy((char *)&known + store_number_table[m].offset, &source->metric[m], sizeof(double));
+    if (!work_has_pixels(&stored->images, stored->keep, stored->n)) return;
+    for (int s = 0; s < count; s++) {
+        bool whole = true;
+        for (int map = FUSED; map < METHOD_BRANCHES; map++) {
+            if (!has_map(stored, &jobs[s], map)) continue;
+            if (!is_own(stored, &jobs[s], map))
+                whole = false;
+            else if (map == FUSED)
+                copy_pixel_numbers(&out[s], &known);
+            else
+                *work_branch_pixel(&out[s], (method_branch_t)map) = *work_branch_pixel(&known, (method_branch_t)map);
+        }
+        bench->away += !whole;
+    }
+}
+
 status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
-                             const review_change_t *changes, int count)
+                             const store_row_t *source, const review_change_t *changes, int count)
 {
     const method_maps_t *maps = &stored->maps;
     size_t T = (size_t)(maps->h * maps->w), n = (size_t)maps->n;
@@ -277,14 +308,16 @@ status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review
         jobs[s] = review_change_apply(&stored->job, &changes[s]);
         TRY_DONE(review_stored_check(stored, &jobs[s]));
     }
-    TRY_DONE(review_stored_images(stored, &jobs[0]));
+    TRY_DONE(review_stored_list(stored, &jobs[0], bench->run_dir));
     for (int s = 0; s < count; s++) {
         out[s] = store_numbers_none;
         method_fuse(M_pix, M_img, stored->method, maps, &jobs[s], M_img + n);
         TRY_DONE(work_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
         TRY_DONE(work_measure_branch_images(&out[s], stored->method, maps, &jobs[s], &stored->images, stored->keep));
     }
-    if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
+    if (stored->away) {
+        copy_known_pixels(out, bench, stored, source, jobs, count);
+    } else if (work_has_pixels(&stored->images, stored->keep, stored->n)) {
         work_t work = {.stored = stored, .jobs = jobs, .numbers = out};
         status = measure_pixels(bench, &work, count);
     }

@@ -18,6 +18,13 @@ static status_t check_shape(review_told_t *told, int w, int h, int width, int he
                     "'%s' is %d x %d, its image %d x %d: the map is transposed (hint: save it as rows of columns)",
                     path, w, h, width, height);
     told->resized = true;
+    enum { TINY = 4 };
+    if ((w < TINY || h < TINY) && width >= TINY && height >= TINY) {
+        if (told->stretched++ == 0)
+            log_warn("'%s' is %d x %d, its image %d x %d: so few values hardly tell where a defect is", path, w, h,
+                     width, height);
+        return ST_OK;
+    }
     /* Sides rounded to whole pixels do not count. */
     int64_t off = (int64_t)w * height - (int64_t)h * width;
     if (off < 0) off = -off;

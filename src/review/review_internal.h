@@ -15,12 +15,15 @@ struct review_stored {
     const method_t *method;
     method_maps_t maps; /* M_pix and M_img as `job` fuses them; of imported maps M_img alone */
     data_category_t images;
+    bool away;    /* images are those of the run's index: no file of theirs can be read */
     int *keep;    /* (n) places in images.test, after review_stored_images */
     char **names; /* (n) places in the tree of maps, likewise */
     work_masks_t masks;
 };
 /* Finds the images on disk, where `job` says; does nothing the second time. */
 status_t review_stored_images(review_stored_t *stored, const job_t *job);
+/* The same, or where their folder is not here what the run's index tells of them: stored->away then, and no mask can be read. */
+status_t review_stored_list(review_stored_t *stored, const job_t *job, const char *run_dir);
 /* ST_EFORMAT when the job wants a branch or head that the stored maps do not have. */
 status_t review_stored_check(const review_stored_t *stored, const job_t *job);
 
@@ -38,10 +41,14 @@ job_t review_change_apply(const job_t *job, const review_change_t *change);
 typedef struct {
     work_masks_t masks[REVIEW_BENCH_MASKS];
     int threads, passes;
+    const char *run_dir;
+    int away; /* settings of tasks whose pixel metrics want masks that are not here */
 } review_bench_t;
 void review_bench_free(review_bench_t *bench);
+/* source: the task's row, whose pixel metrics stand where the pixels and how they are measured stay the same and masks are
+ * not here; other ones are missing then, and counted in bench->away. */
 status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review_stored_t *stored,
-                             const review_change_t *changes, int count);
+                             const store_row_t *source, const review_change_t *changes, int count);
 
 /* The map of image i at the image's own size, upsampled and smoothed (an imported one as it is), into `map`, which has
  * room for it; *width, *height (may not be NULL) tell the size. After review_stored_images. */
@@ -63,7 +70,7 @@ void review_levels_free(review_levels_t *levels);
 status_t review_rank_scores(float *out, const double *scores, int n);
 typedef struct {
     bool resized;  /* a map had another size than its image */
-    int stretched; /* maps of another aspect */
+    int stretched; /* maps of another aspect, or of hardly any pixels */
 } review_told_t;
 /* A TIFF file at (height, width), and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite, or the
  * transpose of that size. */
@@ -141,7 +148,7 @@ void review_blend(uint8_t *pixel, const uint8_t rgb[3], double share);
 /* The inner edge of every area of labels (height, width) other than 0; a row of `pixels` has `stride` pixels. */
 void review_paint_contour(uint8_t *pixels, int stride, const uint8_t *labels, int width, int height,
                           const uint8_t rgb[3]);
-/* Digits, '.', '-', '+' and 'e' alone; 15 pixels high. */
+/* Digits, capitals, 'e', space and -+._/, alone, others as '?'; 15 pixels high. */
 void review_paint_text(uint8_t *pixels, int width, int height, int left, int top, const char *text);
 int review_text_width(const char *text);
 /* A PNG: left the image, right the heat map (height, width) over it in grey; the contour of a mask, which may be NULL, on

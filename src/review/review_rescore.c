@@ -194,7 +194,7 @@ static status_t rescore_row(store_results_t *out, review_rescored_t *told, revie
     if (numbers == NULL) return ST_ENOMEM;
     TRY_DONE(review_stored_open(&stored, results, source, NULL, 0));
     /* Where files lie is the same for all settings. */
-    TRY_DONE(review_rescore_task(numbers, bench, stored, settings->changes, settings->count));
+    TRY_DONE(review_rescore_task(numbers, bench, stored, source, settings->changes, settings->count));
     for (int s = 0; s < settings->count; s++) {
         job_t job = review_change_apply(&stored->job, &settings->changes[s]);
         char *protocol = work_protocol_text(&job, &stored->images);
@@ -241,7 +241,7 @@ static status_t make_lost_row(store_results_t *out, const store_row_t *source, c
 static status_t rescore_rows(store_results_t *out, review_rescored_t *told, const store_results_t *results,
                              const settings_t *settings)
 {
-    review_bench_t bench = {.threads = settings->points[0].threads};
+    review_bench_t bench = {.threads = settings->points[0].threads, .run_dir = results->source};
     progress_t progress;
     size_t rows = (size_t)(results->count + results->missing) * (size_t)settings->count;
     if (rows > INT32_MAX / 4)
@@ -262,6 +262,9 @@ static status_t rescore_rows(store_results_t *out, review_rescored_t *told, cons
         for (int s = 0; s < settings->count && status == ST_OK; s++)
             status = make_lost_row(out, &results->lost[i], &settings->changes[s]);
     told->passes = bench.passes;
+    if (bench.away > 0)
+        log_warn("masks are not here: no pixel metrics for %d rescored task%s (hint: -s data_root=... of the images)",
+                 bench.away, bench.away == 1 ? "" : "s");
     review_bench_free(&bench);
     return status == ST_OK ? store_results_add_means(out) : status;
 }

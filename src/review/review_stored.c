@@ -158,7 +158,13 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
     stored->category = base_format("%s", row->category);
     stored->file = base_format("%s", path);
     if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
-    TRY_DONE(io_h5_open(&file, path));
+    status = io_h5_open(&file, path);
+    if (status == ST_ENOTFOUND || !io_exists(path))
+        status = fail(ST_ENOTFOUND,
+                      "'%s' is gone, though the run's table has its row (hint: `fgad run` with the run's job makes it "
+                      "again; `fgad reduce` makes the table of what is left)",
+                      path);
+    TRY_DONE(status);
     TRY_DONE(store_format_check(file, path));
     status = read_options(&stored->job, file, path);
     if (status == ST_OK && (stored->method = method_of(method_table, &stored->job)) == NULL)
@@ -221,17 +227,10 @@ static int by_name(const void *key, const void *member)
     return strcmp(key, ((const data_image_t *)member)->name);
 }
 
-status_t review_stored_images(review_stored_t *stored, const job_t *job)
+/* Places of the stored maps' images in the listing. */
+static status_t find_images(review_stored_t *stored)
 {
-    if (stored->keep != NULL) return ST_OK;
-    data_category_t *images = &stored->images;
-    char *root = job_root(job, stored->dataset);
-    if (root == NULL) return ST_ENOMEM;
-    data_options_t options = job_data_options(job);
-    status_t status = data_category_read(images, stored->dataset, root, stored->category, &options);
-    if (status != ST_OK) fail_context(status, "the images of the stored maps (hint: -s data_root=...)");
-    free(root);
-    TRY(status);
+    const data_category_t *images = &stored->images;
     int *keep = base_alloc((size_t)stored->n, sizeof *keep);
     if (keep == NULL) return ST_ENOMEM;
     for (int i = 0; i < stored->n; i++) {
@@ -246,6 +245,55 @@ status_t review_stored_images(review_stored_t *stored, const job_t *job)
     }
     stored->keep = keep;
     return review_tree_names(&stored->names, images, keep, stored->n);
+}
+
+status_t review_stored_images(review_stored_t *stored, const job_t *job)
+{
+    if (stored->keep != NULL) return ST_OK;
+    char *root = job_root(job, stored->dataset);
+    if (root == NULL) return ST_ENOMEM;
+    data_options_t options = job_data_options(job);
+    status_t status = data_category_read(&stored->images, stored->dataset, root, stored->category, &options);
+    if (status != ST_OK) fail_context(status, "the images of the stored maps (hint: -s data_root=...)");
+    free(root);
+    TRY(status);
+    return find_images(stored);
+}
+
+static status_t take_from_index(review_stored_t *stored, const job_t *job, const char *run_dir)
+{
+    plan_t plan = {0};
+    job_t how = *job; /* borrowed: the index asks a plan how its pixels are taken */
+    plan.run_dir = base_format("%s", run_dir);
+    if (plan.run_dir == NULL) return ST_ENOMEM;
+    plan.points = &how;
+    status_t status = store_index_read(&plan);
+    for (int c = 0; c < plan.category_count && status == ST_OK && !stored->away; c++) {
+        data_category_t *images = &plan.categories[c].images;
+        if (strcmp(images->dataset, stored->dataset) != 0 || strcmp(images->category, stored->category) != 0) continue;
+        stored->images = *images;
+        *images = (data_category_t){0};
+        stored->away = true;
+    }
+    if (status == ST_OK && !stored->away)
+        status = fail(ST_EFORMAT, "'%s/index.h5' does not tell of %s/%s", run_dir, stored->dataset, stored->category);
+    plan.points = NULL;
+    plan_free(&plan);
+    return status;
+}
+
+status_t review_stored_list(review_stored_t *stored, const job_t *job, const char *run_dir)
+{
+    char path[4096];
+    if (stored->keep != NULL) return ST_OK;
+    char *root = job_root(job, stored->dataset);
+    if (root == NULL) return ST_ENOMEM;
+    snprintf(path, sizeof path, "%s/index.h5", run_dir);
+    const bool here = io_exists(root) || !io_exists(path);
+    free(root);
+    if (here) return review_stored_images(stored, job);
+    TRY(take_from_index(stored, job, run_dir));
+    return find_images(stored);
 }
 
 status_t review_stored_map(float *map, int *width, int *height, const review_stored_t *stored, int i, arena_t *arena)

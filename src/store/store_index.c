@@ -116,6 +116,9 @@ static status_t take_image(data_image_t *image, const data_category_t *category,
     image->path = base_format("(not here)/%s/%s", category->category, name);
     image->defect = base_format("%s", defect);
     if (mask) image->mask = base_format("(not here)/mask of %s", name);
+    const char *end = strrchr(name, '/');
+    if (strcmp(category->dataset, "realiad") == 0 && end != NULL)
+        image->sample = base_format("%.*s", (int)(end - name), name);
     return image->name != NULL && image->path != NULL && image->defect != NULL ? ST_OK : ST_ENOMEM;
 }
 

@@ -117,6 +117,30 @@ refuse sigmo=2 "did you mean 'sigma'"
 run=$WORK/out/run5
 refuse branches=pad "branches: pad is not in the stored maps"
 
+# Images and masks on another machine: what no mask is needed for has the same bits, the rest is missing and said to be.
+run=$WORK/out/run
+mv "$WORK/data" "$WORK/elsewhere"
+"$FGAD" rescore "$run" --name away > "$WORK/log" 2>&1 || fail "rescore without images: $(cat "$WORK/log")"
+cmp "$run/results.csv" "$run/rescored/away/results.csv" || fail "without images the run's own numbers are others"
+"$FGAD" rescore "$run" -s aupro_limit=0.1 --name away-limit > "$WORK/log" 2>&1 || fail "$(cat "$WORK/log")"
+grep -q "warning: masks are not here: no pixel metrics for 4 rescored tasks (hint: -s data_root=" "$WORK/log" ||
+    fail "missing pixel metrics are not told: $(cat "$WORK/log")"
+cut -d, -f1-4,7 "$run/results.csv" > "$WORK/want"
+cut -d, -f1-4,7 "$run/rescored/away-limit/results.csv" | cmp - "$WORK/want" || fail "image AUROC without images"
+awk -F, 'NR > 1 && $8 != "" { exit 1 }' "$run/rescored/away-limit/results.csv" || fail "pixel AUROC without masks"
+mv "$run/index.h5" "$WORK/index.h5"
+"$FGAD" rescore "$run" --name nowhere > "$WORK/log" 2>&1 && fail "rescore without images and index"
+grep -q "(hint: -s data_root=...): .*no such directory" "$WORK/log" || fail "no hint where images are: $(cat "$WORK/log")"
+mv "$WORK/index.h5" "$run/index.h5"
+mv "$WORK/elsewhere" "$WORK/data"
+
+# A task file that is gone is met with the two commands that help.
+mv "$run"/tasks/demo/fabric/k1-s1-*.h5 "$WORK/"
+"$FGAD" rescore "$run" --name gone > "$WORK/log" 2>&1 && fail "rescore of a lost task"
+grep -q "is gone, though the run's table has its row (hint: .fgad run. .* makes it again; .fgad reduce. " "$WORK/log" ||
+    fail "a lost task has no hint: $(cat "$WORK/log")"
+mv "$WORK"/k1-s1-*.h5 "$run/tasks/demo/fabric/"
+
 # A category without a result keeps its place in the rescored set: no mean is made of the others alone.
 run=$WORK/out/run
 mv "$run"/tasks/demo/fabric/k1-s1-*.h5 "$WORK/"
