@@ -273,11 +273,11 @@ double plan_left(double cost, double elapsed);
 /* The item after this one on the critical path through it; -1: it is the last. */
 int plan_critical_next(const plan_items_t *items, int item);
 typedef struct {
-    double rank_mb;    /* peak of one rank, without what a node shares */
+    double rank_mb;    /* peak of one rank with its own plan, without what a node shares */
     double private_mb; /* of it, weights converted */
     double shared_mb;  /* weights, once a node */
 } plan_memory_t;
-status_t plan_memory(plan_memory_t *out, const plan_t *plan);
+status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t *items);
 
 /* ---- For people ---- */
 /* Prints what would be done: points, tasks, images to encode, bytes on disk. items: with the state of each. */

@@ -152,7 +152,7 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
 status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node)
 {
     plan_memory_t memory;
-    TRY(plan_memory(&memory, plan));
+    TRY(plan_memory(&memory, plan, items));
     fprintf(out, "run %s: %d task%s (%d grid point%s, %d categor%s)\n", plan->run_dir, plan->task_count,
             plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s",
             plan->category_count, plan->category_count == 1 ? "y" : "ies");
@@ -166,6 +166,8 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
     print_line(out, "ranks", ranks, "");
     print_line(out, "nodes", nodes, "");
     print_line(out, "memory_per_rank_mb", memory.rank_mb, "");
+    /* Slurm's accounting adds up what each process has mapped, and stops a job that has more than it asked for. */
+    print_line(out, "memory_request_mb", 1.1 * (memory.rank_mb + memory.shared_mb), "a rank, weights each time");
     print_line(out, "memory_per_node_mb", on_node * memory.rank_mb + memory.shared_mb, "weights once");
     print_disk(out, plan, items);
     return print_times(out, plan, items, ranks);

@@ -69,7 +69,22 @@ static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t
     return ST_OK;
 }
 
-status_t plan_memory(plan_memory_t *out, const plan_t *plan)
+/* The plan itself, which every rank holds: its points' options and texts, tasks, images and items with what they need. */
+static double plan_mb(const plan_t *plan, const plan_items_t *items)
+{
+    enum { TEXTS = 6000, IMAGE_TEXTS = 400 }; /* bytes of a point's three texts, and of an image's names, as seen */
+    double bytes = (double)plan->point_count * (double)(sizeof(job_t) + TEXTS) +
+                   (double)plan->task_count * (double)sizeof(plan_task_t);
+    for (int c = 0; c < plan->category_count; c++) {
+        const data_category_t *images = &plan->categories[c].images;
+        bytes += (double)(images->train_count + images->test_count) * (double)(sizeof(data_image_t) + IMAGE_TEXTS);
+    }
+    for (int i = 0; i < items->count; i++)
+        bytes += (double)sizeof(plan_item_t) + (double)items->items[i].need_count * 4 * (double)sizeof(int);
+    return 1e-6 * bytes;
+}
+
+status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t *items)
 {
     const clip_config_t *c = &plan->config;
     double most = 0;
@@ -89,6 +104,6 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan)
             if (most < evaluate) most = evaluate;
         }
     }
-    out->rank_mb = PROGRAM_MB + out->private_mb + 1e-6 * (double)clip_vision_bytes(c) + most;
+    out->rank_mb = PROGRAM_MB + plan_mb(plan, items) + out->private_mb + 1e-6 * (double)clip_vision_bytes(c) + most;
     return ST_OK;
 }

@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 printf '#!/bin/sh\necho "run a run/b: 3 tasks (1 grid point)"\n' >"$scratch/fgad"
 chmod +x "$scratch/fgad"
 touch "$scratch/job.yaml"
-for options in "" "--mpirun" "--array 3" "--array 3 --mpirun --partition p --memory 900 --no-report"; do
+for options in "" "--mpi none" "--mpirun" "--array 3" "--array 3 --mpirun --partition p --memory 900 --no-report"; do
     # shellcheck disable=SC2086 # several options in one word
     slurm/submit "$scratch/job.yaml" --fgad "$scratch/fgad" --dry-run $options -- -s "name=a b" >"$scratch/script"
     sed '/^# ---- then/,$d' "$scratch/script" >"$scratch/job"

@@ -27,9 +27,9 @@ cat >"a bin/sinfo" <<'END'
 #!/bin/sh
 case "$*" in
     *%P*) printf 'old\nmain*\n' ;;
-    *--partition=main*%c*) printf '48+\n32\n' ;;
+    *--partition=main*%X*) printf '2 24+ 2+\n2 16 1\n' ;;
     *--partition=main*%l*) echo 2-00:00:00 ;;
-    *--partition=old*%c*) echo 8 ;;
+    *--partition=old*%X*) printf '1 4 2\n2 4+ 2\n' ;;
     *--partition=old*%l*) echo 1:30:00 ;;
 esac
 END
@@ -58,6 +58,13 @@ cat >"a bin/squeue" <<'END'
 #!/bin/sh
 [ -z "${SQUEUE_FORMAT:-}${SLURM_TIME_FORMAT:-}" ] || exit 9
 case "$*" in *%T*) echo RUNNING ;; *%e*) date -d '+1 hour' '+%FT%T' ;; esac
+END
+cat >"a bin/scontrol" <<'END'
+#!/bin/sh
+case "$*" in
+    show*) echo "JobId=7 RunTime=00:01:00 PreemptEligibleTime=2026-01-01T00:00:00 PreemptTime=$(cat preempt 2>/dev/null || echo None) X=1" ;;
+    requeue*) echo "$*" >>requeued ;;
+esac
 END
 chmod +x "a bin/"*
 PATH="$work/a bin:$PATH"
@@ -88,20 +95,31 @@ has "#SBATCH --requeue"
 has "#SBATCH --open-mode=append"
 ! grep -q -- "--mem" shown || fail "memory out of nothing"
 shows --partition old --threads 1
-has "#SBATCH --ntasks-per-node=8"
+has "#SBATCH --ntasks-per-node=4"
 has "#SBATCH --partition=old"
+has "#SBATCH --hint=nomultithread"
 
 # With a plan: half as much again and ten minutes, not beyond the partition's limit; memory a core.
-printf 'makespan_seconds: 7200\nmemory_per_rank_mb: 1501\n' >sized
+printf 'makespan_seconds: 7200\nmemory_request_mb: 1501\n' >sized
 shows
 has "#SBATCH --time=190"
-has "#SBATCH --mem-per-cpu=751M"
+has "#SBATCH --mem=24016M"
+! grep -q -- "--hint" shown || fail "a hint of hardware threads that there are none of"
+for given in --mem=0 --mem-per-cpu=2G; do
+    shows "--sbatch=$given"
+    has "#SBATCH $given"
+    [ "$(grep -c -- '--mem' shown)" -eq 1 ] || fail "two options of memory: $(grep -- --mem shown)"
+done
+shows --memory 0
+has "#SBATCH --mem=0"
+shows --memory none
+! grep -q -- "--mem" shown || fail "memory though none is asked for"
 shows --partition old
 has "#SBATCH --time=90"
 shows --time 0:10 --lead 60 --memory 10 --mpirun --array 4 --sbatch=--exclude=n7
 has "#SBATCH --time=0:10"
 has "#SBATCH --signal=B:USR1@5"
-has "#SBATCH --mem-per-cpu=5M"
+has "#SBATCH --mem=160M"
 has "#SBATCH --array=1-4"
 has "#SBATCH --exclude=n7"
 shows --time 1-2
@@ -132,13 +150,13 @@ SBATCH_TIMELIMIT=1 SBATCH_OUTPUT=x.log SBATCH_ACCOUNT=me SBATCH_WAIT=1 SQUEUE_FO
 grep -qFx -- "--time=30" job.args || fail "no time on sbatch's command line: $(cat job.args)"
 grep -q "set aside.*SBATCH_OUTPUT SBATCH_TIMELIMIT" told || fail "not told what was set aside: $(cat told)"
 SBATCH_PARTITION=old shows
-has "#SBATCH --ntasks-per-node=4"
+has "#SBATCH --ntasks-per-node=2"
 rm sized
 
 # runs SCRIPT: as Slurm would, but that nothing tells it of nodes; its code into $code
 runs() {
     code=0
-    SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=2 SLURM_JOB_NODELIST=n1 SLURM_NTASKS=1 SQUEUE_FORMAT=%i SLURM_TIME_FORMAT=relative \
+    SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=2 SLURM_JOB_NODELIST=n1 SLURM_NTASKS=1 SLURM_PROCID=0 SQUEUE_FORMAT=%i SLURM_TIME_FORMAT=relative \
         bash "$1" >log 2>&1 || code=$?
 }
 
@@ -184,13 +202,47 @@ echo 1 >ends
 runs job.script
 { [ "$code" -eq 1 ] && grep -q "some tasks failed" log; } || fail "tasks that failed ended with $code: $(cat log)"
 touch launcher_fails
-for launcher in --mpi=pmix --mpirun; do
+for launcher in --mpi=pmix --mpi=none --mpirun; do
     "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report "$launcher" >said
     runs job.script
     { [ "$code" -eq 3 ] && grep -q "could not be started" log; } || fail "a launcher that failed ended with $code: $(cat log)"
     ! grep -q "tasks failed" log || fail "a launcher that failed: $(cat log)"
 done
 rm launcher_fails ends
+
+# Many plain processes: the same words, every process's errors, the first one's table alone.
+"$submit" "my job.yaml" --fgad "a bin/fgad" --no-report --mpi none -- -s "name=it's" >said
+grep -q -- "--mpi=none .*--wait=0" job.script || fail "no plain launch: $(cat job.script)"
+has_signal() { grep -qFx -- "#SBATCH --signal=USR1@300" job.script || fail "the warning reaches not every process"; }
+has_signal
+runs job.script
+[ "$code" -eq 0 ] || fail "plain processes ended with $code: $(cat log)"
+tr '\0' '\n' <words | grep -qFx "name=it's" || fail "the words changed on their way: $(tr '\0' '\n' <words)"
+
+# Lives that others took are not counted; those it used up are, to the cap. A life that ended without a word is told of.
+logs="some where/it's/slurm"
+"$submit" "my job.yaml" --fgad "a bin/fgad" --no-report --max-requeues 2 >said
+echo 75 >ends
+rm -f "$logs"/*.requeues requeued
+echo 2026-11-28T08:00:00 >preempt
+for life in 1 2 3 4; do
+    runs job.script
+    grep -q "preempted with work left: requeued, which is not counted" log || fail "preemption $life: $(cat log)"
+done
+rm preempt
+runs job.script
+grep -q "stopped with work left: requeue 1 of at most 2" log || fail "preemptions were counted: $(cat log)"
+runs job.script
+grep -q "requeue 2 of at most 2" log || fail "the second life: $(cat log)"
+runs job.script
+grep -q "after 2 requeues, the most allowed" log || fail "the cap: $(cat log)"
+[ "$(wc -l <requeued)" -eq 6 ] || fail "requeued $(wc -l <requeued) times, expected 6"
+! grep -q "without a word" log || fail "a life that ended well is said not to have: $(cat log)"
+echo "2026-11-28 08:00:00" >"$logs/7.alive"
+runs job.script
+grep -q "the life before, begun 2026-11-28 08:00:00, ended without a word (a node failed" log || fail "a lost life: $(cat log)"
+[ ! -e "$logs/7.alive" ] || fail "a life that ended well leaves its mark"
+rm -f ends "$logs"/*.requeues
 
 # The report is written of a run that is not whole, too, whose reduction ends with 1; not of one that cannot be read.
 "$submit" "my job.yaml" --fgad "a bin/fgad" >said
@@ -216,6 +268,7 @@ refuses 2 "'none.yaml' is not a file" none.yaml
 refuses 2 "two job files" "my job.yaml" "my job.yaml"
 refuses 2 "unknown option '--nodse'" "my job.yaml" --nodse 3
 refuses 2 "--nodes is '0'" "my job.yaml" --nodes 0
+refuses 2 "--memory is '-1'" "my job.yaml" --memory -1
 refuses 2 "--array wants a value" "my job.yaml" --array
 refuses 2 "--time is 'soon'" "my job.yaml" --fgad "a bin/fgad" --time soon
 refuses 2 "'--time-limit'" "my job.yaml" -- --time-limit 5

@@ -67,7 +67,7 @@ done
 "$FGAD" plan "$WORK/empty.yaml" $common -s name=new -s 'sweep.reweight=mean1,off' -s sweep.sigma=1,2,3,4,5,6,7,8,9,10 \
     --ranks 4 --ranks-per-node 2 > "$WORK/plan" || fail "plan"
 for line in "run $WORK/out/new: 80 tasks (20 grid points, 2 categories)" "learned heads  *$heads  *$heads  *0  *20.0" \
-    "^ranks: 4" "^nodes: 2" "^memory_per_rank_mb: [1-9]" "^makespan_seconds: [1-9]" "^rates: measured by earlier runs"; do
+    "^ranks: 4" "^nodes: 2" "^memory_per_rank_mb: [1-9]" "^memory_request_mb: [1-9]" "^makespan_seconds: [1-9]" "^rates: measured by earlier runs"; do
     grep -q "$line" "$WORK/plan" || fail "the plan does not say '$line': $(cat "$WORK/plan")"
 done
 
