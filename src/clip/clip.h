@@ -124,6 +124,13 @@ size_t clip_vision_bytes(const clip_config_t *config); /* of the workspace, befo
  * finite. */
 status_t clip_vision_encode(float *const *out, clip_vision_t *vision, const clip_feature_t *features, int count,
                             const float *pixels);
+/* The same of clip_vision_batch() images at once, or of one: out (images, count), pixels (images). A batch has CLIP_BATCH images
+ * where this machine's BLAS gives a row the same bits at every place of it, which clip_vision_open tries, and 1 elsewhere: no bit
+ * depends on an image's company either. */
+enum { CLIP_BATCH = 4 };
+int clip_vision_batch(const clip_vision_t *vision);
+status_t clip_vision_encode_batch(float *const *out, clip_vision_t *vision, const clip_feature_t *features, int count,
+                                  const float *const *pixels, int images);
 
 typedef struct {
     float *cls;     /* (E) normalised */

@@ -98,9 +98,9 @@ status_t clip_dino_walk(clip_model_t *model, clip_loader_t *loader);
 /* clip_position.c: out (1 + side^2, W) = the table (1 + stored^2, W) of other positions; weights (side, stored): scratch. */
 void clip_position_resize(float *out, int side, const float *table, int stored, int W, bool antialias, double *weights);
 
-/* ---- Image tower (clip_vision.c, clip_vision_block.c, clip_vision_windows.c) ------------------------------------------ */
+/* ---- Image tower (clip_vision.c, and _attend, _block, _places, _save, _windows) ----------------------------------------- */
 /* Called after embedding (block -1) and after every block with the streams that exist then: ori (T+1, W) is whole up to
- * the last block, where only row 0 need be; vv is NULL when tokens are not wanted. For tests. */
+ * the last block, where only row 0 need be; vv is NULL when tokens are not wanted. Of a batch the first image's. For tests. */
 typedef void clip_vision_watch_t(void *context, int block, const float *ori, const float *vv);
 void clip_vision_watch(clip_vision_t *vision, clip_vision_watch_t *watch, void *context);
 
@@ -110,26 +110,56 @@ static inline int clip_vision_first(const clip_config_t *config)
     return 1 + config->registers;
 }
 
-/* The workspace. R rows (class token, registers, T patches), W width, F hidden width of the MLP. */
+/* Rows of an image's own: class token, registers, patches. */
+static inline int clip_vision_count(const clip_config_t *config)
+{
+    return config->grid * config->grid + clip_vision_first(config);
+}
+
+/* The workspace, for a batch of B images of R rows each: an image's own, then those that pad it. W width, F hidden width of
+ * the MLP, T patches. */
 struct clip_vision {
     const clip_model_t *model; /* not owned */
     clip_tap_t taps[2];
+    int most;   /* B */
+    int rows;   /* R */
+    int images; /* of the batch at hand: 1 or B */
     arena_t arena;
     float *patches; /* (T, 3*P*P), rows in the order of conv1's weights */
-    float *start;   /* (R, W) what the first block gets */
-    float *ori;     /* (R, W) CLIP's own stream */
-    float *vv;      /* (R, W) the V-V stream */
-    float *cls;     /* (W) the class token in the last block */
-    float *y;       /* (R, W) a normalised copy */
-    float *qkv;     /* (R, 3W) */
-    float *mix;     /* (R, W) attention's output */
-    float *hidden;  /* (R, F), with SwiGLU (R, 3F): the gate's result behind its halves */
-    float *branch;  /* (R, W) a branch before its LayerScale; NULL: there is none */
-    float *probs;   /* (R, R) */
+    float *start;   /* (B, R, W) what the first block gets; rows that pad are 0 */
+    float *ori;     /* (B, R, W) CLIP's own stream */
+    float *vv;      /* (B, R, W) the V-V stream */
+    float *cls;     /* (B, W) the class tokens in the last block */
+    float *y;       /* (B, R, W) a normalised copy */
+    float *qkv;     /* (B, R, 3W) */
+    float *mix;     /* (2, B, R, W) attention's output, of both streams; rows that pad stay finite */
+    float *hidden;  /* (B, R, F), with SwiGLU (B, R, 3F): the gate's result behind its halves */
+    float *branch;  /* (B, R, W) a branch before its LayerScale; NULL: there is none */
+    float *probs;   /* of one image and head */
     clip_vision_watch_t *watch;
     void *watch_context;
 };
 
+/* An image's rows in an array (B, R, W). */
+static inline float *clip_vision_image(const clip_vision_t *vision, float *array, int image)
+{
+    return array + (size_t)image * (size_t)vision->rows * (size_t)vision->model->config.width;
+}
+
+/* How many images a batch has, CLIP_BATCH or 1, and rows an image, at most CLIP_MORE_ROWS more than its own. */
+enum { CLIP_MORE_ROWS = 16 };
+status_t clip_vision_choose(int *images, int *rows, const clip_config_t *config);
+/* start, ori and vv of all images. */
+void clip_vision_embed(clip_vision_t *vision, const float *const *pixels);
+/* ori += out_proj(A(q,k,v)) and, when asked for, vv += out_proj(A(v,v,v)); y = ln_1(ori). */
+void clip_vision_attend_all(clip_vision_t *vision, const clip_block_t *block, bool vv);
+/* Of the last block what the class token and the V-V stream need: v of all rows, k too and q of the class token alone. The class
+ * token goes on in vision->cls, so that a tap of the same block changes no bit of it. */
+void clip_vision_attend_last(clip_vision_t *vision, const clip_block_t *block, bool cls, bool tokens);
+/* out: (images, n). Taps at this place, and after the last block the heads. ST_EFORMAT: something is not finite. */
+void clip_vision_save_taps(float *const *out, const clip_feature_t *features, int n, const clip_vision_t *vision,
+                           int block, bool after_mlp);
+status_t clip_vision_save_heads(float *const *out, const clip_feature_t *features, int n, clip_vision_t *vision);
 /* y (rows, W) = layer norm of x, with the image tower's eps. */
 void clip_vision_norm(clip_vision_t *vision, float *y, const float *x, const float *gain, const float *bias, int rows);
 /* x (rows, W) += scale (h w^T + b), h (rows, K): how every branch of a block ends. scale may be NULL. */
@@ -141,8 +171,8 @@ void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block,
 ops_attention_t clip_vision_attention(const clip_config_t *config, int queries, int keys);
 /* out (rows, E) = ln_post(x) proj, rows normalised when `unit`. x is not out. */
 void clip_vision_project(float *out, clip_vision_t *vision, const float *x, int rows, bool unit);
-/* out ((grid-side+1)^2, E) of vision->start; overwrites the streams. */
-void clip_vision_windows(float *out, clip_vision_t *vision, int side, bool unit);
+/* out ((grid-side+1)^2, E) of an image's `start`; overwrites the streams. */
+void clip_vision_windows(float *out, clip_vision_t *vision, const float *start, int side, bool unit);
 
 /* ---- Text tower (clip_text_batch.c, clip_text_forward.c, clip_text_backward.c) ---------------------------------------- */
 /* Letters: n prompts, M rows, D width, F hidden width, H heads, L a prompt's length. A prompt's rows are a path: the

@@ -6,17 +6,17 @@
 
 /* Windows first .. first+count-1 into ori, L rows each: the class token, then the window's tokens. Layer norm before the
  * first block goes row by row, so `start` holds a window's rows as it holds the image's. */
-static void gather(clip_vision_t *vision, int first, int count, int side)
+static void gather(clip_vision_t *vision, const float *start, int first, int count, int side)
 {
     const int grid = vision->model->config.grid, places = grid - side + 1;
     const size_t W = (size_t)vision->model->config.width;
     float *row = vision->ori;
     for (int n = first; n < first + count; n++) {
         const int top = n / places, left = n % places;
-        memcpy(row, vision->start, W * sizeof *row);
+        memcpy(row, start, W * sizeof *row);
         row += W;
         for (int y = top; y < top + side; y++, row += (size_t)side * W)
-            memcpy(row, vision->start + (1 + (size_t)(y * grid + left)) * W, (size_t)side * W * sizeof *row);
+            memcpy(row, start + (1 + (size_t)(y * grid + left)) * W, (size_t)side * W * sizeof *row);
     }
 }
 
@@ -60,14 +60,14 @@ static void attend_classes(clip_vision_t *vision, const clip_block_t *block, int
     ops_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, count, W, W);
 }
 
-void clip_vision_windows(float *out, clip_vision_t *vision, int side, bool unit)
+void clip_vision_windows(float *out, clip_vision_t *vision, const float *start, int side, bool unit)
 {
     const clip_config_t *config = &vision->model->config;
     const int places = config->grid - side + 1, L = side * side + 1, last = config->layers - 1;
     const int most = (config->grid * config->grid + 1) / L;
     for (int first = 0, count; first < places * places; first += count) {
         count = places * places - first < most ? places * places - first : most;
-        gather(vision, first, count, side);
+        gather(vision, start, first, count, side);
         for (int l = 0; l < last; l++) {
             attend(vision, &vision->model->vision.block[l], count, L);
             clip_vision_mlp(vision, vision->ori, &vision->model->vision.block[l], count * L);

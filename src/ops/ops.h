@@ -27,6 +27,9 @@ status_t ops_check(void);
 /* The same for one linear layer of the shapes in use, by a sample of its elements with the last rows and columns
  * among them. scratch: M K + N K + M N floats. */
 status_t ops_check_linear(int M, int N, int K, float *scratch);
+/* Whether a row of ops_linear has the same bits wherever it stands: a block of `rows` rows alone against `times` such blocks in
+ * one call. scratch: (times + 1) rows (K + N) + N K floats. */
+bool ops_same_places(int rows, int times, int N, int K, float *scratch);
 
 /* ---- Products ------------------------------------------------------------------------------------------------------ */
 /* c (M,N) = alpha op(a) op(b) + beta c, where op(a) is (M,K) and op(b) is (K,N), stored transposed when the flag says

@@ -178,3 +178,17 @@ status_t ops_check_linear(int M, int N, int K, float *scratch)
     }
     return ST_OK;
 }
+
+bool ops_same_places(int rows, int times, int N, int K, float *scratch)
+{
+    const size_t in = (size_t)rows * (size_t)K, out = (size_t)rows * (size_t)N;
+    float *x = scratch, *w = x + (size_t)times * in, *alone = w + (size_t)N * (size_t)K, *y = alone + out;
+    fill(x, rows * K, 1);
+    fill(w, N * K, 77777);
+    for (int t = 1; t < times; t++) memcpy(x + (size_t)t * in, x, in * sizeof *x);
+    ops_linear(alone, x, w, NULL, rows, N, K);
+    ops_linear(y, x, w, NULL, times * rows, N, K);
+    for (int t = 0; t < times; t++)
+        if (memcmp(y + (size_t)t * out, alone, out * sizeof *y) != 0) return false;
+    return true;
+}

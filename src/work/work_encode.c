@@ -4,33 +4,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All arrays of row i. */
-static status_t encode_pixels(work_worker_t *worker, const store_features_t *features, int i, const float *pixels)
+/* Pixels of the images that go through the tower together: (clip_vision_batch, 3, S, S). */
+static float *take_pixels(const work_worker_t *worker)
 {
-    float *out[METHOD_MAX_FEATURES];
+    const size_t S = (size_t)clip_model_config(worker->model)->image_size;
+    return base_alloc((size_t)clip_vision_batch(worker->vision) * 3 * S * S, sizeof(float));
+}
+
+static float *pixels_of(const work_worker_t *worker, float *pixels, int i)
+{
+    const size_t S = (size_t)clip_model_config(worker->model)->image_size;
+    return pixels + (size_t)i * 3 * S * S;
+}
+
+/* All arrays of rows first .. first+count-1: a whole batch, or image by image. */
+static status_t encode_pixels(work_worker_t *worker, const store_features_t *features, int first, int count,
+                              float *pixels)
+{
+    float *out[CLIP_BATCH * METHOD_MAX_FEATURES];
+    const float *batch[CLIP_BATCH];
     clip_feature_t feature[METHOD_MAX_FEATURES];
-    for (int a = 0; a < features->arrays; a++) {
-        const store_array_t *array = &features->array[a];
-        TRY(clip_feature_parse(&feature[a], array->name, &worker->plan->config));
-        out[a] = array->data + (size_t)i * (size_t)array->rows * (size_t)array->width;
+    const int together = count == clip_vision_batch(worker->vision) ? count : 1;
+    for (int a = 0; a < features->arrays; a++)
+        TRY(clip_feature_parse(&feature[a], features->array[a].name, &worker->plan->config));
+    for (int i = 0; i < count; i += together) {
+        for (int j = 0; j < together; j++) {
+            batch[j] = pixels_of(worker, pixels, i + j);
+            for (int a = 0; a < features->arrays; a++) {
+                const store_array_t *array = &features->array[a];
+                out[j * features->arrays + a] =
+                    array->data + (size_t)(first + i + j) * (size_t)array->rows * (size_t)array->width;
+            }
+        }
+        TRY(clip_vision_encode_batch(out, worker->vision, feature, features->arrays, batch, together));
     }
-    return clip_vision_encode(out, worker->vision, feature, features->arrays, pixels);
+    return ST_OK;
+}
+
+/* Images first .. first+count-1 of the features, at most a batch. */
+static status_t encode_images(work_worker_t *worker, store_features_t *features, int first, int count,
+                              const data_category_t *category, const data_image_t *files, float *pixels)
+{
+    const clip_config_t *config = clip_model_config(worker->model);
+    double began = clock_seconds();
+    for (int i = 0; i < count; i++) {
+        io_image_t image;
+        TRY(data_image_read(&image, category, &files[i]));
+        status_t status = clip_preprocess(pixels_of(worker, pixels, i), &image, config);
+        io_image_free(&image);
+        if (status != ST_OK) return status;
+    }
+    began = work_worker_charge(worker, PLAN_RATE_PICTURE, count, began);
+    TRY(encode_pixels(worker, features, first, count, pixels));
+    work_worker_charge(worker, PLAN_RATE_ENCODE, count * plan_encode_gflop(config), began);
+    return ST_OK;
 }
 
 status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
                            const data_image_t *file, float *pixels)
 {
-    io_image_t image;
-    const clip_config_t *config = clip_model_config(worker->model);
-    double began = clock_seconds();
-    TRY(data_image_read(&image, category, file));
-    status_t status = clip_preprocess(pixels, &image, config);
-    io_image_free(&image);
-    if (status != ST_OK) return status;
-    began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
-    status = encode_pixels(worker, features, i, pixels);
-    work_worker_charge(worker, PLAN_RATE_ENCODE, plan_encode_gflop(config), began);
-    return status;
+    return encode_images(worker, features, i, 1, category, file, pixels);
 }
 
 /* One enlarged training image as scale x scale tiles of the model's size, in reading order (METHOD.md 6.1). */
@@ -47,17 +80,22 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
     if (large == NULL || tile.pixels == NULL) goto done;
     TRY_DONE(io_resize_bicubic(large, side, side, image.pixels, image.width, image.height, 3));
     began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
-    for (int t = 0; t < scale * scale; t++) {
+    const int tiles = scale * scale, most = clip_vision_batch(worker->vision);
+    for (int first = 0, count; first < tiles; first += count) {
+        count = tiles - first < most ? tiles - first : most;
         if (stop_asked()) {
             status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", file->path);
             goto done;
         }
-        const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
-        for (int y = 0; y < S; y++)
-            memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
-        TRY_DONE(clip_preprocess(pixels, &tile, clip_model_config(worker->model)));
-        TRY_DONE(encode_pixels(worker, features, t, pixels));
-        began = work_worker_charge(worker, PLAN_RATE_TILE, plan_encode_gflop(clip_model_config(worker->model)), began);
+        for (int t = first; t < first + count; t++) {
+            const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
+            for (int y = 0; y < S; y++)
+                memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
+            TRY_DONE(clip_preprocess(pixels_of(worker, pixels, t - first), &tile, clip_model_config(worker->model)));
+        }
+        TRY_DONE(encode_pixels(worker, features, first, count, pixels));
+        began = work_worker_charge(worker, PLAN_RATE_TILE, count * plan_encode_gflop(clip_model_config(worker->model)),
+                                   began);
     }
 done:
     free(large);
@@ -84,7 +122,7 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     plan_work_encode(&work, worker->plan, item->kind, item->kind == PLAN_TILES ? item->scale * item->scale : count);
     double started = clock_seconds();
     store_features_t features = {0};
-    float *pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof *pixels);
+    float *pixels = take_pixels(worker);
     if (pixels == NULL) return ST_ENOMEM;
     if (item->kind == PLAN_TILES) {
         TRY_DONE(store_features_alloc(&features, config, &missing, item->scale * item->scale));
@@ -95,12 +133,14 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
         goto done;
     }
     TRY_DONE(store_features_alloc(&features, config, &missing, count));
-    for (int i = 0; i < count && missing.count > 0; i++) {
+    const int most = clip_vision_batch(worker->vision);
+    for (int i = 0, together; i < count && missing.count > 0; i += together) {
+        together = count - i < most ? count - i : most;
         if (stop_asked()) {
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
             goto done;
         }
-        TRY_DONE(work_encode_image(worker, &features, i, category, &images[first + i], pixels));
+        TRY_DONE(encode_images(worker, &features, i, together, category, &images[first + i], pixels));
     }
     double encoded = clock_seconds();
     TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));

@@ -4,6 +4,7 @@
 #include "clip/clip_internal.h"
 #include "tools/toy_model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,42 @@ static void a_feature_has_the_bits_that_it_has_alone(void **state)
     close_toy(&toy);
 }
 
+/* Image after image and as a batch, where this BLAS allows one. */
+static void an_image_has_the_bits_that_it_has_alone(void **state)
+{
+    (void)state;
+    static const char *const presets[] = {"toy", "toy-quick"};
+    for (int p = 0; p < 2; p++) {
+        toy_t toy;
+        open_toy(&toy, presets[p], 6 + (uint64_t)p);
+        const int images = clip_vision_batch(toy.vision);
+        assert_true(images == 1 || images == CLIP_BATCH);
+        const char *names[MOST] = {"tokens", "cls", "final", "0.attn", "last.mlp", "windows2", NULL};
+        float *out[CLIP_BATCH * MOST], *alone[MOST], *pixels[CLIP_BATCH];
+        clip_feature_t features[MOST];
+        const int count = take_features(alone, features, names, toy.config);
+        const size_t floats = 3 * (size_t)toy.config->image_size * (size_t)toy.config->image_size;
+        for (int i = 0; i < images; i++) {
+            assert_int_equal(take_features(out + i * count, features, names, toy.config), count);
+            pixels[i] = malloc(floats * sizeof(float));
+            for (size_t j = 0; j < floats; j++) pixels[i][j] = (float)sin((double)j * (i + 1));
+        }
+        check_error(clip_vision_encode_batch(out, toy.vision, features, count, (const float *const *)pixels, images),
+                    ST_OK, "");
+        for (int i = images - 1; i >= 0; i--) {
+            check_error(clip_vision_encode(alone, toy.vision, features, count, pixels[i]), ST_OK, "");
+            for (int f = 0; f < count; f++) {
+                if (memcmp(alone[f], out[i * count + f], floats_of(&features[f], toy.config) * sizeof(float)) != 0)
+                    fail_msg("%s of image %d of %d depends on its company", names[f], i, images);
+                free(out[i * count + f]);
+            }
+            free(pixels[i]);
+        }
+        for (int f = 0; f < count; f++) free(alone[f]);
+        close_toy(&toy);
+    }
+}
+
 /* method/README.md 12: the one window of the grid's side sees the whole image. */
 static void the_window_of_the_whole_image_is_its_class_token(void **state)
 {
@@ -236,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_feature_equals_pytorch),
         cmocka_unit_test(a_feature_has_the_bits_that_it_has_alone),
+        cmocka_unit_test(an_image_has_the_bits_that_it_has_alone),
         cmocka_unit_test(the_window_of_the_whole_image_is_its_class_token),
         cmocka_unit_test(other_image_sizes_equal_pytorch),
         cmocka_unit_test(features_are_named_and_refused_by_name),

@@ -90,6 +90,10 @@ static void the_self_check_passes_and_the_backend_has_a_name(void **state)
     float *scratch = malloc(sizeof(float) * (31 * 70 + 45 * 70 + 31 * 45));
     check_error(ops_check_linear(31, 45, 70, scratch), ST_OK, "");
     free(scratch);
+    scratch = malloc(sizeof(float) * (2 * 31 * (70 + 45) + 45 * 70));
+    assert_true(
+        ops_same_places(31, 1, 45, 70, scratch)); /* the same call twice; of more places a BLAS promises nothing */
+    free(scratch);
     char backend[256];
     ops_backend(backend, sizeof backend);
     assert_non_null(strstr(backend, "core "));
