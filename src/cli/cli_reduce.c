@@ -23,7 +23,7 @@ int cli_reduce(int argc, char **argv)
     store_results_t results = {0};
     int missing = 0;
     if (argc != 2) return cli_bad_usage("reduce", "expected one folder of a run, found %d arguments", argc - 1);
-    if (plan_open(&plan, method_table, argv[1], store_index_read) != ST_OK) return cli_bad_input();
+    if (store_run_open(&plan, method_table, argv[1]) != ST_OK) return cli_bad_input();
     const char *run = cli_folder(argv[1]);
     status_t status = suite_run_reduce(&missing, &plan);
     if (status == ST_OK) status = store_results_read(&results, plan.run_dir);

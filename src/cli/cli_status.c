@@ -23,7 +23,7 @@ int cli_status(int argc, char **argv)
             run = argv[i];
     }
     if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
-    if (plan_open(&plan, method_table, run, store_index_read) != ST_OK) return cli_bad_input();
+    if (store_run_open(&plan, method_table, run) != ST_OK) return cli_bad_input();
     store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads);
     status_t status = suite_status_print(stdout, &counts, &plan, all);
     plan_free(&plan);

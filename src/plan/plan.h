@@ -125,14 +125,17 @@ status_t plan_make_categories(plan_t *plan);
  * cache, and not looked at again while the category's digest stays. */
 status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
-/* The plan of a run by its folder, from <run>/run.yaml; the folder may have been moved. Where model or images are not
- * here (ST_ENOTFOUND), `otherwise` fills in what plan_make_categories does, and config; NULL: that is the error.
- * ST_ENOTFOUND: it is not the folder of a run. */
-status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
-                   status_t (*otherwise)(plan_t *plan));
-/* The same by the run's record alone (store_index_read): no image is looked at. ST_EFORMAT: the model is another one now. */
-status_t plan_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir,
-                            status_t (*recorded)(plan_t *plan));
+/* The job of a run by its folder, from <run>/run.yaml; the folder may have been moved. Then plan_make_categories, or whoever
+ * else knows of model, images and captions (store_index_read), then plan_make_tasks. ST_ENOTFOUND: it is not the folder
+ * of a run. */
+status_t plan_open_job(plan_t *out, const method_t *const *methods, const char *run_dir);
+/* All three, of images and model as they are now. */
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir);
+/* What follows from categories and config that came from elsewhere: arrays to ask for, folders. */
+status_t plan_adopt_categories(plan_t *plan);
+void plan_forget_categories(plan_t *plan);
+/* ST_EFORMAT: the model that the job names is not the one of the plan's digest, which was recorded. */
+status_t plan_check_model(plan_t *plan);
 void plan_free(plan_t *plan);
 /* Keeps the digest of a model that was checked for this plan in <output>/cache/models.txt: the next plan neither reads nor
  * checks the weights as long as size, times and inode of its files are the same. */

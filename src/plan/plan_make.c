@@ -175,7 +175,7 @@ status_t plan_assume(plan_t *out, const method_t *const *methods, const char *jo
     return make(out, methods, job_path, assignments, count, true);
 }
 
-static void forget_categories(plan_t *plan)
+void plan_forget_categories(plan_t *plan)
 {
     for (int i = 0; i < plan->category_count; i++) plan_category_free(&plan->categories[i]);
     free(plan->categories);
@@ -187,34 +187,16 @@ static void forget_categories(plan_t *plan)
     plan->model_mark = NULL;
 }
 
-/* By what is asked for, too. */
-static status_t name_folders(plan_t *plan)
+/* Folders are named by what is asked for, too. */
+status_t plan_adopt_categories(plan_t *plan)
 {
+    TRY(plan_asks_collect(plan));
     for (int i = 0; i < plan->category_count; i++) TRY(plan_category_folders(&plan->categories[i], plan));
     return ST_OK;
 }
 
-/* The line of what is missing stays the error when there is nothing else to go by. */
-static status_t look(plan_t *plan, status_t (*otherwise)(plan_t *plan))
+status_t plan_check_model(plan_t *plan)
 {
-    char line[1024];
-    status_t status = plan_make_categories(plan);
-    if (status != ST_ENOTFOUND || otherwise == NULL) return status;
-    snprintf(line, sizeof line, "%s", fail_message());
-    forget_categories(plan);
-    if (otherwise(plan) == ST_OK && plan_asks_collect(plan) == ST_OK && name_folders(plan) == ST_OK) {
-        log_info("images or model are not here: '%s' tells what they were when the run began", plan->run_dir);
-        return ST_OK;
-    }
-    log_debug("%s", fail_message());
-    forget_categories(plan);
-    return fail(ST_ENOTFOUND, "%s", line);
-}
-
-/* The record in place of the images, which nobody looks at; the model has to be the one of the record. */
-static status_t take_record(plan_t *plan, status_t (*recorded)(plan_t *plan))
-{
-    TRY(recorded(plan));
     char *digest = plan->model_digest;
     plan->model_digest = NULL;
     status_t status = plan_model_read(plan);
@@ -222,16 +204,11 @@ static status_t take_record(plan_t *plan, status_t (*recorded)(plan_t *plan))
         status = fail(ST_EFORMAT, "'%s' holds another model than the one that '%s' was made with",
                       plan->points[0].model, plan->run_dir);
     free(digest);
-    TRY(status);
-    TRY(plan_asks_collect(plan));
-    return name_folders(plan);
+    return status;
 }
 
-/* Of recorded and otherwise, one at most. */
-static status_t open_run(plan_t *out, const method_t *const *methods, const char *run_dir,
-                         status_t (*recorded)(plan_t *plan), status_t (*otherwise)(plan_t *plan))
+status_t plan_open_job(plan_t *out, const method_t *const *methods, const char *run_dir)
 {
-    double started = clock_seconds();
     status_t status = ST_ENOMEM;
     char *file = base_format("%s/run.yaml", run_dir), *output = NULL, *name = NULL;
     char *real = realpath(run_dir, NULL);
@@ -247,9 +224,6 @@ static status_t open_run(plan_t *out, const method_t *const *methods, const char
     name = base_format("name=%s", slash + 1);
     if (output == NULL || name == NULL) goto done;
     status = plan_make_job(out, methods, file, (const char *const[]){output, name}, 2);
-    if (status == ST_OK) status = recorded != NULL ? take_record(out, recorded) : look(out, otherwise);
-    if (status == ST_OK) status = plan_make_tasks(out);
-    out->seconds = clock_seconds() - started;
 done:
     if (status != ST_OK) plan_free(out);
     free(file);
@@ -259,16 +233,15 @@ done:
     return status;
 }
 
-status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir,
-                   status_t (*otherwise)(plan_t *plan))
+status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir)
 {
-    return open_run(out, methods, run_dir, NULL, otherwise);
-}
-
-status_t plan_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir,
-                            status_t (*recorded)(plan_t *plan))
-{
-    return open_run(out, methods, run_dir, recorded, NULL);
+    double started = clock_seconds();
+    TRY(plan_open_job(out, methods, run_dir));
+    status_t status = plan_make_categories(out);
+    if (status == ST_OK) status = plan_make_tasks(out);
+    out->seconds = clock_seconds() - started;
+    if (status != ST_OK) plan_free(out);
+    return status;
 }
 
 void plan_free(plan_t *plan)

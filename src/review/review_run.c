@@ -22,7 +22,7 @@ status_t review_run_open(review_run_t *run, const char *dir)
         return fail(ST_EFORMAT, "'%s' is %s, which has learned nothing (expected the folder of a run)", dir,
                     io_exists(path) ? "a set of results" : "a run that has not begun");
     }
-    TRY(plan_open_recorded(&run->plan, method_table, dir, store_index_read));
+    TRY(store_run_open_recorded(&run->plan, method_table, dir));
     return take_items(run);
 }
 
@@ -139,7 +139,7 @@ static status_t look_at_images(review_run_t *run, int *task)
     if (name == NULL) return ST_ENOMEM;
     memcpy(id, run->plan.tasks[*task].id, sizeof id);
     forget(run);
-    status_t status = plan_open(&run->plan, method_table, run->dir, NULL);
+    status_t status = plan_open(&run->plan, method_table, run->dir);
     if (status != ST_OK) fail_context(status, "the cache has lost features of the shots of '%s'", name);
     if (status == ST_OK) status = take_items(run);
     *task = -1;

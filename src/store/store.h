@@ -248,9 +248,13 @@ void store_failure_forget(const plan_t *plan, const plan_item_t *item);
  *   2. categories/<n>: attributes dataset, category, digest, caption_digest, split, mask_threshold,
  *      test_anomalous, masks_missing; caption (I32); train/ and test/: name, defect, label, mark, mask. */
 status_t store_index_write(const plan_t *plan);
-/* Fills in what plan_make_categories does, and config. ST_ENOTFOUND, ST_EFORMAT: no
- * index, or one of another version. */
+/* Fills in what plan_make_categories does, and config. ST_ENOTFOUND, ST_EFORMAT: no index, or one of another version. */
 status_t store_index_read(plan_t *plan);
+/* The plan of a run by its folder: of images and model as its index tells, without a look at them; where there is none, as
+ * they are. ST_ENOTFOUND: it is not the folder of a run, or they are not there. */
+status_t store_run_open(plan_t *out, const method_t *const *methods, const char *run_dir);
+/* The same by the index alone, where the model has to be the one that the run was made with. */
+status_t store_run_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir);
 /* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
  * the ranks, of all files of the table. */
 /* Who wrote run.yaml, as "fgad 0.1.0+1a2b3c4". */

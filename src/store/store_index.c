@@ -244,3 +244,34 @@ done:
     io_h5_close(file);
     return status;
 }
+
+/* Images are not looked at: who asks what became of a run asks what it was made of, wherever that is now. */
+status_t store_run_open(plan_t *out, const method_t *const *methods, const char *run_dir)
+{
+    double started = clock_seconds();
+    TRY(plan_open_job(out, methods, run_dir));
+    status_t status = store_index_read(out);
+    if (status == ST_OK) status = plan_adopt_categories(out);
+    if (status != ST_OK && status != ST_ENOMEM) { /* of a run that was made before there was an index, or is damaged */
+        log_debug("%s", fail_message());
+        plan_forget_categories(out);
+        status = plan_make_categories(out);
+    }
+    if (status == ST_OK) status = plan_make_tasks(out);
+    out->seconds = clock_seconds() - started;
+    if (status != ST_OK) plan_free(out);
+    return status;
+}
+
+status_t store_run_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir)
+{
+    double started = clock_seconds();
+    TRY(plan_open_job(out, methods, run_dir));
+    status_t status = store_index_read(out);
+    if (status == ST_OK) status = plan_check_model(out);
+    if (status == ST_OK) status = plan_adopt_categories(out);
+    if (status == ST_OK) status = plan_make_tasks(out);
+    out->seconds = clock_seconds() - started;
+    if (status != ST_OK) plan_free(out);
+    return status;
+}

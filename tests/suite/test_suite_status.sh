@@ -182,3 +182,10 @@ says 0 "warning: '$WORK/out4/run' holds 2 tasks of other options, images or cate
 says 0 "holds 4 tasks of other options" run "$job" -s output="$WORK/out4" -s sigma=2
 says 0 "^0 tasks done, 4 kept" run "$job" -s output="$WORK/out4"
 cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the first job's numbers are lost"
+
+# Looking at a run asks nothing of the images: its index tells what they were, however many there are.
+if command -v strace > /dev/null && strace -o "$WORK/calls" true 2> /dev/null; then
+    strace -f -e trace=%file -o "$WORK/calls" "$FGAD" status "$WORK/out4/run" > "$WORK/stdout" 2>&1 || true
+    grep -q 'index\.h5' "$WORK/calls" || fail "status did not read the index: $(cat "$WORK/stdout")"
+    ! grep '"[^"]*\.png"' "$WORK/calls" | head -3 | grep . || fail "status looks at images"
+fi
