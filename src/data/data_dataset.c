@@ -4,14 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const data_layout_t data_layouts[] = {
-    {"mvtec", 127, data_mvtec_list, data_mvtec_read},       {"visa", 0, data_visa_list, data_visa_read},
-    {"realiad", 127, data_realiad_list, data_realiad_read}, {"btad", 127, data_mvtec_list, data_mvtec_read},
-    {"ksdd2", 127, data_ksdd2_list, data_ksdd2_read},       {"demo", 127, data_mvtec_list, data_mvtec_read},
-    {"folder", 127, data_mvtec_list, data_folder_read},     {0},
-};
+#define LAYOUT_ROW(name, threshold, of_list, of_read) {#name, threshold, data_##of_list##_list, data_##of_read##_read},
+const data_layout_t data_layouts[] = {DATA_LAYOUTS(LAYOUT_ROW){0}};
 
-const char *const data_datasets[] = {"mvtec", "visa", "realiad", "btad", "ksdd2", "demo", "folder", NULL};
+#define LAYOUT_NAME(name, threshold, of_list, of_read) #name,
+const char *const data_datasets[] = {DATA_LAYOUTS(LAYOUT_NAME) NULL};
 
 void data_name_datasets(char out[256])
 {

@@ -4,7 +4,18 @@
 
 #include "data/data.h"
 
-/* One row of the table in data_dataset.c. Both functions may assume that root is a directory. */
+/* The datasets, a line each: name, threshold of its masks, whose functions list its categories and read one of them
+ * (data_<list>_list, data_<read>_read). Names, declarations and table come from these lines. */
+#define DATA_LAYOUTS(LAYOUT)                                                                                           \
+    LAYOUT(mvtec, 127, mvtec, mvtec)                                                                                   \
+    LAYOUT(visa, 0, visa, visa)                                                                                        \
+    LAYOUT(realiad, 127, realiad, realiad)                                                                             \
+    LAYOUT(btad, 127, mvtec, mvtec)                                                                                    \
+    LAYOUT(ksdd2, 127, ksdd2, ksdd2)                                                                                   \
+    LAYOUT(demo, 127, mvtec, mvtec)                                                                                    \
+    LAYOUT(folder, 127, mvtec, folder)
+
+/* One row of the table. Both functions may assume that root is a directory. */
 typedef struct {
     const char *name;
     int mask_threshold;
@@ -19,19 +30,15 @@ status_t data_find_layout(const data_layout_t **out, const char *dataset);
 void data_layout_hint(char *out, size_t room, const data_layout_t *layout, const char *root,
                       const data_options_t *options);
 
-/* The readers: data_mvtec.c (mvtec, btad, demo, folder), data_visa.c, data_realiad.c, data_ksdd2.c. */
-status_t data_mvtec_list(io_names_t *out, const char *root, const data_options_t *options);
-status_t data_mvtec_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
-status_t data_visa_list(io_names_t *out, const char *root, const data_options_t *options);
-status_t data_visa_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
-status_t data_realiad_list(io_names_t *out, const char *root, const data_options_t *options);
-status_t data_realiad_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
-status_t data_folder_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
+#define DATA_DECLARE(name, threshold, of_list, of_read)                                                                \
+    status_t data_##of_list##_list(io_names_t *out, const char *root, const data_options_t *options);                  \
+    status_t data_##of_read##_read(data_category_t *out, const char *root, const char *category,                       \
+                                   const data_options_t *options);
+DATA_LAYOUTS(DATA_DECLARE)
+#undef DATA_DECLARE
 /* The split file of a category for these views (NULL: all) and its name; *file NULL and *split "none" when the root holds no
  * folder of split files at all. Both heap. ST_ENOTFOUND: there is one, but not for this. data_realiad_split.c */
 status_t data_realiad_find_split(char **split, char **file, const char *root, const char *category, const char *view);
-status_t data_ksdd2_list(io_names_t *out, const char *root, const data_options_t *options);
-status_t data_ksdd2_read(data_category_t *out, const char *root, const char *category, const data_options_t *options);
 /* The tree train/good, test/<defect>, ground_truth/<defect> in directory `base`: MVTec-AD and prepared VisA. */
 status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data_options_t *options);
 

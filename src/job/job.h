@@ -122,8 +122,24 @@ typedef struct {
 } job_t;
 
 extern const io_option_t job_options[];
+/* The methods, a line each: what src/method/ calls the file's method_t, and what a job calls the method. The names of the
+ * option, declarations and table of src/method/ come from these lines. */
+#define JOB_METHODS(METHOD)                                                                                            \
+    METHOD(finegrainedad, "finegrainedad")                                                                             \
+    METHOD(promptad, "promptad")                                                                                       \
+    METHOD(winclip, "winclip")                                                                                         \
+    METHOD(winclip_few, "winclip+")                                                                                    \
+    METHOD(patchcore, "patchcore")                                                                                     \
+    METHOD(spade, "spade")                                                                                             \
+    METHOD(padim, "padim")                                                                                             \
+    METHOD(anomalydino, "anomalydino")                                                                                 \
+    METHOD(musc, "musc")                                                                                               \
+    METHOD(subspace, "subspace")                                                                                       \
+    METHOD(april, "april_vad")                                                                                         \
+    METHOD(inctrl, "inctrl_residual")
 /* End with NULL. */
-extern const char *const job_view_names[], *const job_tree_names[], *const job_method_names[], *const job_aupro_names[];
+extern const char *const job_method_names[];
+extern const char *const job_view_names[], *const job_tree_names[], *const job_aupro_names[];
 
 /* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another. The caller
  * frees with job_free. */

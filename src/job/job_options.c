@@ -9,9 +9,8 @@ const char *const job_view_names[] = {"C1", "C2", "C3", "C4", "C5", "all", NULL}
 const char *const job_tree_names[] = {"auto", "256", "512", "1024", "raw", NULL};
 static const char *const exif_names[] = {"ignore", "apply", NULL};
 static const char *const feature_names[] = {"f32", "f16", NULL};
-const char *const job_method_names[] = {"finegrainedad", "promptad",        "winclip",     "winclip+", "patchcore",
-                                        "spade",         "padim",           "anomalydino", "musc",     "subspace",
-                                        "april_vad",     "inctrl_residual", NULL};
+#define METHOD_NAME(symbol, name) name,
+const char *const job_method_names[] = {JOB_METHODS(METHOD_NAME) NULL};
 static const char *const triplet_names[] = {"euclid", "published", NULL};
 static const char *const state_names[] = {"own", "general", NULL};
 static const char *const class_names[] = {"mapped", "raw", NULL};

@@ -5,8 +5,9 @@
 #include "detect/detect.h"
 #include "method/method.h"
 
-extern const method_t method_finegrainedad, method_promptad, method_winclip, method_winclip_few, method_patchcore,
-    method_spade, method_padim, method_anomalydino, method_musc, method_subspace, method_april, method_inctrl;
+#define METHOD_DECLARE(symbol, name) extern const method_t method_##symbol;
+JOB_METHODS(METHOD_DECLARE)
+#undef METHOD_DECLARE
 
 /* ---- method_branches.c: the memory branch and the prompt branch, whatever the prompts are made of ---- */
 extern const method_map_t method_branches_maps[];

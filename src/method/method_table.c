@@ -1,24 +1,11 @@
-/* The methods of the program: a line for each. */
+/* The methods of the program, of the list in job/job.h. */
 #include "method/method_internal.h"
 
 #include <stddef.h>
 #include <string.h>
 
-const method_t *const method_table[] = {
-    &method_finegrainedad,
-    &method_promptad,
-    &method_winclip,
-    &method_winclip_few,
-    &method_patchcore,
-    &method_spade,
-    &method_padim,
-    &method_anomalydino,
-    &method_musc,
-    &method_subspace,
-    &method_april,
-    &method_inctrl,
-    NULL,
-};
+#define METHOD_ROW(symbol, name) &method_##symbol,
+const method_t *const method_table[] = {JOB_METHODS(METHOD_ROW) NULL};
 
 const method_t *method_of(const method_t *const *table, const job_t *job)
 {
