@@ -5,7 +5,7 @@
 
 const cli_command_t cli_commands[] = {
     {"run", cli_run, "run a job file, alone or under mpirun / srun",
-     "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--time-limit SECONDS]\n"
+     "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--verify] [--time-limit SECONDS]\n"
      "\n"
      "Runs every task of the job; finished tasks of an earlier run are kept. Under mpirun or srun all ranks share the "
      "work.\n"
@@ -14,6 +14,7 @@ const cli_command_t cli_commands[] = {
      "  --dry-run         check the job and the data, print the plan, do nothing\n"
      "  --no-look         with --dry-run: read the job alone, where data and model lie on other machines\n"
      "  --fresh           set finished tasks aside and do them again (features and learned prompts are kept)\n"
+     "  --verify          read what is finished to its end, against its SHA-256, and make again what is damaged\n"
      "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
      "  --keys            print every key of a job with its default and meaning\n"
      "\n"
@@ -47,14 +48,15 @@ const cli_command_t cli_commands[] = {
      "  fgad plan jobs/demo.yaml --ranks 2\n"
      "  fgad plan jobs/demo.yaml -s dataset=mvtec,visa,realiad --ranks 1024 --ranks-per-node 64 --assume\n"},
     {"status", cli_status, "tell what a run has done, is doing and still has to do",
-     "usage: fgad status RUN [--all]\n"
+     "usage: fgad status RUN [--all] [--verify]\n"
      "\n"
      "Looks at the folder of a run, also while it works: tasks done, failed with reason, missing; who works on what,\n"
      "where and since when; when it will be done.\n"
      "\n"
      "  --all             every running item and missing task, not the first few\n"
+     "  --verify          read the run's files to their ends, against their SHA-256: a start of `fgad run` does not\n"
      "\n"
-     "exit codes: 0 complete, 1 all is done but what failed, 2 bad input, 75 work is left\n"
+     "exit codes: 0 complete, 1 all is done but what failed, or a file is damaged, 2 bad input, 75 work is left\n"
      "\n"
      "examples:\n"
      "  fgad status results/demo\n"},

@@ -37,6 +37,8 @@ static int parse(arguments_t *out, int argc, char **argv)
             out->dry_run = true;
         } else if (strcmp(argv[i], "--no-look") == 0) {
             out->no_look = true;
+        } else if (strcmp(argv[i], "--verify") == 0) {
+            out->options.verify = true;
         } else if (strcmp(argv[i], "--fresh") == 0) {
             out->options.fresh = true;
         } else if (strcmp(argv[i], "--keys") == 0) {
@@ -84,6 +86,13 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     char duration[16];
     store_results_t results;
     clock_format(duration, outcome->seconds);
+    if (!outcome->reduced) {
+        printf("interrupted after %s; results.csv was not made anew (fgad reduce %s does it)\n", duration,
+               plan->run_dir);
+        printf("next: the same command goes on from here (fgad status %s shows what is left)\n", plan->run_dir);
+        fflush(stdout);
+        return EXIT_RESUME;
+    }
     if (store_results_read(&results, plan->run_dir) != ST_OK) return cli_bad_input();
     status_t status = ST_OK;
     /* Tables in which every number is missing would push what matters off the screen. */

@@ -326,6 +326,13 @@ status_t io_h5_create(io_h5_t **out, const char *path);
  * the rest (ST_EFORMAT): whoever makes the seal cannot lead it out of the file, in circles, or to more memory than 1040
  * times the file's size. */
 status_t io_h5_open(io_h5_t **out, const char *path);
+/* The label of a file: a line of at most IO_H5_LABEL characters in its user block, with a SHA-256 of its own and the size of
+ * the whole file, so that one short read tells what the file is without the rest. A longer one is left out. set: before
+ * io_h5_publish. glance: ST_ENOTFOUND: no file; ST_EFORMAT: it bears none, is not as long as it says, or is damaged there.
+ * Of what follows the label nothing is read: io_h5_open finds out. */
+enum { IO_H5_LABEL = 300 };
+status_t io_h5_set_label(io_h5_t *file, const char *text);
+status_t io_h5_glance(char label[IO_H5_LABEL + 1], const char *path);
 status_t io_h5_publish(io_h5_t *file); /* write, fsync, rename; frees file in every case */
 void io_h5_close(io_h5_t *file);       /* NULL is fine */
 /* Writes fields below `group` ("/" or "prompts/pixel"), with the attributes units, description and DIMENSION_LABELS.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(hid_t) == sizeof(int64_t), "an hid_t is carried as int64_t");
 
@@ -100,10 +101,24 @@ static status_t take_image(char **image, size_t *size, const io_h5_t *file)
     char digest[IO_DIGEST_SIZE];
     io_digest_bytes(digest, bytes + USER_BLOCK, (size_t)length);
     memset(bytes, 0, USER_BLOCK);
-    snprintf(bytes, USER_BLOCK, "%s%s\n", seal, digest);
     *image = bytes;
     *size = USER_BLOCK + (size_t)length;
+    int used = snprintf(bytes, USER_BLOCK, "%s%s\n", seal, digest);
+    if (file->label == NULL) return ST_OK;
+    char text[IO_H5_LABEL + 32];
+    snprintf(text, sizeof text, "%zu %s", *size, file->label);
+    io_digest_bytes(digest, text, strlen(text));
+    snprintf(bytes + used, USER_BLOCK - (size_t)used, "%s %s\n", digest, text);
     return ST_OK;
+}
+
+status_t io_h5_set_label(io_h5_t *file, const char *text)
+{
+    REQUIRE(file->writing && strchr(text, '\n') == NULL);
+    free(file->label);
+    file->label = NULL;
+    if (strlen(text) > IO_H5_LABEL) return ST_OK;
+    return (file->label = base_format("%s", text)) != NULL ? ST_OK : ST_ENOMEM;
 }
 
 status_t io_h5_publish(io_h5_t *file)
@@ -136,6 +151,30 @@ static status_t check_seal(const char *bytes, size_t size, const char *path)
                 size);
 }
 
+status_t io_h5_glance(char label[IO_H5_LABEL + 1], const char *path)
+{
+    char bytes[USER_BLOCK + 1] = "", digest[IO_DIGEST_SIZE];
+    size_t size;
+    int descriptor;
+    label[0] = '\0';
+    TRY(io_open_regular(&descriptor, &size, path));
+    const ssize_t got = pread(descriptor, bytes, USER_BLOCK, 0);
+    close(descriptor);
+    const size_t first = sizeof seal - 1 + IO_DIGEST_SIZE; /* the line of the seal */
+    if (got != USER_BLOCK || memcmp(bytes, seal, sizeof seal - 1) != 0 || bytes[first - 1] != '\n' ||
+        bytes[first] == '\0')
+        return fail(ST_EFORMAT, "'%s' bears no label", path);
+    char *line = bytes + first, *text = line + IO_DIGEST_SIZE, *end = strchr(line, '\n'), *rest;
+    if (end == NULL || end < text) return fail(ST_EFORMAT, "'%s' is damaged in its label", path);
+    *end = '\0';
+    io_digest_bytes(digest, text, strlen(text));
+    if (memcmp(digest, line, IO_DIGEST_SIZE - 1) != 0) return fail(ST_EFORMAT, "'%s' is damaged in its label", path);
+    const unsigned long long told = strtoull(text, &rest, 10);
+    if (told != size) return fail(ST_EFORMAT, "'%s' is damaged: it has %zu bytes of %llu", path, size, told);
+    snprintf(label, IO_H5_LABEL + 1, "%s", rest + (*rest == ' '));
+    return ST_OK;
+}
+
 status_t io_h5_open(io_h5_t **out, const char *path)
 {
     REQUIRE(out != NULL && path != NULL);
@@ -163,6 +202,7 @@ void io_h5_close(io_h5_t *file)
     free(file->heap);
     free(file->string);
     free(file->image);
+    free(file->label);
     free(file->path);
     free(file);
 }

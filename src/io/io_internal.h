@@ -101,6 +101,7 @@ struct io_h5 {
     int64_t id; /* hid_t of a file being made; below 0: one being read */
     char *path; /* owned */
     bool writing;
+    char *label;             /* of a file being made; owned; NULL: none */
     char *image;             /* the whole file being read; owned */
     const uint8_t *bytes;    /* the same after the user block: addresses of the file count from here */
     uint64_t size, root;     /* bytes; address of the root group */

@@ -52,12 +52,12 @@ static status_t find_scale(predict_t *predict)
     return ST_OK;
 }
 
-/* Names are in the task's file; without it groups have numbers. */
+/* Names are in the file of the pixel head; without it groups have numbers. */
 static status_t find_groups(predict_t *predict)
 {
     enum { MOST = 64 };
-    io_h5_t *file;
-    char path[64];
+    io_h5_t *task, *file = NULL;
+    char path[64], *head = NULL;
     predict->group_map = -1;
     for (int m = 0; m < method_map_count(predict->method); m++)
         if (predict->method->maps[m].integer &&
@@ -67,15 +67,19 @@ static status_t find_groups(predict_t *predict)
     predict->group = calloc(MOST, sizeof *predict->group);
     if (predict->group == NULL) return fail(ST_ENOMEM, "out of memory");
     if (!io_exists(predict->task->path)) return ST_OK;
-    status_t status = io_h5_open(&file, predict->task->path);
-    while (status == ST_OK && predict->groups < MOST) {
+    TRY(io_h5_open(&task, predict->task->path));
+    status_t status = store_head_of_task(&head, task, predict->task->path, "pixel");
+    io_h5_close(task);
+    if (status == ST_OK && io_exists(head)) status = io_h5_open(&file, head);
+    free(head);
+    while (status == ST_OK && file != NULL && predict->groups < MOST) {
         snprintf(path, sizeof path, "prompts/pixel/groups/%d", predict->groups);
         if (!io_h5_has(file, path)) break;
         status = io_h5_get_text(&predict->group[predict->groups], file, path, "name");
         predict->groups += status == ST_OK;
     }
     io_h5_close(file);
-    return status;
+    return status == ST_ENOTFOUND ? ST_OK : status;
 }
 
 static status_t find_threshold(predict_t *predict)

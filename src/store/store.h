@@ -50,12 +50,47 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
 /* ST_EFORMAT: the file is of a format that this version does not know; names the version that does. */
 status_t store_format_check(io_h5_t *file, const char *path);
 
+/* ---- Numbers of a task ---- */
+/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
+typedef struct {
+    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
+    /* AUROC of a branch alone: of the images by the largest value of its map before smoothing, and of the pixels; of the
+     * class token's scores. Missing where a method has no branches. */
+    double vad_image, vad_pixel, pad_image, pad_pixel, cls_image;
+} store_numbers_t;
+typedef struct {
+    const char *name;
+    size_t offset; /* in store_numbers_t */
+    bool optional; /* files made before it was there do not have it: missing */
+    const char *description;
+} store_number_t;
+extern const store_number_t store_number_table[]; /* ends with {0} */
+extern const store_numbers_t store_numbers_none;  /* all missing */
+/* Places in the table, and columns of results. */
+enum {
+    STORE_IMAGE_AUROC,
+    STORE_PIXEL_AUROC,
+    STORE_SAMPLE_AUROC = 7,
+    STORE_VAD_IMAGE,
+    STORE_PAD_IMAGE = STORE_VAD_IMAGE + 2,
+    STORE_METRICS = STORE_PAD_IMAGE + 3
+};
+extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
+/* A file is finished and bears its id: its last attributes, and the label that store_item_glance and store_task_numbers
+ * read. numbers: of a task; NULL: of any other file. */
+status_t store_complete(io_h5_t *file, const char *id, const store_numbers_t *numbers, const char *made_on);
+/* What a task file's label tells: ST_ENOTFOUND: no file; ST_EFORMAT: it is another task's or bears no such label. */
+status_t store_label_read(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id);
+
 /* ---- Items ---- */
 /* Opens the item's file. ST_EFORMAT: damaged, not complete, or of another id. */
 status_t store_item_open(io_h5_t **out, const plan_item_t *item);
 /* Whether the item's file is there and whole; a damaged or foreign one is set aside with a warning, never used and never
  * deleted. */
 status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *item);
+/* The same of a task file by its name, size and label alone, which is enough to go on by: one read of 512 bytes, whatever it
+ * holds. A file without a label is read to the end, as one that does not fit its label is. */
+status_t store_item_glance(bool *whole, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Folders: what stands on disk, by one listing a folder instead of a question a file ---- */
 typedef struct {
@@ -145,9 +180,12 @@ typedef struct {
 status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
 /* A run stands without the cache: <run>/heads/<dataset>/<category>/<id>.h5 is the cache's own file by a second name (a hard
  * link; on another disk one copy), whatever the number of tasks that share it, and tasks name it by its id. keep: makes it,
- * where it is not there and whole. restore: the other way round, for heads of a category that the cache has lost. */
+ * where it is not there and whole. restore: the other way round, for heads of a category that the cache has lost; verify: the run's own are read to their ends,
+ * and damaged ones replaced by the cache's. */
 status_t store_head_keep(const plan_t *plan, const plan_item_t *item);
-status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category);
+status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category, bool verify);
+/* Reads the run's own file of a head to its end. ST_ENOTFOUND, ST_EFORMAT. */
+status_t store_head_verify(const plan_t *plan, const plan_item_t *item);
 /* The file that holds prompts/<head> (heap) of a task in the folder of a run: what its group heads names, or, of a run of
  * format 1, the task's own. ST_ENOTFOUND: the task has no such head. */
 status_t store_head_of_task(char **path, io_h5_t *task, const char *task_path, const char *head);
@@ -156,33 +194,6 @@ status_t store_checkpoint_write(const align_head_t *head, const store_learned_t 
 /* Restores head and result when there is a checkpoint of this item; a damaged one is set aside with a warning. */
 status_t store_checkpoint_read(align_head_t *head, store_learned_t *result, const plan_item_t *item);
 void store_checkpoint_remove(const plan_item_t *item);
-
-/* ---- Numbers of a task ---- */
-/* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */
-typedef struct {
-    double image_auroc, pixel_auroc, aupro, image_ap, image_f1, pixel_ap, pixel_f1, sample_auroc;
-    /* AUROC of a branch alone: of the images by the largest value of its map before smoothing, and of the pixels; of the
-     * class token's scores. Missing where a method has no branches. */
-    double vad_image, vad_pixel, pad_image, pad_pixel, cls_image;
-} store_numbers_t;
-typedef struct {
-    const char *name;
-    size_t offset; /* in store_numbers_t */
-    bool optional; /* files made before it was there do not have it: missing */
-    const char *description;
-} store_number_t;
-extern const store_number_t store_number_table[]; /* ends with {0} */
-extern const store_numbers_t store_numbers_none;  /* all missing */
-/* Places in the table, and columns of results. */
-enum {
-    STORE_IMAGE_AUROC,
-    STORE_PIXEL_AUROC,
-    STORE_SAMPLE_AUROC = 7,
-    STORE_VAD_IMAGE,
-    STORE_PAD_IMAGE = STORE_VAD_IMAGE + 2,
-    STORE_METRICS = STORE_PAD_IMAGE + 3
-};
-extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
 
 /* ---- Task files ---- */
 /* Test metrics at states kept during learning: for study, never for choice (METHOD.md 12.3). */
@@ -205,7 +216,10 @@ typedef struct {
     double seconds;
 } store_task_file_t;
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);
-/* Reads a task file's numbers, and adds what it was made on; ST_EFORMAT when it is damaged or another task's. */
+/* Reads a task file to its end; sets nothing aside. *heads: it names files of heads. */
+status_t store_task_verify(bool *heads, const plan_t *plan, const plan_item_t *item);
+/* A task's numbers, of its label where it bears one, else of the file read to the end; adds what it was made on.
+ * ST_EFORMAT when it is damaged or another task's. */
 status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id);
 
 /* ---- Thresholds -----------------------------------------------------------------------------------------------------

@@ -71,13 +71,12 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     TRY_DONE(io_h5_set_text(file, "/", "description",
                             tiles ? "CLIP patch features of the tiles of one enlarged training image, in reading order"
                                   : "CLIP image features of some images of one category"));
-    TRY_DONE(io_h5_set_text(file, "/", "id", id));
     TRY_DONE(io_h5_set_text(file, "/", "options", options));
     TRY_DONE(io_h5_set_i64(file, "/", "grid", grid));
     if (tiles) TRY_DONE(io_h5_set_i64(file, "/", "scale", item->scale));
     TRY_DONE(io_h5_set_f64(file, "/", "encode_seconds", seconds));
     TRY_DONE(store_made_by_write(file, &made_by));
-    TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
+    TRY_DONE(store_complete(file, id, NULL, NULL));
 done:
     free(options);
     return status;

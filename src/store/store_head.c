@@ -325,10 +325,9 @@ status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *ite
     TRY_DONE(io_h5_set_f64(file, base, "logit_scale", what->head->training.losses.logit_scale));
     TRY_DONE(io_h5_set_f64(file, "/", "learn_seconds", what->seconds));
     TRY_DONE(io_h5_set_text(file, "/", "description", "prompts of one head of one category and draw of shots"));
-    TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
     TRY_DONE(io_h5_set_options(file, "options", &plan->points[plan->tasks[item->index].point], job_options));
     TRY_DONE(store_made_by_write(file, &made_by));
-    TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
+    TRY_DONE(store_complete(file, item->id, NULL, NULL));
     status = io_h5_publish(file);
     file = NULL;
 done:
@@ -355,7 +354,7 @@ status_t store_learned_read(store_learned_t *out, const plan_t *plan, const plan
     int64_t dims[6];
     *out = (store_learned_t){0};
     snprintf(base, sizeof base, "prompts/%s", job_head_names[item->head]);
-    TRY_DONE(store_item_open(&file, item));
+    TRY_DONE(store_head_open(&file, plan, item));
     TRY_DONE(store_item_fits(file, plan, item, NULL));
     store_made_on_read(&out->made_on, file);
     snprintf(name, sizeof name, "%s/anchors/normal", base);

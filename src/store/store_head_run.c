@@ -18,14 +18,36 @@ static status_t make_folder(const char *path)
     return status;
 }
 
-static status_t is_whole(bool *whole, const plan_t *plan, const plan_item_t *item, const char *path)
+status_t store_head_open(io_h5_t **out, const plan_t *plan, const plan_item_t *item)
+{
+    char *path = io_exists(item->path) ? NULL : run_path(plan, item);
+    status_t status = path != NULL && io_exists(path) ? store_open(out, path, item->id) : store_item_open(out, item);
+    free(path);
+    return status;
+}
+
+static status_t verify(const plan_t *plan, const plan_item_t *item, const char *path)
 {
     io_h5_t *file;
     status_t status = store_open(&file, path, item->id);
     if (status == ST_OK) status = store_item_fits(file, plan, item, NULL);
     io_h5_close(file);
+    return status;
+}
+
+static status_t is_whole(bool *whole, const plan_t *plan, const plan_item_t *item, const char *path)
+{
+    status_t status = verify(plan, item, path);
     *whole = status == ST_OK;
     return status == ST_ENOMEM ? status : ST_OK;
+}
+
+status_t store_head_verify(const plan_t *plan, const plan_item_t *item)
+{
+    char *path = run_path(plan, item);
+    status_t status = path != NULL ? verify(plan, item, path) : ST_ENOMEM;
+    free(path);
+    return status;
 }
 
 status_t store_head_keep(const plan_t *plan, const plan_item_t *item)
@@ -50,7 +72,20 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category)
+/* A damaged one gives way to the cache's; without that, what tasks name is gone, and their numbers stay. */
+static status_t mend(const plan_t *plan, const plan_item_t *item, const char *path)
+{
+    bool whole;
+    TRY(is_whole(&whole, plan, item, path));
+    if (whole) return ST_OK;
+    log_warn("%s", fail_message());
+    TRY(is_whole(&whole, plan, item, item->path));
+    if (whole) return io_link_file(path, item->path, true);
+    log_warn("'%s': the cache does not have it either (hint: fgad run --fresh learns it again)", path);
+    return ST_OK;
+}
+
+status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category, bool verify)
 {
     const data_category_t *images = &plan->categories[category].images;
     const int folder = PLAN_FOLDERS * category + PLAN_FOLDER_PROMPTS;
@@ -63,12 +98,13 @@ status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int 
     if (status == ST_ENOTFOUND) status = ST_OK;
     for (int n = 0; n < run.count && status == ST_OK; n++) {
         const int i = plan_items_find(items, folder, run.name[n], strlen(run.name[n]));
-        if (i < 0 || (there.count > 0 &&
-                      bsearch(&run.name[n], there.name, (size_t)there.count, sizeof(char *), by_text) != NULL))
-            continue;
-        bool whole;
+        const bool lost =
+            there.count == 0 || bsearch(&run.name[n], there.name, (size_t)there.count, sizeof(char *), by_text) == NULL;
+        bool whole = false;
         char path[4400];
         snprintf(path, sizeof path, "%s/%s", kept, run.name[n]);
+        if (i >= 0 && verify && !lost) status = mend(plan, &items->items[i], path);
+        if (i < 0 || !lost || status != ST_OK) continue;
         status = is_whole(&whole, plan, &items->items[i], path);
         if (status == ST_OK && whole) status = make_folder(items->items[i].path);
         if (status == ST_OK && whole) status = io_link_file(items->items[i].path, path, false);

@@ -7,6 +7,9 @@
 /* Opens a file that has to be complete and of that id. */
 status_t store_open(io_h5_t **out, const char *path, const char *wanted);
 
+/* A learned head of the cache or, where that has lost it, of the run. */
+status_t store_head_open(io_h5_t **out, const plan_t *plan, const plan_item_t *item);
+
 void store_row_free(store_row_t *row);
 /* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing: tables that others made
  * by hand name no tasks. */

@@ -1,10 +1,8 @@
-/* The numbers of a task: their table, and the file's own. */
-#include "store/store_internal.h"
+/* The numbers of a task: their table. */
+#include "store/store.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 const store_numbers_t store_numbers_none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 
@@ -31,34 +29,3 @@ const store_number_t store_number_table[] = {
 const char *const store_metric_names[STORE_METRICS] = {
     "image_auroc",  "pixel_auroc", "aupro",     "image_ap",  "image_f1max", "pixel_ap", "pixel_f1max",
     "sample_auroc", "vad_image",   "vad_pixel", "pad_image", "pad_pixel",   "cls_image"};
-
-status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, const char *path, const char *id)
-{
-    status_t status;
-    io_h5_t *file = NULL;
-    char *found = NULL;
-    int64_t complete = 0;
-    TRY_DONE(io_h5_open(&file, path));
-    TRY_DONE(store_format_check(file, path));
-    TRY_DONE(io_h5_get_text(&found, file, "/", "id"));
-    TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
-    if (complete != 1 || strcmp(found, id) != 0) {
-        status = fail(ST_EFORMAT, "'%s' belongs to task %s, expected %s", path, found, id);
-        goto done;
-    }
-    for (const store_number_t *row = store_number_table; row->name != NULL; row++) {
-        char name[64];
-        snprintf(name, sizeof name, "metrics/%s", row->name);
-        if (row->optional && !io_h5_has(file, name)) {
-            const double missing = NAN;
-            memcpy((char *)out + row->offset, &missing, sizeof missing);
-            continue;
-        }
-        TRY_DONE(store_read_into((char *)out + row->offset, file, name, IO_H5_F64, 0, NULL));
-    }
-    store_made_on_read(made_on, file);
-done:
-    io_h5_close(file);
-    free(found);
-    return status;
-}

@@ -1,5 +1,5 @@
 /* The file of one finished task: maps, numbers, support, and everything that tells how they came about. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +137,6 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     const store_made_by_t made_by = store_made_by(plan, ranks, &what->inputs);
     TRY(io_h5_set_text(file, "/", "description",
                        "one task of fgad: anomaly maps and metrics of one category at one draw of shots"));
-    TRY(io_h5_set_text(file, "/", "id", task->id));
     TRY(io_h5_set_text(file, "/", "dataset", task->dataset));
     TRY(io_h5_set_text(file, "/", "category", task->category));
     TRY(io_h5_set_i64(file, "/", "shots", task->shots));
@@ -149,7 +148,7 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     TRY(io_h5_set_options(file, "options", job, job_options));
     TRY(io_h5_set_f64(file, "/", "evaluate_seconds", what->seconds));
     TRY(store_made_by_write(file, &made_by));
-    return io_h5_set_i64(file, "/", "complete", 1);
+    return store_complete(file, task->id, what->numbers, made_by.made_on.text);
 }
 
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what)
@@ -176,5 +175,16 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
 done:
     io_h5_close(file);
     names_free(&names);
+    return status;
+}
+
+status_t store_task_verify(bool *heads, const plan_t *plan, const plan_item_t *item)
+{
+    io_h5_t *file;
+    *heads = false;
+    status_t status = store_item_open(&file, item);
+    if (status == ST_OK) status = store_item_fits(file, plan, item, NULL);
+    if (status == ST_OK) *heads = io_h5_has(file, "heads");
+    io_h5_close(file);
     return status;
 }

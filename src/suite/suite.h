@@ -39,6 +39,7 @@ status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char
 typedef struct {
     /* Set finished tasks of this job aside and do them again, with features and learned heads as they are. */
     bool fresh;
+    bool verify;       /* read finished tasks to their ends before they count, against their SHA-256 */
     double time_limit; /* seconds from start after which no new work is begun; 0: none */
 } suite_run_options_t;
 typedef struct {
@@ -48,6 +49,7 @@ typedef struct {
     int reused[PLAN_KINDS];             /* found whole in the cache or the run's folder */
     int uses[PLAN_KINDS];               /* items of the next stages that read them: how much the grid shares */
     bool interrupted;
+    bool reduced; /* results.h5 and results.csv are of this run's tasks; else it was interrupted before */
     double seconds;
 } suite_outcome_t;
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that
@@ -64,6 +66,9 @@ typedef struct {
 /* Prints tasks and work items by state, who works on what since when, reasons of failures, what is missing (`all`: every
  * task of it, else the first few) and when it will be done. */
 status_t suite_status_print(FILE *out, suite_status_t *status, const plan_t *plan, bool all);
+/* Reads the run's task files, and the heads that they name, to their ends, against their SHA-256, and tells of each that is
+ * damaged or missing; sets none aside. */
+status_t suite_verify(FILE *out, int *files, int *damaged, const plan_t *plan);
 /* Makes results.h5 and results.csv again from the task files. *missing: tasks without one, named in results.h5. */
 status_t suite_run_reduce(int *missing, const plan_t *plan);
 

@@ -52,9 +52,11 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
 status_t suite_schedule(suite_rank_t *rank, plan_items_t *items);
 
 /* ---- Reducer ---- */
-/* Tasks first, first + step, ...: whether there is a whole file, and its numbers (zeros where there is none). */
-void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
-                        int first, int step);
+/* Tasks first, first + step, ...: whether there is a whole file, and its numbers (zeros where there is none).
+ * ST_EINTERRUPTED: a signal came between two of them; with `until`, which is for runs that one has ended, that second of
+ * clock_seconds. */
+status_t suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
+                            int first, int step, double until);
 /* Writes results.h5, results.csv and run.yaml; takes what has come since numbers and there were read into them. *missing
  * counts tasks without a file. Not collective: one rank calls. */
 status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,

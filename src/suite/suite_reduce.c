@@ -25,14 +25,17 @@ static status_t task_row(store_row_t *row, const plan_t *plan, const plan_task_t
     return status;
 }
 
-void suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
-                        int first, int step)
+status_t suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
+                            int first, int step, double until)
 {
     for (int t = first; t < plan->task_count; t += step) {
         const plan_task_t *task = &plan->tasks[t];
-        there[t] = io_exists(task->path) && store_task_numbers(&numbers[t], made_on, task->path, task->id) == ST_OK;
+        if (until > 0 ? clock_seconds() > until : stop_asked())
+            return fail(ST_EINTERRUPTED, "interrupted while reading task %d of %d", t + 1, plan->task_count);
+        there[t] = store_task_numbers(&numbers[t], made_on, task->path, task->id) == ST_OK;
         if (!there[t]) numbers[t] = (store_numbers_t){0};
     }
+    return ST_OK;
 }
 
 static status_t collect(store_results_t *results, const plan_t *plan, const store_numbers_t *numbers,
@@ -124,7 +127,7 @@ status_t suite_run_reduce(int *missing, const plan_t *plan)
     uint8_t *there = base_alloc((size_t)plan->task_count, 1);
     if (numbers == NULL || there == NULL) goto done;
     store_made_on_t made_on = {0};
-    suite_numbers_read(numbers, there, &made_on, plan, 0, 1);
+    TRY_DONE(suite_numbers_read(numbers, there, &made_on, plan, 0, 1, 0));
     status = suite_reduce(missing, plan, 1, numbers, there, &made_on);
 done:
     free(numbers);

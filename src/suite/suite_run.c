@@ -45,11 +45,18 @@ static status_t prepare(const work_worker_t *worker, const suite_run_options_t *
 
 /* ---- What is done already -------------------------------------------------------------------------------------------- */
 
+/* A signal is heard between two files: of thousands, on a slow disk, each takes its time. */
+static status_t heed_signals(const char *doing)
+{
+    return stop_asked() ? fail(ST_EINTERRUPTED, "interrupted while %s", doing) : ST_OK;
+}
+
 /* This rank's share of the folders: looks, and tidies. */
 static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *worker, const plan_items_t *items)
 {
     TRY(store_folders_make(folders, worker->plan, items));
     for (int f = worker->rank; f < PLAN_FOLDERS * worker->plan->category_count; f += worker->size) {
+        TRY(heed_signals("looking for what is done"));
         TRY(store_folders_look(folders, f));
         TRY(suite_tidy_folder(folders, f));
     }
@@ -57,12 +64,13 @@ static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *wor
 }
 
 /* Every rank looks into some of the folders, and all know what all have seen. */
-static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, const suite_comm_t *comm)
+static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, bool verify,
+                          const suite_comm_t *comm)
 {
     store_folders_t folders;
     status_t status = ST_OK;
     for (int c = worker->rank; c < worker->plan->category_count && status == ST_OK; c += worker->size)
-        status = store_heads_restore(worker->plan, items, c);
+        status = store_heads_restore(worker->plan, items, c, verify);
     TRY(suite_agree(comm, status));
     status = look_and_tidy(&folders, worker, items);
     for (int i = 0; i < items->count && status == ST_OK; i++) there[i] = store_folders_has(&folders, i);
@@ -83,23 +91,25 @@ static void warn_of_others(const plan_t *plan, const plan_items_t *items, const 
         plan->run_dir, files, files == 1 ? "" : "s");
 }
 
-/* Task files are read from end to end before they count, a share of them by every rank; the others are examined by whoever
- * reads them. */
-static status_t find_done(work_worker_t *worker, plan_items_t *items, const suite_comm_t *comm)
+/* Task files count by name, size, id and label, a share of them looked at by every rank; with `verify`, when their SHA-256
+ * is right. The others are examined by whoever reads them. */
+static status_t find_done(work_worker_t *worker, plan_items_t *items, bool verify, const suite_comm_t *comm)
 {
     status_t status;
     uint8_t *there = base_alloc((size_t)items->count, 1);
     TRY_DONE(suite_agree(comm, there != NULL ? ST_OK : ST_ENOMEM));
     /* Counted first: what another job publishes from here on is none too many. */
     int files = worker->rank == 0 ? store_count_task_files(worker->plan) : 0;
-    TRY_DONE(see_files(worker, items, there, comm));
+    TRY_DONE(see_files(worker, items, there, verify, comm));
     if (worker->rank == 0) warn_of_others(worker->plan, items, there, files);
     for (int i = 0, number = 0; i < items->count && status == ST_OK; i++) {
         bool whole;
         if (items->items[i].kind != PLAN_EVALUATE || !there[i]) continue;
         there[i] = 0;
         if (number++ % worker->size != worker->rank) continue;
-        status = store_item_check(&whole, worker->plan, &items->items[i]);
+        status = heed_signals("looking at finished tasks");
+        if (status == ST_OK)
+            status = (verify ? store_item_check : store_item_glance)(&whole, worker->plan, &items->items[i]);
         there[i] = status == ST_OK && whole;
     }
     TRY_DONE(suite_agree(comm, status));
@@ -114,11 +124,11 @@ done:
     return status;
 }
 
-static status_t begin(work_worker_t *worker, plan_items_t *items, const suite_comm_t *comm)
+static status_t begin(work_worker_t *worker, plan_items_t *items, bool verify, const suite_comm_t *comm)
 {
     status_t status = plan_items_make(items, worker->plan);
     TRY(suite_agree(comm, status));
-    return find_done(worker, items, comm);
+    return find_done(worker, items, verify, comm);
 }
 
 /* ---- The end ---------------------------------------------------------------------------------------------------------- */
@@ -143,7 +153,8 @@ static void sweep(const work_worker_t *worker, const plan_items_t *items)
     store_folders_free(&folders);
     if (worker->rank == 0) forget_failures(worker->plan, items);
     if (status == ST_OK && worker->rank == 0) status = suite_tidy_run(worker->plan);
-    if (status != ST_OK) log_warn("what dead processes have left stays: %s", fail_message());
+    if (status != ST_OK && status != ST_EINTERRUPTED)
+        log_warn("what dead processes have left stays: %s", fail_message());
 }
 
 static void count_outcome(suite_outcome_t *out, const plan_items_t *items, const suite_comm_t *comm)
@@ -176,6 +187,8 @@ static void learn_costs(work_worker_t *worker, const suite_comm_t *comm)
         log_warn("the measured rates could not be kept: %s", fail_message());
 }
 
+#define REDUCE_SECONDS 10 /* that a run which was interrupted may still spend on reading what its tables are made of */
+
 /* Every rank reads a share of the task files, rank 0 writes what all have read. */
 static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_comm_t *comm)
 {
@@ -187,7 +200,9 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_
     status_t status = numbers != NULL && there != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d tasks", tasks);
     TRY_DONE(suite_agree(comm, status));
     store_made_on_t made_on = {0};
-    suite_numbers_read(numbers, there, &made_on, plan, worker->rank, worker->size);
+    const double until = out->interrupted ? clock_seconds() + REDUCE_SECONDS : 0;
+    status = suite_numbers_read(numbers, there, &made_on, plan, worker->rank, worker->size, until);
+    TRY_DONE(suite_agree(comm, status));
     TRY_DONE(suite_made_on_gather(&made_on, NULL, comm));
     bool root = worker->rank == 0;
     /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
@@ -217,12 +232,14 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
     name_run(rank.run_id, comm);
     store_made_on_t made_on = {0};
     char *kinds = NULL;
+    bool begun = false;
     store_made_on_here(&made_on, plan);
     status_t status = suite_made_on_gather(&made_on, &kinds, comm);
     if (status == ST_OK) status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options, &made_on) : ST_OK);
     if (status == ST_OK) {
-        status = begin(worker, &items, comm);
-        if (status == ST_OK) {
+        status = begin(worker, &items, options->verify, comm);
+        begun = status == ST_OK;
+        if (begun) {
             if (worker->rank == 0) suite_made_on_begin(plan, &made_on, kinds, &items);
             work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
             status = suite_schedule(&rank, &items);
@@ -233,9 +250,12 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
         out->interrupted = status == ST_EINTERRUPTED;
         count_outcome(out, &items, comm);
     }
-    if (status == ST_OK || out->interrupted) {
+    if (out->interrupted) status = ST_OK;
+    if (begun && status == ST_OK) {
         status = reduce(out, worker, comm);
-        if (out->missing == 0) out->interrupted = false;
+        out->reduced = status == ST_OK;
+        if (out->reduced && out->missing == 0) out->interrupted = false;
+        if (status == ST_EINTERRUPTED) status = ST_OK, out->interrupted = true;
     }
     learn_costs(worker, comm);
     free(kinds);

@@ -367,6 +367,47 @@ static void an_object_is_copied_with_all_below_it(void **state)
     io_h5_close(copy);
 }
 
+static void a_label_is_read_without_the_rest(void **state)
+{
+    (void)state;
+    char path[600], label[IO_H5_LABEL + 1], long_one[IO_H5_LABEL + 2], *bytes;
+    size_t size;
+    io_h5_t *file;
+    snprintf(path, sizeof path, "%s", file_in(check_temp_dir("h5-label")));
+    check_error(io_h5_glance(label, path), ST_ENOTFOUND, "");
+    write_task(path);
+    check_error(io_h5_glance(label, path), ST_EFORMAT, "bears no label");
+    memset(long_one, 'x', sizeof long_one);
+    long_one[IO_H5_LABEL + 1] = '\0';
+    check_error(io_h5_create(&file, path), ST_OK, "");
+    check_error(io_h5_set_label(file, long_one), ST_OK, "");
+    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_glance(label, path), ST_EFORMAT, "bears no label");
+    long_one[IO_H5_LABEL] = '\0';
+    for (int i = 0; i < 2; i++) { /* the longest that there is, then a plain one */
+        const char *text = i == 0 ? long_one : "id 7";
+        check_error(io_h5_create(&file, path), ST_OK, "");
+        check_error(io_h5_set_text(file, "/", "id", "7"), ST_OK, "");
+        check_error(io_h5_set_label(file, text), ST_OK, "");
+        check_error(io_h5_publish(file), ST_OK, "");
+        check_error(io_h5_glance(label, path), ST_OK, "");
+        assert_string_equal(label, text);
+        check_error(io_h5_open(&file, path), ST_OK, ""); /* whoever knows of no labels reads the file as ever */
+        io_h5_close(file);
+    }
+    check_error(io_read_file(&bytes, &size, path), ST_OK, "");
+    check_error(io_write_file(path, bytes, size - 1), ST_OK, "");
+    check_error(io_h5_glance(label, path), ST_EFORMAT, "is damaged: it has");
+    char *at = strstr(bytes, "id 7");
+    assert_non_null(at);
+    *at = 'I';
+    check_error(io_write_file(path, bytes, size), ST_OK, "");
+    check_error(io_h5_glance(label, path), ST_EFORMAT, "is damaged in its label");
+    check_error(io_write_file(path, bytes, 300), ST_OK, "");
+    check_error(io_h5_glance(label, path), ST_EFORMAT, "bears no label");
+    free(bytes);
+}
+
 static void options_become_attributes(void **state)
 {
     (void)state;
@@ -408,6 +449,7 @@ int main(void)
         cmocka_unit_test(damaged_and_foreign_files_are_refused),
         cmocka_unit_test(what_we_never_write_is_refused),
         cmocka_unit_test(an_object_is_copied_with_all_below_it),
+        cmocka_unit_test(a_label_is_read_without_the_rest),
         cmocka_unit_test(options_become_attributes),
     };
     return cmocka_run_group_tests_name("hdf5", tests, fill, NULL);

@@ -103,6 +103,25 @@ grep -q "warning: '$task'.* set aside as" "$WORK/stderr" || fail "no warning: $(
 ls "$task".aside-* > /dev/null || fail "the damaged file is gone"
 cmp "$WORK/before.csv" "$WORK/out/broken/results.csv" || fail "the numbers changed"
 
+# Of damage in the middle a start sees nothing: it reads the first bytes of finished files. Who asks is told, and mends it.
+cp "$task" "$WORK/whole"
+{ head -c 3000 "$WORK/whole" && printf '\377\376\375' && tail -c +3004 "$WORK/whole"; } > "$task"
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2>&1 || fail "with a damaged file"
+grep -q "^0 tasks done, 2 kept" "$WORK/stdout" || fail "a start reads finished files: $(cat "$WORK/stdout")"
+code=0
+"$FGAD" status "$WORK/out/broken" --verify > "$WORK/stdout" 2>&1 || code=$?
+[ $code = 1 ] && grep -q "^'$task' is damaged: .* SHA-256" "$WORK/stdout" && grep -q "^verified: [0-9]* files, 1 damaged" "$WORK/stdout" ||
+    fail "status --verify ended with $code: $(cat "$WORK/stdout")"
+"$FGAD" run "$job" -s category="$first,$second" -s name=broken --verify > "$WORK/stdout" 2> "$WORK/stderr" || fail "run --verify"
+grep -q "warning: '$task'.* set aside as" "$WORK/stderr" || fail "no warning: $(cat "$WORK/stderr")"
+cmp "$WORK/before.csv" "$WORK/out/broken/results.csv" || fail "the numbers changed"
+"$FGAD" status "$WORK/out/broken" --verify > "$WORK/stdout" 2>&1 || fail "status --verify: $(cat "$WORK/stdout")"
+if command -v strace > /dev/null && strace -o "$WORK/calls" true 2> /dev/null; then
+    strace -f -y -e trace=read,pread64 -o "$WORK/calls" "$FGAD" run "$job" -s category="$first,$second" -s name=broken > "$WORK/stdout" 2>&1
+    grep '/broken/tasks/.*\.h5>' "$WORK/calls" | awk '{ n += $NF; calls++ } END { exit calls > 0 && n <= 512 * 2 * 2 ? 0 : 1 }' ||
+        fail "a start and an end of 2 tasks read $(grep -c '/broken/tasks/.*h5>' "$WORK/calls") times: $(cat "$WORK/calls")"
+fi
+
 # A full disk: one line, exit code other than 0, no half-written file under a final name; with room again, the run goes on.
 if [ "$(id -u)" = 0 ] && mkdir -p "$WORK/small" && mount -t tmpfs -o size=300k tmpfs "$WORK/small" 2> /dev/null; then
     code=0

@@ -4,6 +4,7 @@
 #include "suite/suite_internal.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
     store_made_on_t made_on = {0};
     make_plan(&plan, entries, tasks, &job);
     publish(&tasks[0], 0.25, "SkylakeX, 1 thread");
-    suite_numbers_read(numbers, there, &made_on, &plan, 0, 1);
+    assert_int_equal(suite_numbers_read(numbers, there, &made_on, &plan, 0, 1, 0), ST_OK);
     assert_true(there[0] && !there[1] && !there[2]);
     publish(&tasks[2], 0.75, "Haswell, 2 threads; SkylakeX, 1 thread");
     assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on), ST_OK);
@@ -143,12 +144,65 @@ static void kinds_of_arithmetic_are_a_set(void **state)
     assert_int_equal(store_made_on_count(&set), count);
 }
 
+/* A folder of 85,500 tasks is read for minutes: a signal is heard between two of them. What is read after one has a second
+ * of its own to end at. */
+static void a_signal_is_heard_between_two_tasks(void **state)
+{
+    (void)state;
+    plan_t plan;
+    plan_category_t entries[2];
+    plan_task_t tasks[TASKS];
+    job_t job;
+    store_numbers_t numbers[TASKS];
+    uint8_t there[TASKS];
+    store_made_on_t made_on = {0};
+    make_plan(&plan, entries, tasks, &job);
+    publish(&tasks[0], 0.25, NULL);
+    stop_signals_install();
+    assert_int_equal(raise(SIGTERM), 0);
+    check_error(suite_numbers_read(numbers, there, &made_on, &plan, 0, 1, 0), ST_EINTERRUPTED, "task 1 of 3");
+    check_error(suite_numbers_read(numbers, there, &made_on, &plan, 0, 1, clock_seconds() - 1), ST_EINTERRUPTED,
+                "task 1 of 3");
+    check_error(suite_numbers_read(numbers, there, &made_on, &plan, 0, 1, clock_seconds() + 600), ST_OK, "");
+    assert_true(there[0] && !there[1] && !there[2]);
+    job_free(&job);
+}
+
+/* The label tells what the file holds, NaN and all; another's, a cut one and one from before labels do not pass for it. */
+static void a_label_tells_id_numbers_and_kinds_of_arithmetic(void **state)
+{
+    (void)state;
+    const char *path = RUN "/label.h5", *id = "0123456789abcdef";
+    io_h5_t *file;
+    store_numbers_t put, got;
+    store_made_on_t made_on = {0};
+    for (size_t i = 0; i < sizeof put / sizeof(double); i++) {
+        const double value = i == 1 ? NAN : i == 2 ? 1 : 1 / (double)(i + 3);
+        memcpy((char *)&put + i * sizeof value, &value, sizeof value);
+    }
+    assert_int_equal(io_make_dirs(RUN), ST_OK);
+    check_error(io_h5_create(&file, path), ST_OK, "");
+    check_error(store_complete(file, id, &put, "Haswell, 2 threads"), ST_OK, "");
+    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(store_label_read(&got, &made_on, path, id), ST_OK, "");
+    assert_memory_equal(&got, &put, sizeof put);
+    assert_string_equal(made_on.text, "Haswell, 2 threads");
+    check_error(store_label_read(&got, &made_on, path, "0123456789abcdee"), ST_EFORMAT, "has the id 0123456789abcdef");
+    check_error(store_label_read(&got, &made_on, RUN "/none.h5", id), ST_ENOTFOUND, "none.h5'");
+    check_error(io_h5_create(&file, path), ST_OK, "");
+    check_error(store_complete(file, id, NULL, NULL), ST_OK, "");
+    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(store_label_read(&got, &made_on, path, id), ST_EFORMAT, "does not tell");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_that_came_after_the_look_is_in_the_table),
         cmocka_unit_test(kinds_of_arithmetic_are_a_set),
         cmocka_unit_test(a_damaged_file_is_missing_and_no_reason_to_look_for_ever),
+        cmocka_unit_test(a_label_tells_id_numbers_and_kinds_of_arithmetic),
+        cmocka_unit_test(a_signal_is_heard_between_two_tasks), /* the last one: the signal stays asked for */
     };
     return cmocka_run_group_tests_name("reduce", tests, NULL, NULL);
 }
