@@ -341,7 +341,6 @@ status_t data_push_defect(data_category_t *category, const char *base, const cha
     if (masks.used == NULL) goto done;
     /* Masks beside the images are an answer for all of them or for none. */
     required = required || (mask_folder == NULL && masks.names.count > 0);
-    status = ST_OK;
     for (int i = 0; i < images.count; i++)
         TRY_DONE(push_defect_image(category, base, folder, defect, &masks, images.name[i], required));
     status = note_masks(category, &masks, mask_folder == NULL);

@@ -34,6 +34,7 @@ static void filter_free(filter_t *filter)
     free(filter->weight);
 }
 
+/* On failure, too, the caller frees it. */
 static status_t filter_init(filter_t *filter, int in, int out)
 {
     *filter = (filter_t){0};
@@ -47,7 +48,6 @@ static status_t filter_init(filter_t *filter, int in, int out)
     filter->weight = base_alloc((size_t)out * taps, sizeof *filter->weight);
     double *exact = base_alloc(taps, sizeof *exact);
     if (filter->first == NULL || filter->count == NULL || filter->weight == NULL || exact == NULL) {
-        filter_free(filter);
         free(exact);
         return ST_ENOMEM;
     }

@@ -1,6 +1,6 @@
 # A table of faults over a toy run: each call of open, read, write, fsync, rename, mmap, close, unlink and mkdir below the test's
-# folder fails once with its likeliest error, then other errors and short reads and writes at random, FAULTS_TOTAL in all (default
-# 24; the whole table: 2000). Whatever the faulty run said, the next one has the bits of an undisturbed one, and nothing is left
+# folder fails once with its likeliest error, and one in twelve of what asks for memory; then other errors and short reads and
+# writes at random, FAULTS_TOTAL in all (default 24; the whole table: 2000). Whatever the faulty run said, the next one has the bits of an undisturbed one, and nothing is left
 # lying about. FAULTS_SEED chooses which.
 . "$(dirname "$0")/lib.sh"
 if ldd "$FGAD" | grep -q libasan; then
@@ -63,7 +63,7 @@ likeliest() {
     case $1 in
     open) echo EMFILE ;;
     write | mkdir) echo ENOSPC ;;
-    mmap) echo ENOMEM ;;
+    mmap | memory) echo ENOMEM ;;
     *) echo EIO ;;
     esac
 }
@@ -73,12 +73,15 @@ others() {
     read) echo SHORT ESTALE EINTR ;;
     write) echo SHORT EIO EDQUOT EROFS EINTR ;;
     mmap) echo EIO EACCES ;;
+    memory) ;;
     *) echo ENOSPC EDQUOT EROFS EACCES ESTALE ;;
     esac
 }
 # Every call once, then others; of a smaller total, a sample of all.
 while read -r call count; do
-    for n in $(seq "$count"); do echo "$call:$n:$(likeliest "$call")"; done
+    step=1
+    [ "$call" != memory ] || step=12
+    for n in $(seq 1 $step "$count"); do echo "$call:$n:$(likeliest "$call")"; done
 done < "$WORK/counts" > "$WORK/table"
 every=$(wc -l < "$WORK/table")
 while read -r call count; do

@@ -3,12 +3,15 @@
  *   FGAD_FAULT=CALL:N:ERROR    the Nth call of CALL (open, read, write, fsync, rename, mmap, close, unlink, mkdir), 0: every
  *                              one; ERROR is EIO, ENOSPC ..., or SHORT: a part is read or written. Several apart by commas
  *   FGAD_FAULT_COUNT=FILE      none; at the end FILE has a line "CALL calls" each
+ * CALL may be memory, too: what the program itself, not a library, asks of malloc and its like; the error is ENOMEM.
  * Calls go to the kernel directly, so that nothing of the C library is wrapped twice. */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +31,11 @@ enum {
     CALL_CLOSE,
     CALL_UNLINK,
     CALL_MKDIR,
+    CALL_MEMORY,
     CALLS
 };
 static const char *const call_names[CALLS] = {"open", "read",  "write",  "fsync", "rename",
-                                              "mmap", "close", "unlink", "mkdir"};
+                                              "mmap", "close", "unlink", "mkdir", "memory"};
 static const struct {
     const char *name;
     int number;
@@ -180,4 +184,58 @@ void *mmap(void *where, size_t size, int protection, int flags, int file, off_t 
     }
     long address = syscall(SYS_mmap, where, size, protection, flags, file, offset);
     return address == -1 ? MAP_FAILED : (void *)address;
+}
+
+/* ---- Memory ---- */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static uintptr_t program_start, program_end;
+
+static int note_program(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size, (void)context;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0) continue;
+        program_start = info->dlpi_addr + part->p_vaddr;
+        program_end = program_start + part->p_memsz;
+    }
+    return 1; /* the first is the program */
+}
+
+__attribute__((constructor)) static void find_program(void)
+{
+    dl_iterate_phdr(note_program, NULL);
+}
+
+static bool memory_ends(const void *caller)
+{
+    const uintptr_t at = (uintptr_t)caller;
+    if (at < program_start || at >= program_end || fault_of(CALL_MEMORY) <= 0) return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return memory_ends(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return memory_ends(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return memory_ends(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return memory_ends(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
 }
