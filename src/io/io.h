@@ -20,6 +20,8 @@ void io_names_free(io_names_t *names);
 status_t io_list_dir(io_names_t *out, const char *path);
 bool io_exists(const char *path);
 bool io_is_dir(const char *path);
+/* Whether `path`, which need not exist yet, is the folder or lies below it, links followed. */
+bool io_lies_in(const char *path, const char *folder);
 /* mkdir -p. */
 status_t io_make_dirs(const char *path);
 /* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */

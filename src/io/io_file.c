@@ -84,6 +84,34 @@ bool io_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+/* The real path, with a '/' at its end; of what does not exist yet: that of what there is above it, and the rest. NULL:
+ * memory is out. Caller frees. */
+static char *real_path(const char *path)
+{
+    char *above = base_format("%s", path), *real = above != NULL ? realpath(above, NULL) : NULL;
+    const char *rest = "";
+    while (above != NULL && real == NULL) {
+        char *slash = strrchr(above, '/');
+        rest = slash != NULL ? path + (slash - above) + 1 : path;
+        if (slash != NULL) *slash = '\0';
+        real = realpath(slash == NULL ? "." : slash == above ? "/" : above, NULL);
+        if (slash == NULL) break;
+    }
+    char *whole = real != NULL ? base_format("%s/%s", strcmp(real, "/") == 0 ? "" : real, rest) : NULL;
+    free(above);
+    free(real);
+    return whole;
+}
+
+bool io_lies_in(const char *path, const char *folder)
+{
+    char *inner = real_path(path), *outer = real_path(folder);
+    const bool lies = inner != NULL && outer != NULL && strncmp(inner, outer, strlen(outer)) == 0;
+    free(inner);
+    free(outer);
+    return lies;
+}
+
 bool io_is_dir(const char *path)
 {
     struct stat info;

@@ -115,6 +115,9 @@ typedef struct {
 /* Folders with all below them, sorted, and files as they are named. ST_ENOTFOUND: a folder without images. */
 status_t review_pictures_list(review_pictures_t *out, const char *const *images, int count);
 void review_pictures_free(review_pictures_t *pictures);
+/* ST_EFORMAT when `out`, which may not exist yet, is one of the folders or lies in one: what is written there would be read
+ * the next time, and may stand in the place of an image. */
+status_t review_pictures_apart(const char *const *images, int count, const char *out);
 
 /* ---- Tables of predictions: files that appear, whole, by review_table_publish ---- */
 typedef struct {

@@ -267,6 +267,7 @@ status_t review_predict(review_predicted_t *out, const char *run_dir, const revi
     predict_t predict = {.options = options, .told = out};
     *out = (review_predicted_t){0};
     arena_init(&predict.arena, "pictures");
+    TRY_DONE(review_pictures_apart(options->images, options->image_count, options->out));
     TRY_DONE(review_pictures_list(&pictures, options->images, options->image_count));
     TRY_DONE(open_task(&predict, run_dir));
     out->images = pictures.count;

@@ -137,3 +137,14 @@ status_t review_pictures_list(review_pictures_t *out, const char *const *images,
     if (status != ST_OK) review_pictures_free(out);
     return status;
 }
+
+status_t review_pictures_apart(const char *const *images, int count, const char *out)
+{
+    for (int i = 0; i < count; i++)
+        if (io_is_dir(images[i]) && io_lies_in(out, images[i]))
+            return fail(ST_EFORMAT,
+                        "'%s' lies in '%s', whose images are to be scored: the pictures made would be among them next "
+                        "time (hint: --out beside it)",
+                        out, images[i]);
+    return ST_OK;
+}

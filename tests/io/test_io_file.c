@@ -325,6 +325,30 @@ static void a_file_has_a_second_name_or_a_copy(void **state)
     check_names(here, (const char *const[]){"from", "path", NULL});
 }
 
+static void a_path_lies_in_a_folder_or_beside_it(void **state)
+{
+    (void)state;
+    const char *folder = check_temp_dir("file-inside");
+    path_t inner, path, link;
+    join(inner, folder, "images");
+    assert_int_equal(io_make_dirs(inner), ST_OK);
+    join(link, folder, "link");
+    assert_int_equal(symlink("images", link), 0);
+    static const char *const in[] = {"images", "images/", "images/new", "images/a/b", "link", "link/new", NULL};
+    static const char *const out[] = {"", "imag", "images2", "new", "images/../new", "link/../x", NULL};
+    for (int i = 0; in[i] != NULL; i++) {
+        join(path, folder, in[i]);
+        if (!io_lies_in(path, inner)) fail_msg("'%s' lies in '%s'", path, inner);
+        if (!io_lies_in(path, link)) fail_msg("'%s' lies in '%s'", path, link);
+    }
+    for (int i = 0; out[i] != NULL; i++) {
+        join(path, folder, out[i]);
+        if (io_lies_in(path, inner)) fail_msg("'%s' lies beside '%s'", path, inner);
+    }
+    assert_true(io_lies_in("no/such/folder", "."));
+    assert_true(io_lies_in("/no/such/folder", "/"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +366,7 @@ int main(void)
         cmocka_unit_test(paths_too_long_are_refused),
         cmocka_unit_test(digests_are_sha256),
         cmocka_unit_test(a_file_has_a_second_name_or_a_copy),
+        cmocka_unit_test(a_path_lies_in_a_folder_or_beside_it),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

@@ -109,6 +109,10 @@ refuse "no task of .* is selected" "$run" --images "$gear/test" --out "$WORK/x" 
 refuse "holds no image" "$run" --images "$WORK/out" --out "$WORK/x" --point $first
 refuse "expected --images" "$run" --out "$WORK/x"
 refuse "run.yaml' does not exist" "$WORK/new" --images "$gear/test" --out "$WORK/x"
+for out in "$gear/test" "$gear/test/" "$gear/test/x/y" "$gear/train/../test/x"; do
+    refuse "lies in '$gear/test', whose images are to be scored" "$run" --images "$gear/test" --out "$out"
+done
+[ ! -e "$gear/test/x" ] || fail "a refused prediction left a folder"
 [ ! -e "$WORK/x/predict.csv" ] || fail "a refused prediction left a table"
 
 # Real images, where they are: learned from four, the rest scored to the bit.
