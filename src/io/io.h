@@ -346,8 +346,6 @@ status_t io_h5_set_i64(io_h5_t *file, const char *object, const char *name, int6
 status_t io_h5_set_f64(io_h5_t *file, const char *object, const char *name, double value);
 /* Every option of the table as a text attribute of `object`. */
 status_t io_h5_set_options(io_h5_t *file, const char *object, const void *options, const io_option_t *table);
-/* Copies an object, with all below it, from a file that is open for reading to the same path. */
-status_t io_h5_copy(io_h5_t *file, io_h5_t *source, const char *path);
 /* Reading. text is heap (caller frees). ST_ENOTFOUND: no such object or attribute; ST_EFORMAT: of another type. */
 status_t io_h5_get_text(char **value, io_h5_t *file, const char *object, const char *name);
 status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const char *name);

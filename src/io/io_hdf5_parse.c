@@ -40,12 +40,6 @@ const uint8_t *io_h5_bytes(const io_h5_t *file, uint64_t address, uint64_t lengt
     return address <= file->size && length <= file->size - address ? file->bytes + address : NULL;
 }
 
-void io_h5_budget(io_h5_t *file)
-{
-    file->steps = (int64_t)file->size + 1024;
-    file->copied = 0;
-}
-
 status_t io_h5_step(io_h5_t *file)
 {
     return --file->steps >= 0 ? ST_OK : io_h5_damaged(file, "its objects lead in circles");
@@ -294,7 +288,7 @@ static status_t parse_attribute(io_h5_attribute_t *out, const io_h5_t *file, con
     return ST_OK;
 }
 
-status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t header, const char *name, int index)
+status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t header, const char *name)
 {
     messages_t walk;
     message_t message = {0};
@@ -304,6 +298,6 @@ status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t h
         if (message.type == -1) return *out = (io_h5_attribute_t){0}, ST_OK;
         if (message.type != MESSAGE_ATTRIBUTE) continue;
         TRY(parse_attribute(out, file, &message));
-        if (name != NULL ? strcmp(out->name, name) == 0 : index-- == 0) return ST_OK;
+        if (strcmp(out->name, name) == 0) return ST_OK;
     }
 }

@@ -1,4 +1,4 @@
-/* Values of datasets and attributes out of an HDF5 file, and copies of its objects. */
+/* Values of datasets and attributes out of an HDF5 file. */
 #include "io/io_internal.h"
 
 #include <inttypes.h>
@@ -165,8 +165,9 @@ static status_t take_strings(char **out, io_h5_t *file, const uint8_t *raw, int6
     return ST_OK;
 }
 
-status_t io_h5_values(void *out, io_h5_t *file, const io_h5_array_t *array, io_h5_type_t type, int64_t first,
-                      int64_t rows, const char *path)
+/* Values of an array (rows [first, first + rows); the only row of a scalar) as `type`, to where the caller made room. */
+static status_t take_values(void *out, io_h5_t *file, const io_h5_array_t *array, io_h5_type_t type, int64_t first,
+                            int64_t rows, const char *path)
 {
     TRY(check_kind(array, type, file, path));
     const int64_t row = array->ndim == 0 ? 1 : array->dims[0] == 0 ? 0 : array->count / array->dims[0];
@@ -208,7 +209,7 @@ static status_t get_attribute(io_h5_attribute_t *out, io_h5_t *file, const char 
     status_t status = io_h5_find(&header, file, object);
     if (status == ST_ENOTFOUND) return fail(ST_ENOTFOUND, "'%s' has no object '%s'", file->path, object);
     if (status != ST_OK) return status;
-    TRY(io_h5_parse_attribute(out, file, header, name, 0));
+    TRY(io_h5_parse_attribute(out, file, header, name));
     if (out->name == NULL) return fail(ST_ENOTFOUND, "'%s': '%s' has no attribute '%s'", file->path, object, name);
     return ST_OK;
 }
@@ -315,7 +316,7 @@ status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, cons
     if (values == NULL) return fail_context(ST_ENOMEM, "'%s': '%s'", file->path, path);
     if (type == IO_H5_STRING) memset(values, 0, (size_t)node.array.count * sizeof(char *));
     status_t status =
-        io_h5_values(values, file, &node.array, type, 0, node.array.ndim == 0 ? 1 : node.array.dims[0], path);
+        take_values(values, file, &node.array, type, 0, node.array.ndim == 0 ? 1 : node.array.dims[0], path);
     if (status != ST_OK) {
         if (type == IO_H5_STRING)
             io_h5_free_strings(values, node.array.count);
@@ -338,7 +339,7 @@ status_t io_h5_read_rows(void *out, io_h5_t *file, const char *path, io_h5_type_
     if (node.array.ndim == 0 || first > there || rows > there - first)
         return fail(ST_EFORMAT, "'%s': '%s' has %" PRId64 " rows, %" PRId64 " to %" PRId64 " are asked for", file->path,
                     path, there, first, first + rows);
-    return io_h5_values(out, file, &node.array, type, first, rows, path);
+    return take_values(out, file, &node.array, type, first, rows, path);
 }
 
 void io_h5_free_strings(char **strings, int64_t count)

@@ -7,21 +7,29 @@
 
 /* ---- Groups ---- */
 
-static status_t push_child(io_h5_children_t *list, const char *name, uint64_t header)
+typedef struct {
+    const char *name; /* in the file's bytes */
+    uint64_t header;
+} child_t;
+typedef struct {
+    int count, room;
+    child_t *child; /* owned by the caller */
+} children_t;
+
+static status_t push_child(children_t *list, const char *name, uint64_t header)
 {
     if (list->count == list->room) {
         int larger = list->room > 0 ? 2 * list->room : 16;
-        io_h5_child_t *grown = realloc(list->child, (size_t)larger * sizeof *grown);
+        child_t *grown = realloc(list->child, (size_t)larger * sizeof *grown);
         if (grown == NULL) return fail(ST_ENOMEM, "out of memory for %d names of an HDF5 file", larger);
         list->child = grown;
         list->room = larger;
     }
-    list->child[list->count++] = (io_h5_child_t){name, header};
+    list->child[list->count++] = (child_t){name, header};
     return ST_OK;
 }
 
-static status_t list_node(io_h5_children_t *list, io_h5_t *file, uint64_t address, const uint8_t *names,
-                          uint64_t names_size)
+static status_t list_node(children_t *list, io_h5_t *file, uint64_t address, const uint8_t *names, uint64_t names_size)
 {
     const uint8_t *node = io_h5_bytes(file, address, 8);
     if (node == NULL || memcmp(node, "SNOD\1", 5) != 0) return io_h5_damaged(file, "a group's node is not there");
@@ -57,7 +65,7 @@ static const uint8_t *tree_node(int *level, int *entries, io_h5_t *file, uint64_
     return NULL;
 }
 
-static status_t list_tree(io_h5_children_t *list, io_h5_t *file, uint64_t address, int below, const uint8_t *names,
+static status_t list_tree(children_t *list, io_h5_t *file, uint64_t address, int below, const uint8_t *names,
                           uint64_t names_size)
 {
     int level, entries;
@@ -73,9 +81,9 @@ static status_t list_tree(io_h5_children_t *list, io_h5_t *file, uint64_t addres
     return ST_OK;
 }
 
-status_t io_h5_list(io_h5_children_t *out, io_h5_t *file, const io_h5_node_t *group)
+static status_t list_group(children_t *out, io_h5_t *file, const io_h5_node_t *group)
 {
-    *out = (io_h5_children_t){0};
+    *out = (children_t){0};
     const uint8_t *heap = io_h5_bytes(file, group->heap, 32);
     if (heap == NULL || memcmp(heap, "HEAP\0", 5) != 0) return io_h5_damaged(file, "a group's names are not there");
     const uint64_t size = io_h5_number(heap + 8, 8);
@@ -88,17 +96,18 @@ status_t io_h5_list(io_h5_children_t *out, io_h5_t *file, const io_h5_node_t *gr
 
 status_t io_h5_find(uint64_t *header, io_h5_t *file, const char *path)
 {
-    io_h5_budget(file);
+    file->steps = (int64_t)file->size + 1024;
+    file->copied = 0;
     *header = file->root;
     for (;;) {
         path += strspn(path, "/");
         const size_t length = strcspn(path, "/");
         if (length == 0) return ST_OK;
         io_h5_node_t node;
-        io_h5_children_t list;
+        children_t list;
         TRY(io_h5_parse(&node, file, *header));
         if (!node.is_group) return ST_ENOTFOUND;
-        TRY(io_h5_list(&list, file, &node));
+        TRY(list_group(&list, file, &node));
         int i = 0;
         while (i < list.count && (strncmp(list.child[i].name, path, length) != 0 || list.child[i].name[length] != '\0'))
             i++;

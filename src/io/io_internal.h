@@ -136,24 +136,15 @@ typedef struct {
     io_h5_array_t array;
 } io_h5_attribute_t;
 typedef struct {
-    const char *name; /* in the file's bytes */
-    uint64_t header;
-} io_h5_child_t;
-typedef struct {
-    int count, room;
-    io_h5_child_t *child; /* owned by the caller */
-} io_h5_children_t;
-typedef struct {
     uint64_t first;   /* row */
     unsigned skipped; /* bit i: filter i was not applied */
     const uint8_t *bytes;
     size_t size;
 } io_h5_chunk_t;
 
-/* Reading, all ST_EFORMAT for what is not as this program writes it. io_h5_begin: looks at the superblock. io_h5_budget:
- * begins a call's budget of steps, as io_h5_find does. */
+/* Reading, all ST_EFORMAT for what is not as this program writes it. io_h5_begin: looks at the superblock. io_h5_find
+ * begins a call's budget of steps. */
 status_t io_h5_begin(io_h5_t *file);
-void io_h5_budget(io_h5_t *file);
 status_t io_h5_damaged(const io_h5_t *file, const char *what);
 /* A little-endian number of 1 to 8 bytes; `length` bytes at an address, NULL when the file has not as many; one step of the
  * budget. */
@@ -163,16 +154,11 @@ status_t io_h5_step(io_h5_t *file);
 /* The object at a path; ST_ENOTFOUND without a message: there is none. */
 status_t io_h5_find(uint64_t *header, io_h5_t *file, const char *path);
 status_t io_h5_parse(io_h5_node_t *out, io_h5_t *file, uint64_t header);
-status_t io_h5_list(io_h5_children_t *out, io_h5_t *file, const io_h5_node_t *group);
-/* The attribute of that name or, without one, of that place. */
-status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t header, const char *name, int index);
+status_t io_h5_parse_attribute(io_h5_attribute_t *out, io_h5_t *file, uint64_t header, const char *name);
 status_t io_h5_each_chunk(io_h5_t *file, const io_h5_array_t *array,
                           status_t (*visit)(void *context, const io_h5_chunk_t *chunk), void *context);
 /* The string of a reference of 16 bytes; caller frees. */
 status_t io_h5_string(char **out, io_h5_t *file, const uint8_t *reference);
-/* Values of an array (rows [first, first + rows); the only row of a scalar) as `type`, to where the caller made room. */
-status_t io_h5_values(void *out, io_h5_t *file, const io_h5_array_t *array, io_h5_type_t type, int64_t first,
-                      int64_t rows, const char *path);
 
 /* "'run.h5': doing 'object' failed: <HDF5's innermost reason>"; clears HDF5's error stack. object may be NULL. */
 status_t io_h5_fail(status_t code, const io_h5_t *file, const char *doing, const char *object);
