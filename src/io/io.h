@@ -217,7 +217,8 @@ typedef enum {
     IO_CHOICE,
     IO_INT_LIST,
     IO_STRING_LIST,
-    IO_SWEEP,   /* sweep: {epsilon: [0, 0.5, 1], pixel.epochs: [10, 100]}: values of other rows of the table */
+    IO_SWEEP, /* sweep: {epsilon: [0, 0.5, 1], pixel.epochs: [10, 100]}: values of other rows of the table; or its points
+                   themselves, sweep: [{epsilon: 0}, {epsilon: 1, pixel.epochs: 10}] */
     IO_TEXT_MAP /* roots: {mvtec: /data/mvtec, visa: /data/visa}: one text a key */
 } io_kind_t;
 typedef struct {
@@ -225,11 +226,13 @@ typedef struct {
     int *value; /* owned by the options struct */
 } io_int_list_t;
 /* Axis i takes each of values[i], texts that row key[i] has accepted. Owned by the options struct. A row that is a
- * list itself is swept by texts with commas: losses: ["clip", "clip, trip"]. */
+ * list itself is swept by lists, losses: [[clip], [clip, trip]], or by texts with commas: losses: ["clip", "clip, trip"]. */
 typedef struct {
     int count;
     char **key;
     io_names_t *values;
+    int points;        /* written as a list of points: there are no axes then */
+    io_names_t *point; /* (points) "key=value" of each, in the order of the table */
 } io_sweep_t;
 typedef struct {
     int count;
@@ -260,7 +263,8 @@ status_t io_options_read_yaml(void *options, const io_option_t *table, bool *use
 /* The same from a text; `name` stands for the path in messages. */
 status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *name);
 /* "key=value"; lists are comma-separated, "" is the empty list. "sweep.epsilon=0,0.5" sets one axis (values apart by
- * ';' where they hold commas), "sweep=" removes all; "roots.mvtec=/data" likewise. `origin` stands in messages for the
+ * ';' where they hold commas, or in brackets: "sweep.losses=[clip],[clip,trip]"), "sweep=" removes all, "sweep=[{epsilon: 0}, ...]"
+ * and "sweep={...}" replace all, as a file has it; "roots.mvtec=/data" likewise. `origin` stands in messages for the
  * file, e.g. "-s". */
 status_t io_options_set(void *options, const io_option_t *table, bool *used, const char *assignment,
                         const char *origin);

@@ -64,7 +64,16 @@ status_t io_option_refuse(const io_option_t *row, int item, const char *text, co
 size_t io_option_size(io_kind_t kind);
 /* Frees what the row's field owns and leaves zeros. */
 void io_option_clear(void *options, const io_option_t *row);
-/* Cuts a copy of `value` at the separator, blanks around the items dropped; [brackets] around the whole are allowed.
+/* Adds a point to a sweep that is a list of points: count times key[i] takes texts[i], which its row must accept; keys in
+ * the order of the table. */
+status_t io_option_add_point(void *options, const io_option_t *table, int row, const char *const *keys,
+                             const char *const *texts, int count, const char *place);
+/* Whether a sweep may name the row, and the row itself is a list, whose values are written as lists. */
+bool io_option_is_swept_list(const io_option_t *row);
+/* "a, b" (heap); NULL: out of memory. */
+char *io_option_join(const char *const *texts, int count);
+/* Cuts a copy of `value` at the separator where no bracket is open, blanks around the items dropped; [brackets] around the
+ * whole are allowed.
  * Caller frees *items and *storage. Returns the number of items, or -1 when memory is out. */
 int io_option_split(char ***items, char **storage, const char *value, char separator);
 /* "a whole number from 1 to 64": what row accepts. */

@@ -126,6 +126,37 @@ static status_t assign_names(io_names_t *names, const io_option_t *row, const ch
     return ST_OK;
 }
 
+/* Where the bracket at `at` is closed; NULL: nowhere. */
+static const char *closing(const char *at)
+{
+    int open = 0;
+    for (; *at != '\0'; at++) {
+        open += (*at == '[') - (*at == ']');
+        if (open == 0) return at;
+    }
+    return NULL;
+}
+
+static bool is_balanced(const char *text)
+{
+    int open = 0;
+    for (; *text != '\0' && open >= 0; text++) open += (*text == '[') - (*text == ']');
+    return open == 0;
+}
+
+/* Ends the item at `text` with a zero; where the next begins, NULL: it was the last. */
+static char *cut_item(char *text, char separator, bool nested)
+{
+    int open = 0;
+    for (; *text != '\0'; text++) {
+        if (nested) open += (*text == '[') - (*text == ']');
+        if (*text != separator || open > 0) continue;
+        *text = '\0';
+        return text + 1;
+    }
+    return NULL;
+}
+
 int io_option_split(char ***items, char **storage, const char *value, char separator)
 {
     *items = calloc(strlen(value) + 2, sizeof **items);
@@ -135,19 +166,38 @@ int io_option_split(char ***items, char **storage, const char *value, char separ
     size_t length = strlen(text);
     while (length > 0 && strchr(" \t", text[length - 1]) != NULL) text[--length] = '\0';
     if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
-        text[length - 1] = '\0';
-        text++;
+        const char *end = closing(text);
+        if (end == NULL || end[1] == '\0') {
+            text[length - 1] = '\0';
+            text++;
+        }
     }
     if (text[strspn(text, " \t")] == '\0') return 0;
+    const bool nested = is_balanced(text);
     int count = 0;
-    char *next = text;
-    const char separators[2] = {separator, '\0'};
-    for (char *item; (item = strsep(&next, separators)) != NULL;) {
+    for (char *item = text, *next; item != NULL; item = next) {
+        next = cut_item(item, separator, nested);
         item += strspn(item, " \t");
         for (size_t end = strlen(item); end > 0 && strchr(" \t", item[end - 1]) != NULL;) item[--end] = '\0';
         (*items)[count++] = item;
     }
     return count;
+}
+
+char *io_option_join(const char *const *texts, int count)
+{
+    char *joined = base_format("%s", "");
+    for (int i = 0; i < count && joined != NULL; i++) {
+        char *longer = base_format("%s%s%s", joined, i > 0 ? ", " : "", texts[i]);
+        free(joined);
+        joined = longer;
+    }
+    return joined;
+}
+
+bool io_option_is_swept_list(const io_option_t *row)
+{
+    return row->kind == IO_INT_LIST || row->kind == IO_STRING_LIST;
 }
 
 /* A swept value is right when its own row takes it: tried on a scratch field, large enough for any kind. */
@@ -164,7 +214,7 @@ static status_t try_value(const io_option_t *table, int row, const char *text, c
     } scratch;
     memset(&scratch, 0, sizeof scratch);
     status_t status;
-    if (table[row].kind == IO_INT_LIST || table[row].kind == IO_STRING_LIST) {
+    if (io_option_is_swept_list(&table[row])) {
         char **items, *storage;
         int count = io_option_split(&items, &storage, text, ',');
         status = count < 0 ? ST_ENOMEM
@@ -178,8 +228,9 @@ static status_t try_value(const io_option_t *table, int row, const char *text, c
     return status;
 }
 
-static status_t assign_sweep(io_sweep_t *sweep, const io_option_t *table, int row, const char *key,
-                             const char *const *texts, int count, const char *place)
+/* Each of the texts is a value of the row that `key` names. */
+static status_t check_swept(const io_option_t *table, int row, const char *key, const char *const *texts, int count,
+                            const char *place)
 {
     int swept = -1;
     for (int i = 0; table[i].name != NULL; i++)
@@ -189,11 +240,21 @@ static status_t assign_sweep(io_sweep_t *sweep, const io_option_t *table, int ro
         snprintf(name, sizeof name, "%s.%s", table[row].name, key);
         return io_option_unknown(table, name, place);
     }
-    if (count == 0)
-        return fail(ST_EFORMAT, "%s: %s.%s is an empty list, expected the values to try", place, table[row].name, key);
     for (int i = 0; i < count; i++)
         if (try_value(table, swept, texts[i], place) != ST_OK)
             return fail(ST_EFORMAT, "%s (in %s)", fail_message(), table[row].name);
+    return ST_OK;
+}
+
+static status_t assign_sweep(io_sweep_t *sweep, const io_option_t *table, int row, const char *key,
+                             const char *const *texts, int count, const char *place)
+{
+    TRY(check_swept(table, row, key, texts, count, place));
+    if (count == 0)
+        return fail(ST_EFORMAT, "%s: %s.%s is an empty list, expected the values to try", place, table[row].name, key);
+    if (sweep->points > 0)
+        return fail(ST_EFORMAT, "%s: %s.%s is an axis, but %s is a list of points already (hint: '%s=' empties it)",
+                    place, table[row].name, key, table[row].name, table[row].name);
     io_option_t named = table[row];
     char name[256];
     snprintf(name, sizeof name, "%s.%s", table[row].name, key);
@@ -220,6 +281,28 @@ static status_t assign_sweep(io_sweep_t *sweep, const io_option_t *table, int ro
     }
     keys[sweep->count] = copy;
     lists[sweep->count++] = values;
+    return ST_OK;
+}
+
+status_t io_option_add_point(void *options, const io_option_t *table, int row, const char *const *keys,
+                             const char *const *texts, int count, const char *place)
+{
+    io_sweep_t *sweep = (io_sweep_t *)(void *)((char *)options + table[row].offset);
+    io_names_t point = {0};
+    for (int i = 0; i < count; i++) TRY(check_swept(table, row, keys[i], &texts[i], 1, place));
+    io_names_t *points = realloc(sweep->point, ((size_t)sweep->points + 1) * sizeof *points);
+    if (points != NULL) sweep->point = points;
+    point.name = calloc((size_t)count + 1, sizeof *point.name);
+    for (int i = 0; i < count && points != NULL && point.name != NULL; i++) {
+        point.name[i] = base_format("%s=%s", keys[i], texts[i]);
+        if (point.name[i] == NULL) break;
+        point.count++;
+    }
+    if (points == NULL || point.count < count || point.name == NULL) {
+        io_names_free(&point);
+        return fail(ST_ENOMEM, "out of memory for the points of %s", table[row].name);
+    }
+    sweep->point[sweep->points++] = point;
     return ST_OK;
 }
 

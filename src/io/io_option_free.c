@@ -36,6 +36,8 @@ static void free_sweep(io_sweep_t *sweep)
         free(sweep->key[i]);
         io_names_free(&sweep->values[i]);
     }
+    for (int p = 0; p < sweep->points; p++) io_names_free(&sweep->point[p]);
+    free(sweep->point);
     free(sweep->key);
     free(sweep->values);
     *sweep = (io_sweep_t){0};

@@ -5,16 +5,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A value of an axis that is a list itself, "[a,b]", as "a, b" (heap); others as they are. */
+static char *without_brackets(const char *item)
+{
+    if (item[0] != '[') return base_format("%s", item);
+    char **items = NULL, *storage = NULL, *joined = NULL;
+    int count = io_option_split(&items, &storage, item, ',');
+    if (count >= 0) joined = io_option_join((const char *const *)items, count);
+    free(items);
+    free(storage);
+    return joined;
+}
+
 static status_t set_list(void *options, const io_option_t *table, int row, const char *key, const char *value,
                          const char *place)
 {
-    char **items = NULL, *storage = NULL;
-    bool semicolons = table[row].kind == IO_SWEEP && strchr(value, ';') != NULL;
-    int count = io_option_split(&items, &storage, value, semicolons ? ';' : ',');
-    status_t status = count < 0 ? fail(ST_ENOMEM, "out of memory for a list")
-                                : io_option_assign(options, table, row, key, (const char *const *)items, count, place);
+    char **items = NULL, *storage = NULL, **inner = NULL;
+    status_t status = ST_ENOMEM;
+    const bool sweep = table[row].kind == IO_SWEEP;
+    int count = io_option_split(&items, &storage, value, sweep && strchr(value, ';') != NULL ? ';' : ',');
+    if (count >= 0) inner = calloc((size_t)count + 1, sizeof *inner);
+    if (inner == NULL) {
+        status = fail(ST_ENOMEM, "out of memory for a list");
+        goto done;
+    }
+    for (int i = 0; i < count && sweep; i++) {
+        inner[i] = without_brackets(items[i]);
+        if (inner[i] == NULL) goto done;
+        items[i] = inner[i];
+    }
+    status = io_option_assign(options, table, row, key, (const char *const *)items, count, place);
+done:
+    for (int i = 0; i < count && inner != NULL; i++) free(inner[i]);
+    free(inner);
     free(items);
     free(storage);
+    return status;
+}
+
+/* sweep=[{...}, ...] and sweep={...}, as a file has them. */
+static status_t set_sweep(void *options, const io_option_t *table, int row, const char *value, const char *place)
+{
+    char *text = base_format("%s: %s\n", table[row].name, value);
+    if (text == NULL) return ST_ENOMEM;
+    io_option_clear(options, &table[row]);
+    status_t status = io_options_parse_yaml(options, table, NULL, text, place);
+    free(text);
     return status;
 }
 
@@ -25,6 +61,8 @@ static status_t set_row(void *options, const io_option_t *table, int row, const 
     const io_option_t *option = &table[row];
     bool map = option->kind == IO_SWEEP || option->kind == IO_TEXT_MAP;
     if (map && key == NULL) {
+        if (option->kind == IO_SWEEP && (value[0] == '[' || value[0] == '{'))
+            return set_sweep(options, table, row, value, place);
         if (value[0] != '\0')
             return fail(ST_EFORMAT, "%s: %s is '%s', expected %s.KEY=VALUE (hint: '%s=' empties it)", place,
                         option->name, value, option->name, option->name);

@@ -67,6 +67,25 @@ static void put_names(FILE *out, const io_names_t *names)
     fputc(']', out);
 }
 
+static void put_sweep(FILE *out, const io_sweep_t *sweep)
+{
+    fputc(sweep->points > 0 ? '[' : '{', out);
+    for (int i = 0; i < sweep->count; i++) {
+        fprintf(out, "%s%s: ", i > 0 ? ", " : "", sweep->key[i]);
+        put_names(out, &sweep->values[i]);
+    }
+    for (int p = 0; p < sweep->points; p++) {
+        fputs(p > 0 ? ", {" : "{", out);
+        for (int i = 0; i < sweep->point[p].count; i++) {
+            const char *text = sweep->point[p].name[i], *equals = strchr(text, '=');
+            fprintf(out, "%s%.*s: ", i > 0 ? ", " : "", (int)(equals - text), text);
+            put_text(out, equals + 1);
+        }
+        fputc('}', out);
+    }
+    fputc(sweep->points > 0 ? ']' : '}', out);
+}
+
 static void put_value(FILE *out, const void *field, const io_option_t *row)
 {
     switch (row->kind) {
@@ -100,16 +119,9 @@ static void put_value(FILE *out, const void *field, const io_option_t *row)
         fputc(']', out);
         break;
     }
-    case IO_SWEEP: {
-        const io_sweep_t *sweep = field;
-        fputc('{', out);
-        for (int i = 0; i < sweep->count; i++) {
-            fprintf(out, "%s%s: ", i > 0 ? ", " : "", sweep->key[i]);
-            put_names(out, &sweep->values[i]);
-        }
-        fputc('}', out);
+    case IO_SWEEP:
+        put_sweep(out, field);
         break;
-    }
     case IO_TEXT_MAP: {
         const io_text_map_t *map = field;
         fputc('{', out);

@@ -1,4 +1,4 @@
-/* Option files in YAML through libyaml: the only file that knows it. The whole file becomes one document; every value in
+/* Over 400 lines: one file alone knows libyaml. Option files in YAML. The whole file becomes one document; every value in
  * it is a text that io_option_assign converts, so that "-s" and files follow the same rules, and every node knows its line.
  * First all keys are checked in the order of the file, then rows take their values in the order of the table. */
 #include "io/io_internal.h"
@@ -15,7 +15,8 @@ enum {
     MAX_ALIASES = 10000,
     MAX_DEPTH = 1000,
     MAX_VALUES = 2 * IO_OPTION_ITEMS,
-    MAX_TEXT = 4 << 20
+    MAX_TEXT = 4 << 20,
+    MAX_POINT_KEYS = 256 /* of one point of a sweep */
 };
 
 typedef struct {
@@ -26,8 +27,10 @@ typedef struct {
     yaml_document_t document;
     const yaml_node_t **found; /* (rows), NULL: not in the file */
     const char **swept;        /* (rows + 1), NULL-terminated: the keys of a sweep */
-    int values;                /* taken so far */
-    size_t bytes;              /* of them */
+    char **joined;             /* (joins), owned: lists that became texts */
+    int joins;
+    int values;   /* taken so far */
+    size_t bytes; /* of them */
 } reader_t;
 
 typedef const yaml_node_pair_t *pairs_t;
@@ -179,6 +182,56 @@ static status_t take_text(const char **text, reader_t *reader, const yaml_node_t
     return ST_OK;
 }
 
+/* known NULL: any. */
+static status_t check_members(reader_t *reader, pairs_t first, pairs_t end, const io_option_t *row,
+                              const char *const *known)
+{
+    for (pairs_t pair = first; pair < end && known != NULL; pair++) {
+        const yaml_node_t *key = node_at(reader, pair->key);
+        bool right = false;
+        for (int i = 0; known[i] != NULL; i++) right = right || strcmp(known[i], text_of(key)) == 0;
+        char name[512];
+        snprintf(name, sizeof name, "%s.%s", row->name, text_of(key));
+        if (!right) return refuse_key(reader, name, line_of(key));
+    }
+    return ST_OK;
+}
+
+static bool is_swept_list(const reader_t *reader, const char *key)
+{
+    for (int i = 0; reader->table[i].name != NULL; i++)
+        if (strcmp(reader->table[i].name, key) == 0) return io_option_is_swept_list(&reader->table[i]);
+    return false;
+}
+
+/* A list as the value of a swept row that is a list: "a, b", which lives as long as the reader. */
+static status_t take_inner(const char **out, reader_t *reader, const yaml_node_t *node, const io_option_t *row,
+                           const char *name)
+{
+    char place[4200];
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    const int64_t count = node->data.sequence.items.top - item;
+    snprintf(place, sizeof place, "%s:%d", reader->path, line_of(node));
+    TRY(io_option_check_count(name, count, place));
+    status_t status = ST_OK;
+    const char **texts = base_alloc((size_t)count + 1, sizeof *texts);
+    char **joined = realloc(reader->joined, ((size_t)reader->joins + 1) * sizeof *joined);
+    if (joined != NULL) reader->joined = joined;
+    if (texts == NULL || joined == NULL) TRY_DONE(fail(ST_ENOMEM, "%s: out of memory", reader->path));
+    for (int64_t i = 0; i < count; i++) {
+        const yaml_node_t *text = node_at(reader, item[i]);
+        if (text->type != YAML_SCALAR_NODE) TRY_DONE(refuse_type(reader, text, row, name, true, true));
+        TRY_DONE(take_text(&texts[i], reader, text, row, name));
+    }
+    char *text = io_option_join(texts, (int)count);
+    if (text == NULL) TRY_DONE(ST_ENOMEM);
+    reader->joined[reader->joins++] = text;
+    *out = text;
+done:
+    free(texts);
+    return status;
+}
+
 /* Assigns a node to a row; key: in a sweep or text map, else NULL. */
 static status_t take_value(reader_t *reader, const yaml_node_t *node, int index, const char *key)
 {
@@ -201,6 +254,10 @@ static status_t take_value(reader_t *reader, const yaml_node_t *node, int index,
     status_t status = ST_OK;
     for (int i = 0; i < (int)count; i++) {
         const yaml_node_t *text = item != NULL ? node_at(reader, item[i]) : node;
+        if (text->type == YAML_SEQUENCE_NODE && row->kind == IO_SWEEP && is_swept_list(reader, key)) {
+            TRY_DONE(take_inner(&texts[i], reader, text, row, name));
+            continue;
+        }
         if (text->type != YAML_SCALAR_NODE) TRY_DONE(refuse_type(reader, text, row, name, true, true));
         TRY_DONE(take_text(&texts[i], reader, text, row, name));
     }
@@ -211,6 +268,51 @@ done:
     return status;
 }
 
+/* One point of a sweep that is a list of them. */
+static status_t take_point(reader_t *reader, const yaml_node_t *node, int index)
+{
+    const io_option_t *row = &reader->table[index];
+    const char *keys[MAX_POINT_KEYS], *texts[MAX_POINT_KEYS];
+    int count = 0;
+    pairs_t first, end;
+    char place[4200];
+    snprintf(place, sizeof place, "%s:%d", reader->path, line_of(node));
+    TRY(open_mapping(&first, &end, reader, node, row->name));
+    TRY(check_members(reader, first, end, row, reader->swept));
+    for (int i = 0; reader->swept[i] != NULL; i++)
+        for (pairs_t pair = first; pair < end; pair++) {
+            if (strcmp(text_of(node_at(reader, pair->key)), reader->swept[i]) != 0) continue;
+            const yaml_node_t *value = node_at(reader, pair->value);
+            char name[512];
+            snprintf(name, sizeof name, "%s.%s", row->name, reader->swept[i]);
+            if (count == MAX_POINT_KEYS)
+                return fail(ST_EFORMAT, "%s: a point of %s has more than %d keys", place, row->name, count);
+            keys[count] = reader->swept[i];
+            if (value->type == YAML_SEQUENCE_NODE && is_swept_list(reader, keys[count]))
+                TRY(take_inner(&texts[count], reader, value, row, name));
+            else if (value->type != YAML_SCALAR_NODE)
+                return fail(ST_EFORMAT, "%s:%d: %s is %s, expected one value in a point of %s", reader->path,
+                            line_of(value), name, value->type == YAML_SEQUENCE_NODE ? "a list" : "a mapping",
+                            row->name);
+            else
+                TRY(take_text(&texts[count], reader, value, row, name));
+            count++;
+        }
+    return io_option_add_point(reader->options, reader->table, index, keys, texts, count, place);
+}
+
+static status_t take_points(reader_t *reader, const yaml_node_t *node, int index)
+{
+    char place[4200];
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    const int64_t count = node->data.sequence.items.top - item;
+    snprintf(place, sizeof place, "%s:%d", reader->path, line_of(node));
+    TRY(io_option_check_count(reader->table[index].name, count, place));
+    for (int64_t i = 0; i < count; i++) TRY(take_point(reader, node_at(reader, item[i]), index));
+    if (reader->used != NULL) reader->used[index] = true;
+    return ST_OK;
+}
+
 /* Free keys are taken in the order of the file, others in the order of `known`: the axes of a grid are then in the
  * table's order, whoever wrote the file. */
 static status_t take_members(reader_t *reader, const yaml_node_t *mapping, int index)
@@ -218,16 +320,11 @@ static status_t take_members(reader_t *reader, const yaml_node_t *mapping, int i
     const io_option_t *row = &reader->table[index];
     const char *const *known = row->kind == IO_SWEEP ? reader->swept : row->names;
     pairs_t first, end;
+    if (row->kind == IO_SWEEP && mapping->type == YAML_SEQUENCE_NODE) return take_points(reader, mapping, index);
     TRY(open_mapping(&first, &end, reader, mapping, row->name));
-    for (pairs_t pair = first; pair < end; pair++) {
-        const yaml_node_t *key = node_at(reader, pair->key);
-        bool right = known == NULL;
-        for (int i = 0; known != NULL && known[i] != NULL; i++) right = right || strcmp(known[i], text_of(key)) == 0;
-        char name[512];
-        snprintf(name, sizeof name, "%s.%s", row->name, text_of(key));
-        if (!right) return refuse_key(reader, name, line_of(key));
-        if (known == NULL) TRY(take_value(reader, node_at(reader, pair->value), index, text_of(key)));
-    }
+    TRY(check_members(reader, first, end, row, known));
+    for (pairs_t pair = first; pair < end && known == NULL; pair++)
+        TRY(take_value(reader, node_at(reader, pair->value), index, text_of(node_at(reader, pair->key))));
     for (int i = 0; known != NULL && known[i] != NULL; i++)
         for (pairs_t pair = first; pair < end; pair++)
             if (strcmp(text_of(node_at(reader, pair->key)), known[i]) == 0)
@@ -332,6 +429,8 @@ status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *us
                       root->type == YAML_SEQUENCE_NODE ? "a list" : "a single value"));
     status = take_rows(&reader, root);
 done:
+    for (int i = 0; i < reader.joins; i++) free(reader.joined[i]);
+    free(reader.joined);
     free(reader.found);
     free(reader.swept);
     yaml_document_delete(&reader.document);

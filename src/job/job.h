@@ -23,7 +23,7 @@ enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
 enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
 enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
 enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
-enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME };
+enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME, JOB_SWEEP_LIST };
 enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
 enum { JOB_REFERENCE_SIMILARITY, JOB_REFERENCE_FEATURE };
 enum { JOB_REWEIGHT_MEAN1, JOB_REWEIGHT_LITERAL, JOB_REWEIGHT_OFF };
@@ -168,7 +168,7 @@ char *job_caption_path(const job_t *job, const char *dataset, const char *catego
 char *job_run_dir(const job_t *job);
 
 /* ---- Grid ----------------------------------------------------------------------------------------------------------
- * The points of the sweep, each a resolved job, and their texts; one point without a sweep. */
+ * The points of the sweep, each a resolved job, and their texts ("epsilon=0 gamma=1.5"); one point without a sweep. */
 status_t job_points_make(job_t **points, char ***texts, int *count, const char *job_path,
                          const char *const *assignments, int assignment_count);
 

@@ -31,7 +31,7 @@ static const char *const group_names[] = {"image", "foreground", "background", "
 static const char *const ahp_order_names[] = {"alternate", "states", "replacements", NULL}; /* prompts_ahp_order_t */
 static const char *const loss_names[] = {"clip", "trip", "mean", "reg", NULL};
 const char *const job_head_names[] = {"pixel", "image", NULL};
-static const char *const sweep_names[] = {"product", "one-at-a-time", NULL};
+static const char *const sweep_names[] = {"product", "one-at-a-time", "list", NULL};
 
 #define AT(field) offsetof(job_t, field)
 
@@ -233,8 +233,13 @@ const io_option_t job_options[] = {
     {"max_attempts", IO_INT, AT(max_attempts), "3", 1, 1000, NULL, "runs in which a failed task is tried again",
      JOB_STAGE_NONE},
     {"sweep_mode", IO_CHOICE, AT(sweep_mode), "product", 0, 0, sweep_names,
-     "product of the swept axes, or one axis at a time around the job's values", JOB_STAGE_NONE},
-    {"sweep", IO_SWEEP, AT(sweep), "", 0, 0, NULL, "grid: a list of values for each swept key", JOB_STAGE_NONE},
+     "product of the swept axes, one axis at a time around the job's values, or list: sweep is a list of points",
+     JOB_STAGE_NONE},
+    {"sweep", IO_SWEEP, AT(sweep), "", 0, 0, NULL,
+     "grid: a list of values for each swept key, {epsilon: [0, 1], branches: [[vad], [vad, pad]]}, or (list) the "
+     "points: "
+     "[{method: promptad}, {gamma: 0, token_wise: false}]",
+     JOB_STAGE_NONE},
     {0},
 };
 
@@ -348,6 +353,17 @@ static status_t resolve_method(job_t *job, const bool *used)
     return set_list(&job->groups, "image");
 }
 
+/* A list of points is a list, whatever else the file says. */
+static status_t resolve_sweep(job_t *job)
+{
+    if (job->sweep.points > 0) job->sweep_mode = JOB_SWEEP_LIST;
+    if (job->sweep_mode != JOB_SWEEP_LIST || job->sweep.count == 0) return ST_OK;
+    return fail(ST_EFORMAT,
+                "sweep_mode is list, but sweep has axes, as '%s', expected points: [{%s: %s}, ...] (hint: product, or "
+                "one-at-a-time)",
+                job->sweep.key[0], job->sweep.key[0], job->sweep.values[0].name[0]);
+}
+
 static status_t check_job(const job_t *job)
 {
     double t;
@@ -421,7 +437,8 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     TRY_DONE(job_taps_resolve(out));
     TRY_DONE(job_keep_given(out, job_options, used));
     TRY_DONE(resolve_method(out, used));
-    status = check_job(out);
+    status = resolve_sweep(out);
+    if (status == ST_OK) status = check_job(out);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
 done:
     if (status != ST_OK) job_free(out);

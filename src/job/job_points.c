@@ -14,46 +14,73 @@ typedef struct {
     int count, room;
 } maker_t;
 
+static status_t make_room(maker_t *maker)
+{
+    if (maker->count < maker->room) return ST_OK;
+    int room = maker->room > 0 ? 2 * maker->room : 8;
+    job_t *points = realloc(maker->points, (size_t)room * sizeof *points);
+    if (points != NULL) maker->points = points;
+    char **texts = realloc(maker->texts, (size_t)room * sizeof *texts);
+    if (texts != NULL) maker->texts = texts;
+    if (points == NULL || texts == NULL) return fail(ST_ENOMEM, "out of memory");
+    maker->room = room;
+    return ST_OK;
+}
+
+/* keys: "key=value" each. */
+static status_t add_keys(maker_t *maker, const char *const *keys, int count)
+{
+    status_t status = ST_ENOMEM;
+    TRY(make_room(maker));
+    const char **all = calloc((size_t)(maker->assignment_count + count) + 1, sizeof *all);
+    char *text = base_format("%s", "");
+    if (all == NULL || text == NULL) goto done;
+    for (int i = 0; i < maker->assignment_count; i++) all[i] = maker->assignments[i];
+    for (int i = 0; i < count; i++) {
+        all[maker->assignment_count + i] = keys[i];
+        char *longer = base_format("%s%s%s", text, text[0] != '\0' ? " " : "", keys[i]);
+        free(text);
+        text = longer;
+        if (text == NULL) goto done;
+    }
+    TRY_DONE(job_read(&maker->points[maker->count], maker->job_path, all, maker->assignment_count + count));
+    maker->texts[maker->count++] = text;
+    text = NULL;
+done:
+    free(all);
+    free(text);
+    return status;
+}
+
 /* choice[a] is the index of axis a's value, or -1 for the job's own. */
 static status_t add_point(maker_t *maker, const io_sweep_t *sweep, const int *choice)
 {
     status_t status = ST_ENOMEM;
-    if (maker->count == maker->room) {
-        int room = maker->room > 0 ? 2 * maker->room : 8;
-        job_t *points = realloc(maker->points, (size_t)room * sizeof *points);
-        if (points != NULL) maker->points = points;
-        char **texts = realloc(maker->texts, (size_t)room * sizeof *texts);
-        if (texts != NULL) maker->texts = texts;
-        if (points == NULL || texts == NULL) return fail(ST_ENOMEM, "out of memory");
-        maker->room = room;
-    }
-    int total = maker->assignment_count + sweep->count;
-    const char **all = calloc((size_t)total + 1, sizeof *all);
-    char **owned = calloc((size_t)sweep->count + 1, sizeof *owned);
-    char *text = base_format("%s", "");
-    if (all == NULL || owned == NULL || text == NULL) goto done;
-    for (int i = 0; i < maker->assignment_count; i++) all[i] = maker->assignments[i];
     int used = 0;
+    char **keys = calloc((size_t)sweep->count + 1, sizeof *keys);
+    if (keys == NULL) return fail(ST_ENOMEM, "out of memory");
     for (int a = 0; a < sweep->count; a++) {
         if (choice[a] < 0) continue;
-        owned[used] = base_format("%s=%s", sweep->key[a], sweep->values[a].name[choice[a]]);
-        if (owned[used] == NULL) goto done;
-        char *longer = base_format("%s%s%s", text, text[0] != '\0' ? " " : "", owned[used]);
-        free(text);
-        text = longer;
-        if (text == NULL) goto done;
-        all[maker->assignment_count + used] = owned[used];
-        used++;
+        keys[used] = base_format("%s=%s", sweep->key[a], sweep->values[a].name[choice[a]]);
+        if (keys[used++] == NULL) goto done;
     }
-    TRY_DONE(job_read(&maker->points[maker->count], maker->job_path, all, maker->assignment_count + used));
-    maker->texts[maker->count++] = text;
-    text = NULL;
+    status = add_keys(maker, (const char *const *)keys, used);
 done:
-    for (int i = 0; owned != NULL && i < sweep->count; i++) free(owned[i]);
-    free(owned);
-    free(all);
-    free(text);
+    for (int i = 0; i < used; i++) free(keys[i]);
+    free(keys);
     return status;
+}
+
+static status_t add_list(maker_t *maker, const io_sweep_t *sweep)
+{
+    for (int p = 0; p < sweep->points; p++) {
+        TRY(add_keys(maker, (const char *const *)sweep->point[p].name, sweep->point[p].count));
+        for (int before = 0; before < p; before++)
+            if (strcmp(maker->texts[before], maker->texts[p]) == 0)
+                return fail(ST_EFORMAT, "sweep: points %d and %d are the same ('%s')", before + 1, p + 1,
+                            maker->texts[p]);
+    }
+    return ST_OK;
 }
 
 static status_t add_product(maker_t *maker, const io_sweep_t *sweep, int *choice)
@@ -94,6 +121,17 @@ static status_t add_one_at_a_time(maker_t *maker, const io_sweep_t *sweep, int *
     return ST_OK;
 }
 
+/* Whether points may differ in it. */
+static status_t check_key(const char *name, size_t length)
+{
+    const io_option_t *row = job_options;
+    while (row->name != NULL && (strlen(row->name) != length || strncmp(row->name, name, length) != 0)) row++;
+    if (row->name != NULL && row->tag != JOB_STAGE_NONE && row->tag != JOB_STAGE_FEATURES) return ST_OK;
+    return fail(ST_EFORMAT,
+                "sweep: '%.*s' cannot be swept (expected a key of the method, as epsilon, gamma or reweight)",
+                (int)length, name);
+}
+
 status_t job_points_make(job_t **points, char ***texts, int *count, const char *job_path,
                          const char *const *assignments, int assignment_count)
 {
@@ -108,17 +146,13 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
         status = ST_ENOMEM;
         goto done;
     }
-    for (int a = 0; a < sweep->count; a++) {
-        const io_option_t *row = job_options;
-        while (row->name != NULL && strcmp(row->name, sweep->key[a]) != 0) row++;
-        if (row->name == NULL || row->tag == JOB_STAGE_NONE || row->tag == JOB_STAGE_FEATURES) {
-            status = fail(ST_EFORMAT,
-                          "sweep: '%s' cannot be swept (expected a key of the method, as epsilon, gamma or reweight)",
-                          sweep->key[a]);
-            goto done;
-        }
-    }
-    if (sweep->count > 0 && job.sweep_mode == JOB_SWEEP_ONE_AT_A_TIME)
+    for (int a = 0; a < sweep->count; a++) TRY_DONE(check_key(sweep->key[a], strlen(sweep->key[a])));
+    for (int p = 0; p < sweep->points; p++)
+        for (int k = 0; k < sweep->point[p].count; k++)
+            TRY_DONE(check_key(sweep->point[p].name[k], strcspn(sweep->point[p].name[k], "=")));
+    if (sweep->points > 0)
+        status = add_list(&maker, sweep);
+    else if (sweep->count > 0 && job.sweep_mode == JOB_SWEEP_ONE_AT_A_TIME)
         status = add_one_at_a_time(&maker, sweep, choice);
     else
         status = add_product(&maker, sweep, choice);

@@ -119,7 +119,7 @@ void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan,
     if (job_feature_memory(&budget, job) != ST_OK) return;
     double share = 1e-6 * (double)budget > bytes ? 1 : 1e-6 * (double)budget / bytes;
     warm->units[PLAN_RATE_READ] = share * plan_features_mb(plan, n);
-    if (vad && job->sweep.count > 0) warm->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, 0, n, shots);
+    if (vad && plan->point_count > 1) warm->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, 0, n, shots);
 }
 
 void plan_cost_learned(plan_cost_t *cost, const plan_work_t *done, const double seconds[PLAN_RATES])

@@ -76,16 +76,31 @@ static status_t check_key(const io_option_t *row)
     }
 }
 
+static status_t note_key(settings_t *settings, const io_option_t *row)
+{
+    TRY(check_key(row));
+    bool known = row->tag == JOB_STAGE_NONE;
+    for (int k = 0; k < settings->key_count; k++) known = known || settings->keys[k] == row;
+    if (!known && settings->key_count < REVIEW_CHANGED_KEYS) settings->keys[settings->key_count++] = row;
+    return ST_OK;
+}
+
 static status_t note_keys(settings_t *settings, const char *const *assignments, int count)
 {
     for (int i = 0; i < count; i++) {
         const io_option_t *row = find_key(assignments[i]);
-        if (row->name == NULL || row->kind == IO_SWEEP) continue; /* reading the job tells what is wrong with it */
-        TRY(check_key(row));
-        bool known = row->tag == JOB_STAGE_NONE;
-        for (int k = 0; k < settings->key_count; k++) known = known || settings->keys[k] == row;
-        if (!known && settings->key_count < REVIEW_CHANGED_KEYS) settings->keys[settings->key_count++] = row;
+        /* Reading the job tells what is wrong with it, and what a whole sweep names. */
+        if (row->name != NULL && row->kind != IO_SWEEP) TRY(note_key(settings, row));
     }
+    return ST_OK;
+}
+
+/* The keys of "sweep=[{...}, ...]" and "sweep={...}". */
+static status_t note_swept(settings_t *settings, const io_sweep_t *sweep)
+{
+    for (int a = 0; a < sweep->count; a++) TRY(note_key(settings, find_key(sweep->key[a])));
+    for (int p = 0; p < sweep->points; p++)
+        for (int k = 0; k < sweep->point[p].count; k++) TRY(note_key(settings, find_key(sweep->point[p].name[k])));
     return ST_OK;
 }
 
@@ -131,13 +146,19 @@ static status_t settings_make(settings_t *settings, const char *run_dir, const c
     char path[4096];
     job_t job = {0};
     snprintf(path, sizeof path, "%s/run.yaml", run_dir);
-    const char **all = calloc((size_t)count + 1, sizeof *all);
+    const char **all = calloc((size_t)count + 2, sizeof *all);
     if (all == NULL) return fail(ST_ENOMEM, "out of memory");
-    all[0] = "sweep="; /* the run's own sweep is in its tasks */
-    for (int i = 0; i < count; i++) all[i + 1] = assignments[i];
+    /* The run's own sweep is in its tasks; so is its list of points. */
+    all[0] = "sweep=";
+    int own = 1;
     TRY_DONE(note_keys(settings, assignments, count));
-    TRY_DONE(job_read(&job, path, all, count + 1));
-    TRY_DONE(job_points_make(&settings->points, &settings->texts, &settings->count, path, all, count + 1));
+    TRY_DONE(job_read(&job, path, all, own));
+    if (job.sweep_mode == JOB_SWEEP_LIST) all[own++] = "sweep_mode=product";
+    for (int i = 0; i < count; i++) all[own + i] = assignments[i];
+    job_free(&job);
+    TRY_DONE(job_read(&job, path, all, count + own));
+    TRY_DONE(note_swept(settings, &job.sweep));
+    TRY_DONE(job_points_make(&settings->points, &settings->texts, &settings->count, path, all, count + own));
     status = ST_ENOMEM;
     settings->yaml = io_options_yaml(&job, job_options);
     settings->changes = calloc((size_t)settings->count, sizeof *settings->changes);

@@ -145,6 +145,64 @@ static void a_job_file_fills_every_kind(void **state)
     assert_true(used[0] && used[1] && used[2] && !used[3] && used[11] && used[13]);
 }
 
+static void a_grid_of_lists_and_a_list_of_points_read_back(void **state)
+{
+    (void)state;
+    check_error(read_text("sweep: {losses: [[clip], [clip, trip], trip], epsilon: [1]}\n"), ST_OK, "");
+    assert_int_equal(job.sweep.count, 2);
+    for (int i = 0; i < 2; i++)
+        if (strcmp(job.sweep.key[i], "losses") == 0) assert_string_equal(job.sweep.values[i].name[1], "clip, trip");
+    finish(NULL);
+    fresh(NULL);
+    set("sweep.losses=[[clip],[clip,trip]]");
+    assert_int_equal(job.sweep.values[0].count, 2);
+    assert_string_equal(job.sweep.values[0].name[0], "clip");
+    assert_string_equal(job.sweep.values[0].name[1], "clip, trip");
+    set("sweep.losses=[clip];[trip, clip]");
+    assert_string_equal(job.sweep.values[0].name[1], "trip, clip");
+    set("sweep.losses=[clip,trip]"); /* two values, as ever */
+    assert_string_equal(job.sweep.values[0].name[1], "trip");
+    refuse_set("sweep.epsilon=[[1,2]]", "-s: epsilon is '1, 2', expected a number from 0 to 100 (in sweep)");
+    finish(NULL);
+    fresh(NULL);
+
+    check_error(read_text("sweep: [{losses: [clip, trip], epsilon: 0}, {}, {pixel.epochs: 3}]\n"), ST_OK, "");
+    assert_int_equal(job.sweep.count, 0);
+    assert_int_equal(job.sweep.points, 3);
+    assert_int_equal(job.sweep.point[0].count, 2);
+    assert_int_equal(job.sweep.point[1].count, 0);
+    assert_string_equal(job.sweep.point[2].name[0], "pixel.epochs=3");
+    char *text = io_options_yaml(&job, table);
+    assert_non_null(strstr(text, "losses: 'clip, trip'"));
+    refuse_set("sweep.epsilon=1",
+               "-s: sweep.epsilon is an axis, but sweep is a list of points already (hint: 'sweep=' empties it)");
+    set("sweep=[{epsilon: 2}]");
+    assert_int_equal(job.sweep.points, 1);
+    assert_string_equal(job.sweep.point[0].name[0], "epsilon=2");
+    set("sweep={epsilon: [2, 3]}");
+    assert_int_equal(job.sweep.points, 0);
+    assert_int_equal(job.sweep.values[0].count, 2);
+    finish(NULL);
+    fresh(NULL);
+    check_error(read_text(text), ST_OK, "");
+    char *again = io_options_yaml(&job, table);
+    assert_string_equal(text, again);
+    free(text);
+    free(again);
+    finish(NULL);
+    fresh(NULL);
+    refuse("sweep: [{epsilon: 0}, {gamm: 1}]\n", "job.yaml:1: unknown key 'sweep.gamm'");
+    refuse("sweep:\n- {epsilon: 0}\n- {epsilon: 900}\n",
+           "job.yaml:3: epsilon is '900', expected a number from 0 to 100 (in sweep)");
+    refuse("sweep: [{epsilon: [0, 1]}]\n",
+           "job.yaml:1: sweep.epsilon is a list, expected one value in a point of sweep");
+    refuse("sweep: [epsilon]\n", "job.yaml:1: sweep is 'epsilon', expected a mapping of keys");
+    refuse("sweep: [{losses: [[clip]]}]\n", "job.yaml:1: sweep.losses holds a list, expected a text");
+    refuse_set("sweep=[{epsilon: 0}",
+               "-s:1: not YAML at this line or soon after: did not find expected ',' or ']' (hint: "
+               "indentation, a quote or a bracket left open)");
+}
+
 static void what_is_written_reads_back(void **state)
 {
     (void)state;
@@ -452,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(defaults_come_from_text),
         SENTENCE(a_job_file_fills_every_kind),
+        SENTENCE(a_grid_of_lists_and_a_list_of_points_read_back),
         SENTENCE(what_is_written_reads_back),
         SENTENCE(null_is_nothing_and_a_text_in_quotes),
         SENTENCE(defaults_read_back_but_for_what_is_required),

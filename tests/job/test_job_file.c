@@ -102,6 +102,67 @@ static void one_at_a_time_goes_round_the_job_once(void **state)
     check_points("sweep_mode=one-at-a-time", 3, want);
 }
 
+static void a_list_of_points_is_the_grid(void **state)
+{
+    (void)state;
+    job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "gamma=0.5",
+                                 "sweep=[{method: promptad}, {token_wise: false, gamma: 0}, {}]"};
+    assert_int_equal(job_points_make(&points, &texts, &found, NULL, assignments, 3), ST_OK);
+    assert_int_equal(found, 3);
+    assert_string_equal(texts[0], "method=promptad");
+    assert_string_equal(texts[1], "gamma=0 token_wise=false"); /* in the order of the table */
+    assert_string_equal(texts[2], "");
+    assert_string_equal(job_method_names[points[0].method], "promptad");
+    assert_true(points[0].gamma == 0.5 && points[1].gamma == 0 && points[2].gamma == 0.5);
+    assert_true(!points[1].token_wise && points[2].token_wise);
+    assert_int_equal(points[2].sweep_mode, JOB_SWEEP_LIST);
+    for (int i = 0; i < found; i++) {
+        free(texts[i]);
+        job_free(&points[i]);
+    }
+    free(points);
+    free(texts);
+    const struct {
+        const char *sweep, *mode, *message;
+    } cases[] = {
+        {"sweep=[{gamma: 0}, {gamma: 0}]", "sweep_mode=list", "sweep: points 1 and 2 are the same ('gamma=0')"},
+        {"sweep=[{features: f16}]", "sweep_mode=list", "sweep: 'features' cannot be swept"},
+        {"sweep.gamma=0,1", "sweep_mode=list", "sweep_mode is list, but sweep has axes, as 'gamma', expected points"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *wrong[] = {"dataset=demo", cases[i].sweep, cases[i].mode};
+        check_error(job_points_make(&points, &texts, &found, NULL, wrong, 3), ST_EFORMAT, cases[i].message);
+        for (int p = 0; p < found; p++) {
+            free(texts[p]);
+            job_free(&points[p]);
+        }
+        free(points);
+        free(texts);
+    }
+}
+
+static void lists_are_swept_as_lists(void **state)
+{
+    (void)state;
+    job_t *points;
+    char **texts;
+    int found;
+    const char *assignments[] = {"dataset=demo", "sweep.branches=[[vad],[pad],[vad,pad]]"};
+    assert_int_equal(job_points_make(&points, &texts, &found, NULL, assignments, 2), ST_OK);
+    assert_int_equal(found, 3);
+    assert_string_equal(texts[2], "branches=vad, pad");
+    assert_int_equal(points[2].branches.count, 2);
+    for (int i = 0; i < found; i++) {
+        free(texts[i]);
+        job_free(&points[i]);
+    }
+    free(points);
+    free(texts);
+}
+
 static void what_changes_features_cannot_be_swept(void **state)
 {
     (void)state;
@@ -174,6 +235,8 @@ int main(void)
         cmocka_unit_test(a_model_is_found_for_the_dataset),
         cmocka_unit_test(empty_taps_become_what_the_models_folder_says),
         cmocka_unit_test(a_product_sweep_has_every_pair),
+        cmocka_unit_test(a_list_of_points_is_the_grid),
+        cmocka_unit_test(lists_are_swept_as_lists),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),
         cmocka_unit_test(an_option_belongs_to_its_stage),
