@@ -164,4 +164,20 @@ status_t review_write_scale(const char *folder, double low, double high);
 status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder,
                                const char *category);
 
+/* ---- review_settings.c ---- */
+/* What is asked for: jobs, each with some keys overridden. */
+typedef struct {
+    job_t *points;
+    char **texts;
+    int count;
+    review_change_t *changes;                     /* (count) */
+    const io_option_t *keys[REVIEW_CHANGED_KEYS]; /* overridden in some setting */
+    int key_count;
+    char *yaml; /* of the whole: for run.yaml */
+} review_settings_t;
+void review_settings_free(review_settings_t *settings);
+/* Of the assignments on top of the run's own job; ST_EFORMAT: what stored maps cannot answer. */
+status_t review_settings_make(review_settings_t *settings, const char *run_dir, const char *const *assignments,
+                              int count);
+
 #endif

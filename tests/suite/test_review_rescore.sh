@@ -93,6 +93,9 @@ refuse() {
 }
 # A set is named after the keys that change numbers, whatever else the command says.
 "$FGAD" rescore "$WORK/out/run" -s sigma=3 -s threads=2 -s data_root="$WORK/data" > "$WORK/log" || fail "$(cat "$WORK/log")"
+"$FGAD" rescore "$WORK/out/run" -s 'sweep=[{sigma: 2, reweight: off}, {branches: [vad]}]' --name list > "$WORK/log" || fail "a list of settings: $(cat "$WORK/log")"
+grep -q ',reweight=.*off.* sigma=2,' "$run/rescored/list/results.csv" && grep -q ',branches=.*vad.*,finegrainedad,.*,vad,no,' "$run/rescored/list/results.csv" ||
+    fail "settings of a list: $(cat "$run/rescored/list/results.csv")"
 [ -e "$WORK/out/run/rescored/sigma=3/results.csv" ] || fail "the set's name: $(cat "$WORK/log")"
 # Two sweeps whose names are cut alike are two sets; a slash behind the run is no part of what is printed.
 long=0.$(printf '%0120d' 0)
