@@ -129,6 +129,11 @@ bool method_wants_heads(const method_t *method, const job_t *job); /* any */
 bool method_is_transductive(const method_t *method, const job_t *job);
 bool method_is_auxiliary(const method_t *method, const job_t *job);
 bool method_learns(const method_t *method, const job_t *job); /* any head, for an epoch at least */
+/* Of a head that is wanted: whether it is of fixed texts, the same for every draw of shots; whether it reads the regions of
+ * the training images; whether its query former is trained. */
+bool method_head_is_fixed(const method_t *method);
+bool method_head_reads_regions(const method_t *method, const job_t *job, job_head_t head);
+bool method_head_has_queries(const method_t *method, const job_t *job, job_head_t head);
 int method_map_count(const method_t *method);
 
 /* ---- Labels: what a row of a table has to tell beside its numbers ------------------------------------------------------ */

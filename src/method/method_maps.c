@@ -24,6 +24,21 @@ bool method_wants_heads(const method_t *method, const job_t *job)
     return any;
 }
 
+bool method_head_is_fixed(const method_t *method)
+{
+    return method->heads != NULL && method->heads->epochs == NULL;
+}
+
+bool method_head_reads_regions(const method_t *method, const job_t *job, job_head_t head)
+{
+    return job->learn && method->heads != NULL && method->heads->regions(job, head);
+}
+
+bool method_head_has_queries(const method_t *method, const job_t *job, job_head_t head)
+{
+    return method->heads != NULL && method->heads->queries(job, head);
+}
+
 bool method_is_transductive(const method_t *method, const job_t *job)
 {
     return method->transductive != NULL && method->transductive(job);

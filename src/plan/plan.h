@@ -209,7 +209,8 @@ typedef struct {
 } plan_work_t;
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost);
 double plan_work_gflop(const plan_work_t *work);
-double plan_encode_gflop(const clip_config_t *config);   /* of one image */
+/* Of one image's arrays; windows are many short passes. */
+double plan_encode_gflop(const clip_config_t *config, const method_ask_t *ask);
 double plan_image_mb(const plan_t *plan);                /* features of an image, in memory */
 double plan_features_mb(const plan_t *plan, int images); /* as stored */
 void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kind, int images);

@@ -36,12 +36,33 @@ double plan_work_gflop(const plan_work_t *work)
 
 /* ---- Encoding ------------------------------------------------------------------------------------------------------- */
 
-/* Both streams of METHOD.md 2, a multiply-add counting two. */
-double plan_encode_gflop(const clip_config_t *c)
+/* A block on T tokens, a multiply-add counting two; dual: with the V-V attention of METHOD.md 2. */
+static double block_gflop(const clip_config_t *c, double T, bool dual)
 {
-    double T = c->grid * c->grid + 1.0, W = c->width;
-    double block = T * W * (5 * W + 2.0 * c->mlp) + 4 * T * T * W;
-    return 2e-9 * (c->layers * block + T * 3.0 * c->patch * c->patch * W + T * W * c->embed);
+    double W = c->width;
+    return 2e-9 * (T * W * ((dual ? 5 : 4) * W + 2.0 * c->mlp) + (dual ? 4 : 2) * T * T * W);
+}
+
+double plan_encode_gflop(const clip_config_t *c, const method_ask_t *ask)
+{
+    double T = c->grid * c->grid + 1.0, gflop = 0;
+    int blocks = 0;
+    bool dual = false;
+    for (int a = 0; a < ask->count; a++) {
+        clip_feature_t feature;
+        if (clip_feature_parse(&feature, ask->text[a], c) != ST_OK) continue;
+        int deep = c->layers;
+        if (feature.kind == CLIP_FEATURE_TAP) deep = feature.to.block + 1;
+        if (feature.kind == CLIP_FEATURE_WINDOWS) {
+            const double many = clip_feature_rows(&feature, c);
+            gflop += many * c->layers * block_gflop(c, feature.side * feature.side + 1.0, false);
+            continue;
+        }
+        if (deep > blocks) blocks = deep;
+        dual = dual || feature.kind == CLIP_FEATURE_TOKENS;
+    }
+    gflop += blocks * block_gflop(c, T, dual) + 2e-9 * T * 3.0 * c->patch * c->patch * c->width;
+    return gflop + 2e-9 * T * c->width * c->embed;
 }
 
 double plan_image_mb(const plan_t *plan)
@@ -73,7 +94,8 @@ void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kin
     *out = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_PICTURE] = tiles ? 1 : images;
-    out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c);
+    const method_ask_t tokens = {1, {"tokens"}};
+    out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c, tiles ? &tokens : &plan->ask);
     out->units[PLAN_RATE_WRITE] =
         tiles ? 4e-6 * share_stored(plan) * images * T * c->embed : plan_features_mb(plan, images);
 }

@@ -71,11 +71,15 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "%s\n%s\n%s\n%s/%s %d %llu %s\n", PLAN_FORMAT, entry->cache_key, entry->caption_digest, task->dataset,
-            task->category, task->shots, (unsigned long long)task->seed, job_head_names[head]);
+    /* Fixed texts are the same for every draw. */
+    const bool fixed = method_head_is_fixed(plan_method(plan, task));
+    fprintf(out, "%s\n%s\n%s\n%s/%s", PLAN_FORMAT, entry->cache_key, entry->caption_digest, task->dataset,
+            task->category);
+    if (!fixed) fprintf(out, " %d %llu", task->shots, (unsigned long long)task->seed);
+    fprintf(out, " %s\n", job_head_names[head]);
     fputs(plan->learn_options[task->point * JOB_HEADS + (int)head], out);
     /* By name and mark, as the features of it are known: another image of the same name is learned from again. */
-    for (int k = 0; k < task->shots && job->learn; k++)
+    for (int k = 0; k < task->shots && job->learn && !fixed; k++)
         fprintf(out, "support=%s %lld\n", entry->images.train[task->support[k]].name,
                 (long long)entry->train_mark[task->support[k]]);
     fclose(out);

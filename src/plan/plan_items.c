@@ -167,8 +167,9 @@ static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const int keys[] = {task->category_index, (int)head, job->learn, job->groups.count, job->n_ahp,
-                        job->ahp_order,       job->n_ab, job->n_ctx, job->pixel_n_pro,  job->image_n_pro};
+    const int keys[] = {task->category_index, (int)head,        job->learn, job->groups.count,
+                        job->n_ahp,           job->ahp_order,   job->n_ab,  job->n_ctx,
+                        job->pixel_n_pro,     job->image_n_pro, job->method};
     uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);
     for (int i = 0; i < builder->memos; i++)
         if (builder->memo[i].key == key) return *out = builder->memo[i].work, ST_OK;
@@ -182,18 +183,19 @@ static status_t learn_work(plan_work_t *out, builder_t *builder, const plan_t *p
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
     const plan_caption_t *caption = &plan->categories[task->category_index].caption;
-    bool pixel = head == JOB_HEAD_PIXEL;
     plan_head_work_t work;
     TRY(head_work(&work, builder, plan, t, head));
-    int epochs = !job->learn ? 0 : pixel ? job->pixel_epochs : job->image_epochs;
+    const method_t *method = plan_method(plan, task);
+    const bool fixed = method_head_is_fixed(method);
+    int epochs = fixed ? 0 : method->heads->epochs(job, head);
     *out = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_LEARN] = work.forward_gflop + epochs * work.epoch_gflop;
-    if (pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER))
+    if (method_head_has_queries(method, job, head))
         out->units[PLAN_RATE_QUERY] = plan_query_gflop(&plan->config, job, work.groups);
-    if (!job->learn) return ST_OK;
+    if (fixed || !job->learn) return ST_OK;
     out->units[PLAN_RATE_READ] = plan_features_mb(plan, task->shots);
-    if (!pixel || job->groups.count == 1) return ST_OK;
+    if (!method_head_reads_regions(method, job, head)) return ST_OK;
     out->units[PLAN_RATE_LEARN] += work.forward_gflop; /* the anchors that regions start from */
     out->units[PLAN_RATE_REGIONS] = plan_regions_gflop(&plan->config, job, caption, task->shots);
     return ST_OK;
@@ -206,6 +208,8 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     plan_item_t item = {.kind = PLAN_LEARN, .category_index = task->category_index, .index = t, .head = head};
     TRY(plan_learn_id(item.id, plan, t, head));
     int before = builder->items->count;
+    const method_t *method = plan_method(plan, task);
+    const bool fixed = method_head_is_fixed(method), regions = method_head_reads_regions(method, job, head);
     TRY(add_item(index, builder, &item,
                  base_format("%s/%s.h5", plan->categories[task->category_index].prompts, item.id)));
     if (builder->items->count == before) return ST_OK; /* another point has it already */
@@ -214,15 +218,14 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     TRY(learn_work(&work, builder, plan, t, head));
     builder->items->items[learn].cost = plan_work_seconds(&work, &plan->cost);
     builder->items->items[learn].gflop = plan_work_gflop(&work);
-    for (int k = 0; k < task->shots && job->learn; k++) {
+    /* The order is what work_learn relies on: (tiles, support image) of every shot, or support images alone. */
+    for (int k = 0; k < task->shots && job->learn && !fixed; k++) {
         int need;
-        if (head == JOB_HEAD_IMAGE)
-            TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
-        else
+        if (regions) {
             TRY(add_features(&need, builder, plan, PLAN_TILES, task->category_index, task->support[k],
                              job->aggregation_scale));
-        TRY(add_need(&builder->items->items[learn], need));
-        if (head == JOB_HEAD_IMAGE) continue;
+            TRY(add_need(&builder->items->items[learn], need));
+        }
         TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[learn], need));
     }

@@ -41,6 +41,14 @@ static status_t encode_pixels(work_worker_t *worker, const store_features_t *fea
     return ST_OK;
 }
 
+/* What the arrays of one image cost. */
+static double encode_gflop(const work_worker_t *worker, const store_features_t *features)
+{
+    method_ask_t ask = {.count = features->arrays};
+    for (int a = 0; a < ask.count; a++) memcpy(ask.text[a], features->array[a].name, sizeof ask.text[a]);
+    return plan_encode_gflop(clip_model_config(worker->model), &ask);
+}
+
 /* Images first .. first+count-1 of the features, at most a batch. */
 static status_t encode_images(work_worker_t *worker, store_features_t *features, int first, int count,
                               const data_category_t *category, const data_image_t *files, float *pixels)
@@ -56,7 +64,7 @@ static status_t encode_images(work_worker_t *worker, store_features_t *features,
     }
     began = work_worker_charge(worker, PLAN_RATE_PICTURE, count, began);
     TRY(encode_pixels(worker, features, first, count, pixels));
-    work_worker_charge(worker, PLAN_RATE_ENCODE, count * plan_encode_gflop(config), began);
+    work_worker_charge(worker, PLAN_RATE_ENCODE, count * encode_gflop(worker, features), began);
     return ST_OK;
 }
 
@@ -94,8 +102,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
             TRY_DONE(clip_preprocess(pixels_of(worker, pixels, t - first), &tile, clip_model_config(worker->model)));
         }
         TRY_DONE(encode_pixels(worker, features, first, count, pixels));
-        began = work_worker_charge(worker, PLAN_RATE_TILE, count * plan_encode_gflop(clip_model_config(worker->model)),
-                                   began);
+        began = work_worker_charge(worker, PLAN_RATE_TILE, count * encode_gflop(worker, features), began);
     }
 done:
     free(large);

@@ -13,6 +13,7 @@ struct work_learn {
     const plan_task_t *task;
     const job_t *job;
     const method_heads_t *method;
+    bool fixed, regions; /* as method_head_is_fixed and its neighbour have it */
     method_prompts_t prompts;
     align_head_t head;
     align_tokens_t tokens;
@@ -39,10 +40,10 @@ void work_learn_free(work_learn_t *work)
 
 /* ---- Training tokens and regions ------------------------------------------------------------------------------------ */
 
-/* The file of the k-th support image: needs cache (tiles, support) pairs for the pixel head, supports for the image head. */
+/* The file of the k-th support image: what is needed are (tiles, support) pairs where regions are read, else supports. */
 static const plan_item_t *need_item(const work_learn_t *work, const plan_items_t *items, int k, bool tiles)
 {
-    int pairs = work->item->head == JOB_HEAD_PIXEL ? 2 : 1;
+    int pairs = work->regions ? 2 : 1;
     return &items->items[work->item->needs[pairs * k + (pairs == 2 && !tiles)]];
 }
 
@@ -256,11 +257,11 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     TRY(store_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             work->queries));
     store_made_on_here(&work->result.made_on, worker->plan);
-    if (!job->learn) return ST_OK;
+    if (!job->learn || work->fixed) return ST_OK;
     double began = clock_seconds();
     TRY(load_tokens(work, items));
     work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, work->task->shots), began);
-    if (work->method->regions(job, work->item->head)) TRY(find_regions(work, items));
+    if (work->regions) TRY(find_regions(work, items));
     return store_checkpoint_read(&work->head, &work->result, work->item);
 }
 
@@ -273,7 +274,10 @@ status_t work_learn_begin(work_learn_t **out, work_worker_t *worker, const plan_
     work->item = item;
     work->task = task;
     work->job = &worker->plan->points[task->point];
-    work->method = plan_method(worker->plan, task)->heads;
+    const method_t *method = plan_method(worker->plan, task);
+    work->method = method->heads;
+    work->fixed = method_head_is_fixed(method);
+    work->regions = method_head_reads_regions(method, work->job, item->head);
     work->started = clock_seconds();
     status_t status = begin(work, items);
     if (status != ST_OK) work_learn_free(work), *out = NULL;
