@@ -70,8 +70,8 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad reduce results/demo\n"},
-    {"report", cli_report, "print the tables of a run",
-     "usage: fgad report RUN [options]\n"
+    {"report", cli_report, "print the tables of a run, or compare methods and runs",
+     "usage: fgad report RUN [RUN2 ...] [options]\n"
      "\n"
      "Prints the results of a run (or of a results.csv): mean over seeds and sample standard deviation, in percent; "
      "the\n"
@@ -85,6 +85,11 @@ const cli_command_t cli_commands[] = {
      "  --means           means over categories alone, a line a grid point\n"
      "  --published       the published figures of the same dataset and shots, and ours minus them\n"
      "  --table N         of them, those of table N of the paper\n"
+     "  --compare         methods and settings side by side, also of several runs (given, it is so): mean over\n"
+     "                    categories, +- over draws of shots, the best of its kind marked, ms an image on a core,\n"
+     "                    seconds of learning, memory; and differences to the first on the same shots: an interval\n"
+     "                    over categories and draws, paired t-test, how many draws would tell the two apart\n"
+     "  --columns         the same with methods as columns and categories as rows\n"
      "  --per-defect      each kind of defect against the normal images, from the stored maps\n"
      "  --bootstrap N     confidence intervals of AUROC over test images, N replicates; --level P (0.95),\n"
      "                    --bootstrap-seed S (0)\n"
@@ -97,6 +102,8 @@ const cli_command_t cli_commands[] = {
      "  fgad report results/demo\n"
      "  fgad report results/demo --metrics all --format csv > demo.csv\n"
      "  fgad report results/mvtec --shots 4 --published --format latex\n"
+     "  fgad report results/methods-demo --compare\n"
+     "  fgad report results/promptad results/patchcore --columns --metrics image_auroc --format latex\n"
      "  fgad report results/demo --against results/demo/rescored/reweight=off --bootstrap 1000\n"},
     {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
      "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"

@@ -45,7 +45,8 @@ static int take_number(double *out, const char *name, const char *value, double 
     return cli_bad_usage("report", "%s is '%s', expected a number from %g to %g", name, value, low, high);
 }
 
-static int parse(report_options_t *options, const char **run, const char **assignments, int argc, char **argv)
+static int parse(report_options_t *options, const char **runs, int *count, const char **assignments, int argc,
+                 char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -57,12 +58,15 @@ static int parse(report_options_t *options, const char **run, const char **assig
         } else if (strcmp(name, "--means") == 0) {
             options->means = true;
             continue;
+        } else if (strcmp(name, "--compare") == 0 || strcmp(name, "--columns") == 0) {
+            options->compare = true;
+            options->columns = options->columns || strcmp(name, "--columns") == 0;
+            continue;
         } else if (strcmp(name, "--per-defect") == 0) {
             options->per_defect = true;
             continue;
         } else if (name[0] != '-') {
-            if (*run != NULL) return cli_bad_usage("report", "two runs, '%s' and '%s', expected one", *run, name);
-            *run = name;
+            runs[(*count)++] = name;
             continue;
         }
         if (value == NULL) return cli_bad_usage("report", "%s is unknown or wants a value", name);
@@ -85,17 +89,27 @@ static int parse(report_options_t *options, const char **run, const char **assig
         i++;
     }
     options->published = options->published || options->table != NULL;
-    return *run != NULL ? EXIT_DONE : cli_bad_usage("report", "expected the folder of a run");
+    if (*count == 0) return cli_bad_usage("report", "expected the folder of a run");
+    options->compare = options->compare || *count > 1;
+    if (options->compare && (options->published || options->per_defect || options->against != NULL || options->means))
+        return cli_bad_usage("report", "--published, --table, --means, --per-defect and --against are of one run and "
+                                       "not of a comparison (hint: name one run, without --compare and --columns)");
+    return EXIT_DONE;
 }
 
 int cli_report(int argc, char **argv)
 {
     report_options_t options = report_defaults;
-    const char *run = NULL, **assignments = calloc((size_t)argc + 1, sizeof *assignments);
-    if (assignments == NULL) return cli_bad_usage("report", "out of memory");
+    int count = 0;
+    const char **assignments = calloc((size_t)argc + 1, sizeof *assignments);
+    const char **runs = calloc((size_t)argc + 1, sizeof *runs);
+    if (assignments == NULL || runs == NULL) return cli_bad_usage("report", "out of memory");
     options.assignments = assignments;
-    int code = parse(&options, &run, assignments, argc, argv);
-    if (code == EXIT_DONE && report_print(stdout, run, &options) != ST_OK) code = cli_bad_input();
+    int code = parse(&options, runs, &count, assignments, argc, argv);
+    if (code == EXIT_DONE && (count == 1 ? report_print(stdout, runs[0], &options)
+                                         : report_print_runs(stdout, runs, count, &options)) != ST_OK)
+        code = cli_bad_input();
     free(assignments);
+    free(runs);
     return code;
 }

@@ -149,4 +149,15 @@ status_t metrics_bootstrap_pixels(metrics_interval_t *out, metrics_pixels_t *pix
 status_t metrics_bootstrap_pixels_paired(metrics_interval_t *out, metrics_pixels_t *first, metrics_pixels_t *second,
                                          const metrics_bootstrap_t *bootstrap);
 
+/* ---- Two methods on the same draws --------------------------------------------------------------------------------- */
+/* Of the differences' mean and sample deviation over `draws` >= 2: the p-value of the paired t-test; NaN: fewer. */
+double metrics_paired_p(double mean, double deviation, int draws);
+/* The fewest draws at which that test, two-sided at alpha, finds a difference of such mean and deviation with probability
+ * `power`, by the noncentral t distribution; 0: more than `most`, or none would. */
+int metrics_draws_needed(double mean, double deviation, double alpha, double power, int most);
+/* The mean of value (categories, draws; NaN: missing) and its percentile interval, where categories and draws are drawn with
+ * replacement, each for itself; p_value stays NaN. */
+status_t metrics_bootstrap_crossed(metrics_interval_t *out, const double *value, int categories, int draws,
+                                   const metrics_bootstrap_t *bootstrap);
+
 #endif

@@ -30,12 +30,16 @@ typedef struct {
     double level;              /* of the intervals, in (0,1) */
     const char *against;       /* another result set to subtract, task by task, with a paired bootstrap; NULL: none */
     const char *against_point; /* its grid point, where it has several */
+    bool compare;              /* methods and settings of one draw side by side, instead of a table each */
+    bool columns;              /* they are columns, categories are rows */
     const char *const *assignments; /* "data_root=..." and others that say where files lie now */
     int assignment_count;
 } report_options_t;
 extern const report_options_t report_defaults;
 /* `path` as store_results_read. ST_ENOTFOUND: nothing is selected (says what there is). */
 status_t report_print(FILE *out, const char *path, const report_options_t *options);
+/* Several runs: compared, as options->compare has it for one. */
+status_t report_print_runs(FILE *out, const char *const *paths, int count, const report_options_t *options);
 /* The table that `fgad run` ends with: the defaults, as text; of a run of many points, a line a point. */
 status_t report_print_results(FILE *out, const store_results_t *results);
 

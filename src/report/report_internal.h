@@ -30,6 +30,7 @@ typedef enum {
 } report_cell_kind_t;
 typedef struct {
     report_cell_kind_t kind;
+    bool best;    /* the highest of those it may be ranked with */
     bool partial; /* of fewer seeds or categories than there should be: marked, and told in a note */
     const char *text;
     double value, deviation, low, high;
@@ -76,6 +77,7 @@ void report_table_note(report_document_t *document, report_table_t *table, const
 typedef struct {
     const char *plus_minus, *missing, *mark;
     int width;
+    const char *best, *best_end; /* around the best of its kind */
 } report_cell_style_t;
 void report_cell_format(char *out, size_t size, const report_column_t *column, const report_cell_t *cell,
                         const report_cell_style_t *style);
@@ -99,6 +101,7 @@ typedef struct {
 } report_block_t;
 typedef struct {
     report_document_t *document;
+    const char *run; /* its path, as it was given */
     const store_results_t *results;
     const report_options_t *options;
     report_block_t *blocks; /* in the document's arena, as all below */
@@ -129,6 +132,15 @@ const char *report_block_title(report_document_t *document, const report_block_t
 /* Notes on what is missing in the block, and its protocol. */
 void report_block_notes(const report_t *report, report_table_t *table, const report_block_t *block);
 void report_add_tables(const report_t *report);
+/* Methods and settings of `count` runs side by side, a table a dataset and number of shots, and their differences. */
+status_t report_add_systems(const report_t *runs, int count);
+/* What a block's method takes, beside its quality; NaN: not known. */
+typedef struct {
+    double milliseconds; /* an image, a core: its own features by the measured rates, and its scoring */
+    double learning;     /* seconds a draw and category */
+    double state_mb;     /* kept while it scores, the model apart */
+} report_cost_t;
+report_cost_t report_block_cost(const report_t *report, const report_block_t *block);
 status_t report_add_published(const report_t *report);
 /* In CSV and JSON: the columns that say which block a row is of (people read it in the title), and their cells; returns
  * the first column after them. */

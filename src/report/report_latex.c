@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { CELL_SIZE = 256 };
-static const report_cell_style_t style = {"$\\pm$", "--", "$^{*}$", 0};
+static const report_cell_style_t style = {"$\\pm$", "--", "$^{*}$", 0, "\\textbf{", "}"};
 
 static void put_escaped(FILE *out, const char *text)
 {

@@ -159,7 +159,8 @@ static status_t choose_metrics(report_t *report)
         branches = branches || (!isnan(metric[STORE_VAD_IMAGE]) && !isnan(metric[STORE_PAD_IMAGE]));
     }
     /* Where there are two branches they stand beside what is fused of them, which hides them; not in a paper's tables. */
-    branches = branches && !report->options->per_defect && report->options->format != REPORT_FORMAT_LATEX;
+    branches = branches && !report->options->compare && !report->options->per_defect &&
+               report->options->format != REPORT_FORMAT_LATEX;
     for (int m = 0; m < STORE_METRICS; m++) {
         bool usual = m <= STORE_PIXEL_AUROC || (m == STORE_SAMPLE_AUROC && there[m]) ||
                      (m >= STORE_VAD_IMAGE && branches && there[m]);

@@ -6,8 +6,8 @@
 
 enum { CELL_SIZE = 256 };
 
-static const report_cell_style_t text_style = {"+-", "missing", "*", 5};
-static const report_cell_style_t markdown_style = {"±", "missing", "\\*", 5};
+static const report_cell_style_t text_style = {"+-", "missing", "*", 5, ">", ""};
+static const report_cell_style_t markdown_style = {"±", "missing", "\\*", 5, "**", "**"};
 
 /* Columns that people see: characters, not bytes (a UTF-8 sequence has one byte that is not 10xxxxxx). */
 static int width_of(const char *text)

@@ -214,6 +214,8 @@ typedef struct {
     int head_count;
     store_made_on_t inputs;
     double seconds;
+    double score_seconds; /* of it, the method's own: its state and the maps of all test images */
+    size_t state_bytes;   /* of what it keeps while it scores, the model and the images' features apart */
 } store_task_file_t;
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);
 /* Reads a task file to its end; sets nothing aside. *heads: it names files of heads. */

@@ -136,6 +136,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     int n = data_test_without_shots(keep, images, task->support, task->shots);
     TRY_DONE(work_scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
+    const double scored = clock_seconds() - started;
     TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
     store_made_on_add(&scorer.made_on, scorer.support_on.text);
@@ -149,7 +150,9 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
                                     .heads = item->needs + scorer.chunks + task->shots,
                                     .head_count = scorer.heads,
                                     .items = items,
-                                    .seconds = clock_seconds() - started};
+                                    .seconds = clock_seconds() - started,
+                                    .score_seconds = scored,
+                                    .state_bytes = scorer.arena.used};
     double began = clock_seconds();
     TRY_DONE(store_task_write(plan, worker->size, &file));
     work_worker_charge(worker, PLAN_RATE_WRITE, plan_task_mb(clip_model_config(worker->model), job, n), began);

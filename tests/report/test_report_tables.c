@@ -168,10 +168,81 @@ static void labels_are_told_and_kept_apart(void **state)
     check_has(text, "(tower: b16 unit:cls+3.attn)");
     check_has(text, "(transductive: no)");
     free(text);
+    /* Kinds are ranked apart: 95 and 96 are no rivals of 90 and 80, nor of one another. */
+    options.means = false;
+    options.compare = true;
+    text = report(write_csv(with_labels, lines, 5), &options);
+    check_has(text, "finegrainedad [vad alone] >90.00 >50.00");
+    check_has(text, "musc transductive 95.00");
+    check_has(text, "adapted auxiliary 96.00");
+    check_has_not(text, ">95.00");
+    check_has(text, "(2 of another kind left out)");
+    free(text);
+    options.means = true;
+    options.compare = false;
     options.format = REPORT_FORMAT_CSV;
     text = report(write_csv(with_labels, lines, 5), &options);
     check_has(text, ",model,tower,branches,learn,transductive,auxiliary,protocol\n");
     check_has(text, ",b16,b16 raw:2.mlp,,no,yes,no," PROTOCOL "\n");
+    free(text);
+}
+
+/* Runs of one or more methods, as files of their own. */
+static const char *write_run(const char *folder, const char *name, const char *const *lines, int count)
+{
+    char path[4096], *text = NULL;
+    static char kept[4][4096];
+    static int next;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    fputs(header, out);
+    for (int i = 0; i < count; i++) fputs(lines[i], out);
+    fclose(out);
+    snprintf(path, sizeof path, "%s/%s.csv", folder, name);
+    assert_int_equal(io_write_file(path, text, size), ST_OK);
+    free(text);
+    snprintf(kept[next % 4], sizeof kept[0], "%s", path);
+    return kept[next++ % 4];
+}
+
+static void systems_of_several_runs_stand_side_by_side(void **state)
+{
+    (void)state;
+#define OTHER(category, seed, image, pixel)                                                                            \
+    "mvtec," category ",4," seed ",,patchcore," image "," pixel ",0.5,0.5,0.5,0.5,0.5," PROTOCOL ",\n"
+    const char *ours[] = {line("bottle", 0, "0.9", "0.91"), line("bottle", 1, "0.92", "0.95"),
+                          line("cable", 0, "0.7", "0.81"), line("cable", 1, "0.76", "0.85")};
+    const char *theirs[] = {OTHER("bottle", "0", "0.8", "0.9"), OTHER("bottle", "1", "0.81", "0.95"),
+                            OTHER("cable", "0", "0.72", "0.9"), OTHER("cable", "1", "0.76", "0.9"),
+                            OTHER("screw", "0", "0.1", "0.1"),  OTHER("screw", "1", "0.1", "0.1")};
+#undef OTHER
+    char *text = NULL;
+    const char *folder = check_temp_dir("suite_report_runs");
+    const char *const paths[] = {write_run(folder, "ours", ours, 4), write_run(folder, "theirs", theirs, 6)};
+    report_options_t options = report_defaults;
+    options.compare = true;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (report_print_runs(out, paths, 2, &options) != ST_OK) fail_msg("no report: %s", fail_message());
+    fclose(out);
+    /* Of the categories that both have: 82.00 of 80 and 84, 77.25 of 76 and 78.5; 88 of 86 and 90, 91.25 of 90 and 92.5. */
+    check_has(text, "ours.csv) >82.00 +- 2.83 88.00 +- 2.83");
+    check_has(text, "theirs.csv) 77.25 +- 1.77 >91.25 +- 1.77");
+    check_has(text, "(of the 2 categories that all of them have)");
+    /* Differences by draw: -4 and -5.5, so mean -4.75 of deviation 1.0607: t = -6.33 with 1 degree of freedom. */
+    check_has(text, "theirs.csv) -4.75");
+    check_has(text, " 0.0997 3 +3.25");
+    check_has(text, "p: paired t-test over 2 draws");
+    check_has_not(text, "screw");
+    free(text);
+    options.columns = true;
+    options.metrics = "image_auroc";
+    options.format = REPORT_FORMAT_MARKDOWN;
+    out = open_memstream(&text, &size);
+    if (report_print_runs(out, paths, 2, &options) != ST_OK) fail_msg("no report: %s", fail_message());
+    fclose(out);
+    check_has(text, "| bottle | **91.00** ± 1.41 | 80.50 ± 0.71 |");
+    check_has(text, "| cable | 73.00 ± 4.24 | **74.00** ± 2.83 |");
     free(text);
 }
 
@@ -383,6 +454,7 @@ int main(void)
         cmocka_unit_test(columns_in_another_order_give_the_same_table),
         cmocka_unit_test(a_damaged_table_is_refused),
         cmocka_unit_test(labels_are_told_and_kept_apart),
+        cmocka_unit_test(systems_of_several_runs_stand_side_by_side),
         cmocka_unit_test(a_missing_seed_is_marked_and_named),
         cmocka_unit_test(a_category_of_one_class_is_missing_not_zero),
         cmocka_unit_test(csv_repeats_the_protocol_and_keeps_all_digits),

@@ -56,6 +56,12 @@ write_job "patchcore, spade, padim, winclip+"
 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/grown" > "$WORK/grown2" 2>&1
 grep -q "^2 tasks done, 6 kept from earlier runs" "$WORK/grown2" || fail "a method more: $(grep 'tasks done' "$WORK/grown2")"
 
+# Side by side: what each takes was measured, and the best is marked within its kind.
+"$FGAD" report "$WORK/out1/methods" --compare --shots 2 --metrics image_auroc > "$WORK/compared" || fail "report --compare"
+grep -q "^  musc  *transductive" "$WORK/compared" || fail "no kind: $(cat "$WORK/compared")"
+! grep -q "missing" "$WORK/compared" || fail "what a method takes is missing: $(grep missing "$WORK/compared")"
+grep -q ">" "$WORK/compared" || fail "no best: $(cat "$WORK/compared")"
+
 # Without the model.
 write_job "$ALL"
 mv "$WORK/model" "$WORK/elsewhere"
