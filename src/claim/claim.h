@@ -8,30 +8,47 @@
 #include "base/base.h"
 #include "io/io.h"
 
-#define CLAIM_SILENCE 120 /* seconds without a touch after which a claim is stale, wherever its holder may be */
-#define CLAIM_BEAT 20     /* seconds between touches */
+/* Seconds without a touch after which a claim is stale, wherever its holder may be; FGAD_CLAIM_SILENCE of the environment
+ * is another number of them. */
+#define CLAIM_SILENCE 120
+#define CLAIM_BEAT 20 /* seconds between touches */
 
-/* Makes `path` by O_EXCL and holds it: at most one claim a process. *taken is false when somebody alive holds it. A stale
- * one is taken over, with a line in the log, and what its holder had begun to write in that folder is removed.
- * ST_EIO: the folder cannot be written. */
-status_t claim_take(bool *taken, const char *path);
+/* A claim is stale when its holder is of this boot and PID namespace and its process is gone (a zombie is), or when its stamp
+ * has not changed for CLAIM_SILENCE seconds of watching. Clocks of two hosts, or of a host and a file server, are never
+ * held against each other: a watcher counts seconds of its own, and compares stamps with one another alone. Of other hosts,
+ * of other containers of this one, and of a holder that died before it could write its name, silence alone tells. */
+typedef struct {
+    int64_t stamp, file; /* of the last look: time of modification, in nanoseconds; inode; 0: no look yet */
+    double since;        /* clock_seconds of the first look that saw them */
+    int beats;           /* how often the stamp was seen to change */
+    bool known, here;    /* holder: read, once; of this boot and PID namespace */
+    long pid;            /* of a holder that is here */
+    uint64_t born;
+    uint64_t who; /* of any known holder: claim_who of its host and process number */
+} claim_watch_t;  /* all zeros to begin with */
+/* One look: a stat, and until the holder is known a read. True: the claim is stale. False, too, when there is none. */
+bool claim_watch(claim_watch_t *watch, const char *path);
+/* A number for a process, by which a job knows claims of its own ranks; of this process. */
+uint64_t claim_who(const char *host, long pid);
+uint64_t claim_ourselves(void);
+
+/* Makes `path` by O_EXCL and holds it: at most one claim a process. *taken is false when somebody holds it. A claim of a
+ * process that is gone, and one that `watch` (may be NULL) has found stale and that nobody has touched since, are
+ * taken over, with a line in the log, and what its holder had begun to write in that folder is removed. ST_EIO: the folder
+ * cannot be written. */
+status_t claim_take(bool *taken, const char *path, const claim_watch_t *watch);
 void claim_release(const char *path); /* unless another has taken it over */
-/* The claim has been silent for CLAIM_SILENCE seconds or, where its holder is of this boot and PID namespace, its process is
- * gone (a zombie is); of other hosts, and of other containers of this one, silence alone tells. One
- * without a holder's name, whose holder died before it could write it, can only be silent. Before silence is believed, the
- * file system's clock is asked by a temporary file, where one can be made. False: there is none. */
-bool claim_is_stale(const char *path);
 
 typedef struct {
     char host[256];
     long pid;
     int64_t since; /* seconds of the epoch */
-    bool alive;    /* not stale */
+    bool alive;    /* for people: not gone, and touched in the last CLAIM_SILENCE seconds by the file system's clock */
 } claim_holder_t;
 /* False: there is no such claim, or it is not yet written. */
 bool claim_read(claim_holder_t *out, const char *path);
 
-/* Removes a claim that is stale. */
+/* Removes the claim of something that is done, unless it looks alive: one that is left saves nobody work. */
 void claim_clear(const char *path);
 /* Removes temporary files (io_temporary_name's) of processes that are dead; of other hosts and containers, those that nobody
  * has written to for an hour. A folder that does not exist is tidy. */

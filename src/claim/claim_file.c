@@ -46,6 +46,13 @@ static void ourselves(holder_t *holder)
     holder->born = birth(holder->pid);
 }
 
+static double silence(void)
+{
+    const char *text = getenv("FGAD_CLAIM_SILENCE");
+    const double seconds = text != NULL ? strtod(text, NULL) : 0;
+    return seconds >= 1 ? seconds : CLAIM_SILENCE;
+}
+
 /* A claim is a line "host pid born since space". Who may write into the folder may put anything there. */
 static bool read_holder(holder_t *holder, const char *path)
 {
@@ -86,27 +93,75 @@ static time_t time_there(const char *path)
     return now;
 }
 
-bool claim_is_stale(const char *path)
+/* By the clock of the file system: for people, and for what is done. */
+static bool looks_dead(const char *path)
 {
     struct stat info;
-    if (lstat(path, &info) != 0) return false; /* released just now: the next round sees it */
+    if (lstat(path, &info) != 0) return false;
     holder_t holder, us;
-    if (difftime(time(NULL), info.st_mtime) > CLAIM_SILENCE &&
-        difftime(time_there(path), info.st_mtime) > CLAIM_SILENCE)
+    if (difftime(time(NULL), info.st_mtime) > silence() && difftime(time_there(path), info.st_mtime) > silence())
         return true;
-    if (!read_holder(&holder, path)) return false; /* not yet written, or its holder died before it could */
+    if (!read_holder(&holder, path)) return false;
     ourselves(&us);
     return is_of_our_space(&holder, &us) && birth(holder.pid) != holder.born;
 }
 
+uint64_t claim_who(const char *host, long pid)
+{
+    return base_hash(base_hash(BASE_HASH_SEED, host, strlen(host)), &pid, sizeof pid);
+}
+
+uint64_t claim_ourselves(void)
+{
+    holder_t us;
+    ourselves(&us);
+    return claim_who(us.host, us.pid);
+}
+
+bool claim_watch(claim_watch_t *watch, const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0) {
+        *watch = (claim_watch_t){0};
+        return false; /* released just now */
+    }
+    const int64_t stamp = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec, file = (int64_t)info.st_ino;
+    if (watch->file != file) *watch = (claim_watch_t){0}; /* another claim of that name */
+    if (watch->stamp != stamp || watch->file != file) {
+        watch->beats += watch->file == file;
+        watch->stamp = stamp;
+        watch->file = file;
+        watch->since = clock_seconds();
+    }
+    if (!watch->known) {
+        holder_t holder, us;
+        watch->known = read_holder(&holder, path); /* else not yet written, or its holder died before it could */
+        ourselves(&us);
+        watch->here = watch->known && is_of_our_space(&holder, &us);
+        watch->pid = holder.pid;
+        watch->born = holder.born;
+        watch->who = watch->known ? claim_who(holder.host, holder.pid) : 0;
+    }
+    if (watch->here && birth(watch->pid) != watch->born) return true;
+    return clock_seconds() - watch->since > silence();
+}
+
+/* As claim_watch would say now; *watch is what is believed when the holder is not known to be gone. */
+static bool is_stale(const char *path, const claim_watch_t *watch)
+{
+    claim_watch_t now = watch != NULL ? *watch : (claim_watch_t){0};
+    return claim_watch(&now, path);
+}
+
 /* Moves a stale claim out of the way. Two may try: rename lets one of them win, and the loser finds nothing. */
-static void set_aside(const char *path)
+static void set_aside(const char *path, bool (*dead)(const char *path, const claim_watch_t *watch),
+                      const claim_watch_t *watch)
 {
     char aside[4096];
     io_temporary_name(aside, path);
     if (aside[0] != '\0' && rename(path, aside) == 0) {
         /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
-        if (!claim_is_stale(aside) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
+        if (!dead(aside, watch) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
         unlink(aside);
     }
 }
@@ -130,12 +185,12 @@ static status_t try_take(bool *taken, const char *path)
     return ST_OK;
 }
 
-status_t claim_take(bool *taken, const char *path)
+status_t claim_take(bool *taken, const char *path, const claim_watch_t *watch)
 {
     TRY(try_take(taken, path));
-    if (*taken || !claim_is_stale(path)) return ST_OK;
+    if (*taken || !is_stale(path, watch)) return ST_OK;
     log_info("the claim '%s' was left by a process that is gone or has been silent: taken over", path);
-    set_aside(path);
+    set_aside(path, is_stale, watch);
     /* What it had begun to write goes with it. */
     char folder[4096];
     snprintf(folder, sizeof folder, "%s", path);
@@ -147,9 +202,15 @@ status_t claim_take(bool *taken, const char *path)
     return try_take(taken, path);
 }
 
+static bool still_looks_dead(const char *path, const claim_watch_t *unused)
+{
+    (void)unused;
+    return looks_dead(path);
+}
+
 void claim_clear(const char *path)
 {
-    if (claim_is_stale(path)) set_aside(path);
+    if (looks_dead(path)) set_aside(path, still_looks_dead, NULL);
 }
 
 /* "<...>.tmp.<host>.<pid>.<space>.<token>", as io_temporary_name makes them. */
@@ -202,7 +263,7 @@ bool claim_read(claim_holder_t *out, const char *path)
     snprintf(out->host, sizeof out->host, "%s", holder.host);
     out->pid = holder.pid;
     out->since = holder.since;
-    out->alive = !claim_is_stale(path);
+    out->alive = !looks_dead(path);
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 const cli_command_t cli_commands[] = {
     {"run", cli_run, "run a job file, alone or under mpirun / srun",
-     "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--verify] [--time-limit SECONDS]\n"
+     "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--verify] [--leave] [--time-limit SECONDS]\n"
      "\n"
      "Runs every task of the job; finished tasks of an earlier run are kept. Under mpirun or srun all ranks share the "
      "work.\n"
@@ -15,6 +15,9 @@ const cli_command_t cli_commands[] = {
      "  --no-look         with --dry-run: read the job alone, where data and model lie on other machines\n"
      "  --fresh           set finished tasks aside and do them again (features and learned prompts are kept)\n"
      "  --verify          read what is finished to its end, against its SHA-256, and make again what is damaged\n"
+     "  --leave           end when nothing can be taken and living processes of other jobs do all that is open "
+     "(elements of\n"
+     "                    a Slurm array do so unasked)\n"
      "  --time-limit S    begin nothing that may end later than S seconds from now; exit 75 with work left\n"
      "  --keys            print every key of a job with its default and meaning\n"
      "\n"

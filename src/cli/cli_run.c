@@ -37,6 +37,8 @@ static int parse(arguments_t *out, int argc, char **argv)
             out->dry_run = true;
         } else if (strcmp(argv[i], "--no-look") == 0) {
             out->no_look = true;
+        } else if (strcmp(argv[i], "--leave") == 0) {
+            out->options.leave = true;
         } else if (strcmp(argv[i], "--verify") == 0) {
             out->options.verify = true;
         } else if (strcmp(argv[i], "--fresh") == 0) {
@@ -51,6 +53,8 @@ static int parse(arguments_t *out, int argc, char **argv)
             out->job = argv[i];
         }
     }
+    const char *elements = getenv("SLURM_ARRAY_TASK_COUNT");
+    if (elements != NULL && atoi(elements) > 1) out->options.leave = true;
     if (out->no_look && !out->dry_run)
         return cli_bad_usage("run", "--no-look goes with --dry-run: a run needs its data");
     if (out->job == NULL && !out->keys) return cli_bad_usage("run", "no job file is named");
@@ -86,6 +90,15 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     char duration[16];
     store_results_t results;
     clock_format(duration, outcome->seconds);
+    if (outcome->left > 0) {
+        printf("%d task%s done, %d kept from earlier runs, %d failed, in %s\n", outcome->done,
+               outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, duration);
+        printf(
+            "left: %d item%s in progress elsewhere or wait%s for such; who is last makes the tables (fgad status %s)\n",
+            outcome->left, outcome->left == 1 ? " is" : "s are", outcome->left == 1 ? "s" : "", plan->run_dir);
+        fflush(stdout);
+        return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
+    }
     if (!outcome->reduced) {
         printf("interrupted after %s; results.csv was not made anew (fgad reduce %s does it)\n", duration,
                plan->run_dir);

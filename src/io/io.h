@@ -19,6 +19,7 @@ void io_names_free(io_names_t *names);
 /* Names (not paths) in directory `path`, sorted by bytes (strcmp), without "." entries; hidden names are skipped. */
 status_t io_list_dir(io_names_t *out, const char *path);
 bool io_exists(const char *path);
+int64_t io_change(const char *path); /* time of the last change, in nanoseconds; 0: it is not there */
 bool io_is_dir(const char *path);
 /* Whether `path`, which need not exist yet, is the folder or lies below it, links followed. */
 bool io_lies_in(const char *path, const char *folder);

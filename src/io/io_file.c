@@ -112,6 +112,13 @@ bool io_lies_in(const char *path, const char *folder)
     return lies;
 }
 
+int64_t io_change(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return 0;
+    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+}
+
 bool io_is_dir(const char *path)
 {
     struct stat info;

@@ -106,6 +106,9 @@ status_t store_folders_make(store_folders_t *out, const plan_t *plan, const plan
 void store_folders_free(store_folders_t *folders);
 /* Looks into one folder; one that does not exist is empty. */
 status_t store_folders_look(store_folders_t *folders, int folder);
+/* A number that changes when files come to a folder or go from it, by one question; 0: there is no such folder. Two changes
+ * within a tick of the file system's clock may give one number. */
+int64_t store_folders_change(const store_folders_t *folders, int folder);
 /* As the last look saw it. A file that is there may still be damaged: its reader finds out. */
 bool store_folders_has(const store_folders_t *folders, int item);
 bool store_folders_claimed(const store_folders_t *folders, int item);

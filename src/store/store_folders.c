@@ -48,6 +48,13 @@ status_t store_folders_look(store_folders_t *folders, int folder)
     return ST_OK;
 }
 
+int64_t store_folders_change(const store_folders_t *folders, int folder)
+{
+    char path[4096];
+    plan_folder_path(path, folders->plan, folder);
+    return io_change(path);
+}
+
 bool store_folders_has(const store_folders_t *folders, int item)
 {
     uint32_t round = folders->round[folders->items->items[item].folder];

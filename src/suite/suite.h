@@ -28,6 +28,10 @@ void suite_comm_all(const suite_comm_t *comm, void *data, int count, suite_all_t
 void suite_comm_tell(const suite_comm_t *comm, void *data, int bytes, int from);
 /* Collective. Waits for all, asleep: a rank that waits must not burn the core another one works on. */
 void suite_comm_wait(const suite_comm_t *comm);
+/* Collective. Memory of zeros that the ranks of one node share; where there is none, each rank's own. NULL: memory is out, on
+ * every rank alike. One at a time. */
+void *suite_comm_share(const suite_comm_t *comm, size_t bytes);
+void suite_comm_unshare(void *memory); /* collective; NULL is fine, on all or none */
 /* Collective. The worst status of all ranks, on every rank, with the line of the lowest rank that has it. */
 status_t suite_agree(const suite_comm_t *comm, status_t status);
 
@@ -39,7 +43,10 @@ status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char
 typedef struct {
     /* Set finished tasks of this job aside and do them again, with features and learned heads as they are. */
     bool fresh;
-    bool verify;       /* read finished tasks to their ends before they count, against their SHA-256 */
+    bool verify; /* read finished tasks to their ends before they count, against their SHA-256 */
+    /* End when nothing can be taken and all that is open is in progress by living processes of other jobs: who waits for them
+     * holds cores that others could use. */
+    bool leave;
     double time_limit; /* seconds from start after which no new work is begun; 0: none */
 } suite_run_options_t;
 typedef struct {
@@ -49,7 +56,8 @@ typedef struct {
     int reused[PLAN_KINDS];             /* found whole in the cache or the run's folder */
     int uses[PLAN_KINDS];               /* items of the next stages that read them: how much the grid shares */
     bool interrupted;
-    bool reduced; /* results.h5 and results.csv are of this run's tasks; else it was interrupted before */
+    int left;     /* items left in progress by others; their job makes the tables */
+    bool reduced; /* results.h5 and results.csv are of this run's tasks; else it was interrupted or left before */
     double seconds;
 } suite_outcome_t;
 /* Collective. Takes tasks until none is left, then rank 0 writes results.h5, results.csv and run.yaml. A task that

@@ -168,6 +168,58 @@ void suite_comm_wait(const suite_comm_t *comm)
     }
 }
 
+static struct {
+    MPI_Comm node;
+    MPI_Win window;
+    bool split, allocated;
+} shared;
+
+static void unshare_node(void)
+{
+    if (shared.allocated) MPI_Win_free(&shared.window);
+    if (shared.split) MPI_Comm_free(&shared.node);
+    shared.split = shared.allocated = false;
+}
+
+/* NULL on every rank of the node, or on none. */
+static void *share_node(size_t bytes)
+{
+    void *mine = NULL, *first = NULL;
+    int rank, unit, good;
+    MPI_Aint size;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &shared.node);
+    shared.split = true;
+    MPI_Comm_set_errhandler(shared.node, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(shared.node, &rank);
+    shared.allocated = MPI_Win_allocate_shared(rank == 0 ? (MPI_Aint)bytes : 0, 1, MPI_INFO_NULL, shared.node, &mine,
+                                               &shared.window) == MPI_SUCCESS;
+    good = shared.allocated && MPI_Win_shared_query(shared.window, 0, &size, &unit, &first) == MPI_SUCCESS;
+    if (good && rank == 0) memset(first, 0, bytes);
+    MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, shared.node); /* and nobody reads before the zeros */
+    return good ? first : NULL;
+}
+
+void *suite_comm_share(const suite_comm_t *comm, size_t bytes)
+{
+    void *memory = comm->size > 1 ? share_node(bytes) : NULL;
+    int good = memory != NULL;
+    suite_comm_all(comm, &good, 1, SUITE_MIN_INTS);
+    if (good && comm->size > 1) return memory;
+    if (comm->size > 1) unshare_node();
+    memory = calloc(bytes, 1);
+    if (suite_agree(comm, memory != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory")) == ST_OK) return memory;
+    free(memory);
+    return NULL;
+}
+
+void suite_comm_unshare(void *memory)
+{
+    if (shared.allocated)
+        unshare_node();
+    else
+        free(memory);
+}
+
 status_t suite_agree(const suite_comm_t *comm, status_t status)
 {
     if (!comm->mpi) return status;

@@ -29,12 +29,33 @@ void suite_progress_tell(suite_progress_t *progress, double share, const char *d
 /* Nothing is in progress here: all that could be done is claimed by others. */
 void suite_progress_wait(suite_progress_t *progress, const int *busy, int count);
 
+/* ---- Waiting ---- */
+/* What the ranks of a node know of others' work, in memory that they share. open, close: collective. */
+typedef struct suite_board suite_board_t;
+status_t suite_board_open(suite_board_t **out, const suite_comm_t *comm, int folders, int items);
+void suite_board_close(suite_board_t *board);
+/* Whether it is this rank's turn to look for all: nobody has in the last `pause` seconds. Then end follows. */
+bool suite_board_begin(suite_board_t *board, double pause);
+void suite_board_end(suite_board_t *board);
+/* When a folder changed last, as somebody has seen; 0: nobody has looked. */
+int64_t suite_board_change(const suite_board_t *board, int folder);
+void suite_board_note(suite_board_t *board, int folder, int64_t change);
+/* Counters, by which the ranks take turns with what there is to look at. */
+unsigned suite_board_next_folder(suite_board_t *board);
+unsigned suite_board_next_claim(suite_board_t *board);
+/* What was seen of an item's claim; for whose turn it is. */
+claim_watch_t *suite_board_watch(suite_board_t *board, int item);
+
 /* ---- Ranks ---- */
 /* A rank of a run: what it works with, and what it knows of the others. */
 typedef struct {
     work_worker_t worker;
     char run_id[32];            /* of failure records: the same on every rank, another at every start */
     suite_progress_t *progress; /* NULL but on rank 0 */
+    suite_board_t *board;
+    const uint64_t *ranks; /* (worker.size) claim_ourselves of each */
+    bool leave;            /* when all that is open is in living hands of others */
+    int left;              /* items that it was so left with */
 } suite_rank_t;
 
 /* ---- Steps ---- */

@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PERIOD 5.0         /* seconds from one look to the next, at least */
-#define LOOKS 0.01         /* of this rank's time goes into looks, at most */
-#define BELIEVED 1.0       /* seconds for which a look into a folder by anybody is believed */
-#define PRIOR 10.0         /* predicted seconds, taken as right, that this rank's first items weigh against */
-enum { CLAIMS_READ = 64 }; /* in one look; of further ones the time when they were first seen is taken */
+#define PERIOD 5.0   /* seconds from one look to the next, at least */
+#define LOOKS 0.01   /* of this rank's time goes into looks, at most */
+#define BELIEVED 1.0 /* seconds for which a look into a folder by anybody is believed */
+#define PRIOR 10.0   /* predicted seconds, taken as right, that this rank's first items weigh against */
+enum {
+    CLAIMS_READ = 64,
+    CLAIMS_WAITING = 1
+}; /* in one look; of further ones the time when they were first seen is taken */
 
 struct suite_progress {
     progress_t bar;
@@ -30,6 +33,9 @@ struct suite_progress {
     double seconds, predicted; /* of what this rank has made */
     double end;                /* clock_seconds of the predicted end */
     double looked, look_took;  /* clock_seconds of the last look, seconds; 0: none */
+    bool waiting;              /* the scheduler looks into folders, as often as is good for the file system */
+    int told;                  /* the item whose claim `holder` was read from; -1: none */
+    claim_holder_t holder;
 };
 
 status_t suite_progress_begin(suite_progress_t **out, const plan_t *plan, int ranks, const plan_items_t *items,
@@ -45,7 +51,7 @@ status_t suite_progress_begin(suite_progress_t **out, const plan_t *plan, int ra
     progress->items = items;
     progress->folders = folders;
     progress->ranks = ranks;
-    progress->item = -1;
+    progress->item = progress->told = -1;
     progress_begin(&progress->bar, plan->points[0].name, 0);
     return ST_OK;
 }
@@ -88,6 +94,7 @@ static double claimed_since(const plan_item_t *item, double now)
 static status_t look(suite_progress_t *p)
 {
     double now = clock_seconds(), seconds = pace(p);
+    const int most = p->waiting ? CLAIMS_WAITING : CLAIMS_READ;
     const plan_items_t *items = p->items;
     for (int k = 0, read = 0; k < items->count; k++) { /* the longest critical paths first: their claims are read */
         int i = items->order[k];
@@ -98,14 +105,15 @@ static status_t look(suite_progress_t *p)
             p->left[i] = (1 - p->share) * p->cost;
             continue;
         }
-        if (p->folders->looked[item->folder] < now - BELIEVED) TRY(store_folders_look(p->folders, item->folder));
+        if (!p->waiting && p->folders->looked[item->folder] < now - BELIEVED)
+            TRY(store_folders_look(p->folders, item->folder));
         bool there = store_folders_has(p->folders, i);
         if (there || !store_folders_claimed(p->folders, i)) {
             p->since[i] = 0;
             if (there) p->left[i] = 0;
             continue;
         }
-        if (!(p->since[i] > 0)) p->since[i] = read++ < CLAIMS_READ ? claimed_since(item, now) : now;
+        if (!(p->since[i] > 0)) p->since[i] = read++ < most ? claimed_since(item, now) : now;
         if (p->since[i] > 0) p->left[i] = plan_left(item->cost, (now - p->since[i]) / seconds);
     }
     return ST_OK;
@@ -190,16 +198,21 @@ void suite_progress_wait(suite_progress_t *progress, const int *busy, int count)
 {
     if (progress == NULL || count == 0 || !progress_due(&progress->bar)) return;
     char detail[1200], name[512], path[4200], since[16];
-    claim_holder_t claim;
+    progress->waiting = true;
     predict(progress);
-    const plan_item_t *item = &progress->items->items[longest(progress, busy, count)];
+    progress->waiting = false;
+    const int which = longest(progress, busy, count);
+    const plan_item_t *item = &progress->items->items[which];
     int length =
         snprintf(detail, sizeof detail, "waiting for %d item%s in progress elsewhere%s: %s", count,
                  count == 1 ? "" : "s", count == 1 ? "" : ", the longest", plan_item_name(name, progress->plan, item));
     snprintf(path, sizeof path, "%s.claim", item->path);
-    if (claim_read(&claim, path)) {
-        clock_format(since, difftime(time(NULL), (time_t)claim.since));
-        snprintf(detail + length, sizeof detail - (size_t)length, " (%s:%ld, since %s)", claim.host, claim.pid, since);
+    if (which != progress->told) progress->told = claim_read(&progress->holder, path) ? which : -1;
+    if (which == progress->told) {
+        const claim_holder_t *claim = &progress->holder;
+        clock_format(since, difftime(time(NULL), (time_t)claim->since));
+        snprintf(detail + length, sizeof detail - (size_t)length, " (%s:%ld, since %s)", claim->host, claim->pid,
+                 since);
     }
     show(progress, detail);
 }

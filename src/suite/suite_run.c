@@ -63,6 +63,19 @@ static status_t look_and_tidy(store_folders_t *folders, const work_worker_t *wor
     return ST_OK;
 }
 
+/* This rank's share of the folders that items are made in. */
+static status_t make_folders(const work_worker_t *worker)
+{
+    char folder[4096];
+    const plan_t *plan = worker->plan;
+    for (int f = worker->rank; f < PLAN_FOLDERS * plan->category_count; f += worker->size) {
+        plan_folder_path(folder, plan, f);
+        TRY(io_make_dirs(folder));
+    }
+    snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
+    return worker->rank == 0 ? io_make_dirs(folder) : ST_OK;
+}
+
 /* Every rank looks into some of the folders, and all know what all have seen. */
 static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint8_t *there, bool verify,
                           const suite_comm_t *comm)
@@ -128,7 +141,38 @@ static status_t begin(work_worker_t *worker, plan_items_t *items, bool verify, c
 {
     status_t status = plan_items_make(items, worker->plan);
     TRY(suite_agree(comm, status));
+    TRY(suite_agree(comm, make_folders(worker)));
     return find_done(worker, items, verify, comm);
+}
+
+/* Who the ranks are in their claims, for each of them; heap. NULL: memory is out, on every rank. */
+static uint64_t *name_ranks(const suite_comm_t *comm)
+{
+    uint64_t *ranks = calloc((size_t)comm->size, sizeof *ranks), mine = claim_ourselves();
+    if (suite_agree(comm, ranks != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory")) != ST_OK) {
+        free(ranks);
+        return NULL;
+    }
+    for (int r = 0; r < comm->size; r++) {
+        ranks[r] = mine;
+        suite_comm_tell(comm, &ranks[r], sizeof ranks[r], r);
+    }
+    return ranks;
+}
+
+/* The scheduler, with what it waits by. */
+static status_t work(suite_rank_t *rank, plan_items_t *items, const suite_comm_t *comm)
+{
+    uint64_t *ranks = rank->leave ? name_ranks(comm) : NULL;
+    if (rank->leave && ranks == NULL) return ST_ENOMEM;
+    rank->ranks = ranks;
+    status_t status =
+        suite_board_open(&rank->board, comm, PLAN_FOLDERS * rank->worker.plan->category_count, items->count);
+    if (status == ST_OK) status = suite_schedule(rank, items);
+    suite_comm_wait(comm);
+    suite_board_close(rank->board);
+    free(ranks);
+    return status;
 }
 
 /* ---- The end ---------------------------------------------------------------------------------------------------------- */
@@ -225,6 +269,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
     suite_rank_t rank = {.worker = {.plan = plan, .started = clock_seconds()}};
     work_worker_t *worker = &rank.worker;
     plan_items_t items = {0};
+    rank.leave = options->leave;
     if (options->time_limit > 0) worker->deadline = worker->started + options->time_limit;
     *out = (suite_outcome_t){0};
     worker->rank = comm->rank;
@@ -242,16 +287,17 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
         if (begun) {
             if (worker->rank == 0) suite_made_on_begin(plan, &made_on, kinds, &items);
             work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
-            status = suite_schedule(&rank, &items);
-            suite_comm_wait(comm);
-            if (status == ST_OK) sweep(worker, &items);
+            status = work(&rank, &items, comm);
+            if (status == ST_OK && rank.left == 0) sweep(worker, &items);
             status = suite_agree(comm, status);
+            out->left = rank.left;
+            suite_comm_all(comm, &out->left, 1, SUITE_MAX_INTS);
         }
         out->interrupted = status == ST_EINTERRUPTED;
         count_outcome(out, &items, comm);
     }
     if (out->interrupted) status = ST_OK;
-    if (begun && status == ST_OK) {
+    if (begun && status == ST_OK && out->left == 0) {
         status = reduce(out, worker, comm);
         out->reduced = status == ST_OK;
         if (out->reduced && out->missing == 0) out->interrupted = false;

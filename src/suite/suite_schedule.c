@@ -7,9 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#define FRESH 0.25 /* seconds for which a look into a folder is believed */
-#define FIRST_PAUSE 0.005
-enum { CLAIMS_A_PASS = 64 }; /* claims of others that are looked at in one pass for dead holders */
+#define FRESH 0.25      /* seconds for which a look into a folder is believed */
+#define NAP 0.25        /* seconds of sleep, at most, between looks at what the node's ranks have seen */
+#define LONGEST_PAUSE 5 /* seconds between two looks of a node at the file system while nothing moves */
+#define AGAIN 1.5       /* seconds after which a folder that has changed is listed once more: clocks have ticks */
+enum { FOLDERS_A_LOOK = 2, CLAIMS_A_LOOK = 2, CLAIMS_TO_LEAVE = 64 };
 
 typedef struct {
     suite_rank_t *rank;
@@ -18,10 +20,14 @@ typedef struct {
     store_folders_t folders;
     int *busy; /* items that were ready but claimed by others */
     int busy_count;
-    int next_claim; /* of busy: whose holder is looked at next */
-    int open;       /* items wanted and neither done nor failed */
-    int prefer;     /* category whose features this rank may hold; -1: none */
-    int collisions; /* claims in a row that others were quicker to take */
+    int *waiting;    /* (folders) those of the busy items, each once */
+    int64_t *change; /* (folders) suite_board_change at the last listing */
+    double *seen;    /* (folders) used by waiting_folders */
+    double *again;   /* (folders) clock_seconds from which on it is listed once more; 0: it is not */
+    double moved;    /* clock_seconds of the last movement that was seen */
+    int open;        /* items wanted and neither done nor failed */
+    int prefer;      /* category whose features this rank may hold; -1: none */
+    int collisions;  /* claims in a row that others were quicker to take */
     rng_t rng;
 } schedule_t;
 
@@ -79,12 +85,13 @@ static status_t do_claimed(schedule_t *s, int i)
     return ST_OK;
 }
 
-/* Claims the item and does it; *taken is false when another has claimed it. */
-static status_t attempt(bool *taken, schedule_t *s, int i)
+/* Claims the item and does it; *taken is false when another has claimed it, whose claim `watch` (may be NULL) does not find
+ * stale. */
+static status_t attempt(bool *taken, schedule_t *s, int i, const claim_watch_t *watch)
 {
     char claim[4200];
     snprintf(claim, sizeof claim, "%s.claim", s->items->items[i].path);
-    TRY(claim_take(taken, claim));
+    TRY(claim_take(taken, claim, watch));
     if (!*taken) return ST_OK;
     status_t status = do_claimed(s, i);
     claim_release(claim);
@@ -123,7 +130,7 @@ static status_t do_next(schedule_t *s, int skip)
         return ST_OK;
     }
     bool taken = false;
-    if (!store_folders_claimed(&s->folders, i)) TRY(attempt(&taken, s, i));
+    if (!store_folders_claimed(&s->folders, i)) TRY(attempt(&taken, s, i, NULL));
     if (!taken) s->busy[s->busy_count++] = i;
     s->collisions = taken ? 0 : s->collisions + 1;
     return ST_OK;
@@ -131,15 +138,35 @@ static status_t do_next(schedule_t *s, int skip)
 
 /* ---- What others do -------------------------------------------------------------------------------------------------- */
 
-/* Looks after the items that others have claimed. *moved: there is something to do again. */
+/* The folders of busy items, each once; returns how many. */
+static int waiting_folders(schedule_t *s)
+{
+    int count = 0;
+    const double now = clock_seconds();
+    for (int b = 0; b < s->busy_count; b++) {
+        const int folder = s->items->items[s->busy[b]].folder;
+        if (s->seen[folder] == now) continue;
+        s->seen[folder] = now;
+        s->waiting[count++] = folder;
+    }
+    return count;
+}
+
+/* Lists the folders of which somebody on this node has seen a change, and takes what came of the items that others had
+ * claimed. *moved: there is something to do again. */
 static status_t watch(bool *moved, schedule_t *s)
 {
     int kept = 0;
-    double started = clock_seconds();
     *moved = false;
     for (int b = 0; b < s->busy_count; b++) {
-        int i = s->busy[b], folder = s->items->items[i].folder;
-        if (s->folders.looked[folder] < started) TRY(store_folders_look(&s->folders, folder));
+        const int i = s->busy[b], folder = s->items->items[i].folder;
+        const int64_t change = suite_board_change(s->rank->board, folder);
+        const bool again = s->again[folder] > 0 && clock_seconds() > s->again[folder];
+        if (change != s->change[folder] || again) {
+            s->again[folder] = change != s->change[folder] ? clock_seconds() + AGAIN : 0;
+            s->change[folder] = change;
+            TRY(store_folders_look(&s->folders, folder));
+        }
         if (store_folders_has(&s->folders, i))
             settle(s, i, PLAN_DONE);
         else if (!store_folders_claimed(&s->folders, i))
@@ -154,83 +181,105 @@ static status_t watch(bool *moved, schedule_t *s)
     return ST_OK;
 }
 
-/* Takes over an item whose holder is dead. */
-static status_t take_over(bool *taken, schedule_t *s)
+/* This rank's turn to ask the file system for all of its node: whether some folders have changed, and some claims.
+ * *stale: of the busy items, one whose holder is dead; -1: none. */
+static void look(int *stale, schedule_t *s)
 {
-    *taken = false;
-    int looks = s->busy_count < CLAIMS_A_PASS ? s->busy_count : CLAIMS_A_PASS;
-    for (int k = 0; k < looks; k++) {
-        int b = s->next_claim++ % s->busy_count, i = s->busy[b];
-        char path[4200];
-        snprintf(path, sizeof path, "%s.claim", s->items->items[i].path);
-        if (!claim_is_stale(path)) continue;
-        s->busy[b] = s->busy[--s->busy_count];
-        TRY(attempt(taken, s, i));
-        if (*taken) return ST_OK;
-        plan_ready_put(s->ready, i);
-        *taken = true;
-        return ST_OK;
+    char path[4200];
+    const int folders = waiting_folders(s), claims = s->rank->leave ? CLAIMS_TO_LEAVE : CLAIMS_A_LOOK;
+    *stale = -1;
+    for (int k = 0; k < FOLDERS_A_LOOK && k < folders; k++) {
+        const int folder = s->waiting[suite_board_next_folder(s->rank->board) % (unsigned)folders];
+        suite_board_note(s->rank->board, folder, store_folders_change(&s->folders, folder));
     }
+    for (int k = 0; k < claims && k < s->busy_count && *stale < 0; k++) {
+        const int b = (int)(suite_board_next_claim(s->rank->board) % (unsigned)s->busy_count), i = s->busy[b];
+        snprintf(path, sizeof path, "%s.claim", s->items->items[i].path);
+        if (claim_watch(suite_board_watch(s->rank->board, i), path)) *stale = b;
+    }
+}
+
+/* Takes over an item whose holder is dead. */
+static status_t take_over(schedule_t *s, int b)
+{
+    bool taken;
+    const int i = s->busy[b];
+    const claim_watch_t watch = *suite_board_watch(s->rank->board, i);
+    s->busy[b] = s->busy[--s->busy_count];
+    TRY(attempt(&taken, s, i, &watch));
+    if (!taken) plan_ready_put(s->ready, i);
     return ST_OK;
 }
 
-/* All that is ready is claimed by others: look again soon, then less often, and the less the more ranks there are. */
-static status_t wait_for_others(schedule_t *s, double *pause)
+/* Whether others are seen at work, and not ranks of this job, on each item that this one waits for. */
+static bool is_in_living_hands(const schedule_t *s)
 {
-    bool moved, taken = false;
-    double longest = 0.3 * s->rank->worker.size / 64;
-    longest = longest < 0.3 ? 0.3 : longest > 5 ? 5 : longest;
-    suite_progress_wait(s->rank->progress, s->busy, s->busy_count);
-    TRY(watch(&moved, s));
-    if (!moved) TRY(take_over(&taken, s));
-    if (moved || taken) {
-        *pause = FIRST_PAUSE;
-        return ST_OK;
+    for (int b = 0; b < s->busy_count; b++) {
+        const claim_watch_t *watch = suite_board_watch(s->rank->board, s->busy[b]);
+        if (!watch->known || !(watch->here || watch->beats > 0)) return false;
+        for (int r = 0; r < s->rank->worker.size; r++)
+            if (s->rank->ranks[r] == watch->who) return false;
     }
-    struct timespec sleep = {.tv_sec = (time_t)*pause, .tv_nsec = (long)((*pause - (double)(time_t)*pause) * 1e9)};
+    return s->busy_count > 0;
+}
+
+/* All that is ready is claimed by others: look again soon, then less often, and one rank of a node for all of them. */
+static status_t wait_for_others(schedule_t *s)
+{
+    bool moved;
+    int stale = -1;
+    suite_progress_wait(s->rank->progress, s->busy, s->busy_count);
+    const double quiet = clock_seconds() - s->moved;
+    if (suite_board_begin(s->rank->board, quiet / 2 < LONGEST_PAUSE ? quiet / 2 : LONGEST_PAUSE)) {
+        look(&stale, s);
+        suite_board_end(s->rank->board);
+    }
+    if (stale >= 0) return take_over(s, stale);
+    TRY(watch(&moved, s));
+    if (moved) s->moved = clock_seconds();
+    if (moved) return ST_OK;
+    const double pause = quiet / 2 < 0.005 ? 0.005 : quiet / 2 < NAP ? quiet / 2 : NAP;
+    const struct timespec sleep = {.tv_nsec = (long)(1e9 * pause)};
     nanosleep(&sleep, NULL);
-    if (*pause < longest) *pause *= 1.5;
     return ST_OK;
 }
 
 static status_t run_loop(schedule_t *s)
 {
-    double pause = FIRST_PAUSE;
     /* Rank r begins at the r-th item: those before it are being taken by the ranks before it. */
     int skip = s->rank->worker.rank;
     while (s->open > 0) {
         if (work_worker_must_stop(&s->rank->worker))
             return fail(ST_EINTERRUPTED, "%s", stop_asked() ? "a signal asked to stop" : "the time limit is near");
-        if (plan_ready_count(s->ready) > 0)
+        if (plan_ready_count(s->ready) > 0) {
             TRY(do_next(s, skip));
-        else
-            TRY(wait_for_others(s, &pause));
+            s->moved = clock_seconds();
+        } else {
+            TRY(wait_for_others(s));
+            if (s->rank->leave && plan_ready_count(s->ready) == 0 && is_in_living_hands(s)) {
+                s->rank->left = s->open;
+                return ST_OK;
+            }
+        }
         skip = jump(s);
     }
     return ST_OK;
-}
-
-static status_t make_folders(const plan_t *plan)
-{
-    char folder[4096];
-    for (int f = 0; f < PLAN_FOLDERS * plan->category_count; f++) {
-        plan_folder_path(folder, plan, f);
-        TRY(io_make_dirs(folder));
-    }
-    snprintf(folder, sizeof folder, "%s/failed", plan->run_dir);
-    return io_make_dirs(folder);
 }
 
 status_t suite_schedule(suite_rank_t *rank, plan_items_t *items)
 {
     const plan_t *plan = rank->worker.plan;
     int number = rank->worker.rank;
-    status_t status;
-    schedule_t s = {.rank = rank, .items = items, .prefer = -1};
+    status_t status = ST_ENOMEM;
+    schedule_t s = {.rank = rank, .items = items, .prefer = -1, .moved = clock_seconds()};
     s.rng = rng_init("", "", number, 0, "schedule");
     s.busy = base_alloc((size_t)items->count + 1, sizeof *s.busy);
-    if (s.busy == NULL) return ST_ENOMEM;
-    TRY_DONE(make_folders(plan));
+    const size_t folders = PLAN_FOLDERS * (size_t)plan->category_count;
+    s.waiting = base_alloc(folders, sizeof *s.waiting);
+    s.change = base_alloc(folders, sizeof *s.change);
+    s.again = base_alloc(folders, sizeof *s.again);
+    s.seen = base_alloc(folders, sizeof *s.seen);
+    if (s.busy == NULL || s.waiting == NULL || s.change == NULL || s.again == NULL || s.seen == NULL) goto done;
     TRY_DONE(store_folders_make(&s.folders, plan, items));
     TRY_DONE(plan_ready_make(&s.ready, items, plan->category_count));
     TRY_DONE(claim_heartbeat_start());
@@ -242,6 +291,10 @@ status_t suite_schedule(suite_rank_t *rank, plan_items_t *items)
     claim_heartbeat_stop();
 done:
     free(s.busy);
+    free(s.waiting);
+    free(s.change);
+    free(s.again);
+    free(s.seen);
     plan_ready_free(s.ready);
     store_folders_free(&s.folders);
     return status;

@@ -39,8 +39,22 @@ static void age(const char *name, int seconds)
 static bool take(void)
 {
     bool taken;
-    check_error(claim_take(&taken, path), ST_OK, "");
+    check_error(claim_take(&taken, path, NULL), ST_OK, "");
     return taken;
+}
+
+static bool take_watched(const claim_watch_t *watch)
+{
+    bool taken;
+    check_error(claim_take(&taken, path, watch), ST_OK, "");
+    return taken;
+}
+
+/* One look, by a watcher whose own clock has gone on by so many seconds since the last one. */
+static bool is_stale_after(claim_watch_t *watch, int seconds)
+{
+    watch->since -= seconds;
+    return claim_watch(watch, path);
 }
 
 /* A process that takes the claim and dies without a release; it is reaped when `reap`. */
@@ -50,7 +64,7 @@ static pid_t die_with_it(bool reap)
     assert_true(child >= 0);
     if (child == 0) {
         bool taken = false;
-        _exit(claim_take(&taken, path) == ST_OK && taken ? 0 : 1);
+        _exit(claim_take(&taken, path, NULL) == ST_OK && taken ? 0 : 1);
     }
     siginfo_t info;
     assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | (reap ? 0 : WNOWAIT)), 0);
@@ -63,10 +77,13 @@ static void a_claim_is_taken_once_and_again_after_its_release(void **state)
     (void)state;
     begin();
     claim_holder_t holder;
+    claim_watch_t watch = {0};
     assert_false(claim_read(&holder, path));
-    assert_false(claim_is_stale(path));
+    assert_false(claim_watch(&watch, path));
     assert_true(take());
     assert_false(take());
+    assert_false(claim_watch(&watch, path));
+    assert_true(watch.known && watch.here && watch.who == claim_ourselves());
     assert_true(claim_read(&holder, path));
     assert_int_equal(holder.pid, getpid());
     assert_true(holder.alive);
@@ -89,7 +106,8 @@ static void a_claim_of_a_dead_process_is_taken_over_reaped_or_not(void **state)
         assert_true(claim_read(&holder, path));
         assert_int_equal(holder.pid, child);
         assert_false(holder.alive);
-        assert_true(claim_is_stale(path));
+        claim_watch_t watch = {0};
+        assert_true(claim_watch(&watch, path));
         assert_true(take());
         assert_true(claim_read(&holder, path));
         assert_int_equal(holder.pid, getpid());
@@ -105,8 +123,9 @@ static void a_reused_pid_is_not_the_holder(void **state)
     char space[32], text[400];
     io_process_space(space);
     snprintf(text, sizeof text, "a %ld 1 %lld %s\n", (long)getpid(), (long long)time(NULL), space); /* born at boot */
+    claim_watch_t watch = {0};
     write_text(path, text);
-    assert_true(claim_is_stale(path));
+    assert_true(claim_watch(&watch, path));
     claim_clear(path);
     assert_int_equal(access(path, F_OK), -1);
 }
@@ -119,13 +138,14 @@ static void a_claim_of_another_container_lives_until_it_is_silent(void **state)
     char host[256] = "", text[400];
     gethostname(host, sizeof host - 1);
     snprintf(text, sizeof text, "%s %ld 1 %lld 0123456789abcdef\n", host, (long)getpid(), (long long)time(NULL));
+    claim_watch_t watch = {0};
     write_text(path, text);
-    assert_false(claim_is_stale(path));
+    assert_false(claim_watch(&watch, path));
     assert_false(take());
     claim_release(path); /* nor is it ours to release */
     assert_int_equal(access(path, F_OK), 0);
-    age(path, CLAIM_SILENCE + 10);
-    assert_true(take());
+    assert_true(is_stale_after(&watch, CLAIM_SILENCE + 10));
+    assert_true(take_watched(&watch));
     claim_release(path);
 }
 
@@ -154,28 +174,70 @@ static void a_claim_of_another_host_lives_until_it_is_silent(void **state)
 {
     (void)state;
     begin();
+    claim_watch_t watch = {0};
     write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
-    assert_false(claim_is_stale(path));
+    assert_false(claim_watch(&watch, path));
     assert_false(take());
-    age(path, CLAIM_SILENCE - 10);
-    assert_false(take());
-    age(path, CLAIM_SILENCE + 10);
-    assert_true(take());
+    assert_false(is_stale_after(&watch, CLAIM_SILENCE - 10));
+    assert_false(take_watched(&watch));
+    assert_true(is_stale_after(&watch, 20));
+    assert_true(take_watched(&watch));
     claim_release(path);
+}
+
+/* Its stamp is by another clock than ours, hours behind or ahead: as long as it changes, it lives. */
+static void clocks_that_differ_take_no_living_claim(void **state)
+{
+    (void)state;
+    for (int skew = -7200; skew <= 7200; skew += 14400) {
+        begin();
+        claim_watch_t watch = {0};
+        write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
+        for (int beat = 0; beat < 5; beat++) {
+            age(path, skew + 100 * (5 - beat));
+            assert_false(is_stale_after(&watch, 100));
+            assert_false(take_watched(&watch));
+            assert_int_equal(watch.beats, beat);
+        }
+        assert_true(is_stale_after(&watch, CLAIM_SILENCE + 1));
+        /* A beat between the look and the taking keeps it. */
+        age(path, skew);
+        assert_false(take_watched(&watch));
+        unlink(path);
+    }
+}
+
+/* Released and taken by another in between: a claim of its own, whatever its stamp. */
+static void a_new_claim_of_the_name_is_watched_anew(void **state)
+{
+    (void)state;
+    begin();
+    claim_watch_t watch = {0};
+    char other[700];
+    snprintf(other, sizeof other, "%s/other", folder);
+    write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
+    assert_false(claim_watch(&watch, path));
+    write_text(other, "elsewhere 2 1 1 fedcba9876543210\n");
+    const uint64_t who = watch.who;
+    assert_int_equal(rename(other, path), 0);
+    assert_false(is_stale_after(&watch, CLAIM_SILENCE + 10));
+    assert_true(watch.who != who);
+    assert_false(take_watched(&watch));
 }
 
 static void a_claim_without_a_name_lives_until_it_is_silent(void **state)
 {
     (void)state;
     claim_holder_t holder;
+    claim_watch_t watch = {0};
     begin();
     write_text(path, "");
     assert_false(claim_read(&holder, path));
-    assert_false(claim_is_stale(path));
+    assert_false(claim_watch(&watch, path));
+    assert_false(watch.known);
     assert_false(take());
-    age(path, CLAIM_SILENCE + 10);
-    assert_true(claim_is_stale(path));
-    assert_true(take());
+    assert_true(is_stale_after(&watch, CLAIM_SILENCE + 10));
+    assert_true(take_watched(&watch));
     claim_release(path);
 }
 
@@ -183,9 +245,11 @@ static void a_living_but_silent_holder_loses_its_claim(void **state)
 {
     (void)state;
     begin();
+    claim_watch_t watch = {0};
     assert_true(take());
-    age(path, CLAIM_SILENCE + 10);
-    assert_true(take());
+    assert_false(claim_watch(&watch, path));
+    assert_true(is_stale_after(&watch, CLAIM_SILENCE + 10));
+    assert_true(take_watched(&watch));
     claim_release(path);
 }
 
@@ -215,7 +279,7 @@ static void of_many_processes_one_takes_the_claim(void **state)
             bool taken = false;
             close(gate[1]);
             if (read(gate[0], &byte, 1) != 0) _exit(2); /* the end of the pipe opens the gate for all */
-            if (claim_take(&taken, path) != ST_OK) _exit(2);
+            if (claim_take(&taken, path, NULL) != ST_OK) _exit(2);
             usleep(100000); /* holders live while the others look */
             _exit(taken);
         }
@@ -261,7 +325,7 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
     bool taken;
-    check_error(claim_take(&taken, "no/such/folder/x.claim"), ST_EIO, "'no/such/folder/x.claim' cannot be made");
+    check_error(claim_take(&taken, "no/such/folder/x.claim", NULL), ST_EIO, "'no/such/folder/x.claim' cannot be made");
 }
 
 static void the_heartbeat_touches_what_is_held(void **state)
@@ -289,6 +353,8 @@ int main(void)
         cmocka_unit_test(a_claim_of_another_container_lives_until_it_is_silent),
         cmocka_unit_test(what_is_no_claim_is_not_waited_for_and_not_shown),
         cmocka_unit_test(a_claim_of_another_host_lives_until_it_is_silent),
+        cmocka_unit_test(clocks_that_differ_take_no_living_claim),
+        cmocka_unit_test(a_new_claim_of_the_name_is_watched_anew),
         cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),
         cmocka_unit_test(a_living_but_silent_holder_loses_its_claim),
         cmocka_unit_test(who_lost_its_claim_does_not_release_the_next_ones),
