@@ -122,21 +122,55 @@ status_t report_add_intervals(const report_t *report)
 
 /* ---- Against another result set ------------------------------------------------------------------------------------ */
 
+/* The rows of the other set that may be meant, sorted, so that a set of 100,000 rows is not gone through for each of ours. */
+typedef struct {
+    store_results_t results;
+    const store_row_t **row; /* (count) */
+    size_t count;
+} other_t;
+
+static int by_task(const void *a, const void *b)
+{
+    const store_row_t *x = *(const store_row_t *const *)a, *y = *(const store_row_t *const *)b;
+    int order = strcmp(x->dataset, y->dataset);
+    if (order == 0) order = strcmp(x->category, y->category);
+    if (order == 0) order = (x->shots > y->shots) - (x->shots < y->shots);
+    return order != 0 ? order : (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+static status_t other_open(other_t *out, const report_t *report)
+{
+    const store_select_t select = {.point = report->options->against_point};
+    *out = (other_t){0};
+    TRY(store_results_read(&out->results, report->options->against));
+    out->row = base_alloc((size_t)out->results.count + 1, sizeof *out->row);
+    if (out->row == NULL) return ST_ENOMEM;
+    for (int i = 0; i < out->results.count; i++)
+        if (store_row_selected(&out->results.rows[i], &select)) out->row[out->count++] = &out->results.rows[i];
+    qsort(out->row, out->count, sizeof *out->row, by_task);
+    return ST_OK;
+}
+
+static void other_close(other_t *other)
+{
+    free(other->row);
+    store_results_free(&other->results);
+}
+
 /* The other set's row of the same category, shots and seed; of the same point where it has several. */
-static status_t find_other(const store_row_t **out, const report_t *report, const store_results_t *other,
+static status_t find_other(const store_row_t **out, const report_t *report, const other_t *other,
                            const store_row_t *row)
 {
     int found = 0;
-    const store_select_t select = {.point = report->options->against_point};
     *out = NULL;
-    for (int i = 0; i < other->count; i++) {
-        const store_row_t *candidate = &other->rows[i];
-        if (!store_row_selected(candidate, &select) || candidate->shots != row->shots || candidate->seed != row->seed ||
-            strcmp(candidate->dataset, row->dataset) != 0 || strcmp(candidate->category, row->category) != 0)
-            continue;
+    const store_row_t **any =
+        other->count == 0 ? NULL : bsearch(&row, other->row, other->count, sizeof *other->row, by_task);
+    if (any == NULL) return ST_OK;
+    while (any > other->row && by_task(any - 1, &row) == 0) any--;
+    for (; any < other->row + other->count && by_task(any, &row) == 0; any++) {
         found++;
-        *out = candidate;
-        if (strcmp(candidate->point, row->point) == 0 && report->options->against_point == NULL) return ST_OK;
+        *out = *any;
+        if (strcmp((*any)->point, row->point) == 0 && report->options->against_point == NULL) return ST_OK;
     }
     if (found > 1)
         return fail(ST_EFORMAT, "'%s' has %d grid points of %s/%s, none of them '%s' (hint: --against-point)",
@@ -161,7 +195,7 @@ typedef struct {
 } differences_t;
 
 static status_t put_differences(differences_t *sum, const report_t *report, report_table_t *table, int row,
-                                const int first[2], const store_row_t *ours, const store_results_t *other,
+                                const int first[2], const store_row_t *ours, const other_t *other,
                                 const store_row_t *theirs)
 {
     status_t status;
@@ -171,7 +205,7 @@ static status_t put_differences(differences_t *sum, const report_t *report, repo
     rng_t rng = rng_init(ours->dataset, ours->category, ours->shots, report->options->bootstrap_seed, "bootstrap");
     const metrics_bootstrap_t bootstrap = make_bootstrap(&rng, report);
     TRY_DONE(report_open_stored(&stored[0], report, report->results, ours));
-    TRY_DONE(report_open_stored(&stored[1], report, other, theirs));
+    TRY_DONE(report_open_stored(&stored[1], report, &other->results, theirs));
     const review_scores_t one = review_stored_scores(stored[0]), two = review_stored_scores(stored[1]);
     TRY_DONE(check_same_images(&one, &two, ours));
     if (first[IMAGE_AUROC] >= 0)
@@ -199,7 +233,7 @@ done:
     return status;
 }
 
-static status_t against_table(const report_t *report, const store_results_t *other, const report_block_t *block)
+static status_t against_table(const report_t *report, const other_t *other, const report_block_t *block)
 {
     report_document_t *document = report->document;
     int first[2] = {-1, -1}, pairs = 0, alone = 0;
@@ -255,11 +289,10 @@ static status_t against_table(const report_t *report, const store_results_t *oth
 
 status_t report_add_against(const report_t *report)
 {
-    store_results_t other;
-    TRY(store_results_read(&other, report->options->against));
-    status_t status = ST_OK;
+    other_t other;
+    status_t status = other_open(&other, report);
     for (int b = 0; b < report->count && status == ST_OK; b++)
         status = against_table(report, &other, &report->blocks[b]);
-    store_results_free(&other);
+    other_close(&other);
     return status;
 }

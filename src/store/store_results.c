@@ -153,11 +153,19 @@ static status_t groups_make(row_groups_t *out, const store_results_t *results)
     return ST_OK;
 }
 
-static bool has_lost(const store_results_t *results, const store_row_t *row)
+static int by_mean(const void *a, const void *b)
 {
-    for (int i = 0; i < results->missing; i++)
-        if (compare_groups(&results->lost[i], row) == 0) return true;
-    return false;
+    return compare_groups(*(const store_row_t *const *)a, *(const store_row_t *const *)b);
+}
+
+/* Rows of tasks without a result, sorted by group. */
+static status_t sort_lost(const store_row_t ***out, const store_results_t *results)
+{
+    *out = base_alloc((size_t)results->missing + 1, sizeof **out);
+    if (*out == NULL) return ST_ENOMEM;
+    for (int i = 0; i < results->missing; i++) (*out)[i] = &results->lost[i];
+    qsort(*out, (size_t)results->missing, sizeof **out, by_mean);
+    return ST_OK;
 }
 
 /* sum / count of one metric over a group; NaN where no category has it. */
@@ -175,10 +183,12 @@ static double group_mean(const store_results_t *results, const row_groups_t *gro
 status_t store_results_add_means(store_results_t *results)
 {
     row_groups_t groups;
+    const store_row_t **lost = NULL;
     status_t status = groups_make(&groups, results);
+    if (status == ST_OK) status = sort_lost(&lost, results);
     for (int g = 0; status == ST_OK && g < groups.groups; g++) {
         const store_row_t *one = &results->rows[groups.order[groups.first[g]]];
-        if (has_lost(results, one)) continue;
+        if (bsearch(&one, lost, (size_t)results->missing, sizeof *lost, by_mean) != NULL) continue;
         store_row_key_t key = store_row_key(one);
         key.category = STORE_MEAN;
         key.task = key.changes = NULL;
@@ -187,13 +197,9 @@ status_t store_results_add_means(store_results_t *results)
         if (status == ST_OK) results->count++;
         for (int m = 0; m < STORE_METRICS && status == ST_OK; m++) row->metric[m] = group_mean(results, &groups, g, m);
     }
+    free(lost);
     groups_free(&groups);
     return status;
-}
-
-static int by_mean(const void *a, const void *b)
-{
-    return compare_groups(*(const store_row_t *const *)a, *(const store_row_t *const *)b);
 }
 
 status_t store_results_check_means(const store_results_t *results, const char *path, bool all)
