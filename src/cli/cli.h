@@ -29,6 +29,8 @@ int cli_rescore(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_predict(int argc, char **argv);
+int cli_cache_list(int argc, char **argv);
+int cli_cache_prune(int argc, char **argv);
 int cli_model_info(int argc, char **argv);
 int cli_data_check(int argc, char **argv);
 int cli_data_fewshot(int argc, char **argv);

@@ -200,6 +200,32 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad predict results/own --images new-photos --out scored\n"
      "  fgad predict results/demo --category gear --shots 4 --seed 0 --images a.png b.png --out scored --tiff\n"},
+    {"cache list", cli_cache_list, "tell what lies in the cache beside the runs",
+     "usage: fgad cache list [OUTPUT]\n"
+     "\n"
+     "OUTPUT is the folder of runs, a job's `output` (default: results). A line for each kind of file (features and "
+     "their\n"
+     "arrays, learned prompts), model and dataset: files, MB, how much of it runs have by a second name, last use.\n"
+     "\n"
+     "examples:\n"
+     "  fgad cache list\n"},
+    {"cache prune", cli_cache_prune, "remove what can be made again from the cache",
+     "usage: fgad cache prune [OUTPUT] [--unused-by RUN]... [--older AGE] [--max SIZE] [--dry-run]\n"
+     "\n"
+     "A file goes when all that is asked for holds of it, the one used least lately first. Nothing goes of a category "
+     "that\n"
+     "a living process works on, in any run below OUTPUT. Runs keep their learned prompts.\n"
+     "\n"
+     "  --unused-by RUN  none of the runs so named reads it\n"
+     "  --older AGE      nobody has read or written it for so long: 90m, 12h, 30d, 8w\n"
+     "  --max SIZE       until the cache takes no more than that: 500MB, 200GB, 1TB\n"
+     "  --dry-run        name what would go, and remove nothing\n"
+     "\n"
+     "exit codes: 0 done, 2 bad input\n"
+     "\n"
+     "examples:\n"
+     "  fgad cache prune --older 30d --dry-run\n"
+     "  fgad cache prune /scratch/results --unused-by /scratch/results/paper --max 500GB\n"},
     {"model info", cli_model_info, "tell what a model folder holds",
      "usage: fgad model info DIR\n"
      "\n"

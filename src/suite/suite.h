@@ -80,4 +80,22 @@ status_t suite_verify(FILE *out, int *files, int *damaged, const plan_t *plan);
 /* Makes results.h5 and results.csv again from the task files. *missing: tasks without one, named in results.h5. */
 status_t suite_run_reduce(int *missing, const plan_t *plan);
 
+/* ---- The cache beside the runs; not collective ---- */
+/* Prints what lies in <output>/cache: a line for each kind of file, model and dataset. output: as realpath has it. */
+status_t suite_cache_list(FILE *out, const char *output);
+/* Each condition that is given has to hold of a file that goes. */
+typedef struct {
+    const char *const *runs; /* (run_count) folders of runs: none of them reads it; none: whoever does */
+    int run_count;
+    double older; /* seconds since it was read or written last, at least; 0: any */
+    double most;  /* the oldest go until the cache has no more bytes than that; 0: all */
+    bool dry;     /* names what would go, on `out` */
+} suite_prune_options_t;
+typedef struct {
+    int files, busy; /* busy: kept, since a living claim is of their category */
+    int64_t bytes;   /* that are free now: heads that runs have by a second name free none */
+} suite_pruned_t;
+/* Removes files that fgad can make again. ST_ENOTFOUND, ST_EFORMAT: a run cannot be opened; nothing was removed. */
+status_t suite_cache_prune(FILE *out, suite_pruned_t *told, const char *output, const suite_prune_options_t *options);
+
 #endif
