@@ -31,7 +31,7 @@ typedef struct {
  * labels; ties go to the lower index (of token, of centre, of class); every centre belongs to itself; an empty cluster
  * of stage one is the foreground; with fewer foreground tokens than components the last components get none; distances
  * are divided by the square root of the reference's dimension; the densest token's delta is the largest distance of
- * all. ST_ENOMEM. Scratch from `arena` (given back on return): some (dims + 10) * N doubles, never N * N. */
+ * all. ST_ENOMEM. Scratch from `arena` (given back on return): some (2 dims + 10) * N doubles, never N * N. */
 status_t align_regions(uint8_t *labels, const float *z, int N, int E, const float *anchors, int C, bool background,
                        const align_aggregation_t *how, arena_t *arena);
 

@@ -193,6 +193,19 @@ typedef struct {
     float rate, beta1, beta2, root, epsilon; /* rate / (1 - beta1^t), sqrt(1 - beta2^t) */
 } sink_t;
 
+/* The four arrays are apart, and what does not change is a value of its own: so the loop is done many parameters at a time. */
+static void step_adam(float *restrict w, float *restrict m, float *restrict v, const float *restrict grad, int n,
+                      const sink_t *sink)
+{
+    const float beta1 = sink->beta1, beta2 = sink->beta2, keep1 = 1 - beta1, keep2 = 1 - beta2;
+    const float rate = sink->rate, root = sink->root, epsilon = sink->epsilon;
+    for (int i = 0; i < n; i++) {
+        m[i] = beta1 * m[i] + keep1 * grad[i];
+        v[i] = beta2 * v[i] + keep2 * grad[i] * grad[i];
+        w[i] -= rate * (m[i] / (sqrtf(v[i]) / root + epsilon));
+    }
+}
+
 /* grad (n): the gradient of n parameters from `offset` on. */
 static void pour(const sink_t *sink, const float *grad, int64_t offset, int n)
 {
@@ -200,13 +213,7 @@ static void pour(const sink_t *sink, const float *grad, int64_t offset, int n)
         memcpy(sink->grad + offset, grad, sizeof(float) * (size_t)n);
         return;
     }
-    float *w = sink->params + offset, *m = sink->first + offset, *v = sink->second + offset;
-    float keep1 = 1 - sink->beta1, keep2 = 1 - sink->beta2;
-    for (int i = 0; i < n; i++) {
-        m[i] = sink->beta1 * m[i] + keep1 * grad[i];
-        v[i] = sink->beta2 * v[i] + keep2 * grad[i] * grad[i];
-        w[i] -= sink->rate * (m[i] / (sqrtf(v[i]) / sink->root + sink->epsilon));
-    }
+    step_adam(sink->params + offset, sink->first + offset, sink->second + offset, grad, n, sink);
 }
 
 /* A linear layer's dw (N,K) = dy (G,N)^T x (G,K), row by row so that it never stands in memory, and db (N). */
