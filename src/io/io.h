@@ -345,6 +345,8 @@ void io_h5_close(io_h5_t *file);       /* NULL is fine */
 /* Writes fields below `group` ("/" or "prompts/pixel"), with the attributes units, description and DIMENSION_LABELS.
  * Arrays of more than 4096 numbers are chunked by the first dimension, shuffled and deflated (level 1). */
 status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fields, int count);
+/* One field as it stands, whatever its size: for what packing costs more than it saves. */
+status_t io_h5_write_plain(io_h5_t *file, const char *group, const io_h5_field_t *field);
 /* Attributes on an object ("/" is the file); a group that is not there is made, an old value replaced. */
 status_t io_h5_set_text(io_h5_t *file, const char *object, const char *name, const char *value);
 status_t io_h5_set_i64(io_h5_t *file, const char *object, const char *name, int64_t value);

@@ -109,12 +109,12 @@ static hid_t file_type_of(io_h5_type_t type)
     return io_h5_string_type();
 }
 
-/* Creation properties: no times; large arrays in chunks of whole rows, about 256 KiB each, shuffled and deflated. */
-static hid_t make_layout(const io_h5_field_t *field, int64_t count)
+/* Creation properties: no times; large arrays in chunks of whole rows, about 256 KiB each, shuffled and deflated, but plain ones. */
+static hid_t make_layout(const io_h5_field_t *field, int64_t count, bool plain)
 {
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     if (creation < 0 || H5Pset_obj_track_times(creation, 0) < 0) goto failed;
-    if (count <= LARGE_VALUES || field->type == IO_H5_STRING) return creation;
+    if (count <= LARGE_VALUES || field->type == IO_H5_STRING || plain) return creation;
     hsize_t chunk[6];
     int64_t row = count / field->dims[0] * (int64_t)io_h5_type_size(field->type);
     int64_t rows = CHUNK_BYTES / row;
@@ -153,7 +153,7 @@ static bool write_values(hid_t dataset, const io_h5_field_t *field, int64_t coun
     return right;
 }
 
-static status_t write_field(io_h5_t *file, const char *group, const io_h5_field_t *field)
+static status_t write_field(io_h5_t *file, const char *group, const io_h5_field_t *field, bool plain)
 {
     status_t status = ST_OK;
     REQUIRE(field->name != NULL && field->ndim >= 0 && field->ndim <= 6 && field->axes != NULL);
@@ -175,7 +175,7 @@ static status_t write_field(io_h5_t *file, const char *group, const io_h5_field_
         status = ST_ENOMEM;
         goto done;
     }
-    layout = make_layout(field, count);
+    layout = make_layout(field, count, plain);
     if (links < 0 || type < 0 || space < 0 || layout < 0 || H5Pset_create_intermediate_group(links, 1) < 0)
         TRY_DONE(io_h5_fail(ST_EIO, file, "preparing", path));
     dataset = H5Dcreate2(file->id, path, type, space, links, layout, H5P_DEFAULT);
@@ -196,6 +196,12 @@ done:
 status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fields, int count)
 {
     REQUIRE(file != NULL && file->writing && group != NULL && (fields != NULL || count == 0));
-    for (int i = 0; i < count; i++) TRY(write_field(file, group, &fields[i]));
+    for (int i = 0; i < count; i++) TRY(write_field(file, group, &fields[i], false));
     return ST_OK;
+}
+
+status_t io_h5_write_plain(io_h5_t *file, const char *group, const io_h5_field_t *field)
+{
+    REQUIRE(file != NULL && file->writing && group != NULL && field != NULL);
+    return write_field(file, group, field, true);
 }

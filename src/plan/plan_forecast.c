@@ -73,7 +73,7 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
             features += work.units[PLAN_RATE_WRITE];
         }
     }
-    print_line(out, "disk_features_mb", features, "at most: they are compressed");
+    print_line(out, "disk_features_mb", features, "");
     print_line(out, "disk_learned_mb", learned, "once: the run's are the cache's files, where both are on one disk");
     print_line(out, "disk_results_mb", results, "");
 }
@@ -169,6 +169,12 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
     /* Slurm's accounting adds up what each process has mapped, and stops a job that has more than it asked for. */
     print_line(out, "memory_request_mb", 1.1 * (memory.rank_mb + memory.shared_mb), "a rank, weights each time");
     print_line(out, "memory_per_node_mb", on_node * memory.rank_mb + memory.shared_mb, "weights once");
+    size_t learn;
+    TRY(job_learn_memory(&learn, &plan->points[0]));
+    print_line(out, "learn_memory_mb", 1e-6 * (double)learn,
+               strcmp(plan->points[0].learn_memory, "auto") == 0
+                   ? "auto: half of a rank's share of a node like this one"
+                   : "");
     print_disk(out, plan, items);
     return print_times(out, plan, items, ranks);
 }

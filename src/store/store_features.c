@@ -110,7 +110,8 @@ static status_t write_array(io_h5_t *file, const plan_t *plan, const plan_item_t
         field.ndim = 2;
         field.dims[1] = array->width;
     }
-    return io_h5_write(file, "/", &field, 1);
+    /* Packed they would be a seventh smaller, for a tenth of the time that the tower takes. */
+    return io_h5_write_plain(file, "/", &field);
 }
 
 static status_t write_images(io_h5_t *file, const data_image_t *images, int n)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { N = 5, H = 33, W = 47 }; /* 7755 values: past the limit above which arrays are chunked and deflated */
@@ -190,6 +191,32 @@ static void rows_read_alone(void **state)
     check_error(io_h5_read_rows(rows, file, "maps/M_v", IO_H5_F32, 4, 2), ST_EFORMAT,
                 "task.h5': 'maps/M_v' has 5 rows, 4 to 6 are asked for");
     io_h5_close(file);
+}
+
+static void a_plain_field_is_as_large_as_its_numbers_and_reads_as_a_packed_one(void **state)
+{
+    (void)state;
+    const int64_t n = 5 * H * W;
+    size_t size[2];
+    for (int plain = 0; plain < 2; plain++) {
+        const char *path = file_in(check_temp_dir("hdf5"));
+        const io_h5_field_t field = {"maps", IO_H5_F32, 3, {5, H, W}, "image,row,column", "1", "maps", maps};
+        io_h5_t *file;
+        check_error(io_h5_create(&file, path), ST_OK, "");
+        check_error(plain ? io_h5_write_plain(file, "/", &field) : io_h5_write(file, "/", &field, 1), ST_OK, "");
+        check_error(io_h5_publish(file), ST_OK, "");
+        check_error(io_h5_open(&file, path), ST_OK, "");
+        float *all = read_all(file, "maps", IO_H5_F32, 3, 5), rows[2 * H * W];
+        assert_memory_equal(all, maps, (size_t)n * sizeof(float));
+        check_error(io_h5_read_rows(rows, file, "maps", IO_H5_F32, 3, 2), ST_OK, "");
+        assert_memory_equal(rows, maps + 3 * H * W, sizeof rows);
+        free(all);
+        io_h5_close(file);
+        struct stat info;
+        assert_int_equal(stat(path, &info), 0);
+        size[plain] = (size_t)info.st_size;
+    }
+    assert_true(size[1] >= (size_t)n * sizeof(float) && size[0] != size[1]);
 }
 
 static void equal_content_gives_equal_bytes(void **state)
@@ -410,6 +437,7 @@ int main(void)
         cmocka_unit_test(attributes_read_back),
         cmocka_unit_test(what_is_there_is_known),
         cmocka_unit_test(rows_read_alone),
+        cmocka_unit_test(a_plain_field_is_as_large_as_its_numbers_and_reads_as_a_packed_one),
         cmocka_unit_test(equal_content_gives_equal_bytes),
         cmocka_unit_test(a_file_appears_only_when_published),
         cmocka_unit_test(a_full_disk_is_an_error_that_leaves_nothing),
