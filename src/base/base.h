@@ -128,6 +128,9 @@ uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 double clock_seconds(void);                      /* monotonic, from an arbitrary start */
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
 void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?" of NaN */
+/* Bytes that this process and those beside it on the node may use: the machine's memory, or what its control groups or ulimit -v
+ * leave of it. */
+size_t base_memory(void);
 /* From here on USR1, USR2, TERM and the first INT (Ctrl-C) ask the program to finish its step and stop; a second INT ends
  * the process at once. An INT that is ignored already (in the background of a script) stays so. To be called first of all:
  * a warning that comes while MPI starts or the model is opened must not kill the rank. */

@@ -72,6 +72,8 @@ static int refuse(const arguments_t *arguments, status_t status)
 static status_t forecast(plan_t *plan, const arguments_t *arguments)
 {
     plan_items_t items;
+    const int ranks = arguments->ranks < arguments->ranks_per_node ? arguments->ranks : arguments->ranks_per_node;
+    plan_learn_memory(plan, job_learn_memory_share(ranks));
     store_rates_read(&plan->cost, plan->cost_path, plan->model_digest, plan->points[0].threads);
     TRY(store_items_make(&items, plan));
     status_t status = plan_forecast(stdout, plan, &items, arguments->ranks, arguments->ranks_per_node);

@@ -112,6 +112,7 @@ typedef struct {
     double sigma;
     int metric_size;
     char *metric_memory, *feature_memory, *learn_memory;
+    size_t learn_memory_auto; /* bytes that learn_memory: auto stands for: set by whoever knows the ranks of a node */
     double aupro_limit;
     int aupro, mask_threshold;
     int threads, checkpoint_every, track_epochs, max_attempts;
@@ -155,6 +156,8 @@ bool job_head_wanted(const job_t *job, job_head_t head);
 status_t job_metric_memory(size_t *bytes, const job_t *job);
 status_t job_feature_memory(size_t *bytes, const job_t *job);
 status_t job_learn_memory(size_t *bytes, const job_t *job);
+/* MB that learn_memory: auto gives each of so many ranks on this node. */
+int job_learn_memory_share(int ranks);
 /* The temperature t that the job asks of a model whose stored parameter is `stored` (METHOD.md 7). */
 status_t job_logit_scale(double *t, const job_t *job, double stored);
 

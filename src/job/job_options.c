@@ -210,9 +210,9 @@ const io_option_t job_options[] = {
      "memory of pixel metrics, e.g. 200MB; more pixels go through files, with the same result", JOB_STAGE_NONE},
     {"feature_memory", IO_STRING, AT(feature_memory), "512MB", 0, 0, NULL,
      "features of one category that a rank keeps in memory between its evaluations, e.g. 2GB; 0: none", JOB_STAGE_NONE},
-    {"learn_memory", IO_STRING, AT(learn_memory), "768MB", 0, 0, NULL,
+    {"learn_memory", IO_STRING, AT(learn_memory), "auto", 0, 0, NULL,
      "activations that learning keeps for the gradient, e.g. 2GB; what does not fit is computed again: slower, same "
-     "bits",
+     "bits; auto: half of a rank's share of its node's memory, fgad plan says how much",
      JOB_STAGE_NONE},
     {"aupro_limit", IO_DOUBLE, AT(aupro_limit), "0.3", 0.001, 1, NULL, "false-positive rate to which AUPRO integrates",
      JOB_STAGE_METRICS},
@@ -296,8 +296,20 @@ status_t job_feature_memory(size_t *bytes, const job_t *job)
     return parse_bytes(bytes, "feature_memory", job->feature_memory, 0);
 }
 
+/* Below the least a head computes nearly all layers twice; no head of a published category has use for more than the most. */
+#define LEARN_LEAST_MB 128
+#define LEARN_MOST_MB 8000
+#define LEARN_UNTOLD_MB 768
+
+int job_learn_memory_share(int ranks)
+{
+    const double mb = 1e-6 * (double)base_memory() / ranks / 2;
+    return mb < LEARN_LEAST_MB ? LEARN_LEAST_MB : mb > LEARN_MOST_MB ? LEARN_MOST_MB : (int)mb;
+}
+
 status_t job_learn_memory(size_t *bytes, const job_t *job)
 {
+    if (strcmp(job->learn_memory, "auto") == 0) return *bytes = job->learn_memory_auto, ST_OK;
     return parse_bytes(bytes, "learn_memory", job->learn_memory, 0);
 }
 
@@ -424,7 +436,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     status_t status;
     enum { ROWS = sizeof job_options / sizeof job_options[0] };
     bool used[ROWS] = {false};
-    *out = (job_t){0};
+    *out = (job_t){.learn_memory_auto = (size_t)LEARN_UNTOLD_MB * 1000000};
     TRY_DONE(io_options_init(out, job_options));
     if (path != NULL) TRY_DONE(io_options_read_yaml(out, job_options, used, path));
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, assignments[i], "-s"));

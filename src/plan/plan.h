@@ -282,6 +282,8 @@ typedef struct {
     double shared_mb;  /* weights, once a node */
 } plan_memory_t;
 status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t *items);
+/* What learn_memory: auto stands for, to be told before items are made. */
+void plan_learn_memory(plan_t *plan, int mb);
 
 /* ---- For people ---- */
 /* Prints what would be done: points, tasks, images to encode, bytes on disk. items: with the state of each. */

@@ -107,3 +107,8 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
     out->rank_mb = PROGRAM_MB + plan_mb(plan, items) + out->private_mb + 1e-6 * (double)clip_vision_bytes(c) + most;
     return ST_OK;
 }
+
+void plan_learn_memory(plan_t *plan, int mb)
+{
+    for (int p = 0; p < plan->point_count; p++) plan->points[p].learn_memory_auto = (size_t)mb * 1000000;
+}

@@ -14,7 +14,8 @@
 /* All processes that a launcher of MPI has started; this one alone where none has, and then MPI is never begun. */
 typedef struct {
     int rank, size;
-    bool mpi; /* begun */
+    int on_node; /* ranks on this rank's node */
+    bool mpi;    /* begun */
 } suite_comm_t;
 /* Collective. An MPI that cannot start ends the process here, with one line and exit code 3. ST_EIO: the ranks do not see
  * one another. */

@@ -116,12 +116,16 @@ static int launched(void)
 
 status_t suite_comm_open(suite_comm_t *out)
 {
-    *out = (suite_comm_t){.size = 1};
+    *out = (suite_comm_t){.size = 1, .on_node = 1};
     if (launcher() == NULL) return ST_OK;
     start_mpi();
     out->mpi = true;
     MPI_Comm_rank(MPI_COMM_WORLD, &out->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &out->size);
+    MPI_Comm node;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, out->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &out->on_node);
+    MPI_Comm_free(&node);
     /* Ranks that do not see one another would each do the whole job and call it theirs. */
     if (out->size > 1 || launched() <= 1) return ST_OK;
     int told = launched();
@@ -136,7 +140,7 @@ status_t suite_comm_open(suite_comm_t *out)
 void suite_comm_close(suite_comm_t *comm)
 {
     if (comm->mpi) MPI_Finalize();
-    *comm = (suite_comm_t){.size = 1};
+    *comm = (suite_comm_t){.size = 1, .on_node = 1};
 }
 
 /* ---- Between ranks -------------------------------------------------------------------------------------------------- */

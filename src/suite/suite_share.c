@@ -171,6 +171,10 @@ status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char
     }
     TRY_DONE(suite_agree(comm, status));
     TRY_DONE(share(out, comm));
+    /* One number for all ranks: their plans must not differ. */
+    int learn_mb = job_learn_memory_share(comm->on_node);
+    suite_comm_all(comm, &learn_mb, 1, SUITE_MIN_INTS);
+    plan_learn_memory(out, learn_mb);
     TRY_DONE(suite_agree(comm, plan_make_tasks(out)));
 done:
     out->seconds = clock_seconds() - started;

@@ -37,6 +37,33 @@ static void assignments_are_checked_and_named(void **state)
     }
 }
 
+static void learning_gets_a_share_of_the_nodes_memory(void **state)
+{
+    (void)state;
+    job_t job;
+    size_t bytes;
+    const char *assignments[] = {"dataset=demo", "learn_memory=2GB"};
+    assert_int_equal(job_read(&job, NULL, assignments, 1), ST_OK);
+    assert_int_equal(job_learn_memory(&bytes, &job), ST_OK);
+    assert_int_equal(bytes, 768000000); /* nobody has told how many ranks there are */
+    job.learn_memory_auto = 5000000;
+    assert_int_equal(job_learn_memory(&bytes, &job), ST_OK);
+    assert_int_equal(bytes, 5000000);
+    job_free(&job);
+    assert_int_equal(job_read(&job, NULL, assignments, 2), ST_OK);
+    assert_int_equal(job_learn_memory(&bytes, &job), ST_OK);
+    assert_int_equal(bytes, 2000000000);
+    job_free(&job);
+    int last = job_learn_memory_share(1);
+    for (int ranks = 2; ranks <= 1 << 20; ranks *= 2) {
+        const int share = job_learn_memory_share(ranks);
+        assert_true(share <= last && share >= 128);
+        assert_true(share == 128 || share * 1e6 * ranks <= (double)base_memory());
+        last = share;
+    }
+    assert_int_equal(last, 128);
+}
+
 static void roots_override_the_data_root(void **state)
 {
     (void)state;
@@ -231,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_need_a_dataset),
         cmocka_unit_test(assignments_are_checked_and_named),
+        cmocka_unit_test(learning_gets_a_share_of_the_nodes_memory),
         cmocka_unit_test(roots_override_the_data_root),
         cmocka_unit_test(a_model_is_found_for_the_dataset),
         cmocka_unit_test(empty_taps_become_what_the_models_folder_says),
