@@ -85,14 +85,20 @@ static void print_reuse(const suite_outcome_t *outcome)
     }
 }
 
+static void print_counts(const suite_outcome_t *outcome, const char *duration)
+{
+    printf("%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
+           outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
+}
+
 static int finish(const plan_t *plan, const suite_outcome_t *outcome)
 {
     char duration[16];
     store_results_t results;
     clock_format(duration, outcome->seconds);
     if (outcome->left > 0) {
-        printf("%d task%s done, %d kept from earlier runs, %d failed, in %s\n", outcome->done,
-               outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, duration);
+        print_counts(outcome, duration);
+        print_reuse(outcome);
         printf(
             "left: %d item%s in progress elsewhere or wait%s for such; who is last makes the tables (fgad status %s)\n",
             outcome->left, outcome->left == 1 ? " is" : "s are", outcome->left == 1 ? "s" : "", plan->run_dir);
@@ -115,8 +121,8 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
         printf("INCOMPLETE: no task of this run has a result yet\n");
     store_results_free(&results);
     if (status != ST_OK) return cli_bad_input();
-    printf("\n%d task%s done, %d kept from earlier runs, %d failed, %d feature files encoded, in %s\n", outcome->done,
-           outcome->done == 1 ? "" : "s", outcome->skipped, outcome->failed, outcome->encoded, duration);
+    putchar('\n');
+    print_counts(outcome, duration);
     print_reuse(outcome);
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
     if (outcome->interrupted)
