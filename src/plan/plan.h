@@ -227,7 +227,7 @@ double plan_query_gflop(const clip_config_t *config, const job_t *job, int group
 /* shots 0: no memory is searched. */
 double plan_maps_gflop(const clip_config_t *config, int groups, int images, int shots);
 /* As stored: a learned head, and a task with its maps. */
-double plan_head_mb(const clip_config_t *config, const job_t *job, job_head_t head);
+double plan_head_mb(const clip_config_t *config, const job_t *job, const plan_caption_t *caption, job_head_t head);
 double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task);

@@ -108,10 +108,17 @@ double plan_maps_gflop(const clip_config_t *c, int groups, int images, int shots
     return 1e-9 * images * (2 * 2 * T * T * shots * c->width + 2 * 3 * T * groups * c->embed);
 }
 
-double plan_head_mb(const clip_config_t *c, const job_t *job, job_head_t head)
+/* Parameters before and after learning, hardly compressed: the context of each copy, and a vector for each value that a
+ * learnable prompt replaces. Prompts as texts and ids, anchors and the rest are 0.05 MB or so. */
+double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption_t *caption, job_head_t head)
 {
-    bool queries = head == JOB_HEAD_PIXEL && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
-    return 0.1 + (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0); /* ten weight matrices */
+    const bool pixel = head == JOB_HEAD_PIXEL;
+    const bool queries = pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
+    const double copies = pixel ? job->pixel_n_pro : job->image_n_pro;
+    double values = 0;
+    for (int g = 0; g < caption->groups && (g == 0 || job->groups.count > 1); g++) values += caption->body[g].values;
+    const double vectors = job->learn ? copies * (job->n_ctx + job->n_ab * job->n_ctx_ab * values) : 0;
+    return 0.05 + 8e-6 * c->text_width * vectors + (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
 }
 
 double plan_task_mb(const clip_config_t *c, const job_t *job, int images)

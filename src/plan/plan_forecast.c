@@ -64,7 +64,8 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
             results += plan_task_mb(c, job, plan->categories[item->category_index].images.test_count);
             break;
         case PLAN_LEARN:
-            learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point], item->head);
+            learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point],
+                                    &plan->categories[item->category_index].caption, item->head);
             break;
         default:
             if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->category_index, item->index);
