@@ -69,6 +69,7 @@ typedef struct {
     bool use[ALIGN_TERMS]; /* by term; TOTAL's is not read */
     align_triplet_t triplet;
     double epsilon, lambda_mean, lambda_reg, logit_scale;
+    bool plain_sum; /* l_reg subtracts sum_c u_c as it is, as printed, not of length 1 (METHOD.md 12.17) */
 } align_losses_t;
 
 /* What is learned from: tokens of all K images. */
@@ -174,6 +175,8 @@ extern const align_adam_t align_query_adam;
  * mean; a warning tells when max_steps did not do. */
 status_t align_query_train(float *params, double *losses, int *steps, const float *normal, const float *abnormal, int G,
                            int E, const align_adam_t *adam, arena_t *arena);
+/* keys (G,E): the queries at that minimum, normalise(p_n + p_a); zeros where p_a = -p_n. */
+void align_query_bisector(float *keys, const float *normal, const float *abnormal, int G, int E);
 /* The least l_qf there can be: mean over g of 2 - |p_n + p_a|, at q = normalise(p_n + p_a). */
 double align_query_floor(const float *normal, const float *abnormal, int G, int E);
 /* How far above its floor l_qf is when all queries are the same, at best: 0 when all groups' anchors are. */

@@ -275,7 +275,7 @@ static int first_alp(const align_group_t *group)
 }
 
 /* l_reg with its weight: once for the whole set. u (3E): scratch. */
-static double reg_loss(features_t *features, double lambda, bool gradient, double *u)
+static double reg_loss(features_t *features, double lambda, bool plain, bool gradient, double *u)
 {
     int E = features->E, image = -1, back = -1, components = 0;
     for (int g = 0; g < features->G; g++) {
@@ -294,6 +294,7 @@ static double reg_loss(features_t *features, double lambda, bool gradient, doubl
         if (group->level == PROMPTS_COMPONENT) add_mean(u, features->hat, first_alp(group), group->alp, E, 1);
     }
     double norm = normalise(unit, u, E), square = 0;
+    if (plain) memcpy(unit, u, sizeof(double) * (size_t)E);
     const align_group_t *whole = features->groups + image;
     add_mean(residual, features->hat, first_alp(whole), whole->alp, E, 1);
     const double *p = features->anchor + 2 * (size_t)back * (size_t)E;
@@ -308,7 +309,10 @@ static double reg_loss(features_t *features, double lambda, bool gradient, doubl
     double *dp = features->danchor + 2 * (size_t)back * (size_t)E;
     for (int e = 0; e < E; e++) dp[e] -= factor * residual[e];
     memset(u, 0, sizeof(double) * (size_t)E); /* from here d sum_c u_c */
-    normalise_backward(u, residual, unit, norm, E);
+    if (plain)
+        memcpy(u, residual, sizeof(double) * (size_t)E);
+    else
+        normalise_backward(u, residual, unit, norm, E);
     for (int g = 0; g < features->G; g++) {
         const align_group_t *group = features->groups + g;
         if (group->level == PROMPTS_COMPONENT)
@@ -366,7 +370,8 @@ status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const 
         if (losses->use[ALIGN_TERM_MEAN])
             terms[ALIGN_TERM_MEAN] += mean_loss(&features, groups + g, losses->lambda_mean, gradient, scratch);
     }
-    if (losses->use[ALIGN_TERM_REG]) terms[ALIGN_TERM_REG] = reg_loss(&features, losses->lambda_reg, gradient, scratch);
+    if (losses->use[ALIGN_TERM_REG])
+        terms[ALIGN_TERM_REG] = reg_loss(&features, losses->lambda_reg, losses->plain_sum, gradient, scratch);
     terms[ALIGN_TERM_TOTAL] = terms[ALIGN_TERM_CLIP] + terms[ALIGN_TERM_TRIP] +
                               losses->lambda_mean * terms[ALIGN_TERM_MEAN] + terms[ALIGN_TERM_REG];
     if (gradient) features_backward(df, &features, scratch);

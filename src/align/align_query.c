@@ -329,6 +329,19 @@ static double sum_at(const float *normal, const float *abnormal, size_t i)
     return (double)normal[i] + (double)abnormal[i];
 }
 
+void align_query_bisector(float *keys, const float *normal, const float *abnormal, int G, int E)
+{
+    for (size_t g = 0; g < (size_t)G; g++) {
+        double square = 0;
+        for (size_t e = g * (size_t)E; e < (g + 1) * (size_t)E; e++) {
+            double sum = sum_at(normal, abnormal, e);
+            square += sum * sum;
+        }
+        for (size_t e = g * (size_t)E; e < (g + 1) * (size_t)E; e++)
+            keys[e] = square > 0 ? (float)(sum_at(normal, abnormal, e) / sqrt(square)) : 0;
+    }
+}
+
 double align_query_floor(const float *normal, const float *abnormal, int G, int E)
 {
     double floor = 0;

@@ -273,10 +273,14 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     TRY_DONE(job_read(&job, NULL, m->assignments, m->assignment_count + 1));
     TRY_DONE(open_tokenizer(m, m->model != NULL ? m->model : job.model, 0));
     const prompts_options_t options = {.image_only = job.groups.count == 1,
+                                       .no_foreground = !job_has(&job.groups, "foreground"),
                                        .learn = job.learn,
                                        .n_ahp = job.n_ahp,
+                                       .n_ahp_component = job.n_ahp_component,
                                        .ahp_order = (prompts_ahp_order_t)job.ahp_order,
                                        .n_ab = job.n_ab,
+                                       .insert = job.alp == JOB_ALP_INSERT,
+                                       .shared = job.alp_vectors == JOB_ALP_SHARED,
                                        .n_ctx = job.n_ctx,
                                        .n_ctx_ab = job.n_ctx_ab,
                                        .n_pro = job.pixel_n_pro,

@@ -33,32 +33,44 @@ enum { JOB_FUSION_HARMONIC, JOB_FUSION_ARITHMETIC, JOB_FUSION_GEOMETRIC, JOB_FUS
 enum { JOB_IMAGE_FUSION_HARMONIC, JOB_IMAGE_FUSION_ARITHMETIC, JOB_IMAGE_FUSION_BEST };
 enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
 enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
-enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL };
+enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL, JOB_RETRIEVAL_BISECTOR };
+enum { JOB_PROTOCOL_STRICT, JOB_PROTOCOL_PAPER, JOB_PROTOCOL_PUBLISHED };
+enum { JOB_CHANNELS_RGB, JOB_CHANNELS_BGR };
+enum { JOB_TEST_SHOTS_EXCLUDED, JOB_TEST_SHOTS_INCLUDED };
+enum { JOB_MASKLESS_COUNTED, JOB_MASKLESS_DROPPED };
+enum { JOB_ALP_REPLACE, JOB_ALP_INSERT };
+enum { JOB_ALP_OWN, JOB_ALP_SHARED };
+enum { JOB_REG_NORMALISED, JOB_REG_PLAIN };
+enum { JOB_CLASS_TOKEN_IMAGE, JOB_CLASS_TOKEN_MATCHED };
 
 typedef struct {
     char *name, *output;
     io_names_t dataset, category;
     char *data_root, *assets;
+    int protocol;
     io_text_map_t roots; /* dataset -> folder, where it is not data_root/<dataset> */
     io_int_list_t shots, seeds;
     char *fewshot; /* "nested", "draw", "published" or a list file */
     int views, tree;
     int bit_depth, exif; /* exif: 0 ignore, 1 apply */
     char *model;
-    int image_size;         /* 0: the model's */
+    int image_size; /* 0: the model's */
+    int pre_resize, test_channels, test_shots, test_maskless;
     io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
     int features, chunk;
     int method;
     io_names_t branches;
     bool learn;
     io_names_t groups;
-    int n_ahp, ahp_order, n_ab, n_ctx, n_ctx_ab;
+    int n_ahp, n_ahp_component, ahp_order, n_ab, alp, alp_vectors, n_ctx, n_ctx_ab;
     char *ctx_init;
     io_names_t heads;
     int pixel_n_pro, pixel_epochs, image_n_pro, image_epochs;
-    io_names_t losses;
+    io_names_t losses, pixel_losses, image_losses; /* of a head empty: losses */
     int triplet;
-    double epsilon, lambda_mean, lambda_reg, gamma;
+    double epsilon, pixel_epsilon, image_epsilon; /* of a head below 0: epsilon */
+    double lambda_mean, lambda_reg, gamma;
+    int reg_sum;
     int aggregation_centers, aggregation_reference, aggregation_stages, aggregation_scale;
     char *logit_scale; /* "raw", "exp" or a number */
     double lr, lr_min, momentum, weight_decay;
@@ -67,7 +79,7 @@ typedef struct {
     bool query_keep; /* its weights */
     int retrieval;
     bool token_wise;
-    int reweight, fusion, image_map, image_max, image_fusion;
+    int reweight, fusion, image_map, image_max, image_fusion, class_token;
     /* Keys of one method each. */
     struct {
         int states;
@@ -140,7 +152,8 @@ extern const io_option_t job_options[];
     METHOD(inctrl, "inctrl_residual")
 /* End with NULL. */
 extern const char *const job_method_names[];
-extern const char *const job_view_names[], *const job_tree_names[], *const job_aupro_names[];
+extern const char *const job_view_names[], *const job_tree_names[], *const job_aupro_names[],
+                                                                        *const job_protocol_names[];
 
 /* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another. The caller
  * frees with job_free. */
@@ -152,6 +165,14 @@ typedef enum { JOB_HEAD_PIXEL, JOB_HEAD_IMAGE, JOB_HEADS } job_head_t;
 extern const char *const job_head_names[]; /* "pixel", "image", NULL */
 /* Whether the job needs the head at all. */
 bool job_head_wanted(const job_t *job, job_head_t head);
+/* What a head learns by: its own terms and margin, or the job's. */
+const io_names_t *job_head_losses(const job_t *job, job_head_t head);
+double job_head_epsilon(const job_t *job, job_head_t head);
+/* "published (reweight=off ...)": the protocol, and every key of METHOD.md 11's table in which the job differs from strict;
+ * "" where it is strict and none does (heap, NULL: no memory). */
+char *job_protocol_text(const job_t *job);
+/* Whether tokens are matched to what the query former gives. */
+bool job_queries(const job_t *job);
 /* In bytes: metric_memory (0: no limit); feature_memory, learn_memory (0: none). */
 status_t job_metric_memory(size_t *bytes, const job_t *job);
 status_t job_feature_memory(size_t *bytes, const job_t *job);

@@ -9,6 +9,14 @@
 status_t job_expand(job_t *job, const io_option_t *table);
 /* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
 status_t job_taps_resolve(job_t *job);
+/* What a protocol sets; NULL: as strict, which is the table's default. prompts: read by methods that learn prompts alone. */
+typedef struct {
+    const char *key, *paper, *published;
+    bool prompts;
+} job_protocol_row_t;
+extern const job_protocol_row_t job_protocol_rows[]; /* ends with {0} */
+/* The bundle's values for the keys that are not set. */
+status_t job_protocol_apply(job_t *job, const io_option_t *table, const bool *used);
 /* ST_EFORMAT unless there are two. */
 status_t job_taps_count(const io_names_t *taps);
 

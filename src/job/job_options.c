@@ -18,7 +18,15 @@ static const char *const template_names[] = {"22", "winclip21", NULL};
 static const char *const mask_names[] = {"off", "published", "otsu", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
 static const char *const reference_names[] = {"similarity", "feature", NULL};
-static const char *const retrieval_names[] = {"auto", "query_former", "normal", NULL};
+static const char *const retrieval_names[] = {"auto", "query_former", "normal", "bisector", NULL};
+const char *const job_protocol_names[] = {"strict", "paper", "published", NULL};
+static const char *const channel_names[] = {"rgb", "bgr", NULL};
+static const char *const test_shot_names[] = {"excluded", "included", NULL};
+static const char *const maskless_names[] = {"counted", "dropped", NULL};
+static const char *const alp_names[] = {"replace", "insert", NULL};
+static const char *const alp_vector_names[] = {"own", "shared", NULL};
+static const char *const reg_names[] = {"normalised", "plain", NULL};
+static const char *const class_token_names[] = {"image", "matched", NULL};
 static const char *const reweight_names[] = {"mean1", "literal", "off", NULL};
 static const char *const image_map_names[] = {"fused", "vad", NULL};
 static const char *const image_max_names[] = {"grid", "resized", NULL};
@@ -38,6 +46,11 @@ static const char *const sweep_names[] = {"product", "one-at-a-time", "list", NU
 const io_option_t job_options[] = {
     {"name", IO_STRING, AT(name), "run", 0, 0, NULL, "name of the run: its folder below output", JOB_STAGE_NONE},
     {"output", IO_STRING, AT(output), "results", 0, 0, NULL, "folder of runs and of the feature cache", JOB_STAGE_NONE},
+    {"protocol", IO_CHOICE, AT(protocol), "strict", 0, 0, job_protocol_names,
+     "a reading by one word, of keys that are not set: strict, paper (as printed), published (as the published code: "
+     "what "
+     "uses test labels is stored apart, as an oracle); METHOD.md 11",
+     JOB_STAGE_NONE},
     {"dataset", IO_STRING_LIST, AT(dataset), NULL, 0, 0, data_datasets, "datasets", JOB_STAGE_NONE},
     {"category", IO_STRING_LIST, AT(category), "", 0, 0, NULL, "categories; empty: all that the dataset's folder has",
      JOB_STAGE_NONE},
@@ -76,6 +89,16 @@ const io_option_t job_options[] = {
      "pixels a side of the images that the tower sees, a multiple of its patch (positions are interpolated); 0: the "
      "model's own",
      JOB_STAGE_FEATURES},
+    {"pre_resize", IO_INT, AT(pre_resize), "0", 0, 8192, NULL,
+     "pixels a side that pictures go through first, by OpenCV's bilinear, and masks by its nearest; 0: none",
+     JOB_STAGE_FEATURES},
+    {"test_channels", IO_CHOICE, AT(test_channels), "rgb", 0, 0, channel_names,
+     "order in which the tower sees the channels of test images; training images are rgb", JOB_STAGE_FEATURES},
+    {"test_shots", IO_CHOICE, AT(test_shots), "excluded", 0, 0, test_shot_names,
+     "shots that are test images, too (Real-IAD without split files): excluded from the test, or included",
+     JOB_STAGE_MAPS},
+    {"test_maskless", IO_CHOICE, AT(test_maskless), "counted", 0, 0, maskless_names,
+     "anomalous test images without a mask, where others have one: counted and reported, or dropped", JOB_STAGE_MAPS},
     {"memory_taps", IO_STRING_LIST, AT(memory_taps), "", 0, 0, NULL,
      "two points N.attn or N.mlp of the image tower that feed the memory; empty: what the model's fgad.yaml "
      "says, else 3.attn, 8.attn",
@@ -92,10 +115,17 @@ const io_option_t job_options[] = {
      "levels of prompts in use; image alone is the single-level baseline", JOB_STAGE_PROMPTS},
     {"n_ahp", IO_INT, AT(n_ahp), "8", 1, 1000, NULL, "abnormal handcrafted prompts a group, at most",
      JOB_STAGE_PROMPTS},
+    {"n_ahp_component", IO_INT, AT(n_ahp_component), "0", 0, 1000, NULL,
+     "abnormal handcrafted prompts of a component's group, at most; 0: n_ahp", JOB_STAGE_PROMPTS},
     {"ahp_order", IO_CHOICE, AT(ahp_order), "alternate", 0, 0, ahp_order_names,
      "which of them come first: alternate (a value replaced, a state, in turn), states, replacements",
      JOB_STAGE_PROMPTS},
     {"n_ab", IO_INT, AT(n_ab), "4", 0, 1000, NULL, "abnormal learnable prompts a group", JOB_STAGE_PROMPTS},
+    {"alp", IO_CHOICE, AT(alp), "replace", 0, 0, alp_names,
+     "abnormal learnable prompts have vectors in place of the body's values (replace), or before its noun (insert)",
+     JOB_STAGE_PROMPTS},
+    {"alp_vectors", IO_CHOICE, AT(alp_vectors), "own", 0, 0, alp_vector_names,
+     "each group has its own, gated in components, or all share one set (with alp: insert)", JOB_STAGE_PROMPTS},
     {"n_ctx", IO_INT, AT(n_ctx), "4", 0, 32, NULL, "learnable vectors V in front of every prompt", JOB_STAGE_PROMPTS},
     {"n_ctx_ab", IO_INT, AT(n_ctx_ab), "1", 1, 16, NULL, "learnable vectors a replaced value", JOB_STAGE_PROMPTS},
     {"ctx_init", IO_STRING, AT(ctx_init), "random", 0, 0, NULL,
@@ -109,12 +139,22 @@ const io_option_t job_options[] = {
     {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head", JOB_STAGE_PROMPTS},
     {"losses", IO_STRING_LIST, AT(losses), "clip, trip, mean, reg", 0, 0, loss_names, "terms of the loss in use",
      JOB_STAGE_PROMPTS},
+    {"pixel.losses", IO_STRING_LIST, AT(pixel_losses), "", 0, 0, loss_names, "those of the pixel head; empty: losses",
+     JOB_STAGE_PROMPTS},
+    {"image.losses", IO_STRING_LIST, AT(image_losses), "", 0, 0, loss_names, "those of the image head; empty: losses",
+     JOB_STAGE_PROMPTS},
     {"triplet", IO_CHOICE, AT(triplet), "euclid", 0, 0, triplet_names,
      "distances of the triplet loss: euclid (METHOD.md 7), published (squares; pixel head: per image and channel)",
      JOB_STAGE_PROMPTS},
     {"epsilon", IO_DOUBLE, AT(epsilon), "1", 0, 100, NULL, "margin of the triplet loss", JOB_STAGE_PROMPTS},
+    {"pixel.epsilon", IO_DOUBLE, AT(pixel_epsilon), "-1", -1, 100, NULL, "that of the pixel head; -1: epsilon",
+     JOB_STAGE_PROMPTS},
+    {"image.epsilon", IO_DOUBLE, AT(image_epsilon), "-1", -1, 100, NULL, "that of the image head; -1: epsilon",
+     JOB_STAGE_PROMPTS},
     {"lambda_mean", IO_DOUBLE, AT(lambda_mean), "0.001", 0, 1e6, NULL, "weight of the mean loss", JOB_STAGE_PROMPTS},
     {"lambda_reg", IO_DOUBLE, AT(lambda_reg), "1", 0, 1e6, NULL, "weight of the regulariser", JOB_STAGE_PROMPTS},
+    {"reg_sum", IO_CHOICE, AT(reg_sum), "normalised", 0, 0, reg_names,
+     "the regulariser's sum over components: of length 1, or plain, as printed", JOB_STAGE_PROMPTS},
     {"gamma", IO_DOUBLE, AT(gamma), "1.5", 0, 1000, NULL, "extra weight of a token inside its group's region",
      JOB_STAGE_PROMPTS},
     {"aggregation.centers", IO_CHOICE, AT(aggregation_centers), "language", 0, 0, center_names,
@@ -139,7 +179,9 @@ const io_option_t job_options[] = {
     {"query_former.keep", IO_BOOL, AT(query_keep), "false", 0, 0, NULL,
      "keep its weights (ten E x E matrices a head), which nothing but a replay of its training reads", JOB_STAGE_NONE},
     {"retrieval", IO_CHOICE, AT(retrieval), "auto", 0, 0, retrieval_names,
-     "how a token finds its group: query_former, normal (anchors), auto: query_former when learning", JOB_STAGE_MAPS},
+     "how a token finds its group: query_former, bisector (what it tends to, in closed form), normal (anchors), auto: "
+     "query_former when learning",
+     JOB_STAGE_MAPS},
     {"token_wise", IO_BOOL, AT(token_wise), "true", 0, 0, NULL,
      "score a token against its own group; false: mean over groups", JOB_STAGE_MAPS},
     {"reweight", IO_CHOICE, AT(reweight), "mean1", 0, 0, reweight_names,
@@ -158,6 +200,8 @@ const io_option_t job_options[] = {
      "it, "
      "as an oracle, the better of the two by the test labels (fgad audit)",
      JOB_STAGE_MAPS},
+    {"class_token", IO_CHOICE, AT(class_token), "image", 0, 0, class_token_names,
+     "the class token is scored against the group image, or against the group that it is matched to", JOB_STAGE_MAPS},
     {"promptad.states", IO_CHOICE, AT(promptad.states), "own", 0, 0, state_names,
      "abnormal states: own (the general ones, then the caption's), general", JOB_STAGE_PROMPTS},
     {"winclip.class_names", IO_CHOICE, AT(winclip.class_names), "mapped", 0, 0, class_names,
@@ -253,6 +297,23 @@ bool job_has(const io_names_t *list, const char *name)
 bool job_head_wanted(const job_t *job, job_head_t head)
 {
     return job_has(&job->branches, "pad") && job_has(&job->heads, job_head_names[head]);
+}
+
+const io_names_t *job_head_losses(const job_t *job, job_head_t head)
+{
+    const io_names_t *own = head == JOB_HEAD_PIXEL ? &job->pixel_losses : &job->image_losses;
+    return own->count > 0 ? own : &job->losses;
+}
+
+double job_head_epsilon(const job_t *job, job_head_t head)
+{
+    const double own = head == JOB_HEAD_PIXEL ? job->pixel_epsilon : job->image_epsilon;
+    return own >= 0 ? own : job->epsilon;
+}
+
+bool job_queries(const job_t *job)
+{
+    return job->retrieval == JOB_RETRIEVAL_QUERY_FORMER || (job->retrieval == JOB_RETRIEVAL_AUTO && job->learn);
 }
 
 status_t job_logit_scale(double *t, const job_t *job, double stored)
@@ -387,8 +448,15 @@ static status_t check_job(const job_t *job)
     if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
     if (!job_has(&job->groups, "image"))
         return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
-    if (job->groups.count != 1 && job->groups.count != 4)
-        return fail(ST_EFORMAT, "groups: %d levels are named, expected image alone or all four", job->groups.count);
+    if (job->groups.count != 1 &&
+        !(job->groups.count >= 3 && job_has(&job->groups, "background") && job_has(&job->groups, "components")))
+        return fail(
+            ST_EFORMAT,
+            "groups: %d levels are named, expected image alone, or image, background, components, with or without "
+            "foreground",
+            job->groups.count);
+    if (job->alp_vectors == JOB_ALP_SHARED && job->alp != JOB_ALP_INSERT)
+        return fail(ST_EFORMAT, "alp_vectors: shared wants alp: insert: bodies differ in the number of their values");
     if (job_has(&job->branches, "pad") && job->heads.count == 0)
         return fail(ST_EFORMAT, "heads: the list is empty (expected pixel, image or both, or branches: [vad])");
     if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))
@@ -447,6 +515,7 @@ status_t job_read(job_t *out, const char *path, const char *const *assignments, 
     TRY_DONE(find_assets(out, used));
     TRY_DONE(resolve_model(out));
     TRY_DONE(job_taps_resolve(out));
+    TRY_DONE(job_protocol_apply(out, job_options, used));
     TRY_DONE(job_keep_given(out, job_options, used));
     TRY_DONE(resolve_method(out, used));
     status = resolve_sweep(out);

@@ -108,18 +108,25 @@ status_t method_branches_fit(void **out, const method_task_t *task, arena_t *are
     if (state == NULL) return ST_ENOMEM;
     state->job = job;
     state->search = wants_vad(job) && (task->known >> M_V & 1) == 0;
-    bool queries = job->retrieval == JOB_RETRIEVAL_QUERY_FORMER || (job->retrieval == JOB_RETRIEVAL_AUTO && job->learn);
     for (int head = 0; head < JOB_HEADS; head++) {
         const method_head_t *learned = &task->head[head];
         state->head[head] = learned->G > 0;
         state->anchors[head] = (detect_anchors_t){.normal = learned->normal,
                                                   .abnormal = learned->abnormal,
-                                                  .keys = queries ? learned->keys : NULL,
+                                                  .keys = job_queries(job) ? learned->keys : NULL,
                                                   .groups = learned->G,
                                                   .width = learned->E,
                                                   .image_group = 0, /* of every set of prompts */
                                                   .logit_scale = task->logit_scale,
-                                                  .token_wise = job->token_wise};
+                                                  .token_wise = job->token_wise || head == JOB_HEAD_IMAGE};
+        /* The image head has no query former; its class token is matched to what one would come to. */
+        const bool closed = job->retrieval == JOB_RETRIEVAL_BISECTOR ||
+                            (head == JOB_HEAD_IMAGE && job_queries(job) && job->class_token == JOB_CLASS_TOKEN_MATCHED);
+        if (learned->G == 0 || !closed) continue;
+        float *keys = arena_take(arena, (size_t)learned->G * (size_t)learned->E, sizeof *keys);
+        if (keys == NULL) return ST_ENOMEM;
+        align_query_bisector(keys, learned->normal, learned->abnormal, learned->G, learned->E);
+        state->anchors[head].keys = keys;
     }
     if (state->search) TRY(fill_memory(&state->memory, task, arena));
     for (int i = 0; i < METHOD_SCALES; i++) state->scales[i] = NAN;
@@ -165,12 +172,14 @@ status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const m
     float *M_v = maps->kept[M_V], *Mhat_p = maps->kept[MHAT_P], *s_image = maps->kept[S_IMAGE];
     float *M_p = maps->kept[M_P], *S_i = maps->kept[S_I];
     int32_t *group = maps->kept[GROUP];
+    const bool matched = state->job->class_token == JOB_CLASS_TOKEN_MATCHED;
     if (maps->kept[SCALES] != NULL) memcpy(maps->kept[SCALES], state->scales, sizeof state->scales);
     if (state->search) TRY(detect_vad(M_v + at, &state->memory, image->array[TAP1], image->array[TAP2], T, arena));
     if (state->head[JOB_HEAD_PIXEL])
         detect_pad(Mhat_p + at, group + at, s_image + at, &state->anchors[JOB_HEAD_PIXEL], image->array[TOKENS], T);
     if (state->head[JOB_HEAD_IMAGE])
-        detect_pad(NULL, NULL, &S_i[i], &state->anchors[JOB_HEAD_IMAGE], image->array[CLS], 1);
+        detect_pad(matched ? &S_i[i] : NULL, NULL, matched ? NULL : &S_i[i], &state->anchors[JOB_HEAD_IMAGE],
+                   image->array[CLS], 1);
     fuse_image(M_p != NULL ? M_p + at : NULL, maps->M_pix + at, &maps->M_img[i], maps, i, state->job);
     return ST_OK;
 }

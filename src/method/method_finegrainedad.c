@@ -35,10 +35,14 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
     free(caption);
     if (status != ST_OK) return status;
     const prompts_options_t options = {.image_only = job->groups.count == 1,
+                                       .no_foreground = !job_has(&job->groups, "foreground"),
                                        .learn = job->learn,
                                        .n_ahp = job->n_ahp,
+                                       .n_ahp_component = job->n_ahp_component,
                                        .ahp_order = (prompts_ahp_order_t)job->ahp_order,
                                        .n_ab = job->n_ab,
+                                       .insert = job->alp == JOB_ALP_INSERT,
+                                       .shared = job->alp_vectors == JOB_ALP_SHARED,
                                        .n_ctx = job->n_ctx,
                                        .n_ctx_ab = job->n_ctx_ab,
                                        .n_pro = pixel ? job->pixel_n_pro : job->image_n_pro,
@@ -71,11 +75,12 @@ status_t method_branches_training(align_training_t *out, const method_learning_t
     out->losses = (align_losses_t){.triplet = !published ? ALIGN_TRIPLET_EUCLID
                                               : pixel    ? ALIGN_TRIPLET_CHANNELS
                                                          : ALIGN_TRIPLET_SQUARED,
-                                   .epsilon = job->epsilon,
+                                   .epsilon = job_head_epsilon(job, how->head),
                                    .lambda_mean = job->lambda_mean,
-                                   .lambda_reg = job->lambda_reg};
+                                   .lambda_reg = job->lambda_reg,
+                                   .plain_sum = job->reg_sum == JOB_REG_PLAIN};
     for (int term = ALIGN_TERM_CLIP; term < ALIGN_TERMS; term++)
-        out->losses.use[term] = job_has(&job->losses, align_term_names[term]);
+        out->losses.use[term] = job_has(job_head_losses(job, how->head), align_term_names[term]);
     TRY(job_learn_memory(&out->budget, job));
     return job_logit_scale(&out->losses.logit_scale, job, (double)clip_model_logit_scale(how->model));
 }

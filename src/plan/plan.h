@@ -32,6 +32,7 @@ typedef struct {
 
 /* Of a caption, what the cost of learning depends on. */
 typedef struct {
+    prompts_level_t level;
     int words;  /* of the body */
     int values; /* that can be replaced */
     int states; /* that its noun can be in */

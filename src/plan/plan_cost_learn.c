@@ -16,12 +16,12 @@ static int count_words(const char *text)
     return words;
 }
 
-static void add_body(plan_caption_t *out, const prompts_mfsc_t *mfsc, unsigned of, const char *text, int more_words,
-                     int values)
+static void add_body(plan_caption_t *out, const prompts_mfsc_t *mfsc, prompts_level_t level, unsigned of,
+                     const char *text, int more_words, int values)
 {
     if (out->groups == PROMPTS_MAX_GROUPS) return;
     plan_body_t *body = &out->body[out->groups++];
-    *body = (plan_body_t){.words = count_words(text) + more_words, .values = values};
+    *body = (plan_body_t){.level = level, .words = count_words(text) + more_words, .values = values};
     for (int i = 0; i < mfsc->states; i++)
         body->states += mfsc->state[i].of != 0 ? (mfsc->state[i].of & of) != 0 : of != PROMPTS_OF_BACKGROUND;
 }
@@ -34,11 +34,12 @@ static void count_caption(plan_caption_t *out, const prompts_mfsc_t *mfsc)
         places += 1 + (mfsc->component[c].value[PROMPTS_LOCATION] != NULL);
         all += values[c];
     }
-    add_body(out, mfsc, PROMPTS_OF_FOREGROUND, mfsc->summary, 0, all);
-    add_body(out, mfsc, PROMPTS_OF_FOREGROUND, mfsc->relation, 0, places);
-    if (mfsc->background != NULL) add_body(out, mfsc, PROMPTS_OF_BACKGROUND, mfsc->background, 1, 0);
+    add_body(out, mfsc, PROMPTS_IMAGE, PROMPTS_OF_FOREGROUND, mfsc->summary, 0, all);
+    add_body(out, mfsc, PROMPTS_FOREGROUND, PROMPTS_OF_FOREGROUND, mfsc->relation, 0, places);
+    if (mfsc->background != NULL)
+        add_body(out, mfsc, PROMPTS_BACKGROUND, PROMPTS_OF_BACKGROUND, mfsc->background, 1, 0);
     for (int c = 0; c < mfsc->components; c++)
-        add_body(out, mfsc, PROMPTS_OF_COMPONENT(c), mfsc->component[c].caption, 0, values[c]);
+        add_body(out, mfsc, PROMPTS_COMPONENT, PROMPTS_OF_COMPONENT(c), mfsc->component[c].caption, 0, values[c]);
 }
 
 status_t plan_caption_count(plan_caption_t *out, char **draws, const char *caption, const char *vocabulary)
@@ -60,7 +61,8 @@ status_t plan_caption_count(plan_caption_t *out, char **draws, const char *capti
     prompts_vocabulary_free(&words);
     if (status != ST_EFORMAT && status != ST_ENOTFOUND) return status;
     *out = (plan_caption_t){0};
-    for (int g = 0; g < 6; g++) out->body[out->groups++] = (plan_body_t){.words = 15, .values = 4, .states = 5};
+    for (int g = 0; g < 6; g++)
+        out->body[out->groups++] = (plan_body_t){g == 0 ? PROMPTS_IMAGE : PROMPTS_COMPONENT, 15, 4, 5};
     return io_read_text(draws, vocabulary);
 }
 
@@ -92,10 +94,11 @@ static void add_prompt(stand_in_t *to, int copy, int group, int length, int leav
 static void add_group(stand_in_t *to, const job_t *job, const plan_caption_t *caption, int g, int copies)
 {
     const plan_body_t *body = &caption->body[g];
+    const int most = body->level == PROMPTS_COMPONENT && job->n_ahp_component > 0 ? job->n_ahp_component : job->n_ahp;
     for (int copy = 0; copy < copies; copy++) {
         add_prompt(to, copy, g, body->words, body->words);
         int states = 0, values = 0;
-        while (states + values < job->n_ahp && (states < body->states || values < body->values)) {
+        while (states + values < most && (states < body->states || values < body->values)) {
             bool first = job->ahp_order == PROMPTS_ALTERNATE ? states < values : job->ahp_order == PROMPTS_STATES;
             bool state = states < body->states && (first || values == body->values);
             /* A state of four words or so stands behind the noun, at the front; a value may stand anywhere. */
@@ -117,14 +120,16 @@ status_t plan_head_work(plan_head_work_t *out, const clip_config_t *c, const job
     clip_text_plan_t plan;
     int copies = !job->learn ? 1 : head == JOB_HEAD_PIXEL ? job->pixel_n_pro : job->image_n_pro;
     int groups = job->groups.count == 1 ? 1 : caption->groups;
-    size_t most = (size_t)groups * (size_t)copies * (size_t)(1 + job->n_ahp + job->n_ab);
+    size_t most = (size_t)groups * (size_t)copies * (size_t)(2 + job->n_ahp + job->n_ahp_component + job->n_ab);
     stand_in_t to = {.config = c, .n_ctx = job->learn ? job->n_ctx : 0};
     to.prompt = base_alloc(most + 1, sizeof *to.prompt);
     to.ids = base_alloc((most + 1) * LONGEST, sizeof *to.ids);
-    *out = (plan_head_work_t){.groups = groups};
+    const int skipped = groups > 1 && !job_has(&job->groups, "foreground");
+    *out = (plan_head_work_t){.groups = groups - skipped};
     if (to.prompt == NULL || to.ids == NULL) goto done;
     TRY_DONE(job_learn_memory(&budget, job));
-    for (int g = 0; g < groups; g++) add_group(&to, job, caption, g, copies);
+    for (int g = 0; g < groups; g++)
+        if (!skipped || caption->body[g].level != PROMPTS_FOREGROUND) add_group(&to, job, caption, g, copies);
     if (to.count == 0) { /* fixed texts: nothing is known of them beforehand, and they are read once */
         status = ST_OK;
         goto done;

@@ -31,14 +31,45 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
 
 /* ---- Learned heads --------------------------------------------------------------------------------------------------- */
 
-/* Keys that one head does not read: a sweep over them must not learn it again. */
-static bool head_reads(const io_option_t *row, job_head_t head)
+static bool begins_with(const char *text, const char *start)
 {
-    const char *other = head == JOB_HEAD_PIXEL ? "image." : "pixel.";
-    if (strncmp(row->name, other, strlen(other)) == 0) return false;
-    if (head == JOB_HEAD_PIXEL) return true;
-    return row->tag != JOB_STAGE_REGIONS && strcmp(row->name, "gamma") != 0 &&
-           strncmp(row->name, "query_former.", strlen("query_former.")) != 0;
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Keys that one head does not read, or that nothing in it depends on with this job's values of the others: a sweep over
+ * them must not learn it again. Margin and terms are written apart, as they hold for the head. */
+static bool head_reads(const io_option_t *row, const job_t *job, job_head_t head)
+{
+    static const char *const apart[] = {"epsilon", "pixel.epsilon", "image.epsilon",
+                                        "losses",  "pixel.losses",  "image.losses"};
+    const io_names_t *losses = job_head_losses(job, head);
+    const bool one_group = job->groups.count == 1, learnable = job->learn && job->n_ab > 0;
+    const bool reg = job->learn && job_has(losses, "reg") && learnable && !one_group;
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        if (strcmp(row->name, apart[i]) == 0) return false;
+    if (begins_with(row->name, head == JOB_HEAD_PIXEL ? "image." : "pixel.")) return false;
+    if (strcmp(row->name, "lambda_reg") == 0 || strcmp(row->name, "reg_sum") == 0) return reg;
+    if (strcmp(row->name, "lambda_mean") == 0) return learnable && job_has(losses, "mean");
+    if (strcmp(row->name, "triplet") == 0) return job->learn && job_has(losses, "trip");
+    if (strcmp(row->name, "n_ctx_ab") == 0 || strcmp(row->name, "alp") == 0 || strcmp(row->name, "alp_vectors") == 0)
+        return learnable;
+    if (strcmp(row->name, "n_ahp_component") == 0) return !one_group;
+    if (row->tag == JOB_STAGE_REGIONS || strcmp(row->name, "gamma") == 0)
+        return head == JOB_HEAD_PIXEL && job->learn && !one_group;
+    return head == JOB_HEAD_PIXEL || !begins_with(row->name, "query_former.");
+}
+
+/* The terms of the head's loss, in the table's order, and the margin where one of them has it. */
+static void write_losses(FILE *out, const job_t *job, job_head_t head)
+{
+    static const char *const terms[] = {"clip", "trip", "mean", "reg"};
+    const io_names_t *losses = job_head_losses(job, head);
+    if (!job->learn) return;
+    fputs("losses=", out);
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++)
+        if (job_has(losses, terms[i])) fprintf(out, "%s,", terms[i]);
+    fputc('\n', out);
+    if (job_has(losses, "trip")) fprintf(out, "epsilon=%.17g\n", job_head_epsilon(job, head));
 }
 
 char *plan_learn_options(const job_t *job, job_head_t head)
@@ -49,14 +80,16 @@ char *plan_learn_options(const job_t *job, job_head_t head)
     if (out == NULL) return NULL;
     for (const io_option_t *row = job_options; row->name != NULL; row++) {
         if (row->tag != JOB_STAGE_REGIONS && row->tag != JOB_STAGE_PROMPTS) continue;
-        if (!head_reads(row, head)) continue;
+        if (!head_reads(row, job, head)) continue;
         char *value = io_options_text(job, row);
         fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
         free(value);
     }
+    write_losses(out, job, head);
     /* Learning always trains the query former, whoever reads it then; without learning only who asks for it has one. */
     bool asked = head == JOB_HEAD_PIXEL && job->retrieval == JOB_RETRIEVAL_QUERY_FORMER;
     fprintf(out, "queries=%d\n", asked && !job->learn);
+    if (head == JOB_HEAD_PIXEL && job->track_epochs > 0) fprintf(out, "oracle_queries=%d\n", job_queries(job));
     if (head == JOB_HEAD_PIXEL && job->query_keep) fprintf(out, "query_former.keep=true\n");
     fclose(out);
     return text;

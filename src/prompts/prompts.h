@@ -134,7 +134,8 @@ status_t prompts_mfsc_draft(int *answers, const char *path, const prompts_draft_
  *   ALP  n_ab: every such value replaced by a placeholder of n_ctx_ab learnable vectors; a body without value gets one
  *        placeholder before its noun.
  * Each prompt is there n_pro times, with V of its copy; each ALP, and each copy of it, has its own vectors. In
- * component groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate. */
+ * component groups a placeholder's vectors enter as sigma(gate) * vector; that component's ALPs share the gate.
+ * As published (METHOD.md 12.16): no group foreground, fewer AHP a component, vectors inserted and shared. */
 typedef enum {
     PROMPTS_ALTERNATE,   /* (b) and (a) in turn, each in an order drawn by the seed */
     PROMPTS_STATES,      /* (a) in the file's order, then (b) in an order drawn by the seed */
@@ -143,10 +144,14 @@ typedef enum {
 
 typedef struct {
     bool image_only; /* true: the group `image` alone, the single-level baseline */
-    bool learn;      /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
-    int n_ahp;       /* most AHP a group, >= 1 */
+    bool no_foreground;
+    bool learn;          /* false: no V and no ALP, prompts are [SOT] body [EOT] once, n_pro is taken as 1 */
+    int n_ahp;           /* most AHP a group, >= 1 */
+    int n_ahp_component; /* of a component's; 0: n_ahp */
     prompts_ahp_order_t ahp_order;
     int n_ab;             /* ALP a group, >= 0 */
+    bool insert;          /* ALP: a placeholder before the noun in every body, no value is replaced */
+    bool shared;          /* with it: one set of vectors (n_ab, n_ctx_ab) for all groups and copies, without gates */
     int n_ctx;            /* vectors of V, 4 in METHOD.md */
     int n_ctx_ab;         /* vectors of one placeholder, >= 1 */
     int n_pro;            /* copies, >= 1 */

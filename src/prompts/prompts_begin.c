@@ -8,11 +8,9 @@ static status_t check_options(const prompts_options_t *options)
     const struct {
         const char *name;
         int value, low, high;
-    } bounds[] = {{"n_ahp", options->n_ahp, 1, 4096},
-                  {"n_ab", options->n_ab, 0, 4096},
-                  {"n_ctx", options->n_ctx, 0, 64},
-                  {"n_ctx_ab", options->n_ctx_ab, 1, 64},
-                  {"n_pro", options->n_pro, 1, 1024}};
+    } bounds[] = {{"n_ahp", options->n_ahp, 1, 4096},     {"n_ahp_component", options->n_ahp_component, 0, 4096},
+                  {"n_ab", options->n_ab, 0, 4096},       {"n_ctx", options->n_ctx, 0, 64},
+                  {"n_ctx_ab", options->n_ctx_ab, 1, 64}, {"n_pro", options->n_pro, 1, 1024}};
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
         if (bounds[i].value < bounds[i].low || bounds[i].value > bounds[i].high)
             return fail(ST_EFORMAT, "%s is %d, expected %d to %d", bounds[i].name, bounds[i].value, bounds[i].low,

@@ -9,7 +9,8 @@ typedef struct {
     const prompts_mfsc_t *mfsc;
     const prompts_vocabulary_t *vocabulary;
     prompts_assembler_t assembler;
-    bool warned; /* of this group's length */
+    bool warned;     /* of this group's length */
+    int shared_slot; /* the first of those that all groups share; -1: there are none yet */
 } builder_t;
 
 prompts_options_t prompts_options_default(void)
@@ -95,15 +96,20 @@ static bool same_tokens(const prompts_prompt_t *a, const prompts_prompt_t *b)
     return a->length == b->length && memcmp(a->ids, b->ids, (size_t)a->length * sizeof *a->ids) == 0;
 }
 
+static int most_handcrafted(const prompts_options_t *options, prompts_level_t level)
+{
+    return level == PROMPTS_COMPONENT && options->n_ahp_component > 0 ? options->n_ahp_component : options->n_ahp;
+}
+
 static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, const prompts_source_t *source)
 {
     const prompts_options_t *options = &builder->set->options;
     prompts_change_t *changes = NULL;
-    int count = 0, kept = 0;
+    int count = 0, kept = 0, most = most_handcrafted(options, group->level);
     for (int copy = 0; copy < options->n_pro; copy++)
         TRY(add_prompt(&group->prompt[group->nhp++], builder, group, NULL, 0, PROMPTS_NHP, copy));
     TRY(prompts_changes(&changes, &count, builder->set, builder->mfsc, builder->vocabulary, group, source));
-    for (int i = 0; i < count && kept < options->n_ahp; i++) {
+    for (int i = 0; i < count && kept < most; i++) {
         prompts_prompt_t *first = &group->prompt[group->nhp + group->ahp];
         TRY(add_prompt(first, builder, group, changes[i].edit, changes[i].count, PROMPTS_AHP, 0));
         if (same_tokens(first, &group->prompt[0])) continue; /* the change lies behind the context's end */
@@ -137,7 +143,7 @@ static status_t fit_placeholders(prompts_edit_t *edits, int *count, builder_t *b
                                  const prompts_source_t *source)
 {
     arena_t *arena = &builder->set->arena;
-    for (int slots = source->slots; slots >= 0; slots--) {
+    for (int slots = builder->set->options.insert ? 0 : source->slots; slots >= 0; slots--) {
         arena_mark_t mark = arena_mark(arena);
         prompts_prompt_t trial;
         *count = placeholder_edits(edits, source, slots);
@@ -164,31 +170,46 @@ static status_t name_placeholders(builder_t *builder, prompts_group_t *group, co
     return ST_OK;
 }
 
+/* Slots of a group's own vectors, behind a gate in components, or of those that all share; *first: the first of them. */
+static status_t take_slots(int *first, builder_t *builder, const prompts_group_t *group, int count)
+{
+    prompts_set_t *set = builder->set;
+    const prompts_options_t *options = &set->options;
+    const bool shared = options->shared;
+    *first = builder->shared_slot;
+    if (shared && builder->shared_slot >= 0) return ST_OK;
+    int vector = (int)set->parameter_count, gate = -1, D = set->width, copies = shared ? 1 : options->n_pro;
+    *first = set->slots;
+    if (shared) builder->shared_slot = set->slots;
+    TRY(prompts_add_parameter(set, "a", group, 5,
+                              (const int64_t[5]){options->n_ab, copies, count, options->n_ctx_ab, D}));
+    if (group->level == PROMPTS_COMPONENT && !shared) {
+        gate = (int)set->parameter_count;
+        TRY(prompts_add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
+    }
+    int vectors = options->n_ab * copies * count * options->n_ctx_ab;
+    TRY(prompts_add_slots(set, vectors));
+    for (int k = 0; k < vectors; k++)
+        set->slot[*first + k] =
+            (prompts_slot_t){.vector = vector + k * D, .gate = gate < 0 ? -1 : gate + k / options->n_ctx_ab % count};
+    return ST_OK;
+}
+
 static status_t add_learnable(builder_t *builder, prompts_group_t *group, const prompts_source_t *source)
 {
     prompts_set_t *set = builder->set;
     const prompts_options_t *options = &set->options;
     if (options->n_ab == 0) return ST_OK;
     prompts_edit_t edits[PROMPTS_MAX_SLOTS + 1];
-    int count = 0, D = set->width;
+    int count = 0, first_slot;
     TRY(fit_placeholders(edits, &count, builder, group, source));
     TRY(name_placeholders(builder, group, source, edits, count));
-    int first_slot = set->slots, vector = (int)set->parameter_count, gate = -1;
-    TRY(prompts_add_parameter(set, "a", group, 5,
-                              (const int64_t[5]){options->n_ab, options->n_pro, count, options->n_ctx_ab, D}));
-    if (group->level == PROMPTS_COMPONENT) {
-        gate = (int)set->parameter_count;
-        TRY(prompts_add_parameter(set, "gate", group, 1, (const int64_t[5]){count}));
-    }
-    int vectors = options->n_ab * options->n_pro * count * options->n_ctx_ab;
-    TRY(prompts_add_slots(set, vectors));
-    for (int k = 0; k < vectors; k++)
-        set->slot[first_slot + k] =
-            (prompts_slot_t){.vector = vector + k * D, .gate = gate < 0 ? -1 : gate + k / options->n_ctx_ab % count};
+    TRY(take_slots(&first_slot, builder, group, count));
     for (int j = 0; j < options->n_ab; j++) {
         for (int copy = 0; copy < options->n_pro; copy++) {
             for (int i = 0; i < count; i++)
-                edits[i].slot = first_slot + ((j * options->n_pro + copy) * count + i) * options->n_ctx_ab;
+                edits[i].slot =
+                    first_slot + (options->shared ? j : (j * options->n_pro + copy) * count + i) * options->n_ctx_ab;
             prompts_prompt_t *prompt = &group->prompt[group->nhp + group->ahp + group->alp++];
             TRY(add_prompt(prompt, builder, group, edits, count, PROMPTS_ALP, copy));
         }
@@ -205,7 +226,7 @@ static status_t add_group(builder_t *builder, prompts_level_t level, int compone
     prompts_group_t *group = &set->group[set->groups++];
     *group = (prompts_group_t){.level = level, .component = component, .name = name};
     int changes = builder->mfsc->states + source->slots + 1;
-    int kept = changes < options->n_ahp ? changes : options->n_ahp;
+    int most_kept = most_handcrafted(options, level), kept = changes < most_kept ? changes : most_kept;
     /* one more: the place where an abnormal prompt is tried */
     size_t most = (size_t)options->n_pro * (size_t)(1 + kept + 1 + options->n_ab);
     group->prompt = arena_take(&set->arena, most, sizeof *group->prompt);
@@ -234,8 +255,10 @@ static status_t add_groups(builder_t *builder)
     set->background = -1;
     set->first_component = 1;
     if (set->options.image_only) return ST_OK;
-    find_source(&source, mfsc, mfsc->relation, -1, false);
-    TRY(add_group(builder, PROMPTS_FOREGROUND, -1, "foreground", &source));
+    if (!set->options.no_foreground) {
+        find_source(&source, mfsc, mfsc->relation, -1, false);
+        TRY(add_group(builder, PROMPTS_FOREGROUND, -1, "foreground", &source));
+    }
     if (mfsc->background != NULL) {
         const char *body = prompts_text(set, "%s background", mfsc->background);
         if (body == NULL) return ST_ENOMEM;
@@ -257,9 +280,14 @@ status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const 
                           int D)
 {
     REQUIRE(D > 0 && mfsc->components >= 1);
+    if (options->shared && !options->insert)
+        return fail(ST_EFORMAT, "alp_vectors: shared wants alp: insert: bodies differ in the number of their values");
     TRY(prompts_set_begin(out, tokenizer, options, key, D));
-    builder_t builder = {
-        .set = out, .mfsc = mfsc, .vocabulary = vocabulary, .assembler = {.set = out, .tokenizer = tokenizer}};
+    builder_t builder = {.set = out,
+                         .mfsc = mfsc,
+                         .vocabulary = vocabulary,
+                         .assembler = {.set = out, .tokenizer = tokenizer},
+                         .shared_slot = -1};
     return add_groups(&builder);
 }
 

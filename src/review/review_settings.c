@@ -42,6 +42,14 @@ static status_t check_key(const io_option_t *row)
                     "token_wise cannot be rescored: the stored maps hold every token's score against its own "
                     "group, not those against the other groups (hint: run the job again; what it shares "
                     "with this run is not done twice)");
+    if (strcmp(row->name, "test_shots") == 0 || strcmp(row->name, "test_maskless") == 0)
+        return fail(ST_EFORMAT,
+                    "%s cannot be rescored: it says which images there are maps of (hint: run the job again)",
+                    row->name);
+    if (strcmp(row->name, "class_token") == 0)
+        return fail(ST_EFORMAT,
+                    "class_token cannot be rescored: the stored maps hold the class token's score against one "
+                    "group (hint: run the job again)");
     if (strcmp(row->name, "retrieval") == 0)
         return fail(ST_EFORMAT,
                     "retrieval cannot be rescored: the stored maps hold the groups that tokens were matched "

@@ -49,6 +49,9 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
     fprintf(out, "# fgad %s, %d rank%s, %s, %s %s\n# model digest %s\n", base_version(), ranks, ranks == 1 ? "" : "s",
             plan->blas, finished ? "finished" : "started", now, plan->model_digest);
     fprintf(out, "%s%s\n", MADE_ON, made_on->text);
+    char *reading = job_protocol_text(&plan->points[0]);
+    if (reading != NULL && reading[0] != '\0') fprintf(out, "# protocol %s: what differs from strict\n", reading);
+    free(reading);
     fputs(job, out);
     free(job);
     fclose(out);

@@ -51,13 +51,13 @@ static double encode_gflop(const work_worker_t *worker, const store_features_t *
 
 /* Images first .. first+count-1 of the features, at most a batch. */
 static status_t encode_images(work_worker_t *worker, store_features_t *features, int first, int count,
-                              const data_category_t *category, const data_image_t *files, float *pixels)
+                              const data_category_t *category, const data_image_t *files, bool test, float *pixels)
 {
     const clip_config_t *config = clip_model_config(worker->model);
     double began = clock_seconds();
     for (int i = 0; i < count; i++) {
         io_image_t image;
-        TRY(data_image_read(&image, category, &files[i]));
+        TRY(work_picture_read(&image, worker, category, &files[i], test));
         status_t status = clip_preprocess(pixels_of(worker, pixels, i), &image, config);
         io_image_free(&image);
         if (status != ST_OK) return status;
@@ -71,7 +71,7 @@ static status_t encode_images(work_worker_t *worker, store_features_t *features,
 status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
                            const data_image_t *file, float *pixels)
 {
-    return encode_images(worker, features, i, 1, category, file, pixels);
+    return encode_images(worker, features, i, 1, category, file, true, pixels);
 }
 
 /* One enlarged training image as scale x scale tiles of the model's size, in reading order (METHOD.md 6.1). */
@@ -81,7 +81,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
     int S = clip_model_config(worker->model)->image_size, side = scale * S;
     io_image_t image, tile = {.width = S, .height = S};
     double began = clock_seconds();
-    TRY(data_image_read(&image, category, file));
+    TRY(work_picture_read(&image, worker, category, file, false));
     status_t status = ST_ENOMEM;
     uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
     tile.pixels = base_alloc((size_t)S * (size_t)S, 3);
@@ -147,7 +147,8 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
             status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
             goto done;
         }
-        TRY_DONE(encode_images(worker, &features, i, together, category, &images[first + i], pixels));
+        TRY_DONE(encode_images(worker, &features, i, together, category, &images[first + i], item->kind == PLAN_CHUNK,
+                               pixels));
     }
     double encoded = clock_seconds();
     TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));

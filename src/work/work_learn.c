@@ -193,7 +193,7 @@ static status_t take_oracle(work_learn_t *work)
     float *keys = result->oracle_keys + (size_t)result->oracle_count * size;
     TRY(align_head_anchors(normal, abnormal, &work->head));
     memcpy(keys, normal, size * sizeof *keys);
-    if (result->keys != NULL) TRY(train_queries(work, normal, abnormal, keys, NULL));
+    if (result->keys != NULL && job_queries(work->job)) TRY(train_queries(work, normal, abnormal, keys, NULL));
     result->oracle_epoch[result->oracle_count++] = work->head.epoch;
     return ST_OK;
 }

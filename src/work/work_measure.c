@@ -24,8 +24,8 @@ static int mask_threshold(const data_category_t *images, const job_t *job)
 
 static uint64_t masks_key(const data_category_t *images, const job_t *job, const int *keep, int n)
 {
-    int rule[4] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n,
-                   images->how.upright};
+    int rule[5] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n,
+                   images->how.upright, job->pre_resize};
     uint64_t key = base_hash(BASE_HASH_SEED, rule, sizeof rule);
     for (int i = 0; i < n; i++) {
         const data_image_t *image = &images->test[keep[i]];
@@ -35,7 +35,8 @@ static uint64_t masks_key(const data_category_t *images, const job_t *job, const
     return key | 1;
 }
 
-static status_t load_mask(uint8_t *labels, const int size[2], const data_category_t *images, const data_image_t *image)
+static status_t load_mask(uint8_t *labels, const int size[2], const data_category_t *images, const data_image_t *image,
+                          int pre_resize)
 {
     int width, height;
     uint8_t *mask;
@@ -44,6 +45,13 @@ static status_t load_mask(uint8_t *labels, const int size[2], const data_categor
         return ST_OK;
     }
     TRY(data_mask_read(&mask, &width, &height, images, image));
+    if (pre_resize > 0) {
+        uint8_t *first = base_alloc((size_t)pre_resize * (size_t)pre_resize, 1);
+        if (first != NULL) io_resize_nearest(first, pre_resize, pre_resize, mask, width, height);
+        free(mask);
+        if ((mask = first) == NULL) return ST_ENOMEM;
+        width = height = pre_resize;
+    }
     data_mask_resize(labels, size[0], size[1], mask, width, height);
     free(mask);
     return ST_OK;
@@ -72,7 +80,7 @@ status_t work_masks_load(work_masks_t *masks, const data_category_t *images, con
     uint8_t *at = masks->labels;
     status = ST_OK;
     for (int i = 0; i < n; i++) {
-        TRY_DONE(load_mask(at, masks->size[i], &ruled, &images->test[keep[i]]));
+        TRY_DONE(load_mask(at, masks->size[i], &ruled, &images->test[keep[i]], job->pre_resize));
         at += (size_t)masks->size[i][0] * (size_t)masks->size[i][1];
     }
     masks->count = n;
@@ -212,8 +220,13 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char how[48] = "";
     if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
     if (job->exif != 0) strcat(how, " exif=apply");
-    return base_format("aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s%s%s%s", job_aupro_names[job->aupro],
-                       job->aupro_limit, job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size,
-                       job->sigma, views ? " views=" : "", views ? job_view_names[job->views] : "",
-                       images->split != NULL ? " split=" : "", images->split != NULL ? images->split : "", how);
+    char *reading = job_protocol_text(job);
+    if (reading == NULL) return NULL;
+    char *text = base_format(
+        "aupro=%s@%g mask=>%d size=%s sigma=%g select=last%s%s%s%s%s%s%s", job_aupro_names[job->aupro],
+        job->aupro_limit, job->mask_threshold >= 0 ? job->mask_threshold : images->mask_threshold, size, job->sigma,
+        views ? " views=" : "", views ? job_view_names[job->views] : "", images->split != NULL ? " split=" : "",
+        images->split != NULL ? images->split : "", how, reading[0] != '\0' ? " protocol=" : "", reading);
+    free(reading);
+    return text;
 }

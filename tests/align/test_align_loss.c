@@ -50,6 +50,7 @@ static bool read_case(case_t *out, const check_golden_t *golden, int n)
     const int32_t *triplet = entry(golden, n, "triplet", 'i', NULL);
     out->losses.triplet = (align_triplet_t)triplet[0];
     out->tokens.images = triplet[1];
+    out->losses.plain_sum = triplet[2] != 0;
     return true;
 }
 

@@ -56,6 +56,8 @@ static void query_former_equals_torch_forward_backward_and_trained(void **state)
         int steps;
         assert_int_equal(align_query_forward(q, &loss, params, normal, abnormal, G, E, &arena), ST_OK);
         check_array("q", q, array_of(golden, n, "q", NULL), rows, 1e-5);
+        align_query_bisector(q, normal, abnormal, G, E);
+        check_array("bisector", q, array_of(golden, n, "bisector", NULL), rows, 1e-6);
         assert_true(fabs(loss - want[0]) <= 1e-5 * want[0]);
         assert_int_equal(align_query_gradient(grad, &loss, params, normal, abnormal, G, E, &arena), ST_OK);
         check_array("gradient", grad, array_of(golden, n, "grad", NULL), total, 2e-5);

@@ -62,12 +62,40 @@ static void channels_do_not_mix(void **state)
     }
 }
 
+/* tests/reference/resize.py: OpenCV's arithmetic in numpy, which equals cv2.resize to the bit. */
+static void pictures_and_masks_equal_opencvs_to_the_bit(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"up", "down", "half", "double", "same", "tiny", "one_pixel", NULL};
+    check_golden_t *golden = check_golden_open("io/resize_opencv");
+    for (int i = 0; names[i] != NULL; i++) {
+        char key[64];
+        int from[8], to[8];
+        size_t size;
+        static uint8_t got[96 * 96 * 3];
+        snprintf(key, sizeof key, "%s/src", names[i]);
+        const uint8_t *src = check_golden_u8(golden, key, NULL, from);
+        snprintf(key, sizeof key, "%s/linear", names[i]);
+        const uint8_t *want = check_golden_u8(golden, key, &size, to);
+        assert_int_equal(io_resize_bilinear(got, to[1], to[0], src, from[1], from[0], from[2]), ST_OK);
+        assert_memory_equal(got, want, size);
+        snprintf(key, sizeof key, "%s/mask", names[i]);
+        src = check_golden_u8(golden, key, NULL, from);
+        snprintf(key, sizeof key, "%s/nearest", names[i]);
+        want = check_golden_u8(golden, key, &size, to);
+        io_resize_nearest(got, to[1], to[0], src, from[1], from[0]);
+        assert_memory_equal(got, want, size);
+    }
+    check_golden_close(golden);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_equals_pil_to_the_bit),
         cmocka_unit_test(a_flat_picture_stays_flat),
         cmocka_unit_test(channels_do_not_mix),
+        cmocka_unit_test(pictures_and_masks_equal_opencvs_to_the_bit),
     };
     return cmocka_run_group_tests_name("resize", tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ from scipy.ndimage import gaussian_filter  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
 import golden  # noqa: E402
-from heads import Task  # noqa: E402
+import heads  # noqa: E402
+from resize import opencv  # noqa: E402
 from tokenizer import Tokenizer, read_merges  # noqa: E402
 from toy_model import Tower  # noqa: E402
 
@@ -70,10 +71,19 @@ class Model:
         self.tokenizer = Tokenizer(read_merges(os.path.join(folder, "merges.txt"), self.vocab))
         self.embedding = self.tower.w["token_embedding.weight"]
 
-    def image(self, path, taps):
-        picture = Image.open(path).convert("RGB").resize((self.S, self.S), Image.BICUBIC)
+    def image(self, path, taps, first=0, bgr=False):
+        return self.pixels(read_picture(path, first, bgr).resize((self.S, self.S), Image.BICUBIC), taps)
+
+    def pixels(self, picture, taps):
         pixels = (np.asarray(picture, np.float64) / 255 - MEAN) / STD
         return self.tower.image(torch.from_numpy(pixels.transpose(2, 0, 1).copy()), taps)
+
+
+def read_picture(path, first=0, bgr=False):
+    """first: a size that it goes through by OpenCV's bilinear; bgr: with its channels swapped."""
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    pixels = opencv(pixels, first) if first else pixels
+    return Image.fromarray(np.ascontiguousarray(pixels[..., ::-1] if bgr else pixels))
 
 
 def read_taps(text):
@@ -150,7 +160,7 @@ def right_article(head, text):
     return head + text
 
 
-def make_groups(caption, image_only):
+def make_groups(caption, image_only, with_foreground=True):
     image, foreground = caption["image"], caption["foreground"]
     every, own, names = [], [], [c["name"] for c in caption["components"]]
     for place, component in zip(foreground["components"], caption["components"]):
@@ -161,7 +171,8 @@ def make_groups(caption, image_only):
     groups = [Group("image", image["summary"], image["foreground"], every, [*names, image["background"]])]
     if image_only:
         return groups
-    groups.append(Group("foreground", foreground["relation"], image["foreground"], every, names))
+    if with_foreground:
+        groups.append(Group("foreground", foreground["relation"], image["foreground"], every, names))
     if image["background"] != "none":
         phrase = image["background"] + " background"
         groups.append(Group("background", phrase, phrase, [], known="background"))
@@ -195,10 +206,10 @@ def is_replacement(text, group, caption, vocabulary):
     return None
 
 
-def check_learnable(text, group, reach):
+def check_learnable(text, group, reach, insert=False):
     """The body with values as [a1], [a2], ...; or one insertion before the noun when no value begins within `reach` tokens."""
     pieces = re.split(r"\[a\d+\]", text)
-    if not any(reach(group.body[:at]) for value in group.values for at in group.places(*value)):
+    if insert or not any(reach(group.body[:at]) for value in group.values for at in group.places(*value)):
         return len(pieces) == 2 and pieces[0] == group.body[: group.at] and pieces[1] == " " + group.body[group.at :]
     match = re.fullmatch("(.+)".join(re.escape(piece) for piece in pieces), group.body)
     return match is not None and all(found in [text for _, text, _ in group.values] for found in match.groups())
@@ -215,9 +226,10 @@ class Head:
         self.copies = int(options[name + ".n_pro"]) if self.learn else 1
         self.n_ab = int(options["n_ab"]) if self.learn else 0
         self.n_ahp, self.order = int(options["n_ahp"]), options["ahp_order"]
+        self.n_ahp_component, self.insert = int(options["n_ahp_component"]) or self.n_ahp, options["alp"] == "insert"
         self.table = None
         if self.learn:
-            flat = torch.from_numpy(self.stored["params/final"][:].astype(np.float64))
+            flat = self.parameters()
             vector, gate = self.stored["params/slot_vector"][:], self.stored["params/slot_gate"][:]
             D = model.embedding.shape[1]
             rows = [flat[v : v + D] * (torch.sigmoid(flat[g]) if g >= 0 else 1.0) for v, g in zip(vector, gate)]
@@ -263,13 +275,16 @@ class Head:
         if self.order == "states" and said != visible[: len(said)]:
             self.complain(f"group {group.name}: states {said} are not in the caption's order")
         # With room left, every value that the body holds must have been replaced, and every state said.
-        if len(abnormal) < self.n_ahp and len(visible) == len(wanted):
+        most = self.n_ahp_component if group.component else self.n_ahp
+        if len(abnormal) > most:
+            self.complain(f"group {group.name}: {len(abnormal)} AHP, at most {most} expected")
+        if len(abnormal) < most and len(visible) == len(wanted):
             missing = {value for _, value, _ in group.values if value != group.noun} - {r[1] for r in replaced}
             if (missing or len(said) < len(visible)) and not self.cut:
                 self.complain(f"group {group.name}: nothing replaces {missing}, {len(said)} of {len(visible)} states are said")
         room = self.model.context - 2 - self.n_ctx
         reach = lambda head: len(self.model.tokenizer.pieces(head)) < room  # noqa: E731
-        if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group, reach) for text in bare["ALP"]):
+        if len(bare["ALP"]) != self.n_ab * self.copies or not all(check_learnable(text, group, reach, self.insert) for text in bare["ALP"]):
             self.complain(f"group {group.name}: ALP {bare['ALP']}")
 
     def expect_ids(self, text, ids, slots, copy):
@@ -306,6 +321,12 @@ class Head:
         empty = torch.zeros(0, self.model.tower.w["text_projection"].shape[1], dtype=torch.float64)
         return {kind: torch.stack(rows) if rows else empty for kind, rows in out.items()}
 
+    def parameters(self):
+        return torch.from_numpy(self.stored["params/final"][:].astype(np.float64))
+
+    def bisector(self):
+        return F.normalize(self.normal + self.abnormal, dim=1)
+
     def query_keys(self):
         """The query former's forward from its stored parameters, with torch's own attention."""
         G, E = self.normal.shape
@@ -339,7 +360,7 @@ def upsample(maps, R):
 class Task:
     def __init__(self, path):
         self.path, self.problems = path, []
-        self.file = Task(path)
+        self.file = heads.Task(path)
         self.options = {k: str(v) for k, v in self.file["options"].attrs.items()}
         self.dataset, self.category = self.file.attrs["dataset"], self.file.attrs["category"]
         roots = dict(pair.split(": ") for pair in self.options["roots"].strip("{}").split(", ") if pair)
@@ -358,19 +379,22 @@ class Task:
             caption = json.load(file)
         with open(os.path.join(assets, "mfsc", "vocabulary.json"), encoding="utf-8") as file:
             vocabulary = json.load(file)
-        groups = make_groups(caption, self.options["groups"] == "[image]")
+        groups = make_groups(caption, self.options["groups"] == "[image]", "foreground" in self.options["groups"])
         heads = {}
         for name in self.heads:
             # Handcrafted prompts are the same for both heads: the file holds them once.
             stored = name if "prompts/" + name in self.file else self.file.names()[0]
-            heads[name] = Head(self.file, stored, groups, caption, vocabulary, self.options, self.model, self.complain)
+            heads[name] = self.make_head(name, stored, groups, caption, vocabulary, self.options, self.model, self.complain)
         return heads
+
+    def make_head(self, name, stored, *arguments):
+        return Head(self.file, stored, *arguments)
 
     def pad(self, head, tokens, t):
         """Mhat, s_image, M_p, and how near the second-best group is."""
         retrieval = self.options["retrieval"]
         former = retrieval == "query_former" or (retrieval == "auto" and head.learn)
-        keys = head.query_keys() if former else head.normal
+        keys = head.query_keys() if former else head.bisector() if retrieval == "bisector" else head.normal
         s = torch.sigmoid(t * (tokens @ (head.abnormal - head.normal).T)).numpy()  # e^{ta} / (e^{tn} + e^{ta})
         match = (tokens @ keys.T).numpy()
         group = match.argmax(1)
@@ -378,6 +402,10 @@ class Task:
         weight = np.exp(s[:, 0]) / np.exp(s[:, 0]).sum()
         factor = {"mean1": len(s) * weight, "literal": weight, "off": 1.0}[self.options["reweight"]]
         return hat, s[:, 0], factor * hat, group, match
+
+    def picture(self, name, taps, test):
+        bgr = test and self.options["test_channels"] == "bgr"
+        return self.model.image(os.path.join(self.root, name), taps, int(self.options["pre_resize"]), bgr)
 
     def vad(self, features, bank):
         return np.mean([((1 - features[f"memory{tap + 1}"] @ torch.cat(bank[tap]).T) / 2).min(1)[0].numpy() for tap in range(2)], 0)
@@ -390,17 +418,20 @@ class Task:
             return np.sqrt(np.maximum(M_v, 1e-12) * np.maximum(M_p, 1e-12))
         return (M_v / scales[0] + M_p / scales[1]) / 2 if rule == "standard" else harmonic(M_v, M_p)
 
-    def infer(self):
-        taps = read_taps(self.options["memory_taps"])
+    def temperature(self):
         stored = float(self.model.tower.w["logit_scale"]) if "logit_scale" in self.model.tower.w else np.log(1 / 0.07)
         scale = self.options["logit_scale"]
-        t = {"raw": stored, "exp": np.exp(stored)}[scale] if scale in ("raw", "exp") else float(scale)
+        return {"raw": stored, "exp": np.exp(stored)}[scale] if scale in ("raw", "exp") else float(scale)
+
+    def infer(self):
+        taps = read_taps(self.options["memory_taps"])
+        t = self.temperature()
         heads = self.prompts()
         bank = [[], []]
         supports = []
         if "vad" in self.branches:
             for name in self.file["support/path"][:]:
-                features = self.model.image(os.path.join(self.root, name.decode()), taps)
+                features = self.picture(name.decode(), taps, False)
                 supports.append(features)
                 for tap in range(2):
                     bank[tap].append(features[f"memory{tap + 1}"])
@@ -412,7 +443,7 @@ class Task:
             scales = [np.quantile(np.concatenate(values), 0.95) for values in (alone, prompt)]
         out = {key: [] for key in ("M_v", "Mhat_p", "s_image", "M_p", "M_pix", "group", "match", "S_i", "M_img")}
         for name in self.names:
-            features = self.model.image(os.path.join(self.root, name), taps)
+            features = self.picture(name, taps, True)
             M_v = M_p = None
             if bank[0]:
                 M_v = self.vad(features, bank)
@@ -429,7 +460,11 @@ class Task:
             largest = entering.max()
             if "image" in heads:
                 head = heads["image"]
-                S = float(torch.sigmoid(t * (features["cls"] @ (head.abnormal[0] - head.normal[0]))))
+                g = 0
+                if self.options["class_token"] == "matched":
+                    closed = self.options["retrieval"] in ("query_former", "bisector") or (self.options["retrieval"] == "auto" and head.learn)
+                    g = int((head.bisector() if closed else head.normal).mv(features["cls"]).argmax())
+                S = float(torch.sigmoid(t * (features["cls"] @ (head.abnormal[g] - head.normal[g]))))
                 out["S_i"].append(S)
                 largest = (largest + S) / 2 if self.options["image_fusion"] == "arithmetic" else harmonic(largest, S)
             out["M_img"].append(largest)
@@ -451,8 +486,13 @@ class Task:
                 truth.append(np.zeros((R, R), bool))
             else:
                 mask = np.asarray(Image.open(os.path.join(self.root, "ground_truth", defect, stem + "_mask.png")).convert("L"))
+                threshold, first = max(int(self.options["mask_threshold"]), -1), int(self.options["pre_resize"])
+                mask = mask > (threshold if threshold >= 0 else 127)
+                if first:  # OpenCV's nearest
+                    rows, columns = ((np.arange(first) * (size / first)).astype(int) for size in mask.shape)
+                    mask = mask[rows][:, columns]
                 # Not PIL's NEAREST: it adds up the ratio in floating point, and at 480 -> 400 falls short by a pixel in 59 of 400 columns.
-                binary = torch.from_numpy((mask > 127).astype(np.float32))[None, None]
+                binary = torch.from_numpy(mask.astype(np.float32))[None, None]
                 truth.append(F.interpolate(binary, size=(R, R), mode="nearest-exact")[0, 0].numpy() > 0)
         if not np.array_equal(labels, self.file["maps/label"][:] > 0):
             self.complain("labels differ")

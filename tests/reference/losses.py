@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 import golden
 
 TERMS = ("total", "clip", "trip", "mean", "reg")
-DEFAULTS = {"use": ("clip", "trip", "mean", "reg"), "epsilon": 1.0, "lambda_mean": 0.001, "lambda_reg": 1.0, "logit_scale": math.log(100), "triplet": "euclid", "images": 1}
+DEFAULTS = {"use": ("clip", "trip", "mean", "reg"), "epsilon": 1.0, "lambda_mean": 0.001, "lambda_reg": 1.0, "logit_scale": math.log(100), "triplet": "euclid", "images": 1, "plain_sum": False}
 TRIPLETS = ("euclid", "squared", "channels")
 
 
@@ -58,7 +58,8 @@ def losses(f, groups, z, weights, options=()):
     if "reg" in o["use"] and complete:
         whole = unit[groups[region["image"]].alp].mean(0)
         total = sum(unit[g.alp].mean(0) for g in parts)
-        term["reg"] = o["lambda_reg"] * (whole - normalize(total, dim=0) - normal[region["background"]]).norm()
+        total = total if o["plain_sum"] else normalize(total, dim=0)
+        term["reg"] = o["lambda_reg"] * (whole - total - normal[region["background"]]).norm()
     term["total"] = term["clip"] + term["trip"] + o["lambda_mean"] * term["mean"] + term["reg"]
     return term
 
@@ -141,6 +142,7 @@ def loss_cases():
               (full, 21, 12, True, {"use": ("trip",), "triplet": "channels", "images": 3, "epsilon": 0.02}),
               (full, 12, 17, False, {**published, "triplet": "channels", "images": 4, "epsilon": 0.0}),
               (no_alp, 9, 11, True, {"triplet": "channels", "epsilon": 1.0})]
+    cases += [(full, 14, 12, True, {"use": ("reg",), "plain_sum": True, "lambda_reg": 0.7}), (full, 11, 13, True, {"plain_sum": True})]
     for groups, N, E, weighted, options in cases:
         rows, at = [], 0
         for region, normal, ahp, alp in groups:
@@ -167,7 +169,7 @@ def main():
             arrays[f"{n}.weights"] = weights.float().numpy()
         arrays[f"{n}.use"] = np.int32([name in o["use"] for name in TERMS])
         arrays[f"{n}.options"] = np.float64([o["epsilon"], o["lambda_mean"], o["lambda_reg"], o["logit_scale"]])
-        arrays[f"{n}.triplet"] = np.int32([TRIPLETS.index(o["triplet"]), o["images"]])
+        arrays[f"{n}.triplet"] = np.int32([TRIPLETS.index(o["triplet"]), o["images"], o["plain_sum"]])
         arrays[f"{n}.terms"] = np.float64([term[name].item() for name in TERMS])
         arrays[f"{n}.df"] = (f.grad if f.grad is not None else torch.zeros_like(f)).float().numpy()
         arrays[f"{n}.normal"], arrays[f"{n}.abnormal"] = (a.detach().float().numpy() for a in anchors(f, groups))
@@ -194,6 +196,7 @@ def main():
         former.load(former.flat() + 0.05 * np.float32(np.random.default_rng(n).standard_normal(former.flat().shape)))  # biases too
         p_n, p_a = (normalize(torch.randn(G, E) + 1, dim=1).double() for _ in range(2))
         arrays[f"{n}.params"], arrays[f"{n}.normal"], arrays[f"{n}.abnormal"] = former.flat(), p_n.float().numpy(), p_a.float().numpy()
+        arrays[f"{n}.bisector"] = normalize(p_n + p_a, dim=1).float().numpy()
         arrays[f"{n}.q"] = former(p_n, p_a).detach().float().numpy()
         former.loss(p_n, p_a).backward()
         arrays[f"{n}.grad"] = former.flat(grad=True)

@@ -36,6 +36,52 @@ def picture(rng, kind, width, height, channels):
     return value.astype(np.uint8)
 
 
+# As OpenCV resizes: source width, height, target side, channels.
+LINEAR = {"up": (61, 47, 96, 3), "down": (97, 130, 64, 3), "half": (64, 64, 32, 3), "double": (30, 30, 60, 1), "same": (16, 16, 16, 3),
+          "tiny": (3, 5, 16, 3), "one_pixel": (1, 1, 7, 3)}
+
+
+def opencv(source, side):
+    """cv2.resize, INTER_LINEAR: OpenCV's own arithmetic in numpy, checked against it where it is installed."""
+
+    def taps(size, across):
+        at = ((np.arange(side) + 0.5) * (size / side) - 0.5).astype(np.float32)
+        low = np.floor(at).astype(int)
+        at -= low.astype(np.float32)
+        if across:
+            at[(low < 0) | (low >= size - 1)] = 0
+        weights = [np.rint(w * 2048).astype(int) for w in (np.float32(1) - at, at)]
+        return np.clip(low, 0, size - 1), np.clip(low + 1, 0, size - 1), *weights
+
+    x0, x1, a0, a1 = taps(source.shape[1], True)
+    y0, y1, b0, b1 = taps(source.shape[0], False)
+    pixels = source.astype(int)
+    rows = pixels[:, x0] * a0[:, None] + pixels[:, x1] * a1[:, None]
+    parts = [(b[:, None, None] * (rows[y] >> 4)) >> 16 for y, b in ((y0, b0), (y1, b1))]
+    return ((parts[0] + parts[1] + 2) >> 2).astype(np.uint8)
+
+
+def main_opencv():
+    rng = np.random.default_rng(6)
+    arrays = {}
+    for number, (name, (width, height, side, channels)) in enumerate(LINEAR.items()):
+        source = picture(rng, number % 3, width, height, channels)
+        mask = rng.integers(0, 2, (height, width), dtype=np.uint8)
+        linear = opencv(source, side)
+        columns, rows = ((np.arange(side) * (size / side)).astype(int) for size in (width, height))
+        nearest = mask[rows][:, columns]
+        try:
+            import cv2
+
+            assert np.array_equal(cv2.resize(source, (side, side)).reshape(linear.shape), linear), name
+            assert np.array_equal(cv2.resize(mask, (side, side), interpolation=cv2.INTER_NEAREST), nearest), name
+            print(f"{name}: as OpenCV {cv2.__version__}")
+        except ImportError:
+            print(f"{name}: OpenCV is not installed, not compared")
+        arrays.update({f"{name}/src": source, f"{name}/linear": linear, f"{name}/mask": mask, f"{name}/nearest": nearest})
+    golden.write("io/resize_opencv", arrays, "resize.py", ())
+
+
 def main():
     rng = np.random.default_rng(5)
     arrays = {}
@@ -50,3 +96,4 @@ def main():
 
 if __name__ == "__main__":
     main()
+    main_opencv()

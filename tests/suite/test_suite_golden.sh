@@ -40,3 +40,17 @@ grep -q 'thrown off' "$WORK/log" && fail "a head that learns is warned of: $(cat
     fail "thrown: $(cat "$WORK/log")"
 grep -q "warning: demo/plate, 2-shot, seed 3: the pixel head's loss ends at [0-9.]*, its least was [0-9.]* in epoch 1 of 2: learning was \
 thrown off (hint: a smaller lr, as lr=25)$" "$WORK/log" || fail "no warning: $(cat "$WORK/log")"
+
+# The whole step of the published reading, learning and all, against tests/reference/published.py: two demo categories.
+for category in gear fabric; do
+    "$FGAD" run "$WORK/job.yaml" -s name=published-$category -s roots= -s data_root="$DATA" -s assets=datasets -s dataset=demo \
+        -s category=$category -s fewshot=nested -s seeds=1 -s learn=true -s protocol=published -s pre_resize=96 -s track_epochs=0 \
+        -s pixel.epochs=3 -s image.epochs=2 -s image.n_pro=2 -s heads=pixel,image > "$WORK/log" 2>&1 || fail "published: $(cat "$WORK/log")"
+    task=$(ls "$WORK/out/published-$category"/tasks/demo/$category/*.h5)
+    if [ -n "${UPDATE:-}" ]; then
+        /usr/bin/python3 tests/reference/published.py "$task" --golden "suite/published-$category"
+    else
+        "$COMPARE" "suite/published-$category" "$task" "$WORK/out/published-$category"/heads/demo/$category/*.h5 ||
+            fail "published $category differs from PyTorch"
+    fi
+done
