@@ -108,6 +108,20 @@ const cli_command_t cli_commands[] = {
      "  fgad report results/methods-demo --compare\n"
      "  fgad report results/promptad results/patchcore --columns --metrics image_auroc --format latex\n"
      "  fgad report results/demo --against results/demo/rescored/reweight=off --bootstrap 1000\n"},
+    {"audit", cli_audit, "what looking at the test labels would have given a run",
+     "usage: fgad audit RUN [--format F] [--dataset D,...] [--category C,...] [--shots N,...] [--seeds N,...] [--point "
+     "P]\n"
+     "\n"
+     "For each task and in the mean: the reported AUROC, and in points what published habits would add to it: the "
+     "best\n"
+     "epoch on the test set (stored with track_epochs=N, or protocol=published), the harmonic or the arithmetic image\n"
+     "score, the better of the two by the test labels, that of the best epoch, and the score without shots that are "
+     "test\n"
+     "images. Choices by test labels are oracles: none of them is a result. Formats as of `fgad report`.\n"
+     "\n"
+     "examples:\n"
+     "  fgad audit results/demo\n"
+     "  fgad audit results/published --format csv > audit.csv\n"},
     {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
      "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"
      "\n"

@@ -40,6 +40,8 @@ extern const report_options_t report_defaults;
 status_t report_print(FILE *out, const char *path, const report_options_t *options);
 /* Several runs: compared, as options->compare has it for one. */
 status_t report_print_runs(FILE *out, const char *const *paths, int count, const report_options_t *options);
+/* The leakage audit of a run (review_audit of every task), and its mean over categories and seeds. */
+status_t report_audit(FILE *out, const char *path, const report_options_t *options);
 /* The table that `fgad run` ends with: the defaults, as text; of a run of many points, a line a point. */
 status_t report_print_results(FILE *out, const store_results_t *results);
 

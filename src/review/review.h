@@ -30,6 +30,21 @@ review_scores_t review_stored_scores(const review_stored_t *stored);
  * closes *out. regions, images: as metrics_pixels_options_t. */
 status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images);
 
+/* ---- Leakage audit -------------------------------------------------------------------------------------------------
+ * AUROC that looking at the test labels would have given a task, beside its own: from its file. NaN: nothing is stored. */
+typedef struct {
+    double image, pixel;         /* as reported: the last epoch */
+    double harmonic, arithmetic; /* image AUROC by either image_fusion */
+    double best_of_two;          /* the larger: an oracle, as all that follow */
+    int states;                  /* kept during learning (track_epochs); 0: the next are NaN, and both = best_of_two */
+    double image_best, pixel_best; /* of the best state, or the last */
+    int image_epoch, pixel_epoch;  /* that it is; 0: the last */
+    double both;                   /* image AUROC: the best state and the better fusion together */
+    int shots_in_test;
+    double without_shots; /* image AUROC of the other test images */
+} review_audit_t;
+status_t review_audit(review_audit_t *out, const store_results_t *results, const store_row_t *row);
+
 /* ---- Rescoring -----------------------------------------------------------------------------------------------------
  * Other fusion, smoothing, size, mask rule or metric of a finished run, from its stored maps: no model is opened. The
  * assignments are those of a job, sweeps included; keys of an earlier stage are refused with the reason. Writes

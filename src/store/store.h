@@ -204,6 +204,10 @@ typedef struct {
     int count;
     int *epoch;
     store_numbers_t *numbers;
+    double (*fused)[2]; /* (count) image AUROC with image_fusion harmonic, arithmetic */
+    bool
+        fusions; /* last holds them of the result: what the better of them by the test labels would give is no result */
+    double last[2];
 } store_oracle_t;
 typedef struct {
     const plan_task_t *task;

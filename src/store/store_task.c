@@ -109,23 +109,46 @@ static status_t name_heads(io_h5_t *file, const plan_t *plan, const store_task_f
                           "ids of the learned heads: heads/<dataset>/<category>/<id>.h5 of the run");
 }
 
+/* Image AUROC by the two rules of image_fusion: of the result, and of the states kept during learning. */
+static status_t write_fusions(io_h5_t *file, const store_oracle_t *oracle, double *column)
+{
+    static const char *const names[2] = {"harmonic", "arithmetic"};
+    const int64_t n = oracle->count;
+    for (int rule = 0; rule < 2; rule++) {
+        char state[32], last[32];
+        snprintf(state, sizeof state, "image_%s", names[rule]);
+        snprintf(last, sizeof last, "last_image_%s", names[rule]);
+        const io_h5_field_t field = {
+            last, IO_H5_F64, 0, {0}, "", "1", "image AUROC of the result by this image_fusion", &oracle->last[rule]};
+        TRY(io_h5_write(file, "oracle", &field, 1));
+        if (n == 0) continue;
+        for (int64_t i = 0; i < n; i++) column[i] = oracle->fused[i][rule];
+        const io_h5_field_t states = {state, IO_H5_F64, 1, {n}, "state", "1", "image AUROC by this image_fusion",
+                                      column};
+        TRY(io_h5_write(file, "oracle", &states, 1));
+    }
+    return ST_OK;
+}
+
 static status_t write_oracle(io_h5_t *file, const store_oracle_t *oracle)
 {
     int64_t n = oracle->count;
-    if (n == 0) return ST_OK;
-    double *column = base_alloc((size_t)n, sizeof *column);
+    if (n == 0 && !oracle->fusions) return ST_OK;
+    double *column = base_alloc((size_t)n + 1, sizeof *column);
     if (column == NULL) return ST_ENOMEM;
     const io_h5_field_t epoch = {"epoch", IO_H5_I32, 1, {n}, "state", "epochs", "epochs done", oracle->epoch};
-    status_t status = io_h5_write(file, "oracle", &epoch, 1);
-    for (const store_number_t *row = store_number_table; status == ST_OK && row->name != NULL; row++) {
+    status_t status = n > 0 ? io_h5_write(file, "oracle", &epoch, 1) : ST_OK;
+    if (status == ST_OK && oracle->fusions) status = write_fusions(file, oracle, column);
+    for (const store_number_t *row = store_number_table; status == ST_OK && n > 0 && row->name != NULL; row++) {
         for (int64_t i = 0; i < n; i++)
             memcpy(&column[i], (const char *)&oracle->numbers[i] + row->offset, sizeof *column);
         const io_h5_field_t field = {row->name, IO_H5_F64, 1, {n}, "state", "1", row->description, column};
         status = io_h5_write(file, "oracle", &field, 1);
     }
     if (status == ST_OK)
-        status = io_h5_set_text(file, "oracle", "description",
-                                "test metrics during learning: choosing an epoch by them would use test labels");
+        status =
+            io_h5_set_text(file, "oracle", "description",
+                           "test metrics of other epochs and image scores: choosing by them would use test labels");
     free(column);
     return status;
 }

@@ -86,6 +86,35 @@ static status_t measure(store_numbers_t *out, work_worker_t *worker, const work_
     return ST_OK;
 }
 
+/* Whether image scores are fused of a map and the class token: then both rules are noted. */
+static bool has_fusions(const work_scorer_t *scorer, const method_maps_t *maps)
+{
+    const method_t *method = scorer->method;
+    return method->class_token != NULL && method->class_token(maps, scorer->task.job) != NULL;
+}
+
+/* out: image AUROC by the harmonic and the arithmetic image_fusion. */
+static status_t measure_fusions(double out[2], const work_scorer_t *scorer, const method_maps_t *maps,
+                                const data_category_t *images, const int *keep)
+{
+    const size_t T = (size_t)maps->h * (size_t)maps->w, n = (size_t)maps->n;
+    static const int rules[2] = {JOB_IMAGE_FUSION_HARMONIC, JOB_IMAGE_FUSION_ARITHMETIC};
+    status_t status = ST_OK;
+    float *M_pix = base_alloc(n * T, sizeof *M_pix), *M_img = base_alloc(n + T, sizeof *M_img);
+    if (M_pix == NULL || M_img == NULL) status = ST_ENOMEM;
+    for (int rule = 0; rule < 2 && status == ST_OK; rule++) {
+        job_t job = *scorer->task.job; /* texts and lists are borrowed */
+        store_numbers_t numbers = store_numbers_none;
+        job.image_fusion = rules[rule];
+        method_fuse(M_pix, M_img, scorer->method, maps, &job, M_img + n);
+        status = work_measure_images(&numbers, M_img, images, keep, maps->n);
+        out[rule] = numbers.image_auroc;
+    }
+    free(M_pix);
+    free(M_img);
+    return status;
+}
+
 /* track_epochs: what the test metrics were at each state kept during learning. Stored apart; it chooses nothing. */
 static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, const plan_items_t *items,
                                const plan_item_t *item, work_scorer_t *scorer, const int *keep, int keep_count)
@@ -93,11 +122,12 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
     const store_learned_t *pixel = &scorer->learned[JOB_HEAD_PIXEL], *image = &scorer->learned[JOB_HEAD_IMAGE];
     const data_category_t *images = &worker->plan->categories[item->category_index].images;
     int count = pixel->oracle_count;
-    *oracle = (store_oracle_t){0};
     if (count == 0 || !scorer->task.job->learn) return ST_OK;
+    scorer->task.known = work_cache_maps(&scorer->known, worker, &worker->plan->tasks[item->index]);
+    oracle->fused = base_alloc((size_t)count, sizeof *oracle->fused);
     oracle->epoch = base_alloc((size_t)count, sizeof *oracle->epoch);
     oracle->numbers = base_alloc((size_t)count, sizeof *oracle->numbers);
-    if (oracle->epoch == NULL || oracle->numbers == NULL) return ST_ENOMEM;
+    if (oracle->epoch == NULL || oracle->numbers == NULL || oracle->fused == NULL) return ST_ENOMEM;
     for (int state = 0; state < count; state++) {
         size_t at = (size_t)state * (size_t)pixel->G * (size_t)pixel->E;
         size_t image_at = (size_t)state * (size_t)image->G * (size_t)image->E;
@@ -112,6 +142,8 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
         status_t status = make_maps(&maps, worker, items, item, scorer, keep, keep_count);
         if (status == ST_OK)
             status = measure(&oracle->numbers[state], worker, scorer, &maps, images, scorer->task.job, keep);
+        if (status == ST_OK && oracle->fusions)
+            status = measure_fusions(oracle->fused[state], scorer, &maps, images, keep);
         method_maps_free(&maps);
         if (status != ST_OK) return status;
         oracle->epoch[oracle->count++] = pixel->oracle_epoch[state];
@@ -150,6 +182,8 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
     const double scored = clock_seconds() - started;
     TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
+    oracle.fusions = has_fusions(&scorer, &maps);
+    if (oracle.fusions) TRY_DONE(measure_fusions(oracle.last, &scorer, &maps, images, keep));
     TRY_DONE(measure_oracle(&oracle, worker, items, item, &scorer, keep, n));
     store_made_on_add(&scorer.made_on, scorer.support_on.text);
     const store_task_file_t file = {.task = task,
@@ -171,6 +205,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
 done:
     free(oracle.epoch);
     free(oracle.numbers);
+    free(oracle.fused);
     method_maps_free(&maps);
     work_scorer_free(&scorer);
     free(keep);
