@@ -30,6 +30,10 @@ status_t io_read_file(char **bytes, size_t *size, const char *path);
 /* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
  * power cut has filled up: a C string would silently end there. */
 status_t io_read_text(char **text, const char *path);
+/* A list of lines that jobs share (16 MB at most), for fgets; NULL: there is none, or something else stands there. */
+FILE *io_open_lines(const char *path);
+/* One write at its end: jobs that share the file do not lose each other's lines. It is made where it is missing. */
+status_t io_append_line(const char *path, const char *line);
 /* As io_read_file, of a file that is gzip-compressed or plain. ST_EFORMAT: damaged, or more than 256 MB. */
 status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 /* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. On

@@ -84,6 +84,33 @@ bool io_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+FILE *io_open_lines(const char *path)
+{
+    enum { MOST = 16 << 20 };
+    int file;
+    size_t size = 0;
+    if (io_open_regular(&file, &size, path) != ST_OK) return NULL;
+    FILE *lines = size <= MOST ? fdopen(file, "r") : NULL;
+    if (lines == NULL) close(file);
+    return lines;
+}
+
+status_t io_append_line(const char *path, const char *line)
+{
+    status_t status = ST_OK;
+    struct stat info;
+    /* Whoever writes to a FIFO would wait for a reader. */
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (file < 0 || fstat(file, &info) != 0)
+        status = fail_system(path, "written");
+    else if (!S_ISREG(info.st_mode))
+        status = fail(ST_EIO, "'%s' cannot be written: it is not a regular file", path);
+    else if (write(file, line, strlen(line)) != (ssize_t)strlen(line))
+        status = fail_system(path, "written");
+    if (file >= 0) close(file);
+    return status;
+}
+
 /* The real path, with a '/' at its end; of what does not exist yet: that of what there is above it, and the rest. NULL:
  * memory is out. Caller frees. */
 static char *real_path(const char *path)

@@ -1,12 +1,9 @@
 /* The model of a plan: checked and digested once, then known by its files' marks. */
 #include "plan/plan_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* <output>/cache/models.txt: "<version> <mark> <digest> <private bytes>" a line. The version is there because another one
  * may check more. */
@@ -26,7 +23,7 @@ static bool find_kept(char digest[IO_DIGEST_SIZE], size_t *private_bytes, const 
     char path[4096], line[CLIP_MARK_SIZE + 512], version[128], known[CLIP_MARK_SIZE], found[IO_DIGEST_SIZE];
     bool is_known = false;
     kept_path(path, plan);
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         size_t bytes;
         char *rest, *word[4];
@@ -76,11 +73,7 @@ void plan_model_keep(const plan_t *plan)
     snprintf(path, sizeof path, "%s/cache", plan->points[0].output);
     if (io_make_dirs(path) != ST_OK) return;
     kept_path(path, plan);
-    /* One write at the end of the file: jobs that share the cache do not lose each other's lines. */
-    int size = snprintf(line, sizeof line, "%s %s %s %zu\n", base_version(), plan->model_mark, plan->model_digest,
-                        plan->model_private_bytes);
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file < 0 || write(file, line, (size_t)size) != size)
-        log_warn("'%s' cannot be written: %s", path, strerror(errno));
-    if (file >= 0) close(file);
+    snprintf(line, sizeof line, "%s %s %s %zu\n", base_version(), plan->model_mark, plan->model_digest,
+             plan->model_private_bytes);
+    if (io_append_line(path, line) != ST_OK) log_warn("%s", fail_message());
 }

@@ -17,7 +17,7 @@ bool store_failure_read(store_failure_t *out, const plan_t *plan, const plan_ite
 {
     *out = (store_failure_t){0};
     char *path = store_failure_path(plan, item);
-    FILE *file = path != NULL ? fopen(path, "r") : NULL;
+    FILE *file = path != NULL ? io_open_lines(path) : NULL;
     free(path);
     if (file == NULL) return false;
     bool ok = fscanf(file, "%63s %d%*[\n]", out->run, &out->attempts) == 2 &&

@@ -1,12 +1,9 @@
 /* What a file was made on: the kernels of the BLAS and the threads, of itself and of all that it was made of. */
 #include "store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char MORE[] = "others";
 
@@ -49,8 +46,11 @@ static void insert(store_made_on_t *set, const char *kind, size_t size)
     memcpy(set->text, text, used + 1);
 }
 
-void store_made_on_add(store_made_on_t *set, const char *list)
+void store_made_on_add(store_made_on_t *set, const char *given)
 {
+    /* It comes from files that others may have made, and goes into run.yaml and to the terminal. */
+    char list[STORE_MADE_ON_SIZE];
+    (void)base_visible(list, sizeof list, given);
     for (const char *at = list; *at != '\0';) {
         size_t length = strcspn(at, ";");
         insert(set, at, length);
@@ -107,7 +107,7 @@ void store_made_on_cache(store_made_on_t *out, const plan_t *plan)
     char path[4096], line[512];
     *out = (store_made_on_t){0};
     cache_path(path, plan);
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, plan->model_digest, 16) == 0 && line[16] == ' ') store_made_on_add(out, line + 17);
@@ -129,10 +129,6 @@ void store_made_on_cache_add(const plan_t *plan, const store_made_on_t *set)
         return;
     }
     cache_path(path, plan);
-    /* One write at the end of the file: jobs that share the cache do not lose each other's lines. */
-    int size = snprintf(line, sizeof line, "%.16s %s\n", plan->model_digest, set->text);
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file < 0 || write(file, line, (size_t)size) != size)
-        log_warn("'%s' cannot be written: %s", path, strerror(errno));
-    if (file >= 0) close(file);
+    snprintf(line, sizeof line, "%.16s %s\n", plan->model_digest, set->text);
+    if (io_append_line(path, line) != ST_OK) log_warn("%s", fail_message());
 }

@@ -48,7 +48,7 @@ void store_rates_read(plan_cost_t *cost, const char *path, const char *model_dig
     char text[1024];
     line_t line;
     *cost = (plan_cost_t){0};
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(text, sizeof text, file) != NULL)
         if (parse_line(&line, text) && strncmp(line.model, model_digest, 16) == 0 && line.threads == threads)
             *cost = line.cost;
@@ -67,7 +67,7 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     fprintf(out, "# Seconds a unit of work, measured by runs: model, BLAS threads, rates.\n");
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(old, sizeof old, file) != NULL)
         if (parse_line(&line, old) && (strcmp(line.model, ours.model) != 0 || line.threads != threads))
             print_line(out, &line);

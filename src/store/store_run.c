@@ -11,7 +11,7 @@ void store_run_made_on(store_made_on_t *out, const plan_t *plan)
     char path[4096], line[STORE_MADE_ON_SIZE + 32];
     *out = (store_made_on_t){0};
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL && line[0] == '#') {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, MADE_ON, sizeof MADE_ON - 1) == 0) store_made_on_add(out, line + sizeof MADE_ON - 1);
@@ -24,7 +24,7 @@ void store_run_writer(char out[64], const plan_t *plan)
     char path[4096], line[256], writer[60];
     snprintf(out, 64, "another program");
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
-    FILE *file = fopen(path, "r");
+    FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL && line[0] == '#') {
         if (sscanf(line, "# fgad %55[^, \n],", writer) != 1) continue;
         snprintf(out, 64, "fgad %s", writer);

@@ -140,6 +140,27 @@ done
 rm -f "$picture"
 cp "$WORK/saved.png" "$picture"
 
+for list in made_on.txt models.txt cost.txt; do
+    rm -f "$WORK/out/cache/$list"
+    mkfifo "$WORK/out/cache/$list"
+    rm -f "$task"
+    run
+    rm -f "$WORK/out/cache/$list"
+done
+
+echo "-- what a file says of the machine that made it is no speech to the terminal"
+head -c 512 "$task" | tr -d '\0' > "$WORK/label"
+text=$(sed -n 2p "$WORK/label" | cut -c 66-)$(printf '\033[2J\377')
+{ sed -n 1p "$WORK/label" && printf '%s %s\n' "$(printf %s "$text" | sha256sum | cut -d ' ' -f 1)" "$text"; } > "$WORK/block"
+{ cat "$WORK/block" && head -c $((512 - $(wc -c < "$WORK/block"))) /dev/zero && tail -c +513 "$task"; } > "$WORK/forged"
+cp "$WORK/forged" "$task"
+run
+said '\x1b[2J'
+within 0 report "$WORK/out/run"
+LC_ALL=C grep -q '[[:cntrl:]]' "$WORK/out/run/run.yaml" && fail "control characters in run.yaml: $(cat -v "$WORK/out/run/run.yaml")"
+rm "$task"
+run
+
 echo "-- an empty special token"
 cp -r datasets/models/demo-clip "$WORK/special"
 rm -f "$WORK/special"/merges.txt* "$WORK/special"/bpe_*
