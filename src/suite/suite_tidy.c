@@ -37,10 +37,19 @@ status_t suite_tidy_folder(const store_folders_t *folders, int folder)
 
 status_t suite_tidy_run(const plan_t *plan)
 {
-    char failed[4096], cache[4096];
-    snprintf(failed, sizeof failed, "%s/failed", plan->run_dir);
-    snprintf(cache, sizeof cache, "%s/cache", plan->points[0].output);
+    char path[4096];
+    const char *output = plan->points[0].output;
     TRY(claim_tidy_folder(plan->run_dir));
-    TRY(claim_tidy_folder(failed));
-    return claim_tidy_folder(cache);
+    snprintf(path, sizeof path, "%s/failed", plan->run_dir);
+    TRY(claim_tidy_folder(path));
+    snprintf(path, sizeof path, "%s/cache", output);
+    TRY(claim_tidy_folder(path));
+    for (int c = 0; c < plan->category_count; c++) {
+        const data_category_t *images = &plan->categories[c].images;
+        snprintf(path, sizeof path, "%s/cache/looked/%s/%s", output, images->dataset, images->category);
+        TRY(claim_tidy_folder(path));
+        snprintf(path, sizeof path, "%s/heads/%s/%s", plan->run_dir, images->dataset, images->category);
+        TRY(claim_tidy_folder(path));
+    }
+    return ST_OK;
 }

@@ -142,6 +142,26 @@ static void fuzz_hdf5(const uint8_t *bytes, size_t size)
     if (store_results_read(&results, folder) == ST_OK) store_results_free(&results);
 }
 
+/* The first bytes of a task file, sealed for themselves: by these a run begins and ends. */
+static void fuzz_label(const uint8_t *bytes, size_t size)
+{
+    char block[1024], text[400], digest[IO_DIGEST_SIZE], all[IO_DIGEST_SIZE];
+    store_numbers_t numbers;
+    store_made_on_t made_on = {0};
+    if (size > 380) size = 380;
+    for (size_t i = 0; i < size; i++) text[i] = (char)(bytes[i] == '\0' || bytes[i] == '\n' ? ' ' : bytes[i]);
+    text[size] = '\0';
+    char told[420];
+    snprintf(told, sizeof told, "512 %s", text);
+    io_digest_bytes(digest, told, strlen(told));
+    memset(block, 0, sizeof block);
+    memset(all, '0', sizeof all);
+    all[IO_DIGEST_SIZE - 1] = '\0';
+    snprintf(block, 513, "fgad: HDF5 from byte 512 on, with SHA-256 %s\n%s %s\n", all, digest, told);
+    put_file(one, block, 512);
+    (void)store_task_numbers(&numbers, &made_on, one, "0123456789abcdef");
+}
+
 static void fuzz_results(const uint8_t *bytes, size_t size)
 {
     store_results_t results;
@@ -233,6 +253,7 @@ static const struct {
     {"csv", "x.csv", fuzz_csv},
     {"answer", "x.json", fuzz_answer},
     {"hdf5", "results.h5", fuzz_hdf5},
+    {"label", "task.h5", fuzz_label},
     {"results", "results.csv", fuzz_results},
     {"job", "job.yaml", fuzz_job},
     {"config", "open_clip_config.json", fuzz_config},

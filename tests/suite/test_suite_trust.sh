@@ -180,6 +180,16 @@ code=0
 [ $code = 0 ] || fail "a link in a temporary's place ends the run with $code: $(cat "$WORK/said")"
 [ ! -L "$WORK/linked/run/run.yaml" ] || fail "run.yaml is a link"
 
+echo "-- what a dead process was writing goes, wherever files lie"
+dead=$(sh -c 'echo $$')
+space=$(head -c 8 /proc/sys/kernel/random/boot_id)-$(readlink /proc/self/ns/pid | tr -dc 0-9)
+find "$WORK/out" -type f -printf '%h\n' | sort -u | while read -r folder; do
+    echo half > "$folder/file.h5.tmp.$host.$dead.$space.0123456789abcdef"
+done
+run
+left=$(find "$WORK/out" -name '*.tmp.*' | head -3)
+[ -z "$left" ] || fail "left lying about: $left"
+
 if unshare --pid --fork --mount-proc true 2> /dev/null; then
     echo "-- two containers of one node"
     for n in 1 2; do
