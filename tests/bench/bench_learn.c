@@ -2,7 +2,8 @@
  * aggregation of one image, an epoch of each head, the query former; processor time, and peak memory. Features and
  * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's merges
  * (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are larger.
- * The pixel head's prompts are written to learn-prompts.txt for tests/bench/bench_learn.py, the same epoch in PyTorch. */
+ * The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for tests/bench/bench_learn.py, the same
+ * epoch in PyTorch. */
 #include "align/align.h"
 #include "support/check.h"
 #include "tools/toy_model.h"
@@ -80,6 +81,27 @@ static status_t bench_regions(const float *anchors, int C, bool background, int 
     return status;
 }
 
+/* What the first epoch starts from, and its loss: eight numbers, then slots, tokens, their weights. */
+static void write_data(const align_head_t *head, const align_tokens_t *tokens, double loss)
+{
+    const prompts_set_t *set = head->set;
+    const size_t floats = (size_t)set->slots * (size_t)set->width;
+    float *slots = malloc(sizeof(float) * floats);
+    FILE *out = fopen("learn-data.f32", "wb");
+    if (slots != NULL && out != NULL) {
+        const float sizes[8] = {(float)set->slots, (float)set->width,  (float)tokens->N,
+                                (float)tokens->E,  (float)set->groups, (float)head->training.losses.logit_scale,
+                                (float)loss};
+        prompts_slots(slots, set, head->initial);
+        fwrite(sizes, sizeof sizes, 1, out);
+        fwrite(slots, sizeof(float), floats, out);
+        fwrite(tokens->z, sizeof(float), (size_t)tokens->N * (size_t)tokens->E, out);
+        fwrite(tokens->weights, sizeof(float), (size_t)tokens->N * (size_t)set->groups, out);
+    }
+    if (out != NULL) fclose(out);
+    free(slots);
+}
+
 static status_t bench_head(float *anchors, const clip_model_t *model, const prompts_set_t *set, const float *z, int N,
                            arena_t *arena)
 {
@@ -100,6 +122,7 @@ static status_t bench_head(float *anchors, const clip_model_t *model, const prom
         double start = cpu_seconds();
         TRY_DONE(align_head_epoch(terms, &head, &tokens));
         best = fmin(best, cpu_seconds() - start);
+        if (round == 0 && strcmp(set->key.head, "pixel") == 0) write_data(&head, &tokens, terms[ALIGN_TERM_TOTAL]);
     }
     TRY_DONE(align_head_anchors(anchors, anchors + set->groups * E, &head));
     printf(

@@ -1,5 +1,6 @@
 """The pixel head's epoch of bench_learn in PyTorch on one core, as published code runs it: 77 positions a prompt, one
-call of the text tower a group, autograd. usage: bench_learn.py MODEL-DIR learn-prompts.txt"""
+call of the text tower a group, autograd. The first epoch's loss must be that of bench_learn on the same numbers.
+usage: bench_learn.py MODEL-DIR learn-prompts.txt learn-data.f32 [EPOCHS]"""
 import os
 import resource
 import sys
@@ -10,7 +11,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from torch.nn.functional import normalize  # noqa: E402
 
 from losses import Group, losses  # noqa: E402
 from training import LEVELS, load_model  # noqa: E402
@@ -58,12 +58,13 @@ for line in open(sys.argv[2], encoding="ascii"):
         batches.append([])
     else:
         batches[-1].append(list(map(int, line.split())))
-slots = 1 + max(-1 - i for batch in batches for prompt in batch for i in prompt)
-params = torch.nn.Parameter(0.02 * torch.randn(slots, D))
+data = np.fromfile(sys.argv[3], "<f4")
+S, _, N, E, G = (int(value) for value in data[:5])
+scale, wanted = float(data[5]), float(data[6])
+slots, z, token_weights = (torch.from_numpy(part.copy()) for part in np.split(data[8:], np.cumsum([S * D, N * E])))
+z, token_weights = z.view(N, E), token_weights.view(G, N)
+params = torch.nn.Parameter(slots.view(S, D))
 sgd = torch.optim.SGD([params], lr=2e-3, momentum=0.9, weight_decay=5e-4)
-E = weights["text_projection"].shape[1]
-z = normalize(torch.randn(4 * 225, E), dim=1)
-token_weights = 1 + 1.5 * torch.rand(len(groups), len(z))
 
 
 def epoch():
@@ -76,16 +77,18 @@ def epoch():
         eot = torch.tensor([len(prompt) - 1 for prompt in batch])
         x = torch.where((ids < 0)[..., None], params[(-1 - ids).clamp(min=0)], w["token_embedding.weight"][ids.clamp(min=0)])
         features.append(encode(x, eot))
-    term = losses(torch.cat(features), groups, z, token_weights)
+    term = losses(torch.cat(features), groups, z, token_weights, {"logit_scale": scale})
     term["total"].backward()
     sgd.step()
     return term["total"].item()
 
 
-best = np.inf
-for _ in range(3):
+best, rounds = np.inf, int(sys.argv[4]) if len(sys.argv) > 4 else 3
+for step in range(rounds):
     start = time.process_time()
     loss = epoch()
     best = min(best, time.process_time() - start)
+    if step == 0 and abs(loss - wanted) > 1e-4 * abs(wanted):
+        raise SystemExit(f"bench_learn.py: the first loss is {loss:.6f}, bench_learn's is {wanted:.6f}")
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(f"torch {torch.__version__}: {at} prompts at {L} positions, {len(groups)} calls: {best:.2f} s an epoch (best of 3, processor time), loss {loss:.4f}, peak memory {peak:.0f} MB")
+print(f"torch {torch.__version__}: {at} prompts at {L} positions, {len(groups)} calls: {best:.2f} s an epoch (best of {rounds}, processor time), first loss as bench_learn's, peak memory {peak:.0f} MB")

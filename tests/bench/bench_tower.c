@@ -1,6 +1,7 @@
-/* bench_tower [DIR]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of processor time and
+/* bench_tower [DIR [FILE]]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of processor time and
  * of wall time an image (best of n), GFLOP/s over the products really done, and the share of the machine's own sgemm
- * rate measured in the same run. DIR: a model directory; without it one of random weights is made. */
+ * rate measured in the same run. DIR: a model directory; without it one of random weights is made. FILE gets class token and
+ * patch tokens, for bench_tower.py to compare. */
 #include "clip/clip.h"
 #include "ops/ops.h"
 #include "tools/toy_model.h"
@@ -50,7 +51,16 @@ static double sgemm_rate(void)
     return 2.0 * SIDE * SIDE * SIDE / best;
 }
 
-static status_t bench(const char *dir)
+static status_t write_features(const char *path, const clip_features_t *out, size_t E, size_t T)
+{
+    FILE *file = path != NULL ? fopen(path, "wb") : NULL;
+    if (path == NULL) return ST_OK;
+    const bool whole = file != NULL && fwrite(out->cls, sizeof(float), E, file) == E &&
+                       fwrite(out->tokens, sizeof(float), T * E, file) == T * E;
+    return (file == NULL || fclose(file) == 0) && whole ? ST_OK : fail(ST_EIO, "'%s' cannot be written", path);
+}
+
+static status_t bench(const char *dir, const char *path)
 {
     status_t status = ST_OK;
     clip_model_t *model = NULL;
@@ -78,6 +88,7 @@ static status_t bench(const char *dir)
     printf("%s\n%s, workspace %.1f MB, %.2f GFLOP an image, sgemm of this run %.1f GFLOP/s\n", clip_backend(), dir,
            (double)clip_vision_bytes(c) / 1e6, flops / 1e9, rate / 1e9);
     TRY_DONE(clip_vision_forward(&out, vision, pixels));
+    TRY_DONE(write_features(path, &out, (size_t)c->embed, T));
     const clip_feature_t feature[4] = {{.kind = CLIP_FEATURE_CLS},
                                        {.kind = CLIP_FEATURE_TOKENS},
                                        {.kind = CLIP_FEATURE_TAP, .from = taps[0], .to = taps[0]},
@@ -125,7 +136,7 @@ int main(int argc, char **argv)
     const char *dir = argc > 1 ? argv[1] : "bench-model";
     status_t status = ops_set_threads(1);
     if (argc <= 1 && status == ST_OK) status = toy_model_write(dir, toy_preset_find("vit-b-16-plus-240"), 1, false);
-    if (status == ST_OK) status = bench(dir);
+    if (status == ST_OK) status = bench(dir, argc > 2 ? argv[2] : NULL);
     if (status != ST_OK) fprintf(stderr, "bench_tower: %s\n", fail_message());
     return status != ST_OK;
 }

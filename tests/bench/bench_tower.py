@@ -1,5 +1,6 @@
 """The dual-path image tower of bench_tower in PyTorch on one core, with the same savings: the V-V stream needs v alone, and the last
-block's own stream the class token alone. Best processor time of n. usage: bench_tower.py MODEL-DIR [ROUNDS]
+block's own stream the class token alone. Best processor time of n. usage: bench_tower.py MODEL-DIR [ROUNDS [FILE]]
+FILE: what bench_tower wrote there, which must agree.
 On AVX2: ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell MKL_ENABLE_INSTRUCTIONS=AVX2"""
 import json
 import os
@@ -71,7 +72,12 @@ def forward(image):
 
 with torch.inference_mode():
     image = torch.sin(torch.arange(3 * S * S, dtype=torch.float64)).float().view(1, 3, S, S)
-    forward(image)
+    cls, tokens, _ = forward(image)
+    if len(sys.argv) > 3:
+        wanted = np.fromfile(sys.argv[3], "<f4").reshape(-1, cls.shape[1])
+        differ = np.abs(torch.cat([cls, tokens]).numpy() - wanted).max()
+        if not differ < 2e-5:
+            raise SystemExit(f"bench_tower.py: features differ from bench_tower's by {differ:.1e}")
     best = float("inf")
     for _ in range(rounds):
         start = time.process_time()
