@@ -1,7 +1,7 @@
 /* bench_tower [DIR [FILE]]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of processor time and
  * of wall time an image (best of n), GFLOP/s over the products really done, and the share of the machine's own sgemm
- * rate measured in the same run. DIR: a model directory; without it one of random weights is made. FILE gets class token and
- * patch tokens, for bench_tower.py to compare. */
+ * rate measured in the same run. DIR: a model directory; without it one of random weights is made. FILE gets class token, patch
+ * tokens and both taps, for bench_tower.py to compare. */
 #include "clip/clip.h"
 #include "ops/ops.h"
 #include "tools/toy_model.h"
@@ -51,12 +51,12 @@ static double sgemm_rate(void)
     return 2.0 * SIDE * SIDE * SIDE / best;
 }
 
-static status_t write_features(const char *path, const clip_features_t *out, size_t E, size_t T)
+static status_t write_features(const char *path, const float *const arrays[4], const size_t floats[4])
 {
     FILE *file = path != NULL ? fopen(path, "wb") : NULL;
     if (path == NULL) return ST_OK;
-    const bool whole = file != NULL && fwrite(out->cls, sizeof(float), E, file) == E &&
-                       fwrite(out->tokens, sizeof(float), T * E, file) == T * E;
+    bool whole = file != NULL;
+    for (int a = 0; a < 4 && whole; a++) whole = fwrite(arrays[a], sizeof(float), floats[a], file) == floats[a];
     return (file == NULL || fclose(file) == 0) && whole ? ST_OK : fail(ST_EIO, "'%s' cannot be written", path);
 }
 
@@ -88,13 +88,13 @@ static status_t bench(const char *dir, const char *path)
     printf("%s\n%s, workspace %.1f MB, %.2f GFLOP an image, sgemm of this run %.1f GFLOP/s\n", clip_backend(), dir,
            (double)clip_vision_bytes(c) / 1e6, flops / 1e9, rate / 1e9);
     TRY_DONE(clip_vision_forward(&out, vision, pixels));
-    TRY_DONE(write_features(path, &out, (size_t)c->embed, T));
     const clip_feature_t feature[4] = {{.kind = CLIP_FEATURE_CLS},
                                        {.kind = CLIP_FEATURE_TOKENS},
                                        {.kind = CLIP_FEATURE_TAP, .from = taps[0], .to = taps[0]},
                                        {.kind = CLIP_FEATURE_TAP, .from = taps[1], .to = taps[1]}};
     const size_t floats[4] = {(size_t)c->embed, T * (size_t)c->embed, T * (size_t)c->width, T * (size_t)c->width};
     const float *const one[4] = {out.cls, out.tokens, out.memory1, out.memory2};
+    TRY_DONE(write_features(path, one, floats));
     const int most = clip_vision_batch(vision);
     for (int i = 0; i < most; i++) {
         batch[i] = pixels;
