@@ -301,12 +301,13 @@ const cli_command_t cli_commands[] = {
      "  fgad mfsc check --all\n"
      "  fgad mfsc check /data/own/push_button/caption.json --model datasets/models/vit-b-16-plus-240\n"},
     {"mfsc show", cli_mfsc_show, "print a caption, and the prompts made of it",
-     "usage: fgad mfsc show CATEGORY | FILE [--dataset NAME] [--prompts [-s key=value]... [--model DIR]]\n"
+     "usage: fgad mfsc show CATEGORY | FILE [--dataset NAME] [--chat | --prompts [-s key=value]... [--model DIR]]\n"
      "\n"
      "Prints a caption: components, attributes, sentences and abnormal states. CATEGORY is searched below\n"
      "<assets>/mfsc; DATASET/CATEGORY will do as well.\n"
      "\n"
      "  --dataset NAME    where two datasets have a category of this name\n"
+     "  --chat            caption and question as one message, for a vision chat model that is shown a picture\n"
      "  --prompts         also every prompt of every group with its token count, as the pixel head has them\n"
      "  -s key=value      set a key of a job: n_ahp, ahp_order, n_ab, n_ctx, n_ctx_ab, ctx_init, pixel.n_pro, learn, "
      "shots, "
@@ -316,6 +317,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad mfsc show gear --prompts\n"
+     "  fgad mfsc show gear --chat\n"
      "  fgad mfsc show mvtec/cable --prompts -s n_ahp=20 -s n_ab=1 --model datasets/models/vit-b-16-plus-240\n"},
     {"mfsc new", cli_mfsc_new, "write a caption to fill in",
      "usage: fgad mfsc new NAME [--dataset NAME] [--out FILE] [--assets DIR] [--force]\n"

@@ -13,6 +13,7 @@ typedef struct {
     const char *assets, *dataset, *model;
     char *found; /* assets, where nobody says */
     bool all, prompts;
+    bool chat;          /* show: a message for a chat model */
     const char **names; /* owned array of borrowed texts: files or categories */
     int name_count;
     const char **assignments; /* owned array of borrowed texts */
@@ -52,6 +53,8 @@ static int parse(mfsc_t *m, const char *command, int argc, char **argv)
             *value = argv[++i];
         } else if (!show && strcmp(argv[i], "--all") == 0) {
             m->all = true;
+        } else if (show && strcmp(argv[i], "--chat") == 0) {
+            m->chat = true;
         } else if (show && strcmp(argv[i], "--prompts") == 0) {
             m->prompts = true;
         } else if (argv[i][0] == '-') {
@@ -305,7 +308,10 @@ static status_t show(mfsc_t *m)
     TRY_DONE(read_vocabulary(m));
     TRY_DONE(find_caption(&path, m, m->names[0]));
     TRY_DONE(prompts_mfsc_read(&mfsc, path, &m->vocabulary));
-    prompts_print_mfsc(stdout, &mfsc);
+    if (m->chat)
+        prompts_print_chat(stdout, &mfsc);
+    else
+        prompts_print_mfsc(stdout, &mfsc);
     if (m->prompts) TRY_DONE(show_prompts(m, &mfsc));
 done:
     prompts_mfsc_free(&mfsc);
@@ -319,6 +325,8 @@ int cli_mfsc_show(int argc, char **argv)
     int code = parse(&m, "mfsc show", argc, argv);
     if (code == EXIT_DONE && m.name_count != 1)
         code = cli_bad_usage("mfsc show", "expected one category or caption file, found %d", m.name_count);
+    if (code == EXIT_DONE && m.chat && m.prompts)
+        code = cli_bad_usage("mfsc show", "--chat and --prompts are two printings, expected one");
     if (code == EXIT_DONE && !m.prompts && m.assignment_count > 0)
         code = cli_bad_usage("mfsc show", "-s changes prompts: it goes with --prompts");
     if (code == EXIT_DONE && show(&m) != ST_OK) code = cli_bad_input();

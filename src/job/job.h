@@ -33,6 +33,7 @@ enum { JOB_FUSION_HARMONIC, JOB_FUSION_ARITHMETIC, JOB_FUSION_GEOMETRIC, JOB_FUS
 enum { JOB_IMAGE_FUSION_HARMONIC, JOB_IMAGE_FUSION_ARITHMETIC, JOB_IMAGE_FUSION_BEST };
 enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
 enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
+enum { JOB_TEXTS_NAME, JOB_TEXTS_MFSC };
 enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL, JOB_RETRIEVAL_BISECTOR };
 enum { JOB_PROTOCOL_STRICT, JOB_PROTOCOL_PAPER, JOB_PROTOCOL_PUBLISHED };
 enum { JOB_CHANNELS_RGB, JOB_CHANNELS_BGR };
@@ -80,6 +81,7 @@ typedef struct {
     int retrieval;
     bool token_wise;
     int reweight, fusion, image_map, image_max, image_fusion, class_token;
+    int texts;
     /* Keys of one method each. */
     struct {
         int states;

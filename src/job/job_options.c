@@ -13,6 +13,7 @@ static const char *const feature_names[] = {"f32", "f16", NULL};
 const char *const job_method_names[] = {JOB_METHODS(METHOD_NAME) NULL};
 static const char *const triplet_names[] = {"euclid", "published", NULL};
 static const char *const state_names[] = {"own", "general", NULL};
+static const char *const text_names[] = {"name", "mfsc", NULL};
 static const char *const class_names[] = {"mapped", "raw", NULL};
 static const char *const template_names[] = {"22", "winclip21", NULL};
 static const char *const mask_names[] = {"off", "published", "otsu", NULL};
@@ -202,6 +203,9 @@ const io_option_t job_options[] = {
      JOB_STAGE_MAPS},
     {"class_token", IO_CHOICE, AT(class_token), "image", 0, 0, class_token_names,
      "the class token is scored against the group image, or against the group that it is matched to", JOB_STAGE_MAPS},
+    {"texts", IO_CHOICE, AT(texts), "name", 0, 0, text_names,
+     "winclip, winclip+, promptad: prompts of the category's name, or of the sentences of its caption (mfsc)",
+     JOB_STAGE_PROMPTS},
     {"promptad.states", IO_CHOICE, AT(promptad.states), "own", 0, 0, state_names,
      "abnormal states: own (the general ones, then the caption's), general", JOB_STAGE_PROMPTS},
     {"winclip.class_names", IO_CHOICE, AT(winclip.class_names), "mapped", 0, 0, class_names,

@@ -31,6 +31,10 @@ bool method_texts_wanted(const job_t *job, job_head_t head);
 bool method_texts_never(const job_t *job, job_head_t head);
 status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
                            prompts_ensemble_t which);
+/* With texts: mfsc the ensemble is the caption's own: its sentences, and each with every state and value that may change. */
+bool method_texts_captions(const job_t *job);
+status_t method_texts_read_caption(method_prompts_t *out, const method_learning_t *how);
+status_t method_texts_of_caption(method_prompts_t *out, const method_learning_t *how);
 /* unit: anchors are means of features of length 1. */
 status_t method_texts_training(align_training_t *out, const method_learning_t *how, bool unit);
 detect_anchors_t method_texts_anchors(const method_task_t *task, double scale);

@@ -7,7 +7,7 @@
 /* The category's own states stand in its caption. */
 static bool reads_caption(const job_t *job)
 {
-    return job->promptad.states == JOB_STATES_OWN;
+    return job->promptad.states == JOB_STATES_OWN || method_texts_captions(job);
 }
 
 static bool never(const job_t *job, job_head_t head)
@@ -16,22 +16,11 @@ static bool never(const job_t *job, job_head_t head)
     return false;
 }
 
-static status_t read_caption(method_prompts_t *out, const method_learning_t *how)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/mfsc/vocabulary.json", how->job->assets);
-    TRY(prompts_vocabulary_read(&out->vocabulary, path));
-    char *caption = job_caption_path(how->job, how->dataset, how->category);
-    if (caption == NULL) return ST_ENOMEM;
-    status_t status = prompts_mfsc_read(&out->mfsc, caption, &out->vocabulary);
-    free(caption);
-    return status;
-}
-
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
 {
     const job_t *job = how->job;
-    if (reads_caption(job)) TRY(read_caption(out, how));
+    if (method_texts_captions(job)) return method_texts_of_caption(out, how);
+    if (reads_caption(job)) TRY(method_texts_read_caption(out, how));
     prompts_options_t options = prompts_options_default();
     options.learn = job->learn;
     options.n_ab = job->n_ab;

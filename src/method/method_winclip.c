@@ -28,6 +28,7 @@ static void ask(method_ask_t *out, const job_t *job)
 
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
 {
+    if (method_texts_captions(how->job)) return method_texts_of_caption(out, how);
     return method_texts_make(out, how, (prompts_class_t)how->job->winclip.class_names,
                              how->job->winclip.templates == 0 ? PROMPTS_ENSEMBLE_22 : PROMPTS_ENSEMBLE_WINCLIP21);
 }
@@ -94,6 +95,7 @@ done:
 }
 
 static const method_heads_t heads = {.wanted = method_texts_wanted,
+                                     .captions = method_texts_captions,
                                      .regions = method_texts_never,
                                      .queries = method_texts_never,
                                      .prompts = make_prompts,

@@ -240,6 +240,9 @@ status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const 
 status_t prompts_class_set_init(prompts_set_t *out, const char *name, const prompts_state_t *states, int count,
                                 const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
                                 const prompts_key_t *key, int D);
+/* Makes one group of all but the background, image's: an ensemble of the caption's sentences (methods of one group that take
+ * `texts: mfsc`). Parameters and slots stay as they are. ST_ENOMEM. */
+status_t prompts_set_merge(prompts_set_t *set);
 void prompts_set_free(prompts_set_t *set);
 
 /* params (parameter_count): N(0, 0.02^2), gates 0. With ctx_ids, V is `words` (n_ctx, D), their token embeddings
@@ -266,6 +269,8 @@ status_t prompts_ensemble_init(prompts_set_t *out, const char *name, prompts_ens
 
 /* ---- For people ---- */
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);
+/* Caption and question as one message for a vision chat model that is shown a picture of the category. */
+void prompts_print_chat(FILE *out, const prompts_mfsc_t *mfsc);
 /* One group: every prompt with its kind and token count (copies named once). */
 void prompts_print_group(FILE *out, const prompts_set_t *set, int group);
 void prompts_print_set(FILE *out, const prompts_set_t *set); /* all groups, and the table of parameters */

@@ -1,6 +1,9 @@
 /* Captions and prompts for people to read. */
 #include "prompts/prompts_internal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* "   (of pins, housing)", and the line's end. */
 static void print_of(FILE *out, const prompts_mfsc_t *mfsc, unsigned of)
 {
@@ -37,6 +40,32 @@ void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc)
                     mfsc->values[a].value[i]);
     for (int i = 0; i < mfsc->unverified.count; i++)
         fprintf(out, "  %-11s %s\n", i == 0 ? "unverified" : "", mfsc->unverified.value[i]);
+}
+
+void prompts_print_chat(FILE *out, const prompts_mfsc_t *mfsc)
+{
+    fprintf(out, "The picture shows one %s.\n\nA normal %s looks like this:\n- %s\n- %s\n", mfsc->foreground,
+            mfsc->foreground, mfsc->summary, mfsc->relation);
+    for (int c = 0; c < mfsc->components; c++)
+        fprintf(out, "- %s: %s\n", mfsc->component[c].name, mfsc->component[c].caption);
+    fputs("\nWhat can be wrong with it:\n", out);
+    for (int i = 0; i < mfsc->states; i++) {
+        char *said = prompts_apply_state(mfsc->state[i].text, mfsc->foreground, false);
+        const bool whole = mfsc->state[i].of == 0 || (mfsc->state[i].of & PROMPTS_OF_FOREGROUND) != 0;
+        if (whole && said != NULL) fprintf(out, "- %s\n", said);
+        free(said);
+        for (int c = 0; c < mfsc->components; c++) {
+            if ((mfsc->state[i].of & PROMPTS_OF_COMPONENT(c)) == 0) continue;
+            const bool plural = strcmp(mfsc->component[c].value[PROMPTS_NUMBER], "one") != 0;
+            said = prompts_apply_state(mfsc->state[i].text, mfsc->component[c].name, plural);
+            if (said != NULL) fprintf(out, "- %s\n", said);
+            free(said);
+        }
+    }
+    fputs("- any other departure from the description\n\nIs there an anomaly in the picture? Answer with one word, yes "
+          "or no, "
+          "then name the component and what is wrong with it, and give the probability of an anomaly from 0 to 1.\n",
+          out);
 }
 
 void prompts_print_group(FILE *out, const prompts_set_t *set, int group)

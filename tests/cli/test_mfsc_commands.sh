@@ -72,3 +72,10 @@ says 2 "expected the NAME of a category" new
 says 2 "'a/b' is not the name of one folder" new a/b
 # What is unverified is said of a fit file, and changes nothing.
 says 0 "note: 'datasets/mfsc/realiad/toy.json': unverified: image.background: 'plain dark'" check datasets/mfsc/realiad/toy.json
+
+# One message for a chat model: the caption's sentences, its states applied, the question.
+says 0 "- seal: a red and ring-shaped seal of rubber with a smooth surface." show gear --dataset own --assets "$WORK" --chat
+for line in "- gear with a crack" "- body with a missing part" "Is there an anomaly in the picture? Answer with one word"; do
+    grep -qF -- "$line" "$WORK/out" || fail "the message lacks '$line': $(cat "$WORK/out")"
+done
+says 2 "--chat and --prompts are two printings" show gear --dataset own --assets "$WORK" --chat --prompts

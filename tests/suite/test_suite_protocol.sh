@@ -98,3 +98,20 @@ grep -q "protocol=published (retrieval=normal image.losses" "$WORK/out/again/res
 grep -q "^0 tasks done, 1 kept" "$WORK/log" || fail "run.yaml of the bundle is another job: $(cat "$WORK/log")"
 "$FGAD" run "$WORK/job.yaml" -s alp_vectors=shared > "$WORK/log" 2>&1 && fail "shared vectors in place of values"
 grep -q "alp_vectors: shared wants alp: insert" "$WORK/log" || fail "$(cat "$WORK/log")"
+
+# Prompts of the caption's sentences for methods that take the name: other maps from the text side, none elsewhere; the head
+# holds the sentences; a caption that changes is another task.
+change texts=mfsc "" # FineGrainedAD has its captions in either case
+for method in winclip winclip+ promptad; do
+    run name-$method -s method=$method -s shots=1
+    name=$task
+    run mfsc-$method -s method=$method -s shots=1 -s texts=mfsc
+    ! h5diff "$name" "$task" maps/M_pix maps/M_pix > /dev/null || fail "$method: the caption changes nothing"
+    head=$(ls "$WORK/out/mfsc-$method"/heads/demo/gear/*.h5 | head -1)
+    kind=$(h5ls "$head/prompts" | awk 'NR == 1 { print $1 }')
+    h5dump -d "/prompts/$kind/groups/0/text" "$head" > "$WORK/texts"
+    grep -q "the body is a grainy and round piece of golden metal" "$WORK/texts" || fail "$method: no sentence of a component: $(head -20 "$WORK/texts")"
+    grep -q "the gear has one body at the center" "$WORK/texts" || fail "$method: no sentence of the relation"
+    ! grep -q "black background\.* background" "$WORK/texts" || fail "$method: the background is in the ensemble"
+    [ "$(h5ls "$head/prompts/$kind/groups" | wc -l)" -eq 1 ] || fail "$method: more than one group"
+done
