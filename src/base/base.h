@@ -125,7 +125,13 @@ void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2
 uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 
 /* ---- Clock, being asked to stop, text --------------------------------------------------------------------------------------------------- */
-double clock_seconds(void);                      /* monotonic, from an arbitrary start */
+double clock_seconds(void); /* monotonic, from an arbitrary start */
+/* The same less what this thread has waited for a core, where the kernel tells that: of two readings by one thread, what it
+ * would have taken on a machine that does nothing else. */
+double clock_own_seconds(void);
+/* The kind of this machine's processor, one word: "Intel(R)_Xeon(R)_Gold_6148_CPU_@_2.40GHz". */
+#define BASE_PROCESSOR_SIZE 96
+void base_processor(char out[BASE_PROCESSOR_SIZE]);
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
 void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?" of NaN */
 /* Bytes that this process and those beside it on the node may use: the machine's memory, or what its control groups or ulimit -v

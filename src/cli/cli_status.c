@@ -27,7 +27,7 @@ int cli_status(int argc, char **argv)
     }
     if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
     if (store_run_open(&plan, method_table, run) != ST_OK) return cli_bad_input();
-    store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads);
+    store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads, NULL);
     status_t status = suite_status_print(stdout, &counts, &plan, all);
     if (status == ST_OK && verify) {
         fputc('\n', stdout);

@@ -159,7 +159,8 @@ status_t data_category_read(data_category_t *out, const char *dataset, const cha
                             const data_options_t *options);
 /* A category as published, without looking at any file: right numbers of images, made-up names. For planning only; of
  * Real-IAD, whose categories' numbers are not known here, the mean of one view. ST_ENOTFOUND: not a published one. */
-status_t data_category_assume(data_category_t *out, const char *dataset, const char *category);
+status_t data_category_assume(data_category_t *out, const char *dataset, const char *category,
+                              const data_options_t *options);
 void data_category_free(data_category_t *category);
 /* The picture of an image, and its size, as category->how takes them. */
 status_t data_image_read(io_image_t *out, const data_category_t *category, const data_image_t *image);

@@ -58,9 +58,10 @@ const char *data_known_category(const char *dataset, int index)
 }
 
 /* Real-IAD: 36,465 training images, 63,256 normal and 51,329 anomalous test images, of 30 categories in 5 views each. */
-enum { REALIAD_TRAIN = 243, REALIAD_NORMAL = 422, REALIAD_ANOMALOUS = 342 };
+enum { REALIAD_TRAIN = 243, REALIAD_NORMAL = 422, REALIAD_ANOMALOUS = 342, REALIAD_VIEWS = 5 }; /* of a view */
 
-status_t data_category_assume(data_category_t *out, const char *dataset, const char *category)
+status_t data_category_assume(data_category_t *out, const char *dataset, const char *category,
+                              const data_options_t *options)
 {
     const data_known_t *row = data_find_known(dataset, category);
     status_t status = ST_OK;
@@ -68,7 +69,10 @@ status_t data_category_assume(data_category_t *out, const char *dataset, const c
     if (row == NULL) return fail(ST_ENOTFOUND, "%s has no published category '%s'", dataset, category);
     bool sums = row->train < 0;
     int train = sums ? REALIAD_TRAIN : row->train, normal = sums ? REALIAD_NORMAL : row->normal;
-    int test = normal + (sums ? REALIAD_ANOMALOUS : row->anomalous);
+    int anomalous = sums ? REALIAD_ANOMALOUS : row->anomalous;
+    if (sums && options->views != NULL && strcmp(options->views, "all") == 0)
+        train *= REALIAD_VIEWS, normal *= REALIAD_VIEWS, anomalous *= REALIAD_VIEWS;
+    int test = normal + anomalous;
     out->dataset = base_format("%s", dataset);
     out->category = base_format("%s", category);
     if (out->dataset == NULL || out->category == NULL) status = ST_ENOMEM;

@@ -77,7 +77,10 @@ typedef enum {
 typedef struct {
     double seconds[PLAN_RATES]; /* a unit */
     bool measured[PLAN_RATES];  /* false: a guess */
+    bool borrowed[PLAN_RATES];  /* measured with other threads, or on another kind of processor */
 } plan_cost_t;
+/* A rate of `from` threads in one of `to`: the products of towers and searches are shared, the rest is not. */
+double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to);
 
 typedef struct {
     const method_t *const *methods;        /* ends with NULL; not owned */
@@ -168,10 +171,11 @@ typedef struct {
     job_head_t head; /* of a learned head */
     int *needs;      /* items whose files it reads */
     int need_count;
-    bool by_us;  /* this rank made it (or failed at it) in this run */
-    int lost;    /* how often this rank found that what it needs cannot be read */
-    bool reused; /* the file was there before the run */
-    bool wanted; /* an unfinished task needs it */
+    double guessed, borrowed; /* of cost, in seconds: by rates that nobody measured, or that were measured elsewhere */
+    bool by_us;               /* this rank made it (or failed at it) in this run */
+    int lost;                 /* how often this rank found that what it needs cannot be read */
+    bool reused;              /* the file was there before the run */
+    bool wanted;              /* an unfinished task needs it */
 } plan_item_t;
 typedef struct {
     plan_item_t *items;
@@ -209,6 +213,8 @@ typedef struct {
     double units[PLAN_RATES];
 } plan_work_t;
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost);
+/* Sets what the work means to an item: cost, gflop, and the seconds of it that are not measured here. */
+void plan_item_price(plan_item_t *item, const plan_work_t *work, const plan_cost_t *cost);
 double plan_work_gflop(const plan_work_t *work);
 /* Of one image's arrays; windows are many short passes. */
 double plan_encode_gflop(const clip_config_t *config, const method_ask_t *ask);

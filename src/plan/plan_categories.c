@@ -160,7 +160,7 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
     data_options_t options = job_data_options(job);
     bool assume = plan->assume && !io_is_dir(root) && data_known_count(dataset) > 0;
     if (assume)
-        TRY(data_category_assume(&entry->images, dataset, category));
+        TRY(data_category_assume(&entry->images, dataset, category, &options));
     else
         TRY(data_category_read(&entry->images, dataset, root, category, &options));
     plan->category_count++;

@@ -20,11 +20,38 @@ plan_cost_t plan_cost_guess(void)
     return cost;
 }
 
+double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
+{
+    const double shared = 0.9; /* of the time of one thread, as measured with OpenBLAS at ViT-B/16+'s sizes */
+    switch (rate) {
+    case PLAN_RATE_ENCODE:
+    case PLAN_RATE_TILE:
+    case PLAN_RATE_REGIONS:
+    case PLAN_RATE_LEARN:
+    case PLAN_RATE_QUERY:
+    case PLAN_RATE_MAPS:
+        return seconds * (1 - shared + shared / to) / (1 - shared + shared / from);
+    default:
+        return seconds;
+    }
+}
+
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost)
 {
     double seconds = 0;
     for (int r = 0; r < PLAN_RATES; r++) seconds += work->units[r] * cost->seconds[r];
     return seconds;
+}
+
+void plan_item_price(plan_item_t *item, const plan_work_t *work, const plan_cost_t *cost)
+{
+    item->cost = plan_work_seconds(work, cost);
+    item->gflop = plan_work_gflop(work);
+    item->guessed = item->borrowed = 0;
+    for (int r = 0; r < PLAN_RATES; r++) {
+        const double seconds = work->units[r] * cost->seconds[r];
+        if (!cost->measured[r]) *(cost->borrowed[r] ? &item->borrowed : &item->guessed) += seconds;
+    }
 }
 
 double plan_work_gflop(const plan_work_t *work)

@@ -107,9 +107,52 @@ static const char *what_limits(const plan_simulation_t *s, int ranks)
     return "items that wait for others, and the last ones of each rank";
 }
 
-static bool all_measured(const plan_cost_t *cost)
+/* Shares of the work's seconds by what their rates are known from. */
+typedef struct {
+    double measured, borrowed, guessed;
+} basis_t;
+
+static basis_t find_basis(const plan_items_t *items)
 {
-    return cost->measured[PLAN_RATE_ENCODE] && cost->measured[PLAN_RATE_PIXELS];
+    double all = 0;
+    basis_t basis = {.measured = 1};
+    for (int i = 0; i < items->count; i++) {
+        const plan_item_t *item = &items->items[i];
+        if (!item->wanted || item->state != PLAN_OPEN) continue;
+        all += item->cost;
+        basis.borrowed += item->borrowed;
+        basis.guessed += item->guessed;
+    }
+    if (!(all > 0)) return (basis_t){.measured = 1};
+    basis.borrowed /= all;
+    basis.guessed /= all;
+    basis.measured = 1 - basis.borrowed - basis.guessed;
+    return basis;
+}
+
+/* How far off a forecast may be: as runs were seen to be that had their rates from the same machine, from another one or
+ * another number of threads, and from nowhere. */
+static void print_range(FILE *out, const basis_t *basis, double makespan)
+{
+    print_line(out, "makespan_low_seconds",
+               floor(makespan * (0.8 * basis->measured + 0.5 * basis->borrowed + 0.25 * basis->guessed)), "");
+    print_line(out, "makespan_high_seconds",
+               makespan * (1.25 * basis->measured + 2 * basis->borrowed + 4 * basis->guessed), "");
+}
+
+static void print_basis(FILE *out, const basis_t *basis)
+{
+    static const char *const hint = "run one category to have them measured";
+    if (basis->guessed > 0.995)
+        fprintf(out, "rates: guessed, for a core of 2022 and ViT-B/16+ (hint: %s)\n", hint);
+    else if (basis->measured > 0.995)
+        fprintf(out, "rates: measured by earlier runs with this model on this kind of processor (cache/cost.txt)\n");
+    else
+        fprintf(
+            out,
+            "rates: %.0f %% of the time is by rates measured here, %.0f %% by rates of other threads or processors, "
+            "%.0f %% by guesses (hint: %s)\n",
+            100 * basis->measured, 100 * basis->borrowed, 100 * basis->guessed, hint);
 }
 
 /* What a run takes before its first item and after its last; task files are read by all ranks. */
@@ -122,20 +165,19 @@ static double around(const plan_t *plan, int ranks)
 static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks)
 {
     plan_simulation_t s, other;
-    const plan_cost_t *cost = &plan->cost;
+    const basis_t basis = find_basis(items);
     double makespan;
     TRY(plan_simulate(&s, items, NULL, plan->category_count, ranks));
     print_duration(out, "work_core_seconds", s.work);
     fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
     makespan = s.makespan + around(plan, ranks);
     print_duration(out, "makespan_seconds", makespan);
+    print_range(out, &basis, makespan);
     fprintf(out, "efficiency_percent: %.1f\n", s.makespan > 0 ? 100 * s.work / (ranks * makespan) : 100);
     print_duration(out, "critical_path_seconds", s.critical_path);
     fprintf(out, "limited by: %s\n", what_limits(&s, ranks));
     if (s.critical_item >= 0) print_critical_path(out, plan, items, &s);
-    fprintf(out, "rates: %s\n",
-            all_measured(cost) ? "measured by earlier runs with this model (cache/cost.txt)"
-                               : "guessed for a core of 2022 and ViT-B/16+: run one category to have them measured");
+    print_basis(out, &basis);
     static const double times[] = {0.25, 4};
     for (int i = 0; i < 2; i++) {
         int count = (int)(ranks * times[i]);

@@ -148,8 +148,7 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
     }
     plan_work_t work;
     plan_work_encode(&work, plan, kind, images);
-    item.cost = plan_work_seconds(&work, &plan->cost);
-    item.gflop = plan_work_gflop(&work);
+    plan_item_price(&item, &work, &plan->cost);
     plan_features_ids(&item, plan);
     /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
     bool own = strcmp(plan->categories[category].images.dataset, "folder") == 0;
@@ -216,8 +215,7 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     int learn = *index;
     plan_work_t work;
     TRY(learn_work(&work, builder, plan, t, head));
-    builder->items->items[learn].cost = plan_work_seconds(&work, &plan->cost);
-    builder->items->items[learn].gflop = plan_work_gflop(&work);
+    plan_item_price(&builder->items->items[learn], &work, &plan->cost);
     /* The order is what work_learn relies on: (tiles, support image) of every shot, or support images alone. */
     for (int k = 0; k < task->shots && job->learn && !fixed; k++) {
         int need;
@@ -243,8 +241,7 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
     memcpy(item.id, task->id, sizeof item.id);
     plan_work_t work, warm;
     plan_work_evaluate(&work, &warm, plan, task);
-    item.cost = plan_work_seconds(&work, &plan->cost);
-    item.gflop = plan_work_gflop(&work);
+    plan_item_price(&item, &work, &plan->cost);
     item.warm = plan_work_seconds(&warm, &plan->cost);
     TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
     /* The order is what work_evaluate relies on: chunks, support images, then the learned heads. */

@@ -118,9 +118,12 @@ status_t store_items_make(plan_items_t *out, const plan_t *plan);
 int store_count_task_files(const plan_t *plan);
 
 /* ---- Rates ---- */
-/* Those for a model from the file at `path`, which holds a line a model and number of threads. */
-void store_rates_read(plan_cost_t *cost, const char *path, const char *model_digest, int threads);
-status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads);
+/* Those for a model from the file at `path`, which holds a line a model, number of threads and kind of processor (NULL: this
+ * one's). What is not there for these comes from this kind with other threads, from another kind, or is a guess; cost says. */
+void store_rates_read(plan_cost_t *cost, const char *path, const char *model_digest, int threads,
+                      const char *processor);
+status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads,
+                           const char *processor);
 
 /* ---- Features ---- */
 typedef struct {

@@ -4,13 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Kept rates: a line a model and number of threads, "<digest> <threads> name=seconds ..." ------------------------- */
+/* ---- Kept rates: a line a model, number of threads and kind of processor, "<digest> <threads> <kind> name=seconds ..." -- */
 
 typedef struct {
     char model[17];
     int threads;
+    char processor[BASE_PROCESSOR_SIZE]; /* "" in files of older versions */
     plan_cost_t cost;
 } line_t;
+
+/* A processor's kind may hold '=', but not behind the name of a rate. */
+static bool names_a_rate(const char *word)
+{
+    for (int r = 0; r < PLAN_RATES; r++) {
+        size_t length = strlen(plan_rates[r].name);
+        if (strncmp(word, plan_rates[r].name, length) == 0 && word[length] == '=') return true;
+    }
+    return false;
+}
 
 static bool parse_line(line_t *out, char *text)
 {
@@ -20,8 +31,12 @@ static bool parse_line(line_t *out, char *text)
     snprintf(out->model, sizeof out->model, "%s", word);
     word = strtok_r(NULL, " \n", &rest);
     if (word == NULL || (out->threads = atoi(word)) < 1) return false;
-    while ((word = strtok_r(NULL, " \n", &rest)) != NULL) {
+    for (bool first = true; (word = strtok_r(NULL, " \n", &rest)) != NULL; first = false) {
         char *equals = strchr(word, '=');
+        if (first && !names_a_rate(word)) {
+            snprintf(out->processor, sizeof out->processor, "%s", word);
+            continue;
+        }
         for (int r = 0; r < PLAN_RATES && equals != NULL; r++) {
             if (strncmp(word, plan_rates[r].name, (size_t)(equals - word)) != 0 ||
                 plan_rates[r].name[equals - word] != '\0')
@@ -37,40 +52,64 @@ static bool parse_line(line_t *out, char *text)
 
 static void print_line(FILE *out, const line_t *line)
 {
-    fprintf(out, "%s %d", line->model, line->threads);
+    fprintf(out, "%s %d%s%s", line->model, line->threads, line->processor[0] != '\0' ? " " : "", line->processor);
     for (int r = 0; r < PLAN_RATES; r++)
         if (line->cost.measured[r]) fprintf(out, " %s=%.4g", plan_rates[r].name, line->cost.seconds[r]);
     fputc('\n', out);
 }
 
-void store_rates_read(plan_cost_t *cost, const char *path, const char *model_digest, int threads)
+static void take_line(line_t *line, const plan_cost_t *cost, const char *model_digest, int threads,
+                      const char *processor)
 {
-    char text[1024];
-    line_t line;
-    *cost = (plan_cost_t){0};
-    FILE *file = io_open_lines(path);
-    while (file != NULL && fgets(text, sizeof text, file) != NULL)
-        if (parse_line(&line, text) && strncmp(line.model, model_digest, 16) == 0 && line.threads == threads)
-            *cost = line.cost;
-    if (file != NULL) fclose(file);
-    const plan_cost_t guess = plan_cost_guess();
-    for (int r = 0; r < PLAN_RATES; r++)
-        if (!cost->measured[r]) cost->seconds[r] = guess.seconds[r];
+    *line = (line_t){.threads = threads, .cost = *cost};
+    snprintf(line->model, sizeof line->model, "%.16s", model_digest);
+    if (processor != NULL)
+        snprintf(line->processor, sizeof line->processor, "%s", processor);
+    else
+        base_processor(line->processor);
 }
 
-status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads)
+static bool same_key(const line_t *a, const line_t *b)
+{
+    return strcmp(a->model, b->model) == 0 && a->threads == b->threads && strcmp(a->processor, b->processor) == 0;
+}
+
+void store_rates_read(plan_cost_t *cost, const char *path, const char *model_digest, int threads, const char *processor)
+{
+    char text[1024];
+    line_t line, ours;
+    int known[PLAN_RATES] = {0}; /* 0 guessed, 1 of another processor, 2 of other threads, 3 measured for these */
+    *cost = plan_cost_guess();
+    take_line(&ours, cost, model_digest, threads, processor);
+    FILE *file = io_open_lines(path);
+    while (file != NULL && fgets(text, sizeof text, file) != NULL) {
+        if (!parse_line(&line, text) || strcmp(line.model, ours.model) != 0) continue;
+        const bool here = strcmp(line.processor, ours.processor) == 0;
+        const int rank = !here ? 1 : line.threads != threads ? 2 : 3;
+        for (int r = 0; r < PLAN_RATES; r++) {
+            if (!line.cost.measured[r] || rank < known[r]) continue;
+            known[r] = rank;
+            cost->seconds[r] = plan_rate_scaled(r, line.cost.seconds[r], line.threads, threads);
+        }
+    }
+    if (file != NULL) fclose(file);
+    for (int r = 0; r < PLAN_RATES; r++)
+        cost->measured[r] = known[r] == 3, cost->borrowed[r] = known[r] == 1 || known[r] == 2;
+}
+
+status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads,
+                           const char *processor)
 {
     char *text = NULL, old[1024];
     size_t size = 0;
-    line_t line, ours = {.threads = threads, .cost = *cost};
-    snprintf(ours.model, sizeof ours.model, "%.16s", model_digest);
+    line_t line, ours;
+    take_line(&ours, cost, model_digest, threads, processor);
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "# Seconds a unit of work, measured by runs: model, BLAS threads, rates.\n");
+    fprintf(out, "# Seconds a unit of work on a core of one's own: model, BLAS threads, processor, rates.\n");
     FILE *file = io_open_lines(path);
     while (file != NULL && fgets(old, sizeof old, file) != NULL)
-        if (parse_line(&line, old) && (strcmp(line.model, ours.model) != 0 || line.threads != threads))
-            print_line(out, &line);
+        if (parse_line(&line, old) && !same_key(&line, &ours)) print_line(out, &line);
     if (file != NULL) fclose(file);
     print_line(out, &ours);
     fclose(out);

@@ -221,13 +221,22 @@ static void count_outcome(suite_outcome_t *out, const plan_items_t *items, const
 /* What this run measured makes the next prediction better. */
 static void learn_costs(work_worker_t *worker, const suite_comm_t *comm)
 {
+    /* Ranks on another kind of processor than rank 0's have rates of their own. */
+    char ours[BASE_PROCESSOR_SIZE], first[BASE_PROCESSOR_SIZE];
+    base_processor(ours);
+    memcpy(first, ours, sizeof first);
+    suite_comm_tell(comm, first, sizeof first, 0);
+    if (strcmp(ours, first) != 0) {
+        worker->measured = (plan_work_t){0};
+        memset(worker->measured_seconds, 0, sizeof worker->measured_seconds);
+    }
     suite_comm_all(comm, worker->measured.units, PLAN_RATES, SUITE_SUM_DOUBLES);
     suite_comm_all(comm, worker->measured_seconds, PLAN_RATES, SUITE_SUM_DOUBLES);
     if (worker->rank != 0 || !(worker->measured.units[PLAN_RATE_ITEM] > 0)) return;
     const plan_t *plan = worker->plan;
     plan_cost_t cost = plan->cost;
     plan_cost_learned(&cost, &worker->measured, worker->measured_seconds);
-    if (store_rates_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads) != ST_OK)
+    if (store_rates_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads, NULL) != ST_OK)
         log_warn("the measured rates could not be kept: %s", fail_message());
 }
 
@@ -237,7 +246,7 @@ static void learn_costs(work_worker_t *worker, const suite_comm_t *comm)
 static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_comm_t *comm)
 {
     const plan_t *plan = worker->plan;
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     int tasks = plan->task_count, doubles = tasks * (int)(sizeof(store_numbers_t) / sizeof(double));
     store_numbers_t *numbers = calloc((size_t)tasks + 1, sizeof *numbers);
     uint8_t *there = calloc((size_t)tasks + 1, 1);
@@ -256,7 +265,7 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_
         suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there, &made_on) : ST_OK));
     suite_comm_tell(comm, &out->missing, sizeof out->missing, 0);
     work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
-                       root ? began : clock_seconds());
+                       root ? began : clock_own_seconds());
 done:
     free(numbers);
     free(there);
@@ -268,6 +277,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
 {
     suite_rank_t rank = {.worker = {.plan = plan, .started = clock_seconds()}};
     work_worker_t *worker = &rank.worker;
+    const double began = clock_own_seconds();
     plan_items_t items = {0};
     rank.leave = options->leave;
     if (options->time_limit > 0) worker->deadline = worker->started + options->time_limit;
@@ -286,7 +296,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
         begun = status == ST_OK;
         if (begun) {
             if (worker->rank == 0) suite_made_on_begin(plan, &made_on, kinds, &items);
-            work_worker_charge(worker, PLAN_RATE_START, 1, worker->started - plan->seconds);
+            work_worker_charge(worker, PLAN_RATE_START, 1, began - plan->seconds);
             status = work(&rank, &items, comm);
             if (status == ST_OK && rank.left == 0) sweep(worker, &items);
             status = suite_agree(comm, status);

@@ -160,14 +160,15 @@ static status_t check_same_job(const plan_t *plan, const suite_comm_t *comm)
 status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char *job_path,
                          const char *const *assignments, int count, const suite_comm_t *comm)
 {
-    double started = clock_seconds();
+    double started = clock_own_seconds();
     status_t status = plan_make_job(out, methods, job_path, assignments, count);
     TRY_DONE(suite_agree(comm, status));
     TRY_DONE(check_same_job(out, comm));
     if (comm->rank == 0) {
         status = plan_make_categories(out);
         if (status == ST_OK) status = plan_survey(out);
-        if (status == ST_OK) store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads);
+        if (status == ST_OK)
+            store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads, NULL);
     }
     TRY_DONE(suite_agree(comm, status));
     TRY_DONE(share(out, comm));
@@ -177,7 +178,7 @@ status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char
     plan_learn_memory(out, learn_mb);
     TRY_DONE(suite_agree(comm, plan_make_tasks(out)));
 done:
-    out->seconds = clock_seconds() - started;
+    out->seconds = clock_own_seconds() - started;
     if (status != ST_OK) plan_free(out);
     return status;
 }

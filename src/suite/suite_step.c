@@ -93,7 +93,8 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
         *outcome = STEP_FAILED;
         return ST_OK;
     }
-    double started = clock_seconds(), charged = charged_seconds(worker);
+    const double started = clock_seconds(), began = clock_own_seconds();
+    double charged = charged_seconds(worker);
     suite_progress_tell(rank->progress, 0, plan_item_name(name, worker->plan, item));
     status_t status = item->kind == PLAN_EVALUATE ? work_evaluate(worker, items, item)
                       : item->kind == PLAN_LEARN  ? learn(rank, items, item)
@@ -105,7 +106,7 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
     if (item->kind != PLAN_LEARN && seconds > worker->longest_step) worker->longest_step = seconds;
     /* What nothing else accounts for is the overhead of an item. */
     charged = charged_seconds(worker) - charged;
-    work_worker_charge(worker, PLAN_RATE_ITEM, 1, clock_seconds() - (seconds > charged ? seconds - charged : 0));
+    work_worker_charge(worker, PLAN_RATE_ITEM, 1, began + charged);
     store_failure_forget(worker->plan, item);
     item->by_us = true;
     return ST_OK;

@@ -77,7 +77,7 @@ status_t work_worker_tokenizer(work_worker_t *worker);
 void work_worker_close(work_worker_t *worker);
 /* A signal came, or the next step may end after the time limit. */
 bool work_worker_must_stop(const work_worker_t *worker);
-/* So many units took the time since `since` (clock_seconds); returns now. */
+/* So many units took the time since `since` (clock_own_seconds); returns now. */
 double work_worker_charge(work_worker_t *worker, plan_rate_t rate, double units, double since);
 
 /* ---- Items ---- */

@@ -8,7 +8,7 @@ bool work_worker_must_stop(const work_worker_t *worker)
 
 double work_worker_charge(work_worker_t *worker, plan_rate_t rate, double units, double since)
 {
-    double now = clock_seconds();
+    double now = clock_own_seconds();
     worker->measured.units[rate] += units;
     worker->measured_seconds[rate] += now - since;
     return now;

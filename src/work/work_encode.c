@@ -54,7 +54,7 @@ static status_t encode_images(work_worker_t *worker, store_features_t *features,
                               const data_category_t *category, const data_image_t *files, bool test, float *pixels)
 {
     const clip_config_t *config = clip_model_config(worker->model);
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     for (int i = 0; i < count; i++) {
         io_image_t image;
         TRY(work_picture_read(&image, worker, category, &files[i], test));
@@ -80,7 +80,7 @@ static status_t encode_tiles(work_worker_t *worker, store_features_t *features, 
 {
     int S = clip_model_config(worker->model)->image_size, side = scale * S;
     io_image_t image, tile = {.width = S, .height = S};
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY(work_picture_read(&image, worker, category, file, false));
     status_t status = ST_ENOMEM;
     uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
@@ -134,8 +134,9 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     if (item->kind == PLAN_TILES) {
         TRY_DONE(store_features_alloc(&features, config, &missing, item->scale * item->scale));
         if (missing.count > 0) TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
-        double encoded = clock_seconds();
-        TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first], encoded - started));
+        double encoded = clock_own_seconds();
+        TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first],
+                                      clock_seconds() - started));
         work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
         goto done;
     }
@@ -150,8 +151,9 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
         TRY_DONE(encode_images(worker, &features, i, together, category, &images[first + i], item->kind == PLAN_CHUNK,
                                pixels));
     }
-    double encoded = clock_seconds();
-    TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, images + first, encoded - started));
+    double encoded = clock_own_seconds();
+    TRY_DONE(
+        store_features_write(worker->plan, worker->size, item, &features, images + first, clock_seconds() - started));
     work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
 done:
     free(pixels);

@@ -23,7 +23,7 @@ static status_t map_image(method_maps_t *maps, int at, const store_features_t *f
 static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, const store_features_t *features,
                           int first, const work_scorer_t *scorer, const int *keep, arena_t *arena)
 {
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     int before = *at;
     for (int i = 0; i < features->count; i++) {
         if (*at == maps->n || keep[*at] != first + i) continue;
@@ -80,7 +80,7 @@ done:
 static status_t measure(store_numbers_t *out, work_worker_t *worker, const work_scorer_t *scorer,
                         const method_maps_t *maps, const data_category_t *images, const job_t *job, const int *keep)
 {
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY(work_measure(out, worker, scorer->method, maps, images, job, keep));
     work_worker_charge(worker, PLAN_RATE_PIXELS, 1e-6 * maps->n * job->resolution * job->resolution, began);
     return ST_OK;
@@ -199,7 +199,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
                                     .seconds = clock_seconds() - started,
                                     .score_seconds = scored,
                                     .state_bytes = scorer.arena.used};
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY_DONE(store_task_write(plan, worker->size, &file));
     work_worker_charge(worker, PLAN_RATE_WRITE, plan_task_mb(clip_model_config(worker->model), job, n), began);
 done:

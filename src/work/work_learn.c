@@ -121,7 +121,7 @@ static status_t find_regions(work_learn_t *work, const plan_items_t *items)
     work->weights = base_alloc((size_t)G * (size_t)work->tokens.N, sizeof *work->weights);
     if (normal == NULL || work->labels == NULL || work->weights == NULL) goto done;
     float *abnormal = normal + G * E, *anchors = abnormal + G * E;
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY_DONE(align_head_anchors(normal, abnormal, &work->head));
     began = work_worker_charge(work->worker, PLAN_RATE_LEARN, work->cost.forward_gflop, began);
     align_region_anchors(anchors, &background, normal, &work->prompts.set, E);
@@ -218,10 +218,11 @@ status_t work_learn_epoch(work_learn_t *work)
 {
     store_learned_t *result = &work->result;
     int epoch = work->head.epoch, track = work->job->track_epochs;
-    double began = clock_seconds();
+    const double started = clock_seconds(), began = clock_own_seconds();
     TRY(align_head_epoch(result->losses + (size_t)epoch * ALIGN_TERMS, &work->head, &work->tokens));
     if (track > 0 && work->head.epoch % track == 0) TRY(take_oracle(work));
-    double seconds = work_worker_charge(work->worker, PLAN_RATE_LEARN, work->cost.epoch_gflop, began) - began;
+    work_worker_charge(work->worker, PLAN_RATE_LEARN, work->cost.epoch_gflop, began);
+    double seconds = clock_seconds() - started;
     if (seconds > work->worker->longest_step) work->worker->longest_step = seconds;
     bool stop = work_worker_must_stop(work->worker);
     if (stop || (epoch + 1) % work->job->checkpoint_every == 0)
@@ -258,7 +259,7 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
                             work->queries));
     store_made_on_here(&work->result.made_on, worker->plan);
     if (!job->learn || work->fixed) return ST_OK;
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY(load_tokens(work, items));
     work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, work->task->shots), began);
     if (work->regions) TRY(find_regions(work, items));
@@ -307,7 +308,7 @@ status_t work_learn_end(work_learn_t *work)
 {
     work_worker_t *worker = work->worker;
     store_learned_t *result = &work->result;
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY(align_head_anchors(result->normal, result->abnormal, &work->head));
     began = work_worker_charge(worker, PLAN_RATE_LEARN, work->cost.forward_gflop, began);
     if (work->queries) {

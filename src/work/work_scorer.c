@@ -23,7 +23,7 @@ status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const
     scorer->support = calloc(shots + 1, sizeof *scorer->support);
     if (scorer->features == NULL || scorer->support == NULL) return fail(ST_ENOMEM, "out of memory");
     for (size_t k = 0; k < shots; k++) {
-        double began = clock_seconds();
+        double began = clock_own_seconds();
         TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]]));
         store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
         work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);

@@ -7,7 +7,7 @@
 status_t work_worker_model(work_worker_t *worker)
 {
     if (worker->vision != NULL) return ST_OK;
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     const job_t *job = &worker->plan->points[0];
     TRY(clip_set_threads(job->threads));
     /* Whoever made the plan has looked whether all weights are finite. */
@@ -23,7 +23,7 @@ status_t work_worker_tokenizer(work_worker_t *worker)
     if (worker->tokenizer != NULL) return ST_OK;
     TRY(work_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
-    double began = clock_seconds();
+    double began = clock_own_seconds();
     TRY(clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context));
     work_worker_charge(worker, PLAN_RATE_START, 0, began);
     return ST_OK;

@@ -130,7 +130,8 @@ static void a_published_category_can_be_assumed(void **state)
 {
     (void)state;
     data_category_t category;
-    assert_int_equal(data_category_assume(&category, "visa", "pcb3"), ST_OK);
+    const data_options_t usual = {.views = "C1"}, all = {.views = "all"};
+    assert_int_equal(data_category_assume(&category, "visa", "pcb3", &usual), ST_OK);
     assert_int_equal(category.train_count, 905);
     assert_int_equal(category.test_count, 201);
     assert_int_equal(category.test_anomalous, 100);
@@ -143,15 +144,22 @@ static void a_published_category_can_be_assumed(void **state)
     }
     assert_int_equal(anomalous, 100);
     data_category_free(&category);
-    assert_int_equal(data_category_assume(&category, "realiad", "toy"), ST_OK);
+    assert_int_equal(data_category_assume(&category, "realiad", "toy", &usual), ST_OK);
     assert_int_equal(category.mask_threshold, 127);
     assert_int_equal(category.train_count, 243);
     data_category_free(&category);
-    check_error(data_category_assume(&category, "mvtec", "pcb3"), ST_ENOTFOUND,
+    assert_int_equal(data_category_assume(&category, "realiad", "toy", &all), ST_OK);
+    assert_int_equal(category.train_count, 5 * 243);
+    assert_int_equal(category.test_count, 5 * (422 + 342));
+    data_category_free(&category);
+    assert_int_equal(data_category_assume(&category, "visa", "pcb3", &all), ST_OK);
+    assert_int_equal(category.train_count, 905);
+    data_category_free(&category);
+    check_error(data_category_assume(&category, "mvtec", "pcb3", &usual), ST_ENOTFOUND,
                 "mvtec has no published category 'pcb3'");
     assert_null(category.train);
     for (int i = 0; i < data_known_count("mvtec"); i++) {
-        assert_int_equal(data_category_assume(&category, "mvtec", data_known_category("mvtec", i)), ST_OK);
+        assert_int_equal(data_category_assume(&category, "mvtec", data_known_category("mvtec", i), &usual), ST_OK);
         anomalous += category.test_anomalous;
         data_category_free(&category);
     }

@@ -254,7 +254,8 @@ static void fuzz_fewshot(const uint8_t *bytes, size_t size)
 {
     static data_category_t category;
     int shots[4];
-    if (category.train == NULL && data_category_assume(&category, "mvtec", "bottle") != ST_OK) abort();
+    if (category.train == NULL && data_category_assume(&category, "mvtec", "bottle", &(data_options_t){0}) != ST_OK)
+        abort();
     put_file(one, bytes, size);
     (void)data_list_shots(shots, &category, 4, one);
 }
