@@ -74,6 +74,22 @@ static int on_error(TIFF *tiff, void *data, const char *module, const char *form
     return 1;
 }
 
+#ifndef FGAD_TIFF_OPTIONS
+/* Before 4.5 libtiff has handlers for the whole process; what they are given is the file's own data all the same. */
+static void on_error_of_any(thandle_t memory, const char *module, const char *format, va_list args)
+{
+    on_error(NULL, memory, module, format, args);
+}
+
+static TIFF *memory_open(memory_t *memory, const char *mode)
+{
+    TIFFSetErrorHandler(NULL);
+    TIFFSetErrorHandlerExt(on_error_of_any);
+    TIFFSetWarningHandler(NULL);
+    return TIFFClientOpen("memory", mode, memory, memory_read, memory_write, memory_seek, memory_close, memory_size,
+                          NULL, NULL);
+}
+#else
 static int on_warning(TIFF *tiff, void *data, const char *module, const char *format, va_list args)
 {
     (void)tiff, (void)data, (void)module, (void)format, (void)args;
@@ -91,6 +107,7 @@ static TIFF *memory_open(memory_t *memory, const char *mode)
     TIFFOpenOptionsFree(options);
     return tiff;
 }
+#endif
 
 static status_t fail_damaged(const memory_t *memory, const char *path)
 {

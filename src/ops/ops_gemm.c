@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -35,12 +36,10 @@ static status_t probe_address_space(int threads)
                 threads, threads == 1 ? "" : "s", BUFFER_BYTES >> 20, limit);
 }
 
-status_t ops_set_threads(int threads)
+#ifdef FGAD_OPENBLAS
+static void library_set_threads(int threads)
 {
-    REQUIRE(threads > 0);
-    TRY(probe_address_space(threads));
     openblas_set_num_threads(threads);
-    return ST_OK;
 }
 
 int ops_threads(void)
@@ -48,16 +47,57 @@ int ops_threads(void)
     return openblas_get_num_threads();
 }
 
+static void library_tell(const char **config, const char **core)
+{
+    *config = openblas_get_config();
+    *core = openblas_get_corename();
+}
+#else
+/* Any other CBLAS: BLIS, MKL and those on OpenMP ask the environment at their first call, and tell nobody what they are. */
+static atomic_int told_threads = 1;
+
+static void library_set_threads(int threads)
+{
+    static const char *const names[] = {"OMP_NUM_THREADS", "BLIS_NUM_THREADS", "MKL_NUM_THREADS", NULL};
+    char text[16];
+    snprintf(text, sizeof text, "%d", threads);
+    for (int i = 0; names[i] != NULL; i++) setenv(names[i], text, 1);
+    told_threads = threads;
+}
+
+int ops_threads(void)
+{
+    return told_threads;
+}
+
+static void library_tell(const char **config, const char **core)
+{
+    const char *slash = strrchr(FGAD_BLAS_NAME, '/');
+    *config = slash != NULL ? slash + 1 : FGAD_BLAS_NAME;
+    *core = "of its own choice";
+}
+#endif
+
+status_t ops_set_threads(int threads)
+{
+    REQUIRE(threads > 0);
+    TRY(probe_address_space(threads));
+    library_set_threads(threads);
+    return ST_OK;
+}
+
 void ops_backend(char *out, size_t size)
 {
     char config[256];
-    snprintf(config, sizeof config, "%s", openblas_get_config());
+    const char *name, *core;
+    library_tell(&name, &core);
+    snprintf(config, sizeof config, "%s", name);
     /* "OpenBLAS 0.3.21 NO_LAPACKE ...": name and version are the first two words. */
     char *space = strchr(config, ' ');
     if (space != NULL) space = strchr(space + 1, ' ');
     if (space != NULL) *space = '\0';
     int threads = ops_threads();
-    snprintf(out, size, "%s, core %s, %d thread%s", config, openblas_get_corename(), threads, threads == 1 ? "" : "s");
+    snprintf(out, size, "%s, core %s, %d thread%s", config, core, threads, threads == 1 ? "" : "s");
 }
 
 void ops_gemm(float *c, const float *a, const float *b, int M, int N, int K, const ops_gemm_t *how)
