@@ -144,10 +144,11 @@ status_t clip_vision_forward(clip_features_t *out, clip_vision_t *vision, const 
 /* ---- Tokenizer, METHOD.md 3 ----------------------------------------------------------------------------------------
  * CLIP's lower-cased byte-level BPE, with the ids of open_clip's SimpleTokenizer: ftfy.fix_text's repairs come first
  * (typographic quotes, Latin ligatures, half- and full-width forms, byte order marks, control characters and terminal
- * escapes, HTML references, composition to NFC; not its guess that a text was decoded in a wrong encoding: such text is
- * read as it stands), HTML references are replaced twice, white space is collapsed, letters are lowered as Python lowers
- * them; words are contractions, runs of letters, single digits, runs of other characters. Ids: 256 bytes, 256 bytes that end a word, the merges, two specials
- * (spelled <start_of_text> and <end_of_text> in a text, as in open_clip; a tokenizer.json brings its own spelling).
+ * escapes, HTML references, composition to NFC), HTML references are replaced twice, white space is collapsed, letters are
+ * lowered as Python lowers them; words are contractions, runs of letters, single digits, runs of other characters. Two
+ * things differ: ftfy's guess that a text was decoded in a wrong encoding is not made (such text is read as it stands), and
+ * letters that are newer than PCRE2's Unicode are read as signs. Ids: 256 bytes, 256 bytes that end a word, the merges, two
+ * specials (spelled <start_of_text> and <end_of_text> in a text, as in open_clip; a tokenizer.json brings its own spelling).
  * Read-only after opening, shared by threads. */
 typedef struct clip_tokenizer clip_tokenizer_t;
 /* path: a merges file in open_clip's form (header line, then one merge a line; plain or gzip), Hugging Face's

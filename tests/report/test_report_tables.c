@@ -402,6 +402,26 @@ static void latex_cells_hold_no_padding(void **state)
     free(text);
 }
 
+/* After the end of a row LaTeX takes [ for the length of a skip; braces of a name are letters. */
+static void latex_takes_names_for_nothing_else(void **state)
+{
+    (void)state;
+    const char *lines[] = {line("[bottle]", 0, "0.9", "0.91"), line("a{}b", 0, "0.92", "0.95"),
+                           line("50%_#1", 0, "1", "1"), line("x^2~y", 0, "0.5", "0.5")};
+    report_options_t options = report_defaults;
+    options.format = REPORT_FORMAT_LATEX;
+    char *text = report(write_csv(header, lines, 4), &options);
+    check_has(text, "{}[bottle] & 90.00");
+    check_has(text, "a\\{\\}b & 92.00");
+    check_has(text, "50\\%\\_\\#1 & 100.00");
+    check_has(text, "x\\^{}2\\~{}y & 50.00");
+    int depth = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        if (c == text || c[-1] != '\\') depth += *c == '{' ? 1 : *c == '}' ? -1 : 0;
+    assert_int_equal(depth, 0);
+    free(text);
+}
+
 #define PUBLISHED_HEADER                                                                                               \
     "dataset,category,shots,seed,point,method,image_auroc,pixel_auroc,aupro,image_ap,image_f1max,pixel_ap,"            \
     "pixel_f1max,model,tower,branches,learn,transductive,auxiliary,protocol,task\n"
@@ -526,6 +546,7 @@ int main(void)
         cmocka_unit_test(points_are_chosen_by_their_words),
         cmocka_unit_test(the_point_that_is_the_job_has_a_name_and_lists_may_be_written_without_blanks),
         cmocka_unit_test(latex_cells_hold_no_padding),
+        cmocka_unit_test(latex_takes_names_for_nothing_else),
         cmocka_unit_test(published_figures_stand_beside_with_the_difference),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -185,6 +185,68 @@ ends 2 status "$WORK/out/moved"
 says "no such directory; expected the root of dataset 'folder'"
 # ---- Smaller things of the same sort
 own
+# Other images under a cache that an earlier run of the same category has filled: made again within the run.
+ends 0 run "$job" -s name=before -s output="$WORK/shared"
+cp "$golden/turn2.png" "$WORK/own/part/test/good/7.png"
+ends 0 run "$job" -s name=after -s output="$WORK/shared" -s exif=apply
+ends 0 run "$job" -s name=after2 -s output="$WORK/shared"
+cp "$WORK/own/part/test/good/0.png" "$WORK/own/part/test/good/8.png"
+ends 0 run "$job" -s name=after3 -s output="$WORK/shared"
+[ "$(wc -l < "$WORK/shared/after3/results.csv")" = 3 ] || fail "the run on other images has no result"
+# Real-IAD: the split that counts stands in the results, whatever folder it lies in.
+realiad() {
+    rm -rf "$WORK/ri"
+    mkdir -p "$WORK/ri/realiad_256/toy/OK/S0001" "$WORK/ri/realiad_256/toy/OK/S0002" "$WORK/ri/realiad_256/toy/NG/HS/S0003" "$WORK/ri/$1"
+    cp "$golden/grey.jpg" "$WORK/ri/realiad_256/toy/OK/S0001/toy_0001_OK_C1_20231021.jpg"
+    cp "$golden/grey.jpg" "$WORK/ri/realiad_256/toy/OK/S0002/toy_0002_OK_C1_20231021.jpg"
+    cp "$golden/grey.jpg" "$WORK/ri/realiad_256/toy/NG/HS/S0003/toy_0003_NG_HS_C1_20231021.jpg"
+    cp "$golden/grey.jpg" "$WORK/grey-mask.jpg"
+    cat > "$WORK/ri/$1/toy.json" <<JSON
+{"meta": {"prefix": "toy/", "normal_class": "OK"},
+ "train": [{"category": "toy", "anomaly_class": "OK", "image_path": "OK/S0001/toy_0001_OK_C1_20231021.jpg", "mask_path": null}],
+ "test": [{"category": "toy", "anomaly_class": "OK", "image_path": "OK/S0002/toy_0002_OK_C1_20231021.jpg", "mask_path": null},
+          {"category": "toy", "anomaly_class": "HS", "image_path": "NG/HS/S0003/toy_0003_NG_HS_C1_20231021.jpg", "mask_path": null}]}
+JSON
+}
+n=0
+for folder in realiad_jsons realiad_jsons/realiad_jsons Realiad_JSONS realiad_jsons/realiad_jsons_sv; do
+    n=$((n + 1))
+    realiad "$folder"
+    ends 0 run "$job" -s dataset=realiad -s roots.realiad="$WORK/ri" -s name=ri$n
+    case $folder in *_sv) split=realiad_jsons_sv ;; *) split=realiad_jsons ;; esac
+    grep -q "split=$split\b" "$WORK/out/ri$n/results.csv" || fail "$folder: no split=$split in $(cat "$WORK/out/ri$n/results.csv")"
+    h5dump -d protocol "$WORK/out/ri$n/results.h5" 2> /dev/null | grep -q "split=$split" || grep -aq "split=$split" "$WORK/out/ri$n/results.h5" ||
+        fail "$folder: no split in results.h5"
+    ends 0 report "$WORK/out/ri$n"
+    grep -q "split=$split\b" "$WORK/stdout" || fail "$folder: the report tells no split: $(cat "$WORK/stdout")"
+done
+own
+# From another folder, with published figures that lie with the program.
+(cd / && "$FGAD" report "$WORK/out/run" --published > "$WORK/stdout" 2> "$WORK/stderr") || fail "report --published from /: $(cat "$WORK/stderr")"
+# A folder that cannot be written says why.
+: > "$WORK/file"
+ends 2 run "$job" -s output="$WORK/file/out"
+says "it exists and is not a directory"
+if [ "$(id -u)" = 0 ] && command -v unshare > /dev/null && mkdir "$WORK/ro" &&
+    unshare -m sh -c "mount -t tmpfs -o size=1m none '$WORK/ro' && mount -o remount,ro '$WORK/ro'" 2> /dev/null; then
+    code=0
+    unshare -m sh -c "mount -t tmpfs -o size=1m none '$WORK/ro' && mount -o remount,ro '$WORK/ro' && exec '$FGAD' run '$job' -s output='$WORK/ro/out'" \
+        > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+    [ $code = 2 ] || fail "a read-only file system ended with $code"
+    says "Read-only file system"
+fi
+# Limits: a full quota, a small stack.
+code=0
+(ulimit -f 0 && exec "$FGAD" run "$job" -s name=quota) 2>&1 > /dev/null | cat > "$WORK/stderr" || code=$?
+says "cannot be written: File too large"
+code=0
+(ulimit -s 128 && exec "$FGAD" run "$job" -s name=stack) > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
+[ $code = 2 ] || fail "a stack of 128 KB ended with $code"
+says "the stack is limited to 128 KB"
+# The line of progress goes where the launcher's terminal is, though each rank's standard error is a pipe.
+script -qec "'$(dirname "$0")/../../jobs/launch' 2 '$FGAD' run '$long' -s name=bar -s pixel.epochs=3 -s image.epochs=300" "$WORK/typescript" > /dev/null 2>&1 ||
+    [ ! -x "$(command -v script)" ] || fail "the run under a terminal: $(tail -n 3 "$WORK/typescript")"
+[ ! -x "$(command -v script)" ] || grep -aq 'bar \[#*\.*\]  *[0-9]*% ETA .*learning demo/tablet' "$WORK/typescript" || fail "no progress under jobs/launch: $(cat -v "$WORK/typescript" | tail -n 5)"
 ln -s "$WORK/gone.png" "$WORK/own/part/test/good/1.png"
 ends 2 run "$job" --dry-run
 says "it is a link to '$WORK/gone.png'"
