@@ -132,7 +132,7 @@ static void print_category(const data_category_t *category, const data_report_t 
     if (category->masks_optional)
         printf("  no masks, so no pixel metrics");
     else
-        printf("  %d masks", report->masks);
+        printf("  %d mask%s", report->masks, report->masks == 1 ? "" : "s");
     if (category->split != NULL) printf("  split=%s", category->split);
     bool problems = data_findings_count(&report->findings, DATA_HARM_STOPS, DATA_HARM_LEFT_OUT) > 0;
     printf(": %s\n", problems ? "see below" : "ok");

@@ -72,8 +72,10 @@ int cli_export(int argc, char **argv)
     if (code == EXIT_DONE && review_export(&told, run, &options) != ST_OK)
         code = cli_bad_input();
     else if (code == EXIT_DONE)
-        printf("%d task%s: %d maps, %d overlays, %d region maps, %d lines of images.csv, in %s\n", told.tasks,
-               told.tasks == 1 ? "" : "s", told.maps, told.overlays, told.regions, told.lines, options.out);
+        printf("%d task%s: %d map%s, %d overlay%s, %d region map%s, %d line%s of images.csv, in %s\n", told.tasks,
+               told.tasks == 1 ? "" : "s", told.maps, told.maps == 1 ? "" : "s", told.overlays,
+               told.overlays == 1 ? "" : "s", told.regions, told.regions == 1 ? "" : "s", told.lines,
+               told.lines == 1 ? "" : "s", options.out);
     free(assignments);
     return code;
 }

@@ -332,8 +332,8 @@ status_t data_push_defect(data_category_t *category, const char *base, const cha
         TRY_DONE(list_pictures(&masks.names, &category->notes, masks.dir, NULL));
     } else if (images.count > 0) {
         TRY_DONE(data_note(&category->notes, DATA_MASK_MISSING, images.count,
-                           "'%s': no such folder; expected the masks of the %d images of '%s'", masks.dir, images.count,
-                           image_dir));
+                           "'%s': no such folder; expected the masks of the %d image%s of '%s'", masks.dir,
+                           images.count, images.count == 1 ? "" : "s", image_dir));
         required = false;
     }
     status = ST_ENOMEM;

@@ -8,8 +8,8 @@ static status_t draw(int *out, const data_category_t *category, int shots, int k
 {
     REQUIRE(out != NULL && category != NULL && shots > 0);
     if (shots > category->train_count)
-        return fail(ST_EFORMAT, "category '%s' has %d training images, %d shots are asked for", category->category,
-                    category->train_count, shots);
+        return fail(ST_EFORMAT, "category '%s' has %d training image%s, %d shot%s asked for", category->category,
+                    category->train_count, category->train_count == 1 ? "" : "s", shots, shots == 1 ? " is" : "s are");
     int *order = base_alloc((size_t)category->train_count, sizeof *order);
     if (order == NULL) return ST_ENOMEM;
     rng_t rng = rng_init(category->dataset, category->category, key, seed, "shots");

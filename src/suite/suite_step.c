@@ -88,8 +88,9 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
     }
     if (given_up(rank, item, &failure)) {
         if (strcmp(failure.run, rank->run_id) != 0)
-            log_warn("%s: given up after %d runs: %s (hint: -s max_attempts=%d tries again)",
-                     plan_item_name(name, worker->plan, item), failure.attempts, failure.reason, failure.attempts + 1);
+            log_warn("%s: given up after %d run%s: %s (hint: -s max_attempts=%d tries again)",
+                     plan_item_name(name, worker->plan, item), failure.attempts, failure.attempts == 1 ? "" : "s",
+                     failure.reason, failure.attempts + 1);
         *outcome = STEP_FAILED;
         return ST_OK;
     }
