@@ -162,9 +162,11 @@ status_t io_make_dirs(const char *path)
         memcpy(prefix, path, i);
         prefix[i] = '\0';
         /* Another rank may make it at the same moment: only what stands there afterwards counts. */
-        if (mkdir(prefix, 0777) == 0 || io_is_dir(prefix)) continue;
+        if (mkdir(prefix, 0777) == 0) continue;
+        const int why = errno; /* asking what is there sets another one */
+        if (io_is_dir(prefix)) continue;
         if (io_exists(prefix)) return fail(ST_EIO, "'%s' cannot be made: it exists and is not a directory", prefix);
-        return fail(ST_EIO, "'%s' cannot be made: %s", prefix, strerror(errno));
+        return fail(ST_EIO, "'%s' cannot be made: %s", prefix, strerror(why));
     }
     return ST_OK;
 }
