@@ -17,6 +17,8 @@ cat >"a bin/fgad" <<'END'
 #!/bin/sh
 case "$*" in
     *shots=0*) echo "fgad: shots: 0 is below 1" >&2 && exit 2 ;;
+    *--dry-run\ --no-look*away*) echo "run $PWD/away: 3 tasks (1 grid point)" && exit 0 ;;
+    *away*) echo "fgad: '/away': no such directory; expected the root of dataset 'folder'" >&2 && exit 2 ;;
     plan*) [ ! -e sized ] || cat sized ;;
     run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): 3 tasks (1 grid point)" ;;
     run*) for word; do printf '%s\0' "$word"; done >words; exit "$(cat ends 2>/dev/null || echo 0)" ;;
@@ -275,6 +277,8 @@ refuses 2 "'--time-limit'" "my job.yaml" -- --time-limit 5
 refuses 2 "'--fresh'" "my job.yaml" --fgad "a bin/fgad" -- --fresh
 refuses 2 "'--fresh'" "my job.yaml" --fgad "a bin/fgad" -- --fresh
 refuses 2 "shots: 0 is below 1" "my job.yaml" --fgad "a bin/fgad" -- -s shots=0
+refuses 2 "--no-look submits without a look" "my job.yaml" --fgad "a bin/fgad" -- -s data_root=away
+shows --no-look -- -s data_root=away
 refuses 1 "'no/fgad' is no program" "my job.yaml" --fgad no/fgad
 touch refuse
 refuses 1 "Slurm refused the job" "my job.yaml" --fgad "a bin/fgad"
