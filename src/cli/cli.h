@@ -26,6 +26,7 @@ int cli_status(int argc, char **argv);
 int cli_reduce(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_verify(int argc, char **argv);
 int cli_rescore(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_import(int argc, char **argv);

@@ -122,6 +122,28 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad audit results/demo\n"
      "  fgad audit results/published --format csv > audit.csv\n"},
+    {"verify", cli_verify, "run what others published on the same tower, and set ours beside it",
+     "usage: fgad verify [-s key=value]... [--few-shot] [--table FILE]\n"
+     "\n"
+     "WinCLIP at zero shots (27 categories, seven numbers each) and MuSc (means) were published on ViT-B/16+ at 240,\n"
+     "laion400m_e31, without any draw of shots: with weights and images here, ours must be theirs. Runs as many "
+     "categories\n"
+     "of MVTec-AD and VisA as are found, prints ours beside the published figure, judges (0.2 points; AUPRO, which "
+     "others\n"
+     "define otherwise, 1), and says ok, or which link does not fit: weights, data, prompts or metric. Works under "
+     "mpirun.\n"
+     "\n"
+     "  -s key=value      where things lie: data_root, roots.DATASET, model, output, assets; or category\n"
+     "  --few-shot        WinCLIP+ with 1, 2, 4 and 8 shots, too: one draw of theirs beside mean and spread of three "
+     "of\n"
+     "                    ours; not judged\n"
+     "  --table FILE      other figures than assets/published/verify.json, laid out as that\n"
+     "\n"
+     "Exit code 0: fits; 1: does not; 2: weights or data are not here, and it says which.\n"
+     "\n"
+     "examples:\n"
+     "  fgad verify -s data_root=/data\n"
+     "  mpirun -n 16 fgad verify -s data_root=/data -s model=/models/vit-b-16-plus-240 --few-shot\n"},
     {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
      "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"
      "\n"

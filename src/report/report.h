@@ -45,4 +45,24 @@ status_t report_audit(FILE *out, const char *path, const report_options_t *optio
 /* The table that `fgad run` ends with: the defaults, as text; of a run of many points, a line a point. */
 status_t report_print_results(FILE *out, const store_results_t *results);
 
+/* ---- Verification ----------------------------------------------------------------------------------------------------
+ * Results that others published on one public tower (datasets/published/verify.json): what to run, and ours beside them. */
+typedef struct report_checks report_checks_t;
+typedef struct {
+    const char *name, *method, *dataset; /* borrowed from the checks */
+    int shots;
+    bool judged; /* no shots are drawn: ours must be as theirs */
+    int options; /* "key=value" of the job, at most so many */
+    const char *option[16];
+} report_check_t;
+/* ST_ENOTFOUND, ST_EFORMAT name the file. */
+status_t report_checks_open(report_checks_t **out, const char *path);
+void report_checks_close(report_checks_t *checks);
+int report_checks_count(const report_checks_t *checks);
+report_check_t report_checks_at(const report_checks_t *checks, int index);
+/* Prints, of every check with a run (NULL: none was made), ours beside the published figure, category by category. *fits:
+ * all that is judged lies within its tolerance; what does not is named, and which link is likely at fault. ST_ENOTFOUND:
+ * nothing could be judged. */
+status_t report_checks_compare(FILE *out, bool *fits, const report_checks_t *checks, const char *const *runs);
+
 #endif
