@@ -65,14 +65,20 @@ const cli_command_t cli_commands[] = {
      "  fgad status results/demo\n"},
     {"reduce", cli_reduce, "make the results of a run again from its task files",
      "usage: fgad reduce RUN\n"
+     "       fgad reduce RUN1 RUN2 ... --into NEW\n"
      "\n"
      "Writes results.h5 and results.csv again from the task files that are there; names the tasks that are missing.\n"
      "A run does this itself at its end.\n"
      "\n"
+     "--into: joins runs of one job and one model that did different categories, shots or seeds, as at two sites, into "
+     "the\n"
+     "run NEW: task files and heads are linked (or copied), the table is that of all. Runs are never changed.\n"
+     "\n"
      "exit codes: 0 done, 1 tasks are missing, 2 bad input\n"
      "\n"
      "examples:\n"
-     "  fgad reduce results/demo\n"},
+     "  fgad reduce results/demo\n"
+     "  fgad reduce siteA/mvtec siteB/mvtec --into results/mvtec\n"},
     {"report", cli_report, "print the tables of a run, or compare methods and runs",
      "usage: fgad report RUN [RUN2 ...] [options]\n"
      "\n"

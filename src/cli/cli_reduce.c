@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "method/method.h"
 #include "plan/plan.h"
+#include "review/review.h"
 #include "store/store.h"
 #include "suite/suite.h"
 
@@ -17,12 +18,35 @@ static void print_missing(const store_results_t *results)
     }
 }
 
+/* fgad reduce RUN1 RUN2 ... --into NEW */
+static int join(int argc, char **argv)
+{
+    review_joined_t joined;
+    const char *into = NULL;
+    int count = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--into") == 0 && i + 1 < argc)
+            into = cli_folder(argv[++i]);
+        else if (argv[i][0] == '-')
+            return cli_bad_usage("reduce", "'%s' is unknown or wants a value", argv[i]);
+        else
+            argv[1 + count++] = (char *)cli_folder(argv[i]);
+    }
+    if (into == NULL || count < 2)
+        return cli_bad_usage("reduce", "expected one run, or two runs and more with --into NEW");
+    if (review_join(&joined, (const char *const *)argv + 1, count, into) != ST_OK) return cli_bad_input();
+    printf("%s/results.csv, results.h5: %d results of %d runs, %d missing; %d task files, %d heads\n", into,
+           joined.rows, count, joined.missing, joined.tasks, joined.heads);
+    return joined.missing > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
+}
+
 int cli_reduce(int argc, char **argv)
 {
     plan_t plan;
     store_results_t results = {0};
     int missing = 0;
-    if (argc != 2) return cli_bad_usage("reduce", "expected one folder of a run, found %d arguments", argc - 1);
+    if (argc > 2) return join(argc, argv);
+    if (argc != 2) return cli_bad_usage("reduce", "expected the folder of a run");
     if (store_run_open(&plan, method_table, argv[1]) != ST_OK) return cli_bad_input();
     const char *run = cli_folder(argv[1]);
     status_t status = suite_run_reduce(&missing, &plan);

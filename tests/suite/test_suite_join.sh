@@ -1,0 +1,57 @@
+# fgad reduce RUN1 RUN2 --into NEW: what two sites did is what one would have done.
+. "$(dirname "$0")/lib.sh"
+demo_data gear fabric
+cat > "$WORK/job.yaml" <<YAML
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1, 2]
+pixel: {epochs: 2}
+image: {epochs: 1}
+query_former: {steps: 5}
+resolution: 64
+name: run
+sweep:
+  method: [finegrainedad, patchcore]
+YAML
+# run SITE ARGUMENTS...
+run() {
+    site=$1
+    shift
+    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/$site" "$@" > "$WORK/log" 2>&1 || fail "$site: $(tail -3 "$WORK/log")"
+}
+run whole
+run one -s category=gear
+run two -s category=fabric
+run three -s category=gear -s seeds=1
+"$FGAD" reduce "$WORK/two/run" "$WORK/one/run" --into "$WORK/all/run" > "$WORK/log" 2>&1 || fail "$(cat "$WORK/log")"
+grep -q "8 results of 2 runs, 0 missing; 8 task files, 8 heads" "$WORK/log" || fail "$(cat "$WORK/log")"
+same_results "$WORK/whole/run" "$WORK/all/run"
+# It is a run as any other: rescored and exported without the model, compared, gone on with.
+"$FGAD" rescore "$WORK/all/run" -s sigma=2 > "$WORK/log" 2>&1 || fail "rescore: $(cat "$WORK/log")"
+"$FGAD" rescore "$WORK/whole/run" -s sigma=2 > "$WORK/log" 2>&1 || fail "rescore: $(cat "$WORK/log")"
+cmp "$WORK/all/run/rescored/sigma=2/results.csv" "$WORK/whole/run/rescored/sigma=2/results.csv" || fail "rescored numbers differ"
+"$FGAD" report "$WORK/all/run" "$WORK/three/run" > "$WORK/log" 2>&1 || fail "report: $(cat "$WORK/log")"
+"$FGAD" run "$WORK/all/run/run.yaml" > "$WORK/log" 2>&1 || fail "going on: $(tail -3 "$WORK/log")"
+grep -q "^0 tasks done, 8 kept" "$WORK/log" || fail "a joined run is not done: $(tail -3 "$WORK/log")"
+# A draw more of one category alone: the other's is not in the grid of any run, and so not missing.
+"$FGAD" reduce "$WORK/all/run" "$WORK/three/run" --into "$WORK/more" > "$WORK/log" 2>&1 || fail "$(cat "$WORK/log")"
+grep -q "12 results of 2 runs" "$WORK/log" || fail "$(cat "$WORK/log")"
+
+# refused TEXT ARGUMENTS...
+refused() {
+    text=$1
+    shift
+    code=0
+    "$FGAD" reduce "$@" --into "$WORK/refused" > "$WORK/log" 2>&1 || code=$?
+    [ $code = 2 ] && [ "$(wc -l < "$WORK/log")" = 1 ] && grep -qF -e "$text" "$WORK/log" || fail "$*: exit $code: $(cat "$WORK/log")"
+    [ ! -e "$WORK/refused" ] || fail "$*: something was left"
+}
+run other -s category=fabric -s gamma=0
+refused "has gamma: 1.5" "$WORK/one/run" "$WORK/other/run"
+refused "is no run of its own but a rescored set" "$WORK/one/run" "$WORK/all/run/rescored/sigma=2"
+refused "expected one run, or two runs and more" "$WORK/one/run"
+refused "does not exist" "$WORK/one/run" "$WORK/none"
+code=0
+"$FGAD" reduce "$WORK/one/run" "$WORK/two/run" --into "$WORK/all/run" > "$WORK/log" 2>&1 || code=$?
+[ $code = 2 ] && grep -q "exists already" "$WORK/log" || fail "a run was joined over another: $(cat "$WORK/log")"
