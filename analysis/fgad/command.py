@@ -8,21 +8,26 @@ import tempfile
 from . import images, run
 
 
-def parser(description, examples, output="figures"):
-    """The options that all scripts have. output: 'figures' (a folder and a format) or 'page' (one file)."""
+def parser(description, examples, output="figures", several=False):
+    """The options that all scripts have. output: 'figures' (a folder and a format) or 'page' (one file). several: runs
+    (arguments.runs) and all their points, instead of a run and one point."""
     out = argparse.ArgumentParser(
         description=description, epilog="examples:\n" + examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    out.add_argument("run", metavar="RUN", help="folder of a run, as results/demo")
+    if several:
+        out.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs, as results/demo")
+    else:
+        out.add_argument("run", metavar="RUN", help="folder of a run, as results/demo")
     out.add_argument("--dataset", metavar="NAME[,NAME]", help="these datasets (default: all)")
     out.add_argument("--category", metavar="NAME[,NAME]", help="these categories (default: all)")
     out.add_argument("--shots", type=int, metavar="K", help="tasks of K shots (default: the most of the run)")
     out.add_argument("--seed", type=int, metavar="N", help="tasks of this seed (default: the least of the run)")
-    out.add_argument(
-        "--point",
-        metavar="'KEY=VALUE ...'",
-        help="tasks of this grid point, as results.csv writes it (default: the first)",
-    )
+    if not several:
+        out.add_argument(
+            "--point",
+            metavar="'KEY=VALUE ...'",
+            help="tasks of this grid point, as results.csv writes it (default: the first)",
+        )
     out.add_argument(
         "--data-root",
         metavar="DIR",

@@ -229,3 +229,27 @@ def gallery(cases, columns, title, scale=None, legend=None):
         entries = grid[-1, 0].legend(handles=handles, loc="upper left", ncols=min(len(handles), 5), borderaxespad=0)
         entries.set_in_layout(False)  # else its width would widen the first column
     return figure
+
+
+def matrix(pictures, titles, heads, title):
+    """A matplotlib figure of pictures (rows, columns): titles stand at the left of rows, heads over columns."""
+    rows, columns = len(pictures), len(pictures[0])
+    width, lines = 2.2, 1 + max(head.count("\n") for head in heads)
+    ratio = max(row[0].shape[0] / row[0].shape[1] for row in pictures)
+    figure, grid = pyplot.subplots(
+        rows, columns, squeeze=False, figsize=(columns * width, rows * (width * ratio + 0.1) + 0.6 + 0.16 * lines)
+    )
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="semibold")
+    for row, (line, name) in enumerate(zip(pictures, titles)):
+        for column, picture in enumerate(line):
+            axes = grid[row, column]
+            axes.imshow(picture, interpolation="antialiased")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            for spine in axes.spines.values():
+                spine.set_visible(False)
+            if row == 0:
+                axes.set_title(heads[column], fontsize=7, fontweight="normal")
+            if column == 0:
+                axes.set_ylabel(name, fontsize=6)
+    return figure

@@ -80,6 +80,12 @@ class Scripts(unittest.TestCase):
         self.refuses("holds prompts/pixel/regions", "regions.py", support.run_path("swept"))
         self.refuses("--data-root", "worst.py", support.run_path("swept"), "--data-root", support.WORK)
 
+    def test_methods_stand_side_by_side(self):
+        runs = [support.run_path("swept"), support.run_path("learned")]
+        code, lines, errors = support.script("compare.py", *runs, "--category", "tablet", "--count", "2", "-o", support.WORK)
+        self.assertEqual((code, [os.path.basename(line) for line in lines]), (0, ["compare-demo-tablet.png"]), errors)
+        self.refuses("--points: 'gamma=9' is not in this run", "compare.py", runs[0], "--points", "gamma=9")
+
     def test_odd_names_are_text_and_stay_apart(self):
         for name in ("histograms", "worst"):
             made = self.figures(name, "odd")
@@ -95,7 +101,7 @@ class Scripts(unittest.TestCase):
             self.assertIn(name, text)
 
     def test_help_has_examples(self):
-        for name in ("ablation", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
+        for name in ("ablation", "compare", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
             code, lines, _ = support.script(f"{name}.py", "--help")
             self.assertEqual(code, 0)
             self.assertTrue(any(line.startswith(f"  analysis/{name}.py ") for line in lines), name)
