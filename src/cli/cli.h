@@ -12,7 +12,7 @@ enum { EXIT_DONE = 0, EXIT_TASK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_LAUNCH = 3,
 
 typedef struct {
     const char *name;                   /* "run", or "model info" */
-    int (*main)(int argc, char **argv); /* argv[0] is the sub-command's own name */
+    int (*main)(int argc, char **argv); /* argv[0] is the sub-command's own name; NULL: help, which is not called so */
     const char *summary;                /* one line of `fgad --help` */
     const char *help;                   /* usage, options and examples */
 } cli_command_t;
@@ -21,6 +21,7 @@ typedef struct {
 extern const cli_command_t cli_commands[];
 
 int cli_run(int argc, char **argv);
+int cli_new(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_reduce(int argc, char **argv);
@@ -31,6 +32,7 @@ int cli_rescore(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_predict(int argc, char **argv);
+int cli_threshold(int argc, char **argv);
 int cli_cache_list(int argc, char **argv);
 int cli_cache_prune(int argc, char **argv);
 int cli_model_info(int argc, char **argv);
@@ -41,6 +43,9 @@ int cli_mfsc_check(int argc, char **argv);
 int cli_mfsc_show(int argc, char **argv);
 int cli_mfsc_new(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
+
+/* Man pages and completions, made of cli_commands. */
+int cli_help(int argc, char **argv);
 
 /* False, with a line on standard error, where `ulimit -s` leaves no room for the hundred kilobytes that the check of the matrix
  * products and some parsers keep on the stack: such a process would die without a word. */
@@ -53,6 +58,8 @@ int cli_output_end(int code);
 const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */
 int cli_bad_input(void);
+/* The value of --format, which may be NULL: text or json. EXIT_DONE, or that of bad usage. */
+int cli_take_format(bool *json, const char *command, const char *value);
 /* "fgad run: unknown option ..." with a hint to --help, and EXIT_BAD_INPUT. */
 int cli_bad_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

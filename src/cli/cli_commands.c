@@ -1,9 +1,30 @@
-/* Every sub-command with its help (over 400 lines: one table, of which man pages and completions are made, too). */
+/* Over 400 lines: one table, of which man pages and completions are made, too. Every sub-command with its help. */
 #include "cli/cli.h"
 
 #include <stddef.h>
 
 const cli_command_t cli_commands[] = {
+    {"new", cli_new, "begin with images of your own: lay out a folder with its job",
+     "usage: fgad new DIR --images FOLDER [--name NAME] [--model DIR] [--shots K] [--assets DIR]\n"
+     "\n"
+     "Makes DIR with job.yaml, images/NAME (links; nothing is copied) and images/NAME/caption.json, checks the images\n"
+     "and prints the next command. FOLDER holds normal images alone; or normal ones in good and a folder for each "
+     "kind\n"
+     "of defect; or train and test as in MVTec-AD. Where there is no train, every fourth normal image goes to the\n"
+     "test. The caption is drafted by `fgad mfsc caption` where FGAD_API_URL and FGAD_API_MODEL name an endpoint "
+     "(your\n"
+     "images go there); else it is a form, and the job does without prompts until you have filled it in.\n"
+     "\n"
+     "  --images FOLDER   your images\n"
+     "  --name NAME       of the category and the run (default: FOLDER's own)\n"
+     "  --model DIR       (default: one that datasets/models/fetch has brought, else the demo's)\n"
+     "  --shots K         training images a task may see (default: 4, or as many as there are)\n"
+     "  --assets DIR      folder with mfsc/ and models/ (default: where jobs find it)\n"
+     "\n"
+     "examples:\n"
+     "  fgad new parts --images ~/photos/parts\n"
+     "  fgad run parts/job.yaml\n"
+     "  fgad export parts/results/parts --out parts/pictures --overlay\n"},
     {"run", cli_run, "run a job file, alone or under mpirun / srun",
      "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--verify] [--leave] [--time-limit SECONDS]\n"
      "\n"
@@ -35,7 +56,7 @@ const cli_command_t cli_commands[] = {
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
     {"plan", cli_plan, "predict what a job takes on so many ranks",
-     "usage: fgad plan JOB.yaml [--ranks N] [--ranks-per-node M] [--assume] [-s key=value]...\n"
+     "usage: fgad plan JOB.yaml [--ranks N] [--ranks-per-node M] [--assume] [--format json] [-s key=value]...\n"
      "\n"
      "Prints the work by kind and how much of it the grid shares, memory of a rank and of a node (weights are shared "
      "by\n"
@@ -45,19 +66,21 @@ const cli_command_t cli_commands[] = {
      "  --ranks N           MPI ranks in all (default 1)\n"
      "  --ranks-per-node M  of them on one node (default: all)\n"
      "  --assume            where images or model are missing, take the published numbers and ViT-B/16+\n"
+     "  --format json       the same for programs\n"
      "  -s key=value        override a key of the job\n"
      "\n"
      "examples:\n"
      "  fgad plan jobs/demo.yaml --ranks 2\n"
      "  fgad plan jobs/demo.yaml -s dataset=mvtec,visa,realiad --ranks 1024 --ranks-per-node 64 --assume\n"},
     {"status", cli_status, "tell what a run has done, is doing and still has to do",
-     "usage: fgad status RUN [--all] [--verify]\n"
+     "usage: fgad status RUN [--all] [--verify] [--format json]\n"
      "\n"
      "Looks at the folder of a run, also while it works: tasks done, failed with reason, missing; who works on what,\n"
      "where and since when; when it will be done.\n"
      "\n"
      "  --all             every running item and missing task, not the first few\n"
      "  --verify          read the run's files to their ends, against their SHA-256: a start of `fgad run` does not\n"
+     "  --format json     counts, failures and what is left, for programs\n"
      "\n"
      "exit codes: 0 complete, 1 all is done but what failed, or a file is damaged, 2 bad input, 75 work is left\n"
      "\n"
@@ -100,6 +123,7 @@ const cli_command_t cli_commands[] = {
      "                    over categories and draws, paired t-test, how many draws would tell the two apart\n"
      "  --columns         the same with methods as columns and categories as rows\n"
      "  --per-defect      each kind of defect against the normal images, from the stored maps\n"
+     "  --thresholds      precision, recall and false alarms at the thresholds of fgad threshold\n"
      "  --bootstrap N     confidence intervals of AUROC over test images, N replicates; --level P (0.95),\n"
      "                    --bootstrap-seed S (0)\n"
      "  --against RUN2    this run minus RUN2, task by task on the same images, with a paired bootstrap;\n"
@@ -182,6 +206,7 @@ const cli_command_t cli_commands[] = {
      "  --regions      regions/<category>/: the training images and their regions, with a legend\n"
      "  --csv          images.csv: path, label, defect, score and rank of every image\n"
      "                 (none of the four: --tiff --csv)\n"
+     "  --images P,... of the maps and overlays those whose path one of these patterns names, as 'test/crack/*'\n"
      "  --scale L,H    the heat maps' scale instead of each category's lowest and highest value\n"
      "  --dataset, --category, --shots, --seeds, --point   only these, as for fgad report\n"
      "  -s data_root=DIR   where the images lie now\n"
@@ -242,6 +267,27 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad predict results/own --images new-photos --out scored\n"
      "  fgad predict results/demo --category gear --shots 4 --seed 0 --images a.png b.png --out scored --tiff\n"},
+    {"threshold", cli_threshold, "set from which score on an image counts as anomalous",
+     "usage: fgad threshold RUN [--f1-max | --quantile Q | --value X] [options]\n"
+     "\n"
+     "Finds a threshold for each task of the run, keeps it with the run (thresholds.csv), where fgad predict and fgad\n"
+     "report find it, and prints what it does to the labelled test images: precision, recall, false alarms (the share "
+     "of\n"
+     "normal images above it). An image is anomalous when its score is above the threshold. None of the three: prints\n"
+     "what is kept.\n"
+     "\n"
+     "  --quantile Q      of the scores of the shots, Q from 0 to 1: each against a memory of the other shots, with "
+     "heads\n"
+     "                    as they were learned from all of them; no test image is used. Wants two shots and more\n"
+     "  --f1-max          where F1 on the labelled test set is highest: an oracle, whose numbers nobody has "
+     "beforehand\n"
+     "  --value X         a number of your own\n"
+     "  --dataset, --category, --shots, --seed, --point   only these tasks\n"
+     "  --format json     the same for programs\n"
+     "\n"
+     "examples:\n"
+     "  fgad threshold results/own --quantile 1\n"
+     "  fgad threshold results/demo --f1-max --shots 4\n"},
     {"cache list", cli_cache_list, "tell what lies in the cache beside the runs",
      "usage: fgad cache list [OUTPUT]\n"
      "\n"
@@ -269,10 +315,12 @@ const cli_command_t cli_commands[] = {
      "  fgad cache prune --older 30d --dry-run\n"
      "  fgad cache prune /scratch/results --unused-by /scratch/results/paper --max 500GB\n"},
     {"model info", cli_model_info, "tell what a model folder holds",
-     "usage: fgad model info DIR\n"
+     "usage: fgad model info DIR [--format json]\n"
      "\n"
      "Checks every tensor of an open_clip model (open_clip_config.json, open_clip_model.safetensors) and prints its\n"
      "shape, parameters, memory and digest. Pickles and other layouts: datasets/models/convert makes folders of them.\n"
+     "\n"
+     "  --format json     the same for programs\n"
      "\n"
      "examples:\n"
      "  fgad model info datasets/models/demo-clip\n"},
@@ -287,7 +335,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "  --all             every line, not the first two of a kind\n"
      "  --format json     the same for programs (kinds and harms by name)\n"
-     "  -s key=value      as the job will have it: mask_threshold, bit_depth, exif, views, tree\n"
+     "  -s key=value      as the job will have it: mask_threshold, bit_depth, exif, views, tree, unlabelled\n"
      "  --assets DIR      folder with mfsc/, to see which categories have a caption (default: where jobs find it)\n"
      "\n"
      "examples:\n"
@@ -384,5 +432,15 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset folder \\\n"
      "      --out /data/own/push_button/caption.json --url https://example.org/v1 --model a-vision-model\n"},
+    {"help", NULL, "help on a command; man pages and completions",
+     "usage: fgad help COMMAND | --man DIR | --completion bash | zsh\n"
+     "\n"
+     "  --man DIR           write man pages, one a command, into DIR\n"
+     "  --completion SHELL  print what bash or zsh completes fgad by\n"
+     "\n"
+     "examples:\n"
+     "  fgad help run\n"
+     "  fgad help --man ~/.local/share/man/man1\n"
+     "  eval \"$(fgad help --completion bash)\"\n"},
     {0},
 };

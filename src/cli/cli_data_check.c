@@ -61,7 +61,12 @@ static int take_key(arguments_t *out, const char *assignment)
         options->tree = strcmp(value, "auto") == 0 ? NULL : value;
         return EXIT_DONE;
     }
-    return cli_bad_usage("data check", "-s '%s': expected mask_threshold, bit_depth, exif, views or tree", assignment);
+    if (strncmp(assignment, "unlabelled", length) == 0 && length == strlen("unlabelled")) {
+        options->unlabelled = value;
+        return EXIT_DONE;
+    }
+    return cli_bad_usage("data check", "-s '%s': expected mask_threshold, bit_depth, exif, views, tree or unlabelled",
+                         assignment);
 }
 
 static int parse(arguments_t *out, int argc, char **argv)

@@ -9,6 +9,7 @@ typedef struct {
     size_t offset; /* of a text in review_export_options_t */
 } text_option_t;
 static const text_option_t texts[] = {{"--out", offsetof(review_export_options_t, out)},
+                                      {"--images", offsetof(review_export_options_t, images)},
                                       {"--dataset", offsetof(review_export_options_t, select.dataset)},
                                       {"--category", offsetof(review_export_options_t, select.category)},
                                       {"--shots", offsetof(review_export_options_t, select.shots)},

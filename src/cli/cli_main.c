@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "cli/cli.h"
+#include "clip/clip.h"
 #include "io/io.h"
+#include "suite/suite.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -84,17 +86,34 @@ static void tell_of_illegal_instructions(void)
     stop_illegal_install(line, EXIT_BAD_INPUT);
 }
 
+/* The program's line first, then what it is linked with, a line a library. */
+static void print_version(void)
+{
+    char mpi[128], *libraries = io_library_versions();
+    suite_comm_version(mpi);
+    printf("fgad %s\n", base_version());
+    for (const char *at = libraries; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, ",");
+        printf("  %.*s\n", (int)length, at);
+        at += length;
+        at += strspn(at, ", ");
+    }
+    printf("  BLAS: %s\n  MPI: %s\n", clip_backend(), mpi);
+    free(libraries);
+}
+
 static int run_command(int argc, char **argv)
 {
     if (argc < 2 || (argc == 2 && is_help(argv[1]))) {
         print_overview(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_BAD_INPUT : EXIT_DONE;
     }
+    if (strcmp(argv[1], "help") == 0 && argv[2][0] == '-' && !is_help(argv[2])) return cli_help(argc - 1, argv + 1);
     if (is_help(argv[1])) { /* "help run" is "run --help" */
         for (int i = 1; i + 1 < argc; i++) argv[i] = argv[i + 1];
         argv[argc - 1] = "--help";
     }
-    if (strcmp(argv[1], "--version") == 0) return printf("fgad %s\n", base_version()), EXIT_DONE;
+    if (strcmp(argv[1], "--version") == 0) return print_version(), EXIT_DONE;
     for (int i = 0; cli_commands[i].name != NULL; i++) {
         int words = match(&cli_commands[i], argc, argv);
         if (words == 0) continue;

@@ -26,3 +26,11 @@ int cli_bad_usage(const char *command, const char *format, ...)
     va_end(args);
     return EXIT_BAD_INPUT;
 }
+
+int cli_take_format(bool *json, const char *command, const char *value)
+{
+    if (value == NULL) return cli_bad_usage(command, "--format wants a value");
+    *json = strcmp(value, "json") == 0;
+    if (*json || strcmp(value, "text") == 0) return EXIT_DONE;
+    return cli_bad_usage(command, "--format is '%s', expected text or json", value);
+}

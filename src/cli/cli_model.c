@@ -72,12 +72,62 @@ static void print_folder(const folder_t *folder, const char *dir)
     print_memory(folder);
 }
 
+/* The same for programs; what a kind of model does not have is null. */
+static status_t print_json(const folder_t *folder, const char *dir)
+{
+    const clip_config_t *c = clip_model_config(folder->model);
+    int64_t image = clip_model_parameters(folder->model, false), text = clip_model_parameters(folder->model, true);
+    printf("{\"model\": ");
+    TRY(io_json_quote(stdout, dir));
+    printf(",\n \"digest\": \"%s\",\n \"weights\": ", folder->digest);
+    TRY(io_json_quote(stdout, base_name(folder->weights)));
+    printf(",\n \"kind\": \"%s\",\n \"tokenizer\": ", c->dino ? "dinov2" : "clip");
+    if (folder->tokenizer != NULL)
+        TRY(io_json_quote(stdout, base_name(folder->merges)));
+    else
+        printf("null");
+    printf(",\n \"embedding\": %d,\n \"image\": {\"size\": %d, \"patch\": %d, \"grid\": %d, \"width\": %d, \"layers\": "
+           "%d, "
+           "\"heads\": %d, \"mlp\": %d, \"parameters\": %lld}",
+           c->embed, c->image_size, c->patch, c->grid, c->width, c->layers, c->heads, c->mlp, (long long)image);
+    if (c->dino)
+        printf(",\n \"text\": null");
+    else
+        printf(",\n \"text\": {\"context\": %d, \"vocabulary\": %d, \"width\": %d, \"layers\": %d, \"heads\": %d, "
+               "\"mlp\": %d, "
+               "\"parameters\": %lld},\n \"activation\": \"%s\",\n \"logit_scale\": %.9g",
+               c->context, c->vocab, c->text_width, c->text_layers, c->text_heads, c->text_mlp, (long long)text,
+               c->quick_gelu ? "quick_gelu" : "gelu", (double)clip_model_logit_scale(folder->model));
+    printf(",\n \"weights_bytes\": %lld,\n \"workspace_bytes\": %zu,\n \"blas\": ", (long long)(4 * (image + text)),
+           (size_t)clip_vision_bytes(c));
+    TRY(io_json_quote(stdout, clip_backend()));
+    printf("}\n");
+    return ST_OK;
+}
+
 int cli_model_info(int argc, char **argv)
 {
     folder_t folder = {0};
-    if (argc != 2) return cli_bad_usage("model info", "expected one model folder, found %d arguments", argc - 1);
-    status_t status = open_folder(&folder, argv[1]);
-    if (status == ST_OK) print_folder(&folder, argv[1]);
+    const char *dir = NULL;
+    bool json = false;
+    for (int i = 1; i < argc; i++) {
+        int code = EXIT_DONE;
+        if (strcmp(argv[i], "--format") == 0)
+            code = cli_take_format(&json, "model info", argv[++i]);
+        else if (argv[i][0] == '-')
+            code = cli_bad_usage("model info", "unknown option '%s'", argv[i]);
+        else if (dir != NULL)
+            code = cli_bad_usage("model info", "two folders, '%s' and '%s', expected one", dir, argv[i]);
+        else
+            dir = argv[i];
+        if (code != EXIT_DONE) return code;
+    }
+    if (dir == NULL) return cli_bad_usage("model info", "expected one model folder, found none");
+    status_t status = open_folder(&folder, dir);
+    if (status == ST_OK && json)
+        status = print_json(&folder, dir);
+    else if (status == ST_OK)
+        print_folder(&folder, dir);
     clip_tokenizer_close(folder.tokenizer);
     clip_model_close(folder.model);
     free(folder.weights);

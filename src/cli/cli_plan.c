@@ -11,7 +11,7 @@ typedef struct {
     const char **assignments; /* owned array of borrowed texts */
     int assignment_count;
     int ranks, ranks_per_node;
-    bool assume;
+    bool assume, json;
 } arguments_t;
 
 static int parse_count(int *out, const char *option, const char *text)
@@ -41,6 +41,9 @@ static int parse(arguments_t *out, int argc, char **argv)
             code = parse_count(&out->ranks_per_node, argv[i++], next);
         } else if (strcmp(argv[i], "--assume") == 0) {
             out->assume = true;
+        } else if (strcmp(argv[i], "--format") == 0) {
+            code = cli_take_format(&out->json, "plan", next);
+            i++;
         } else if (argv[i][0] == '-') {
             code = cli_bad_usage("plan", "unknown option '%s', or one without its value", argv[i]);
         } else if (out->job != NULL) {
@@ -69,6 +72,66 @@ static int refuse(const arguments_t *arguments, status_t status)
     return EXIT_BAD_INPUT;
 }
 
+/* ---- For programs ---- */
+
+/* Of the text's lines "key: number ..." those whose key is of small letters and '_', and what limits it. */
+static status_t put_lines(const char *text)
+{
+    static const char limited[] = "limited by: ", small[] = "abcdefghijklmnopqrstuvwxyz_";
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n"), key = strspn(line, small);
+        char *end = NULL;
+        double number = line[key] == ':' ? strtod(line + key + 1, &end) : 0;
+        if (key > 0 && line[key] == ':' && end != line + key + 1 && (*end == ' ' || *end == '\n')) {
+            printf(",\n \"%.*s\": %.10g", (int)key, line, number);
+        } else if (strncmp(line, limited, strlen(limited)) == 0) {
+            char *what = base_format("%.*s", (int)(length - strlen(limited)), line + strlen(limited));
+            printf(",\n \"limited_by\": ");
+            status_t status = what != NULL ? io_json_quote(stdout, what) : ST_ENOMEM;
+            free(what);
+            TRY(status);
+        }
+        line += length + (line[length] == '\n');
+    }
+    return ST_OK;
+}
+
+static status_t print_json(const plan_t *plan, const plan_items_t *items, const char *text)
+{
+    printf("{\"run\": ");
+    TRY(io_json_quote(stdout, plan->run_dir));
+    printf(",\n \"tasks\": %d,\n \"grid_points\": %d,\n \"categories\": %d,\n \"assumed_categories\": %d,\n "
+           "\"assumed_model\": %s,\n \"work\": [",
+           plan->task_count, plan->point_count, plan->category_count, plan->assumed_categories,
+           plan->assumed_model ? "true" : "false");
+    for (int kind = 0; kind < PLAN_KINDS; kind++) {
+        int files = 0, there = 0;
+        for (int i = 0; i < items->count; i++) {
+            files += (int)items->items[i].kind == kind;
+            there += (int)items->items[i].kind == kind && items->items[i].state == PLAN_DONE;
+        }
+        printf("%s\n  {\"kind\": \"%s\", \"files\": %d, \"there\": %d}", kind > 0 ? "," : "", plan_kind_names[kind],
+               files, there);
+    }
+    printf("\n ]");
+    TRY(put_lines(text));
+    printf("}\n");
+    return ST_OK;
+}
+
+static status_t forecast_json(const plan_t *plan, const plan_items_t *items, const arguments_t *arguments)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    status_t status = plan_forecast(out, plan, items, arguments->ranks, arguments->ranks_per_node);
+    if (fclose(out) != 0 && status == ST_OK) status = fail(ST_ENOMEM, "out of memory");
+    if (status == ST_OK) status = print_json(plan, items, text);
+    free(text);
+    return status;
+}
+
 static status_t forecast(plan_t *plan, const arguments_t *arguments)
 {
     plan_items_t items;
@@ -76,7 +139,9 @@ static status_t forecast(plan_t *plan, const arguments_t *arguments)
     plan_learn_memory(plan, job_learn_memory_share(ranks));
     store_rates_read(&plan->cost, plan->cost_path, plan->model_digest, plan->points[0].threads, NULL);
     TRY(store_items_make(&items, plan));
-    status_t status = plan_forecast(stdout, plan, &items, arguments->ranks, arguments->ranks_per_node);
+    status_t status = arguments->json
+                          ? forecast_json(plan, &items, arguments)
+                          : plan_forecast(stdout, plan, &items, arguments->ranks, arguments->ranks_per_node);
     plan_items_free(&items);
     return status;
 }

@@ -1,6 +1,6 @@
 /* fgad predict: new images scored with what a run has learned. */
 #include "cli/cli.h"
-#include "review/review.h"
+#include "predict/predict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 typedef struct {
     const char *run;
     const char **images; /* (argc) borrowed */
-    review_predict_options_t options;
+    predict_options_t options;
     bool json, no_pictures;
 } arguments_t;
 
-static int parse_scale(review_predict_options_t *options, const char *text)
+static int parse_scale(predict_options_t *options, const char *text)
 {
     char *end;
     options->low = strtod(text, &end);
@@ -23,7 +23,7 @@ static int parse_scale(review_predict_options_t *options, const char *text)
     return EXIT_DONE;
 }
 
-static int parse_threshold(review_predict_options_t *options, const char *text)
+static int parse_threshold(predict_options_t *options, const char *text)
 {
     char *end;
     options->threshold = strtod(text, &end);
@@ -46,10 +46,7 @@ static int parse_value(arguments_t *out, const char *option, const char *value)
         if (strcmp(option, texts[t].name) == 0) return *texts[t].text = value, EXIT_DONE;
     if (strcmp(option, "--scale") == 0) return parse_scale(&out->options, value);
     if (strcmp(option, "--threshold") == 0) return parse_threshold(&out->options, value);
-    out->json = strcmp(value, "json") == 0;
-    if (!out->json && strcmp(value, "text") != 0)
-        return cli_bad_usage("predict", "--format is '%s', expected text or json", value);
-    return EXIT_DONE;
+    return cli_take_format(&out->json, "predict", value);
 }
 
 /* EXIT_DONE, or the exit code of bad usage. */
@@ -91,14 +88,14 @@ static int parse(arguments_t *out, int argc, char **argv)
     if (out->run == NULL) return cli_bad_usage("predict", "expected the folder of a run, before --images");
     if (out->options.image_count == 0) return cli_bad_usage("predict", "expected --images DIR or FILE...");
     if (out->options.out == NULL) return cli_bad_usage("predict", "expected --out DIR");
-    const review_predict_options_t *asked = &out->options;
+    const predict_options_t *asked = &out->options;
     if (out->no_pictures && (asked->overlay || asked->tiff || asked->groups))
         return cli_bad_usage("predict", "--no-pictures, and pictures");
     if (!out->no_pictures && !asked->overlay && !asked->tiff && !asked->groups) out->options.overlay = true;
     return EXIT_DONE;
 }
 
-static void print_text(const review_predicted_t *told, const arguments_t *arguments)
+static void print_text(const predict_outcome_t *told, const arguments_t *arguments)
 {
     char duration[16];
     clock_format(duration, told->seconds);
@@ -128,13 +125,13 @@ static int print_json(const char *folder)
 int cli_predict(int argc, char **argv)
 {
     arguments_t arguments = {.options = {.threshold = NAN}};
-    review_predicted_t told;
+    predict_outcome_t told;
     stop_signals_install();
     arguments.images = calloc((size_t)argc + 1, sizeof *arguments.images);
     if (arguments.images == NULL) return cli_bad_usage("predict", "out of memory");
     arguments.options.images = arguments.images;
     int code = parse(&arguments, argc, argv);
-    if (code == EXIT_DONE && review_predict(&told, arguments.run, &arguments.options) != ST_OK) {
+    if (code == EXIT_DONE && predict_images(&told, arguments.run, &arguments.options) != ST_OK) {
         code = cli_bad_input();
     } else if (code == EXIT_DONE) {
         if (arguments.json)

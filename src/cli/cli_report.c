@@ -65,6 +65,9 @@ static int parse(report_options_t *options, const char **runs, int *count, const
         } else if (strcmp(name, "--per-defect") == 0) {
             options->per_defect = true;
             continue;
+        } else if (strcmp(name, "--thresholds") == 0) {
+            options->thresholds = true;
+            continue;
         } else if (name[0] != '-') {
             runs[(*count)++] = name;
             continue;

@@ -9,7 +9,7 @@
 int cli_status(int argc, char **argv)
 {
     const char *run = NULL;
-    bool all = false, verify = false;
+    bool all = false, verify = false, json = false;
     int files = 0, damaged = 0;
     plan_t plan;
     suite_status_t counts;
@@ -18,7 +18,10 @@ int cli_status(int argc, char **argv)
             all = true;
         else if (strcmp(argv[i], "--verify") == 0)
             verify = true;
-        else if (argv[i][0] == '-')
+        else if (strcmp(argv[i], "--format") == 0) {
+            int code = cli_take_format(&json, "status", argv[++i]);
+            if (code != EXIT_DONE) return code;
+        } else if (argv[i][0] == '-')
             return cli_bad_usage("status", "unknown option '%s'", argv[i]);
         else if (run != NULL)
             return cli_bad_usage("status", "two runs, '%s' and '%s', expected one", run, argv[i]);
@@ -26,9 +29,10 @@ int cli_status(int argc, char **argv)
             run = argv[i];
     }
     if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
+    if (verify && json) return cli_bad_usage("status", "--verify tells of files in text alone, not as JSON");
     if (store_run_open(&plan, method_table, run) != ST_OK) return cli_bad_input();
     store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads, NULL);
-    status_t status = suite_status_print(stdout, &counts, &plan, all);
+    status_t status = suite_status_print(stdout, &counts, &plan, all, json);
     if (status == ST_OK && verify) {
         fputc('\n', stdout);
         status = suite_verify(stdout, &files, &damaged, &plan);

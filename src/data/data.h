@@ -21,6 +21,7 @@
  *              train              normal images (or in train/good, train/normal, train/ok)
  *              test/good          normal test images (or normal, ok)
  *              test/<defect>      anomalous test images, one folder a kind of defect, any other name
+ *              test/unlabelled    in no number: fgad predict scores them (or as the options call it; so in MVTec-AD's layout)
  *              mask/<defect>      optional: ground truth, <stem>.png or <stem>_mask.png, anomalous above 127 (or masks,
  *                                 ground_truth: MVTec-AD's layout is one of these; or beside the images)
  *            Without masks there are image metrics, and pixel metrics are missing. With some, every anomalous image needs
@@ -77,6 +78,7 @@ typedef enum {
     DATA_OTHER_FOLDER,
     DATA_LOOSE,
     DATA_MASK_SPARE,
+    DATA_UNLABELLED,
     DATA_NO_SPLIT,
     DATA_NO_CAPTION,
     DATA_TRAIN_DEFECT,
@@ -143,6 +145,8 @@ typedef struct {
     bool own_threshold; /* mask_threshold below, not the dataset's */
     int mask_threshold;
     io_image_how_t how; /* how pixels are taken from the files */
+    const char *
+        unlabelled; /* of layouts with test/<defect>: the folder of test that nobody has labelled; NULL: "unlabelled" */
 } data_options_t;
 
 /* The layouts known: NULL-terminated names for messages and --help. */
@@ -195,6 +199,17 @@ status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_cate
  * falls a pixel short where a centre meets an edge (59 of 400 columns from 480). torch's and OpenCV's "nearest" would
  * shift the mask by up to half a pixel. dst (dh, dw), src (sh, sw). METHOD.md 10. */
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
+
+/* ---- One's own images ---------------------------------------------------------------------------------------------- */
+typedef struct {
+    int train, good, anomalous, unlabelled; /* images; of train and of the test */
+    bool split;                             /* the normal images were parted in train and test here */
+    bool masks;
+} data_laid_out_t;
+/* Makes `base` a category of the layout `folder`, of links to what lies in `from`: train and test, where there is a train;
+ * else the normal images of `good` (or normal, ok) or of `from` itself, every fourth of which goes to the test, and each
+ * other folder as a kind of defect. ST_ENOTFOUND: nothing to learn from, or to test with. */
+status_t data_lay_out(data_laid_out_t *out, const char *base, const char *from);
 
 /* ---- Checking a copy --------------------------------------------------------------------------------------------- */
 /* What a run asks when it opens: every image's header and every mask from end to end, but of 16-bit images no more than

@@ -79,6 +79,8 @@ const data_kind_info_t data_kinds[DATA_KINDS] = {
                     "images beside the folders of the layout, left out", "move them into one of the folders"},
     [DATA_MASK_SPARE] = {"mask_spare", DATA_HARM_LEFT_OUT, "mask that belongs to no image",
                          "masks that belong to no image", "look whether their image is missing"},
+    [DATA_UNLABELLED] = {"unlabelled", DATA_HARM_LEFT_OUT, "unlabelled test image: in no number",
+                         "unlabelled test images: in no number", "none is needed: fgad predict scores them"},
     [DATA_NO_SPLIT] = {"no_split", DATA_HARM_ODD,
                        "category of Real-IAD without split files: shots are taken out of the test",
                        "categories of Real-IAD without split files: shots are taken out of the test",

@@ -133,8 +133,27 @@ static status_t note_spare_folders(data_category_t *out, const char *base, const
     return status;
 }
 
-static status_t read_test(data_category_t *out, const char *base, const char *masks, bool masks_wanted)
+/* Whether images of the folder are left to fgad predict, which is noted. */
+static status_t pass_unlabelled(bool *passed, data_category_t *out, const char *test, const char *folder,
+                                const data_options_t *options)
 {
+    const char *name = options != NULL && options->unlabelled != NULL ? options->unlabelled : "unlabelled";
+    *passed = strcasecmp(folder, name) == 0;
+    if (!*passed) return ST_OK;
+    char *path = data_join(test, folder);
+    if (path == NULL) return ST_ENOMEM;
+    int count = data_count_images(path);
+    status_t status = count == 0 ? ST_OK
+                                 : data_note(&out->notes, DATA_UNLABELLED, count, "'%s' holds %d image%s", path, count,
+                                             count == 1 ? "" : "s");
+    free(path);
+    return status;
+}
+
+static status_t read_test(data_category_t *out, const char *base, const char *masks, bool masks_wanted,
+                          const data_options_t *options)
+{
+    bool passed = false;
     io_names_t defects = {0};
     char *test = data_join(base, "test");
     status_t status = test == NULL ? ST_ENOMEM : data_list_folders(&defects, test);
@@ -143,7 +162,9 @@ static status_t read_test(data_category_t *out, const char *base, const char *ma
             status = push_normal_folder(out, base, "test", defects.name[i]);
             continue;
         }
-        if (masks_wanted && masks == NULL)
+        status = pass_unlabelled(&passed, out, test, defects.name[i], options);
+        if (passed) continue;
+        if (status == ST_OK && masks_wanted && masks == NULL)
             status = require_folder(base, "ground_truth",
                                     "one folder of masks a defect (hint: dataset: folder does "
                                     "without masks)");
@@ -168,7 +189,6 @@ static status_t read_test(data_category_t *out, const char *base, const char *ma
 
 status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data_options_t *options)
 {
-    (void)options;
     status_t status;
     char *masks = data_find_folder(base, mask_folders);
     TRY_DONE(read_train(out, base, false));
@@ -185,7 +205,7 @@ status_t data_mvtec_read_tree(data_category_t *out, const char *base, const data
     }
     TRY_DONE(require_folder(base, "test",
                             "the test images, in 'good' and one folder a defect (this copy has training images only)"));
-    TRY_DONE(read_test(out, base, masks, true));
+    TRY_DONE(read_test(out, base, masks, true, options));
     if (out->test_count == 0) {
         status = refuse_test(out, base, "'good' or a defect's folder");
         goto done;
@@ -225,7 +245,6 @@ static status_t find_masks(char **out, const char *base)
 
 status_t data_folder_read(data_category_t *out, const char *root, const char *category, const data_options_t *options)
 {
-    (void)options;
     status_t status = ST_ENOMEM;
     char *masks = NULL, *base = data_join(root, category);
     if (base == NULL) goto done;
@@ -236,7 +255,7 @@ status_t data_folder_read(data_category_t *out, const char *root, const char *ca
     }
     TRY_DONE(require_folder(base, "test", "'good' or 'normal' and one folder a defect in it"));
     TRY_DONE(find_masks(&masks, base));
-    TRY_DONE(read_test(out, base, masks, false));
+    TRY_DONE(read_test(out, base, masks, false, options));
     out->masks_optional = masks == NULL && out->masks_missing == out->test_anomalous;
     if (out->test_count == 0) {
         status = refuse_test(out, base, "'good', 'normal' or a defect's folder");

@@ -174,12 +174,16 @@ static void keep_bytes(png_structp png)
     (void)png;
 }
 
-static bool encode(encoder_t *encoder, const uint8_t *pixels, int width, int height, int channels)
+static bool encode(encoder_t *encoder, const uint8_t *pixels, int width, int height, int channels, bool fast)
 {
     png_structp png = encoder->png;
     if (setjmp(png_jmpbuf(png)) != 0) return false;
     png_set_write_fn(png, encoder, put_bytes, keep_bytes);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    if (fast) {
+        png_set_compression_level(png, 1);
+        png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+    }
     png_set_IHDR(png, encoder->info, (png_uint_32)width, (png_uint_32)height, 8,
                  channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -189,7 +193,7 @@ static bool encode(encoder_t *encoder, const uint8_t *pixels, int width, int hei
     return true;
 }
 
-status_t io_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels)
+static status_t write_png(const char *path, const uint8_t *pixels, int width, int height, int channels, bool fast)
 {
     REQUIRE(width > 0 && height > 0 && (channels == 1 || channels == 3));
     encoder_t encoder = {0};
@@ -197,13 +201,23 @@ status_t io_png_write(const char *path, const uint8_t *pixels, int width, int he
     encoder.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &encoder, on_encode_error, on_warning);
     if (encoder.png != NULL) encoder.info = png_create_info_struct(encoder.png);
     if (encoder.info == NULL) TRY_DONE(fail(ST_ENOMEM, "'%s': libpng has no memory", path));
-    if (!encode(&encoder, pixels, width, height, channels))
+    if (!encode(&encoder, pixels, width, height, channels, fast))
         TRY_DONE(fail(ST_ENOMEM, "'%s' cannot be encoded: %s", path, encoder.message));
     TRY_DONE(io_write_file(path, encoder.bytes, encoder.used));
 done:
     free(encoder.bytes);
     png_destroy_write_struct(&encoder.png, &encoder.info);
     return status;
+}
+
+status_t io_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels)
+{
+    return write_png(path, pixels, width, height, channels, false);
+}
+
+status_t io_png_write_fast(const char *path, const uint8_t *pixels, int width, int height, int channels)
+{
+    return write_png(path, pixels, width, height, channels, true);
 }
 
 void io_png_version(char out[64])

@@ -53,6 +53,7 @@ typedef struct {
     io_int_list_t shots, seeds;
     char *fewshot; /* "nested", "draw", "published" or a list file */
     int views, tree;
+    char *unlabelled;
     int bit_depth, exif; /* exif: 0 ignore, 1 apply */
     char *model;
     int image_size; /* 0: the model's */

@@ -81,6 +81,10 @@ const io_option_t job_options[] = {
     {"exif", IO_CHOICE, AT(exif), "ignore", 0, 0, exif_names,
      "EXIF orientation: ignore (rows as they lie in the file, as benchmarks do) or apply (turn images upright)",
      JOB_STAGE_FEATURES},
+    {"unlabelled", IO_STRING, AT(unlabelled), "unlabelled", 0, 0, NULL,
+     "folder of test/ that nobody has labelled: its images are in no number, fgad predict scores them (own images and "
+     "MVTec-AD's layout)",
+     JOB_STAGE_NONE},
     {"model", IO_STRING, AT(model), "auto", 0, 0, NULL,
      "folder of a CLIP in open_clip's layout (open_clip_config.json, open_clip_model.safetensors), or of a DINOv2 in "
      "transformers' for methods without prompts; auto: "

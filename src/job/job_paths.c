@@ -9,7 +9,8 @@ data_options_t job_data_options(const job_t *job)
     return (data_options_t){.views = job_view_names[job->views],
                             .tree = job->tree > 0 ? job_tree_names[job->tree] : NULL,
                             .shots_listed = strcmp(job->fewshot, "nested") != 0 && strcmp(job->fewshot, "draw") != 0,
-                            .how = {.bit_depth = job->bit_depth, .upright = job->exif != 0}};
+                            .how = {.bit_depth = job->bit_depth, .upright = job->exif != 0},
+                            .unlabelled = job->unlabelled};
 }
 
 char *job_root(const job_t *job, const char *dataset)

@@ -149,6 +149,7 @@ int report_put_block_cells(const report_t *report, report_table_t *table, int ro
 status_t report_open_stored(review_stored_t **out, const report_t *report, const store_results_t *results,
                             const store_row_t *row);
 status_t report_add_defects(const report_t *report);
+status_t report_add_thresholds(const report_t *report);
 status_t report_add_intervals(const report_t *report);
 status_t report_add_against(const report_t *report);
 

@@ -1,6 +1,6 @@
 /* review: a finished run looked at again. It reads task files and the images' masks, and gives other numbers of the same
- * maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import): that opens
- * no model and changes nothing of the run. Prediction and thresholds compute with what it learned. Depends on base, io, data, detect, metrics, job, plan, store and work. No function here is
+ * maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import). It opens
+ * no model and changes nothing of the run. Depends on base, io, data, detect, metrics, job, plan, store and work. No function here is
  * collective. Messages name the file; hints name the cure. */
 #ifndef FGAD_REVIEW_H
 #define FGAD_REVIEW_H
@@ -82,7 +82,8 @@ status_t review_join(review_joined_t *out, const char *const *dirs, int count, c
 typedef struct {
     const char *out;
     bool tiff, overlay, regions, csv;
-    double low, high; /* of the heat maps' scale; low >= high: from the lowest to the highest of the category */
+    double low, high;   /* of the heat maps' scale; low >= high: from the lowest to the highest of the category */
+    const char *images; /* patterns of paths, as a shell has them: maps and overlays of these alone; NULL: all */
     store_select_t select;
     const char *const *assignments; /* as review_stored_open */
     int assignment_count;
@@ -108,52 +109,12 @@ typedef struct {
 /* *dir: the folder of the new run; the caller frees. */
 status_t review_import(char **dir, const review_import_options_t *options);
 
-/* ---- Prediction ----------------------------------------------------------------------------------------------------
- * Scores images that nobody has labelled with what a task of the run has learned: the same bits as the run's own for the same
- * file. Below `out`, names as below the folder that was named:
- *   1. predict.csv, predict.json: an image a line: path, score, decision (anomalous when the score is above the threshold),
- *      threshold, group (that of the map's highest token, where the method matches groups), ms (reading, encoding, scoring),
- *      error (what was wrong with an image that has no score);
- *   2. overlays/<name>.png: the image and its heat map; scale.png, scale.json: the one scale of all of them;
- *   3. maps/<name>.tiff: 32-bit float maps at the image's own size;
- *   4. groups/<name>.png: the group that each token was matched to (token grid); groups/legend.csv.
- * One image is in memory at a time. */
-typedef struct {
-    const char *const *images; /* files and folders */
-    int image_count;
-    const char *out;
-    bool overlay, tiff, groups;
-    double low, high; /* of the overlays' scale; low >= high: from the lowest to the highest of the task's own maps */
-    double threshold; /* NaN: the run's own, where it has one */
-    store_select_t select;
-} review_predict_options_t;
-typedef struct {
-    char task[512], method[32]; /* "demo/gear, 4 shots, seed 0" */
-    double threshold;           /* NaN: none */
-    int images, scored, failed, anomalous, passed_over;
-    bool interrupted;
-    double startup, seconds; /* before the first image; in all */
-} review_predicted_t;
-/* An image that cannot be read is told of, counted, and does not end it. ST_EFORMAT: a method that scores images against one
- * another, several tasks are meant. */
-status_t review_predict(review_predicted_t *out, const char *run_dir, const review_predict_options_t *options);
-
-/* ---- Thresholds: store_threshold_t of each task that is meant, found and kept with the run ---- */
-typedef struct {
-    store_threshold_kind_t kind;
-    double quantile, value; /* as the kind asks */
-    store_select_t select;
-} review_threshold_options_t;
-typedef struct {
-    store_threshold_t threshold;
-    char *dataset, *category, *point, *method; /* owned */
-    int shots;
-    int64_t seed;
-} review_thresholded_t;
-/* *out (*count) is the caller's to free by review_thresholds_free. The quantile is that of the shots' scores, each against a memory
- * of the others with heads that were learned from all of them; no test image is used. ST_EFORMAT: fewer than two shots. */
-status_t review_threshold(review_thresholded_t **out, int *count, const char *run_dir,
-                          const review_threshold_options_t *options);
-void review_thresholds_free(review_thresholded_t *list, int count);
+/* ---- Pictures ----------------------------------------------------------------------------------------------------- */
+/* A PNG: left the image, right the heat map (height, width) over it in grey; the contour of a mask, which may be NULL, on
+ * both. */
+status_t review_paint_overlay(const char *path, const io_image_t *image, const float *map, const uint8_t *mask,
+                              double low, double high);
+/* <folder>/scale.png and scale.json. */
+status_t review_write_scale(const char *folder, double low, double high);
 
 #endif

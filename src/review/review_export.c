@@ -2,9 +2,6 @@
  * gave: <out>/<dataset>-k<shots>-s<seed>[-<point>]/. */
 #include "review/review_internal.h"
 
-#include "detect/detect.h"
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +107,7 @@ static status_t export_tiffs(export_t *export, task_t *task)
     char path[4096];
     for (int i = 0; i < task->stored->n; i++) {
         int width, height;
+        if (!review_is_chosen(export->options->images, task->stored->path[i])) continue;
         TRY(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
         TRY(make_path(path, task, "maps", task->stored->names[i], ".tiff"));
         TRY(io_tiff_write_f32(path, task->map, width, height));
@@ -118,64 +116,14 @@ static status_t export_tiffs(export_t *export, task_t *task)
     return ST_OK;
 }
 
-/* One scale for the category: from the lowest to the highest value of all its maps. */
-static status_t find_scale(double *low, double *high, task_t *task)
+static status_t export_overlays(export_t *export, const task_t *task)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (int i = 0; i < task->stored->n; i++) {
-        int width, height;
-        TRY(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
-        for (size_t p = 0; p < (size_t)width * (size_t)height; p++) {
-            if ((double)task->map[p] < *low) *low = (double)task->map[p];
-            if ((double)task->map[p] > *high) *high = (double)task->map[p];
-        }
-    }
+    char folder[4096];
+    int painted;
+    snprintf(folder, sizeof folder, "%s/overlays/%s", task->folder, task->category);
+    TRY(review_overlays(&painted, task->stored, folder, export->options));
+    export->told->overlays += painted;
     return ST_OK;
-}
-
-static status_t export_overlay(task_t *task, int i, double low, double high)
-{
-    const data_category_t *images = &task->stored->images;
-    const data_image_t *image = &images->test[task->stored->keep[i]];
-    status_t status;
-    char path[4096];
-    io_image_t picture = {0};
-    uint8_t *mask = NULL;
-    int width, height, mask_width, mask_height;
-    TRY_DONE(data_image_read(&picture, images, image));
-    TRY_DONE(review_stored_map(task->map, &width, &height, task->stored, i, &task->arena));
-    if (width != picture.width || height != picture.height) {
-        status = fail(ST_EFORMAT, "'%s' says in its header that it is %d x %d, it is %d x %d", image->path, width,
-                      height, picture.width, picture.height);
-        goto done;
-    }
-    if (image->mask != NULL) TRY_DONE(data_mask_read(&mask, &mask_width, &mask_height, images, image));
-    TRY_DONE(make_path(path, task, "overlays", task->stored->names[i], ".png"));
-    TRY_DONE(review_paint_overlay(path, &picture, task->map, mask, low, high));
-done:
-    io_image_free(&picture);
-    free(mask);
-    return status;
-}
-
-static status_t export_overlays(export_t *export, task_t *task)
-{
-    char path[4096];
-    double low, high;
-    if (export->options->low < export->options->high) {
-        low = export->options->low;
-        high = export->options->high;
-    } else {
-        TRY(find_scale(&low, &high, task));
-    }
-    for (int i = 0; i < task->stored->n; i++) {
-        TRY(export_overlay(task, i, low, high));
-        export->told->overlays++;
-    }
-    TRY(make_path(path, task, "overlays", "", ""));
-    *strrchr(path, '/') = '\0';
-    return review_write_scale(path, low, high);
 }
 
 /* ---- A line an image ----------------------------------------------------------------------------------------------- */

@@ -85,59 +85,12 @@ status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_t
 /* score (n) from a CSV; ST_EFORMAT names the line, or the first image without a score. */
 status_t review_imported_scores(double *score, const review_stored_t *stored, const char *file);
 
-/* ---- A run opened to compute with what it learned ---- */
-typedef struct {
-    const char *dir;
-    plan_t plan;
-    plan_items_t items;
-    work_worker_t worker;
-} review_run_t;
-/* By the run's record: no image is looked at. To be closed whatever comes back. */
-status_t review_run_open(review_run_t *run, const char *dir);
-void review_run_close(review_run_t *run);
-/* The tasks that are meant, as indices (heap); ST_ENOTFOUND: none. */
-status_t review_run_select(int **tasks, int *count, const review_run_t *run, const store_select_t *select);
-/* The one task that is meant; ST_EFORMAT lists what tells several apart. */
-status_t review_run_task(int *task, const review_run_t *run, const store_select_t *select);
-/* Features of the shots that the cache has lost are encoded again, when the images are here; then the run has another plan, and
- * the task another index. */
-status_t review_run_predictor(work_predictor_t **out, review_run_t *run, int *task);
-
-/* ---- Pictures to score ---- */
-typedef struct {
-    char *path, *name; /* name: of files made of it, "sub/part-01", all different */
-} review_picture_t;
-typedef struct {
-    review_picture_t *item;
-    int count;
-    int passed_over; /* files of a folder that are no images */
-} review_pictures_t;
-/* Folders with all below them, sorted, and files as they are named. ST_ENOTFOUND: a folder without images. */
-status_t review_pictures_list(review_pictures_t *out, const char *const *images, int count);
-void review_pictures_free(review_pictures_t *pictures);
-/* ST_EFORMAT when `out`, which may not exist yet, is one of the folders or lies in one: what is written there would be read
- * the next time, and may stand in the place of an image. */
-status_t review_pictures_apart(const char *const *images, int count, const char *out);
-
-/* ---- Tables of predictions: files that appear, whole, by review_table_publish ---- */
-typedef struct {
-    char path[4096], temporary[4096];
-    FILE *file;
-} review_table_file_t;
-typedef struct {
-    review_table_file_t csv, json;
-    int lines;
-} review_table_t;
-typedef struct {
-    const char *path, *group, *error; /* group NULL: none; error NULL: it has a score */
-    float score;
-    double threshold, ms; /* NaN: no threshold */
-} review_line_t;
-status_t review_table_open(review_table_t *table, const char *folder, const review_run_t *run, const plan_task_t *task,
-                           const review_predicted_t *told);
-status_t review_table_add(review_table_t *table, const review_line_t *line);
-status_t review_table_publish(review_table_t *table, const review_predicted_t *told);
-void review_table_close(review_table_t *table); /* leaves nothing of what was not published */
+/* ---- Overlays ---- */
+/* Whether one of the comma-separated patterns, as of a shell, names the path; NULL names all. */
+bool review_is_chosen(const char *images, const char *path);
+/* <folder>/<name>.png of the images that options->images chooses, and the scale, on all cores. After review_stored_images. */
+status_t review_overlays(int *painted, const review_stored_t *stored, const char *folder,
+                         const review_export_options_t *options);
 
 /* ---- The tree of maps ---- */
 /* (*out)[i], i < n: "test/<defect>/<id>" of images->test[keep[i]], all different. Free with review_names_free. */
@@ -154,12 +107,6 @@ void review_paint_contour(uint8_t *pixels, int stride, const uint8_t *labels, in
 /* Digits, capitals, 'e', space and -+._/, alone, others as '?'; 15 pixels high. */
 void review_paint_text(uint8_t *pixels, int width, int height, int left, int top, const char *text);
 int review_text_width(const char *text);
-/* A PNG: left the image, right the heat map (height, width) over it in grey; the contour of a mask, which may be NULL, on
- * both. */
-status_t review_paint_overlay(const char *path, const io_image_t *image, const float *map, const uint8_t *mask,
-                              double low, double high);
-/* scale.png and scale.json. */
-status_t review_write_scale(const char *folder, double low, double high);
 /* Below <folder>/regions/<category>, a component. A task without regions is warned of. */
 status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder,
                                const char *category);

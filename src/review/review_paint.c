@@ -124,7 +124,7 @@ status_t review_paint_overlay(const char *path, const io_image_t *image, const f
         review_paint_contour(pixels, stride, mask, width, height, green);
         review_paint_contour(pixels + (size_t)(width + GAP) * 3, stride, mask, width, height, white);
     }
-    status_t status = io_png_write(path, pixels, stride, height, 3);
+    status_t status = io_png_write_fast(path, pixels, stride, height, 3);
     free(pixels);
     return status;
 }

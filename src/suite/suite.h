@@ -21,6 +21,8 @@ typedef struct {
  * one another. */
 status_t suite_comm_open(suite_comm_t *out);
 void suite_comm_close(suite_comm_t *comm); /* collective */
+/* "Open MPI v4.1.4"; not collective, MPI need not be begun. */
+void suite_comm_version(char out[128]);
 /* Collective. The same values on every rank, which replace `data`: their largest, smallest or sum; of doubles of which all
  * ranks but one have zeros, exact. */
 typedef enum { SUITE_MAX_BYTES, SUITE_MIN_INTS, SUITE_MAX_INTS, SUITE_SUM_INTS, SUITE_SUM_DOUBLES } suite_all_t;
@@ -73,8 +75,8 @@ typedef struct {
     int running;            /* work items in progress */
 } suite_status_t;
 /* Prints tasks and work items by state, who works on what since when, reasons of failures, what is missing (`all`: every
- * task of it, else the first few) and when it will be done. */
-status_t suite_status_print(FILE *out, suite_status_t *status, const plan_t *plan, bool all);
+ * task of it, else the first few) and when it will be done. json: the counts, failures and what is left, for programs. */
+status_t suite_status_print(FILE *out, suite_status_t *status, const plan_t *plan, bool all, bool json);
 /* Reads the run's task files, and the heads that they name, to their ends, against their SHA-256, and tells of each that is
  * damaged or missing; sets none aside. */
 status_t suite_verify(FILE *out, int *files, int *damaged, const plan_t *plan);

@@ -237,3 +237,11 @@ status_t suite_agree(const suite_comm_t *comm, status_t status)
     suite_comm_tell(comm, line, sizeof line, holder);
     return fail((status_t)worst, "%s", line);
 }
+
+void suite_comm_version(char out[128])
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length = 0;
+    MPI_Get_library_version(text, &length);
+    snprintf(out, 128, "%.*s", (int)strcspn(text, ",\n"), text);
+}

@@ -74,28 +74,37 @@ static status_t look(view_t *view)
     return ST_OK;
 }
 
-static void print_counts(view_t *view)
+enum { NEEDED, DONE, RUNNING, FAILED, COLUMNS };
+
+/* By kind; and the tasks' sums into the status. */
+static void count_items(int count[PLAN_KINDS][COLUMNS], const view_t *view)
 {
-    int count[PLAN_KINDS][4] = {{0}}; /* needed, done, running, failed */
     suite_status_t *status = view->status;
     for (int i = 0; i < view->items.count; i++) {
         const plan_item_t *item = &view->items.items[i];
         bool done = item->state == PLAN_DONE, failed = view->blame[i] >= 0;
         int *row = count[item->kind];
-        row[0] += done || item->wanted;
-        row[1] += done;
-        row[2] += view->running[i];
-        row[3] += failed;
+        row[NEEDED] += done || item->wanted;
+        row[DONE] += done;
+        row[RUNNING] += view->running[i];
+        row[FAILED] += failed;
         if (item->kind == PLAN_EVALUATE) *(done ? &status->done : failed ? &status->failed : &status->left) += 1;
     }
+}
+
+static void print_counts(const view_t *view)
+{
+    int count[PLAN_KINDS][COLUMNS] = {{0}};
+    const suite_status_t *status = view->status;
+    count_items(count, view);
     fprintf(view->out, "%d task%s: %d done, %d failed, %d left\n\n", view->plan->task_count,
             view->plan->task_count == 1 ? "" : "s", status->done, status->failed, status->left);
     fprintf(view->out, "  %-24s %8s %8s %8s %8s %8s\n", "", "needed", "done", "running", "failed", "left");
     for (int kind = 0; kind < PLAN_KINDS; kind++) {
         const int *row = count[kind];
-        if (row[0] == 0) continue;
-        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", plan_kind_names[kind], row[0], row[1], row[2], row[3],
-                row[0] - row[1] - row[2] - row[3]);
+        if (row[NEEDED] == 0) continue;
+        fprintf(view->out, "  %-24s %8d %8d %8d %8d %8d\n", plan_kind_names[kind], row[NEEDED], row[DONE], row[RUNNING],
+                row[FAILED], row[NEEDED] - row[DONE] - row[RUNNING] - row[FAILED]);
     }
 }
 
@@ -224,7 +233,66 @@ static status_t print_forecast(const view_t *view)
     return ST_OK;
 }
 
-status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *plan, bool all)
+/* ---- For programs ---- */
+
+static status_t put_failures(view_t *view)
+{
+    char name[512];
+    int shown = 0;
+    for (int i = 0; i < view->items.count; i++) {
+        store_failure_t failure;
+        if (view->blame[i] != i || !store_failure_read(&failure, view->plan, &view->items.items[i])) continue;
+        fprintf(view->out, "%s{\"item\": ", shown++ > 0 ? ",\n  " : "\n  ");
+        TRY(io_json_quote(view->out, plan_item_name(name, view->plan, &view->items.items[i])));
+        fprintf(view->out, ", \"reason\": ");
+        TRY(io_json_quote(view->out, failure.reason));
+        fprintf(view->out, ", \"attempts\": %d}", failure.attempts);
+    }
+    return ST_OK;
+}
+
+static status_t print_json(view_t *view)
+{
+    int count[PLAN_KINDS][COLUMNS] = {{0}};
+    const suite_status_t *status = view->status;
+    store_made_on_t made_on;
+    plan_simulation_t forecast = {0};
+    count_items(count, view);
+    if (status->left > 0) TRY(plan_estimate(&forecast, &view->items, view->left, view->plan->category_count, 1));
+    fprintf(view->out, "{\"run\": ");
+    TRY(io_json_quote(view->out, view->plan->run_dir));
+    fprintf(view->out,
+            ",\n \"tasks\": %d,\n \"done\": %d,\n \"failed\": %d,\n \"left\": %d,\n \"running\": %d,\n \"kinds\": [",
+            view->plan->task_count, status->done, status->failed, status->left, status->running);
+    for (int kind = 0, shown = 0; kind < PLAN_KINDS; kind++) {
+        const int *row = count[kind];
+        if (row[NEEDED] == 0) continue;
+        fprintf(view->out, "%s{\"kind\": \"%s\", \"needed\": %d, \"done\": %d, \"running\": %d, \"failed\": %d}",
+                shown++ > 0 ? ",\n  " : "\n  ", plan_kind_names[kind], row[NEEDED], row[DONE], row[RUNNING],
+                row[FAILED]);
+    }
+    fprintf(view->out, "\n ],\n \"failures\": [");
+    TRY(put_failures(view));
+    store_run_made_on(&made_on, view->plan);
+    fprintf(view->out, "],\n \"left_core_seconds\": %.6g,\n \"made_on\": ", forecast.work);
+    TRY(io_json_quote(view->out, made_on.text));
+    fprintf(view->out, "}\n");
+    return ST_OK;
+}
+
+static status_t print_text(view_t *view)
+{
+    fprintf(view->out, "run %s: ", view->plan->run_dir);
+    print_counts(view);
+    print_running(view);
+    print_failed(view);
+    print_missing(view);
+    print_made_on(view);
+    print_others(view);
+    return print_forecast(view);
+}
+
+status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *plan, bool all, bool json)
 {
     status_t status;
     view_t view = {.out = out, .plan = plan, .status = result, .all = all};
@@ -233,14 +301,7 @@ status_t suite_status_print(FILE *out, suite_status_t *result, const plan_t *pla
     TRY_DONE(store_folders_make(&view.folders, plan, &view.items));
     TRY_DONE(store_folders_find_done(&view.folders, &view.items));
     TRY_DONE(look(&view));
-    fprintf(out, "run %s: ", plan->run_dir);
-    print_counts(&view);
-    print_running(&view);
-    print_failed(&view);
-    print_missing(&view);
-    print_made_on(&view);
-    print_others(&view);
-    status = print_forecast(&view);
+    status = json ? print_json(&view) : print_text(&view);
 done:
     free(view.running);
     free(view.blame);

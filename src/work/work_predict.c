@@ -27,7 +27,7 @@ status_t work_predictor_open(work_predictor_t **out, work_worker_t *worker, cons
     if (method_is_transductive(method, job) || method->score_set != NULL)
         return fail(ST_EFORMAT,
                     "%s scores the images of a test set against one another, so that no image has a score of its own "
-                    "(hint: put the images into test/unlabelled of the dataset's folder and run the job)",
+                    "(hint: another method)",
                     method->name);
     work_predictor_t *predictor = calloc(1, sizeof *predictor);
     if (predictor == NULL) return fail(ST_ENOMEM, "out of memory");

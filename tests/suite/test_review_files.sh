@@ -43,6 +43,15 @@ set=$WORK/files/demo-k1-s0
 awk -F, 'NR > 1 && $2 == "gear" { if ($10 == 1) top = $9; if (best == "" || $9 + 0 > best + 0) best = $9 }
     END { exit top != best }' "$set/images.csv" || fail "rank 1 is not the highest score"
 
+# A choice of images: the same files of these alone, on the same scale.
+"$FGAD" export "$WORK/out/run" --out "$WORK/chosen" --tiff --overlay --images 'test/crack/*,test/good/000.png' > "$WORK/log" || fail "a choice"
+chosen=$WORK/chosen/demo-k1-s0
+[ "$(find "$chosen/overlays" -path '*/test/*.png' | wc -l)" -eq "$(find "$WORK/data/demo" -path '*/test/crack/*.png' -o -path '*/test/good/000.png' | wc -l)" ] ||
+    fail "a choice: $(find "$chosen/overlays")"
+for file in overlays/gear/test/good/000.png overlays/gear/scale.json maps/gear/test/crack/000.tiff; do
+    cmp "$set/$file" "$chosen/$file" || fail "$file of a choice is another"
+done
+
 # The way back: the exported maps and scores have the run's own numbers.
 "$FGAD" import "$set/maps" --dataset demo --data-root "$WORK/data" --name back --scores "$set/images.csv" --shots 1 \
     -s output="$WORK/out" > "$WORK/log" 2>&1 || fail "import: $(cat "$WORK/log")"

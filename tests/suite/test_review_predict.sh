@@ -81,8 +81,8 @@ cmp "$WORK/want" "$WORK/got" || fail "another order gives other bits"
     fail "--format json"
 cmp "$WORK/json.txt" "$WORK/json/predict.json" || fail "--format json prints another text than the file's"
 
-# The cache has lost the features of the shots: encoded again from the same images; with other images refused.
-rm -rf "$WORK/out/cache/features" "$WORK/out/cache/arrays"
+# The cache has lost the features of the shots, which are encoded again from the same images, and the heads, which the run has.
+rm -rf "$WORK/out/cache/features" "$WORK/out/cache/arrays" "$WORK/out/cache/prompts"
 "$FGAD" predict "$run" --images "$gear/test" --out "$WORK/again" --point $first --no-pictures > "$WORK/log" 2>&1 ||
     fail "predict without a cache of features: $(cat "$WORK/log")"
 same_scores "$set/images.csv" "$WORK/again/predict.csv" "without a cache"

@@ -37,6 +37,8 @@ says() {
 says 2 "'$WORK/out/calm/run.yaml' does not exist (expected the folder of a run, as results/demo)" status "$WORK/out/calm"
 says 0 "^4 tasks done" run "$job" -s name=calm
 says 0 "4 tasks: 4 done, 0 failed, 0 left" status "$WORK/out/calm"
+says 0 '"done": 4,' status "$WORK/out/calm" --format json
+if command -v python3 > /dev/null; then python3 -m json.tool "$WORK/said" > /dev/null || fail "status --format json is no JSON"; fi
 cp "$WORK/out/calm/results.csv" "$WORK/calm.csv"
 
 # Results can be made again from the task files, to the same bytes, and from another place.

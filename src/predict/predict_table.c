@@ -1,5 +1,5 @@
 /* predict.csv and predict.json: written line by line as images are scored, and there, whole, at the end. */
-#include "review/review_internal.h"
+#include "predict/predict_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static status_t open_file(review_table_file_t *out, const char *folder, const char *name)
+static status_t open_file(predict_table_file_t *out, const char *folder, const char *name)
 {
     snprintf(out->path, sizeof out->path, "%s/%s", folder, name);
     io_temporary_name(out->temporary, out->path);
@@ -29,8 +29,8 @@ static status_t put_json(FILE *out, const char *text)
     return io_json_quote(out, shown);
 }
 
-status_t review_table_open(review_table_t *table, const char *folder, const review_run_t *run, const plan_task_t *task,
-                           const review_predicted_t *told)
+status_t predict_table_open(predict_table_t *table, const char *folder, const predict_run_t *run,
+                            const plan_task_t *task, const predict_outcome_t *told)
 {
     TRY(open_file(&table->csv, folder, "predict.csv"));
     TRY(open_file(&table->json, folder, "predict.json"));
@@ -51,7 +51,7 @@ status_t review_table_open(review_table_t *table, const char *folder, const revi
     return ST_OK;
 }
 
-static void put_csv_line(FILE *csv, const char *path, const review_line_t *line, const char *decision)
+static void put_csv_line(FILE *csv, const char *path, const predict_line_t *line, const char *decision)
 {
     io_csv_put(csv, path);
     if (line->error == NULL)
@@ -68,7 +68,7 @@ static void put_csv_line(FILE *csv, const char *path, const review_line_t *line,
     fputc('\n', csv);
 }
 
-static status_t put_json_line(FILE *json, const char *path, const review_line_t *line, const char *decision)
+static status_t put_json_line(FILE *json, const char *path, const predict_line_t *line, const char *decision)
 {
     fputs("{\"path\": ", json);
     TRY(put_json(json, path));
@@ -89,7 +89,7 @@ static status_t put_json_line(FILE *json, const char *path, const review_line_t 
     return ST_OK;
 }
 
-status_t review_table_add(review_table_t *table, const review_line_t *line)
+status_t predict_table_add(predict_table_t *table, const predict_line_t *line)
 {
     char shown[4200];
     const char *path = line->path;
@@ -103,7 +103,7 @@ status_t review_table_add(review_table_t *table, const review_line_t *line)
     return put_json_line(table->json.file, path, line, decision);
 }
 
-static status_t publish(review_table_file_t *file)
+static status_t publish(predict_table_file_t *file)
 {
     bool failed = ferror(file->file) != 0;
     failed = fclose(file->file) != 0 || failed;
@@ -113,7 +113,7 @@ static status_t publish(review_table_file_t *file)
     return fail(ST_EIO, "'%s' cannot be written: the disk is full, or gone", file->path);
 }
 
-status_t review_table_publish(review_table_t *table, const review_predicted_t *told)
+status_t predict_table_publish(predict_table_t *table, const predict_outcome_t *told)
 {
     fprintf(
         table->json.file,
@@ -125,9 +125,9 @@ status_t review_table_publish(review_table_t *table, const review_predicted_t *t
     return publish(&table->json);
 }
 
-void review_table_close(review_table_t *table)
+void predict_table_close(predict_table_t *table)
 {
-    review_table_file_t *const files[] = {&table->csv, &table->json};
+    predict_table_file_t *const files[] = {&table->csv, &table->json};
     for (int i = 0; i < 2; i++) {
         if (files[i]->file == NULL) continue;
         fclose(files[i]->file);

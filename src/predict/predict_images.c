@@ -1,5 +1,5 @@
 /* New images, one after another, scored with what a task of a finished run has learned. */
-#include "review/review_internal.h"
+#include "predict/predict_internal.h"
 
 #include "detect/detect.h"
 
@@ -8,9 +8,9 @@
 #include <string.h>
 
 typedef struct {
-    const review_predict_options_t *options;
-    review_predicted_t *told;
-    review_run_t run;
+    const predict_options_t *options;
+    predict_outcome_t *told;
+    predict_run_t run;
     const plan_task_t *task;
     const method_t *method;
     work_predictor_t *predictor;
@@ -19,7 +19,7 @@ typedef struct {
     char **group; /* (groups) names; NULL: none are known */
     int groups;
     int group_map; /* of the method's maps, the one that holds groups; -1: none */
-    review_table_t table;
+    predict_table_t table;
     arena_t arena;
 } predict_t;
 
@@ -28,7 +28,7 @@ typedef struct {
 /* The scale of all pictures, which new ones must not move: that of the task's own maps. */
 static status_t find_scale(predict_t *predict)
 {
-    const review_predict_options_t *options = predict->options;
+    const predict_options_t *options = predict->options;
     io_h5_t *file;
     void *data;
     int ndim;
@@ -52,34 +52,36 @@ static status_t find_scale(predict_t *predict)
     return ST_OK;
 }
 
-/* Names are in the file of the pixel head; without it groups have numbers. */
-static status_t find_groups(predict_t *predict)
+/* Names are in the file of the pixel head; a task without it has none. */
+static status_t read_groups(predict_t *predict)
 {
     enum { MOST = 64 };
-    io_h5_t *task, *file = NULL;
-    char path[64], *head = NULL;
-    predict->group_map = -1;
-    for (int m = 0; m < method_map_count(predict->method); m++)
-        if (predict->method->maps[m].integer &&
-            predict->method->gives(&predict->run.plan.points[predict->task->point], m))
-            predict->group_map = m;
-    if (predict->group_map < 0) return ST_OK;
-    predict->group = calloc(MOST, sizeof *predict->group);
-    if (predict->group == NULL) return fail(ST_ENOMEM, "out of memory");
-    if (!io_exists(predict->task->path)) return ST_OK;
+    io_h5_t *task, *head = NULL;
+    char path[64], *file = NULL;
     TRY(io_h5_open(&task, predict->task->path));
-    status_t status = store_head_of_task(&head, task, predict->task->path, "pixel");
-    io_h5_close(task);
-    if (status == ST_OK && io_exists(head)) status = io_h5_open(&file, head);
-    free(head);
-    while (status == ST_OK && file != NULL && predict->groups < MOST) {
+    status_t status = store_head_of_task(&file, task, predict->task->path, "pixel");
+    if (status == ST_OK) status = io_h5_open(&head, file);
+    predict->group = calloc(MOST, sizeof *predict->group);
+    if (predict->group == NULL) status = fail(ST_ENOMEM, "out of memory");
+    while (status == ST_OK && predict->groups < MOST) {
         snprintf(path, sizeof path, "prompts/pixel/groups/%d", predict->groups);
-        if (!io_h5_has(file, path)) break;
-        status = io_h5_get_text(&predict->group[predict->groups], file, path, "name");
+        if (!io_h5_has(head, path)) break;
+        status = io_h5_get_text(&predict->group[predict->groups], head, path, "name");
         predict->groups += status == ST_OK;
     }
-    io_h5_close(file);
+    io_h5_close(head);
+    io_h5_close(task);
+    free(file);
     return status == ST_ENOTFOUND ? ST_OK : status;
+}
+
+static status_t find_groups(predict_t *predict)
+{
+    const job_t *job = &predict->run.plan.points[predict->task->point];
+    predict->group_map = -1;
+    for (int m = 0; m < method_map_count(predict->method); m++)
+        if (predict->method->maps[m].integer && predict->method->gives(job, m)) predict->group_map = m;
+    return predict->group_map >= 0 && io_exists(predict->task->path) ? read_groups(predict) : ST_OK;
 }
 
 static status_t find_threshold(predict_t *predict)
@@ -98,10 +100,10 @@ static status_t find_threshold(predict_t *predict)
 static status_t open_task(predict_t *predict, const char *run_dir)
 {
     int index;
-    review_run_t *run = &predict->run;
-    TRY(review_run_open(run, run_dir));
-    TRY(review_run_task(&index, run, &predict->options->select));
-    TRY(review_run_predictor(&predict->predictor, run, &index));
+    predict_run_t *run = &predict->run;
+    TRY(predict_run_open(run, run_dir));
+    TRY(predict_run_task(&index, run, &predict->options->select));
+    TRY(predict_run_predictor(&predict->predictor, run, &index));
     predict->task = &run->plan.tasks[index];
     predict->method = plan_method(&run->plan, predict->task);
     predict->category = &run->plan.categories[predict->task->category_index].images;
@@ -168,9 +170,9 @@ static status_t write_groups(const predict_t *predict, const char *name)
     return status;
 }
 
-static status_t write_pictures(predict_t *predict, const review_picture_t *picture)
+static status_t write_pictures(predict_t *predict, const predict_picture_t *picture)
 {
-    const review_predict_options_t *options = predict->options;
+    const predict_options_t *options = predict->options;
     if (options->groups && predict->group_map >= 0) TRY(write_groups(predict, picture->name));
     if (!options->overlay && !options->tiff) return ST_OK;
     io_image_t image;
@@ -183,7 +185,7 @@ static status_t write_pictures(predict_t *predict, const review_picture_t *pictu
 
 static status_t write_legends(const predict_t *predict)
 {
-    const review_predict_options_t *options = predict->options;
+    const predict_options_t *options = predict->options;
     char path[4096], *text = NULL;
     size_t size = 0;
     if (options->overlay) TRY(review_write_scale(options->out, predict->low, predict->high));
@@ -220,10 +222,10 @@ static const char *highest_group(const predict_t *predict, char number[16])
 }
 
 /* What is wrong with the image is its own; memory or a disk that is full end everything. */
-static status_t predict_image(predict_t *predict, const review_picture_t *picture)
+static status_t score_one(predict_t *predict, const predict_picture_t *picture)
 {
-    review_predicted_t *told = predict->told;
-    review_line_t line = {.path = picture->path, .threshold = told->threshold};
+    predict_outcome_t *told = predict->told;
+    predict_line_t line = {.path = picture->path, .threshold = told->threshold};
     char number[16];
     double began = clock_seconds();
     status_t status = work_predictor_image(predict->predictor, picture->path);
@@ -233,17 +235,17 @@ static status_t predict_image(predict_t *predict, const review_picture_t *pictur
         line.error = fail_message();
         told->failed++;
         log_warn("%s", line.error);
-        return review_table_add(&predict->table, &line);
+        return predict_table_add(&predict->table, &line);
     }
     line.score = work_predictor_maps(predict->predictor)->M_img[0];
     line.group = highest_group(predict, number);
     told->scored++;
     told->anomalous += (double)line.score > told->threshold;
     TRY(write_pictures(predict, picture));
-    return review_table_add(&predict->table, &line);
+    return predict_table_add(&predict->table, &line);
 }
 
-static status_t predict_images(predict_t *predict, const review_pictures_t *pictures)
+static status_t score_all(predict_t *predict, const predict_pictures_t *pictures)
 {
     progress_t progress;
     char detail[64];
@@ -251,7 +253,7 @@ static status_t predict_images(predict_t *predict, const review_pictures_t *pict
     progress_begin(&progress, "predict", pictures->count);
     for (int i = 0; i < pictures->count && status == ST_OK && !predict->told->interrupted; i++) {
         predict->told->interrupted = stop_asked();
-        if (!predict->told->interrupted) status = predict_image(predict, &pictures->item[i]);
+        if (!predict->told->interrupted) status = score_one(predict, &pictures->item[i]);
         snprintf(detail, sizeof detail, "%d of %d images", i + 1, pictures->count);
         progress_update(&progress, i + 1, detail);
     }
@@ -259,33 +261,33 @@ static status_t predict_images(predict_t *predict, const review_pictures_t *pict
     return status;
 }
 
-status_t review_predict(review_predicted_t *out, const char *run_dir, const review_predict_options_t *options)
+status_t predict_images(predict_outcome_t *out, const char *run_dir, const predict_options_t *options)
 {
     status_t status;
     double started = clock_seconds();
-    review_pictures_t pictures = {0};
+    predict_pictures_t pictures = {0};
     predict_t predict = {.options = options, .told = out};
-    *out = (review_predicted_t){0};
+    *out = (predict_outcome_t){0};
     arena_init(&predict.arena, "pictures");
-    TRY_DONE(review_pictures_apart(options->images, options->image_count, options->out));
-    TRY_DONE(review_pictures_list(&pictures, options->images, options->image_count));
+    TRY_DONE(predict_pictures_apart(options->images, options->image_count, options->out));
+    TRY_DONE(predict_pictures_list(&pictures, options->images, options->image_count));
     TRY_DONE(open_task(&predict, run_dir));
     out->images = pictures.count;
     out->passed_over = pictures.passed_over;
     TRY_DONE(io_make_dirs(options->out));
     TRY_DONE(write_legends(&predict));
-    TRY_DONE(review_table_open(&predict.table, options->out, &predict.run, predict.task, out));
+    TRY_DONE(predict_table_open(&predict.table, options->out, &predict.run, predict.task, out));
     out->startup = clock_seconds() - started;
-    TRY_DONE(predict_images(&predict, &pictures));
+    TRY_DONE(score_all(&predict, &pictures));
     out->seconds = clock_seconds() - started;
-    TRY_DONE(review_table_publish(&predict.table, out));
+    TRY_DONE(predict_table_publish(&predict.table, out));
 done:
-    review_table_close(&predict.table);
+    predict_table_close(&predict.table);
     work_predictor_close(predict.predictor);
-    review_run_close(&predict.run);
+    predict_run_close(&predict.run);
     for (int g = 0; g < predict.groups; g++) free(predict.group[g]);
     free(predict.group);
-    review_pictures_free(&pictures);
+    predict_pictures_free(&pictures);
     arena_free(&predict.arena);
     return status;
 }

@@ -1,19 +1,19 @@
 /* The pictures that somebody names: files, and folders with all that is below them. */
-#include "review/review_internal.h"
+#include "predict/predict_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEEPEST = 16 }; /* folders in folders: a link may lead back */
 
-void review_pictures_free(review_pictures_t *pictures)
+void predict_pictures_free(predict_pictures_t *pictures)
 {
     for (int i = 0; i < pictures->count; i++) {
         free(pictures->item[i].path);
         free(pictures->item[i].name);
     }
     free(pictures->item);
-    *pictures = (review_pictures_t){0};
+    *pictures = (predict_pictures_t){0};
 }
 
 /* "sub/part-01" of "sub/part-01.png": components that any file system takes, without the ending. */
@@ -40,22 +40,22 @@ static char *make_name(const char *below)
     return fclose(out) == 0 ? text : NULL;
 }
 
-static status_t push(review_pictures_t *out, const char *path, const char *below)
+static status_t push(predict_pictures_t *out, const char *path, const char *below)
 {
     if ((out->count & (out->count - 1)) == 0) { /* grown at powers of two */
         size_t room = out->count == 0 ? 1 : 2 * (size_t)out->count;
-        review_picture_t *grown = realloc(out->item, room * sizeof *grown);
+        predict_picture_t *grown = realloc(out->item, room * sizeof *grown);
         if (grown == NULL) return fail(ST_ENOMEM, "no memory for a list of %zu images", room);
         out->item = grown;
     }
-    review_picture_t *item = &out->item[out->count];
-    *item = (review_picture_t){base_format("%s", path), make_name(below)};
+    predict_picture_t *item = &out->item[out->count];
+    *item = (predict_picture_t){base_format("%s", path), make_name(below)};
     out->count++;
     return item->path != NULL && item->name != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory");
 }
 
 /* below: what stands of `folder` behind the folder that was named. */
-static status_t list_folder(review_pictures_t *out, const char *folder, const char *below, int depth)
+static status_t list_folder(predict_pictures_t *out, const char *folder, const char *below, int depth)
 {
     io_names_t names;
     status_t status = ST_OK;
@@ -94,7 +94,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The second "a" becomes "a~2": '~' stands in no other name's end, as long as each round looks again. */
-static status_t number_twins(review_pictures_t *pictures)
+static status_t number_twins(predict_pictures_t *pictures)
 {
     named_t *sorted = base_alloc((size_t)pictures->count + 1, sizeof *sorted);
     if (sorted == NULL) return ST_ENOMEM;
@@ -118,9 +118,9 @@ static status_t number_twins(review_pictures_t *pictures)
     return ST_OK;
 }
 
-status_t review_pictures_list(review_pictures_t *out, const char *const *images, int count)
+status_t predict_pictures_list(predict_pictures_t *out, const char *const *images, int count)
 {
-    *out = (review_pictures_t){0};
+    *out = (predict_pictures_t){0};
     status_t status = ST_OK;
     for (int i = 0; i < count && status == ST_OK; i++) {
         const char *slash = strrchr(images[i], '/');
@@ -134,11 +134,11 @@ status_t review_pictures_list(review_pictures_t *out, const char *const *images,
             status = fail(ST_ENOTFOUND, "'%s' holds no image (expected PNG, JPEG, TIFF, BMP or WebP files)", images[i]);
     }
     if (status == ST_OK) status = number_twins(out);
-    if (status != ST_OK) review_pictures_free(out);
+    if (status != ST_OK) predict_pictures_free(out);
     return status;
 }
 
-status_t review_pictures_apart(const char *const *images, int count, const char *out)
+status_t predict_pictures_apart(const char *const *images, int count, const char *out)
 {
     for (int i = 0; i < count; i++)
         if (io_is_dir(images[i]) && io_lies_in(out, images[i]))

@@ -1,19 +1,19 @@
 /* A finished run opened again to compute: its plan by its record, the tasks that are meant, what they have learned. */
-#include "review/review_internal.h"
+#include "predict/predict_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static status_t take_items(review_run_t *run)
+static status_t take_items(predict_run_t *run)
 {
     run->worker = (work_worker_t){.plan = &run->plan, .size = 1, .cache = {.category_index = -1}};
     return plan_items_make(&run->items, &run->plan);
 }
 
-status_t review_run_open(review_run_t *run, const char *dir)
+status_t predict_run_open(predict_run_t *run, const char *dir)
 {
     char path[4096];
-    *run = (review_run_t){.dir = dir};
+    *run = (predict_run_t){.dir = dir};
     snprintf(path, sizeof path, "%s/run.yaml", dir);
     if (!io_exists(path)) return fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run)", path);
     snprintf(path, sizeof path, "%s/index.h5", dir);
@@ -26,22 +26,22 @@ status_t review_run_open(review_run_t *run, const char *dir)
     return take_items(run);
 }
 
-static void forget(review_run_t *run)
+static void forget(predict_run_t *run)
 {
     work_worker_close(&run->worker);
     plan_items_free(&run->items);
     plan_free(&run->plan);
 }
 
-void review_run_close(review_run_t *run)
+void predict_run_close(predict_run_t *run)
 {
     forget(run);
-    *run = (review_run_t){0};
+    *run = (predict_run_t){0};
 }
 
 /* ---- Tasks ---- */
 
-status_t review_run_select(int **tasks, int *count, const review_run_t *run, const store_select_t *select)
+status_t predict_run_select(int **tasks, int *count, const predict_run_t *run, const store_select_t *select)
 {
     const plan_t *plan = &run->plan;
     *count = 0;
@@ -73,7 +73,7 @@ static void task_value(char *out, size_t size, const plan_t *plan, const plan_ta
 }
 
 /* " --shots (1, 2, 4)" for each key that has several values. */
-static void tell_choice(FILE *out, const review_run_t *run, const int *tasks, int count)
+static void tell_choice(FILE *out, const predict_run_t *run, const int *tasks, int count)
 {
     static const char *const keys[] = {"--dataset", "--category", "--shots", "--seed", "--point"};
     const plan_t *plan = &run->plan;
@@ -101,10 +101,10 @@ static void tell_choice(FILE *out, const review_run_t *run, const int *tasks, in
     }
 }
 
-status_t review_run_task(int *task, const review_run_t *run, const store_select_t *select)
+status_t predict_run_task(int *task, const predict_run_t *run, const store_select_t *select)
 {
     int *tasks, count;
-    TRY(review_run_select(&tasks, &count, run, select));
+    TRY(predict_run_select(&tasks, &count, run, select));
     *task = tasks[0];
     status_t status = ST_OK;
     if (count > 1) {
@@ -121,9 +121,17 @@ status_t review_run_task(int *task, const review_run_t *run, const store_select_
     return status;
 }
 
+int predict_run_find(const predict_run_t *run, const char *id)
+{
+    int t = 0;
+    while (t < run->plan.task_count && strcmp(run->plan.tasks[t].id, id) != 0) t++;
+    REQUIRE(t < run->plan.task_count);
+    return t;
+}
+
 /* ---- What a task has learned ---- */
 
-static const plan_item_t *find_item(const review_run_t *run, int task)
+static const plan_item_t *find_item(const predict_run_t *run, int task)
 {
     for (int i = 0; i < run->items.count; i++) {
         const plan_item_t *item = &run->items.items[i];
@@ -133,7 +141,7 @@ static const plan_item_t *find_item(const review_run_t *run, int task)
 }
 
 /* Of the same id in a plan made of the images, which has to find them unchanged. */
-static status_t look_at_images(review_run_t *run, int *task)
+static status_t look_at_images(predict_run_t *run, int *task)
 {
     char id[PLAN_ID_SIZE], *name = base_format("%s", run->plan.tasks[*task].category);
     if (name == NULL) return ST_ENOMEM;
@@ -155,7 +163,7 @@ static status_t look_at_images(review_run_t *run, int *task)
     return status;
 }
 
-static status_t encode_shots(review_run_t *run, int task)
+static status_t encode_shots(predict_run_t *run, int task)
 {
     const plan_item_t *item = find_item(run, task);
     REQUIRE(item != NULL);
@@ -173,7 +181,7 @@ static status_t encode_shots(review_run_t *run, int task)
     return ST_OK;
 }
 
-static bool has_shots(const review_run_t *run, const plan_item_t *item)
+static bool has_shots(const predict_run_t *run, const plan_item_t *item)
 {
     bool all = true;
     for (int n = 0; n < item->need_count && all; n++) {
@@ -186,7 +194,7 @@ static bool has_shots(const review_run_t *run, const plan_item_t *item)
     return all;
 }
 
-status_t review_run_predictor(work_predictor_t **out, review_run_t *run, int *task)
+status_t predict_run_predictor(work_predictor_t **out, predict_run_t *run, int *task)
 {
     const plan_item_t *item = find_item(run, *task);
     REQUIRE(item != NULL);
@@ -195,6 +203,7 @@ status_t review_run_predictor(work_predictor_t **out, review_run_t *run, int *ta
         TRY(encode_shots(run, *task));
         item = find_item(run, *task);
     }
+    TRY(store_heads_restore(&run->plan, &run->items, run->plan.tasks[*task].category_index, false));
     status_t status = work_predictor_open(out, &run->worker, &run->items, item);
     if (status == ST_ENOTFOUND)
         fail_context(status, "'%s' has lost what it learned (hint: fgad run %s/run.yaml)", run->dir, run->dir);

@@ -1,0 +1,276 @@
+/* fgad new: from a folder of images to a job that runs. */
+#include "cli/cli.h"
+#include "data/data.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *dir, *images, *model, *assets;
+    char *name, *found; /* owned; found: assets, where nobody says */
+    char *place;        /* dir, absolute; owned */
+    int shots;          /* 0: nobody says */
+    data_laid_out_t laid_out;
+    bool caption; /* drafted */
+} new_t;
+
+static void new_free(new_t *n)
+{
+    free(n->name);
+    free(n->found);
+    free(n->place);
+}
+
+/* Letters, digits and . _ - of the folder's own name: it becomes the category's and the run's. */
+static char *make_name(const char *folder)
+{
+    char *real = realpath(folder, NULL);
+    const char *slash = strrchr(real != NULL ? real : folder, '/');
+    char *name = base_format("%s", slash != NULL ? slash + 1 : folder);
+    free(real);
+    static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    for (char *at = name; at != NULL && *at != '\0'; at++)
+        if (strchr(fit, *at) == NULL) *at = '_';
+    if (name != NULL && (name[0] == '\0' || strchr(".-", name[0]) != NULL || strcmp(name, "cache") == 0)) {
+        free(name);
+        name = base_format("own");
+    }
+    return name;
+}
+
+static int parse(new_t *n, int argc, char **argv)
+{
+    const char *name = NULL, *shots = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--images") == 0   ? &n->images
+                             : strcmp(argv[i], "--name") == 0   ? &name
+                             : strcmp(argv[i], "--model") == 0  ? &n->model
+                             : strcmp(argv[i], "--shots") == 0  ? &shots
+                             : strcmp(argv[i], "--assets") == 0 ? &n->assets
+                                                                : NULL;
+        if (value != NULL && i + 1 == argc) return cli_bad_usage("new", "%s wants a value", argv[i]);
+        if (value != NULL)
+            *value = argv[++i];
+        else if (argv[i][0] == '-')
+            return cli_bad_usage("new", "unknown option '%s'", argv[i]);
+        else if (n->dir != NULL)
+            return cli_bad_usage("new", "two folders, '%s' and '%s', expected one (images come after --images)", n->dir,
+                                 argv[i]);
+        else
+            n->dir = cli_folder(argv[i]);
+    }
+    if (n->dir == NULL) return cli_bad_usage("new", "expected the DIR to make");
+    if (n->images == NULL) return cli_bad_usage("new", "expected --images FOLDER");
+    if (name != NULL && (name[0] == '\0' || strchr(".-", name[0]) != NULL || strchr(name, '/') != NULL))
+        return cli_bad_usage("new", "--name is '%s', expected the name of a folder", name);
+    n->name = name != NULL ? base_format("%s", name) : make_name(n->images);
+    if (n->assets == NULL) n->assets = n->found = io_assets();
+    if (n->name == NULL || n->assets == NULL) return cli_bad_usage("new", "out of memory");
+    if (shots != NULL) {
+        char *end;
+        long count = strtol(shots, &end, 10);
+        if (end == shots || *end != '\0' || count < 1 || count > 1000)
+            return cli_bad_usage("new", "--shots is '%s', expected a whole number from 1 to 1000", shots);
+        n->shots = (int)count;
+    }
+    return EXIT_DONE;
+}
+
+/* ---- Model ---- */
+
+/* A model that was fetched: the paper's, or the first there is; NULL: the demo's alone. Heap. */
+static char *find_model(const char *assets)
+{
+    io_names_t names = {0};
+    char *models = base_format("%s/models", assets), *found = NULL;
+    if (models == NULL || io_list_dir(&names, models) != ST_OK) names = (io_names_t){0};
+    for (int i = 0; i < names.count; i++) {
+        char *folder = base_format("%s/%s", models, names.name[i]);
+        char *config = base_format("%s/%s/open_clip_config.json", models, names.name[i]);
+        bool fits = folder != NULL && config != NULL && io_exists(config) && strcmp(names.name[i], "demo-clip") != 0;
+        if (fits && (found == NULL || strcmp(names.name[i], "vit-b-16-plus-240") == 0)) {
+            free(found);
+            found = folder;
+            folder = NULL;
+        }
+        free(folder);
+        free(config);
+    }
+    io_names_free(&names);
+    free(models);
+    char *real = found != NULL ? realpath(found, NULL) : NULL;
+    free(found);
+    return real;
+}
+
+/* ---- Caption ---- */
+
+/* Of some images, where an endpoint is told of; false: no draft, whatever the reason, which has been told. */
+static bool draft_caption(const new_t *n, const char *caption)
+{
+    enum { IMAGES = 3 };
+    const char *url = getenv("FGAD_API_URL"), *model = getenv("FGAD_API_MODEL");
+    if (url == NULL || url[0] == '\0' || model == NULL || model[0] == '\0') return false;
+    data_category_t category;
+    char *root = base_format("%s/images", n->place);
+    if (root == NULL || data_category_read(&category, "folder", root, n->name, NULL) != ST_OK) {
+        free(root);
+        return false;
+    }
+    char *argv[16] = {"mfsc caption", "--category",    n->name,    "--dataset",      "folder",
+                      "--out",        (char *)caption, "--assets", (char *)n->assets};
+    int argc = 9;
+    for (int i = 0; i < category.train_count && i < IMAGES; i++) {
+        argv[argc++] = "--image";
+        argv[argc++] = category.train[i].path;
+    }
+    int code = cli_mfsc_caption(argc, argv);
+    data_category_free(&category);
+    free(root);
+    return code == EXIT_DONE;
+}
+
+static int make_caption(new_t *n)
+{
+    char *caption = base_format("%s/images/%s/caption.json", n->place, n->name);
+    if (caption == NULL) return cli_bad_input();
+    int code = EXIT_DONE;
+    n->caption = draft_caption(n, caption);
+    if (!n->caption) {
+        char *argv[] = {"mfsc new", n->name, "--out", caption, "--assets", (char *)n->assets, NULL};
+        code = cli_mfsc_new(6, argv);
+    }
+    free(caption);
+    return code;
+}
+
+/* ---- Job ---- */
+
+/* A text as a YAML scalar in single quotes. */
+static void put_quoted(FILE *out, const char *text)
+{
+    fputc('\'', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') fputc('\'', out);
+        if (*text == '$') fputc('$', out);
+        fputc(*text, out);
+    }
+    fputc('\'', out);
+}
+
+static void put_path(FILE *out, const char *key, const char *folder, const char *rest)
+{
+    char *path = base_format("%s%s", folder, rest);
+    fprintf(out, "%s: ", key);
+    put_quoted(out, path != NULL ? path : folder);
+    free(path);
+    fputc('\n', out);
+}
+
+static status_t write_job(const new_t *n, const char *path, const char *model)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    int shots = n->shots > 0 ? n->shots : n->laid_out.train < 4 ? n->laid_out.train : 4;
+    fprintf(out, "# Made by fgad new. `fgad run --keys` lists every key with its default.\nname: ");
+    put_quoted(out, n->name);
+    fputc('\n', out);
+    put_path(out, "output", n->place, "/results");
+    fprintf(out, "dataset: [folder]\ncategory: [");
+    put_quoted(out, n->name);
+    fputs("]\nroots:\n  ", out);
+    put_path(out, "folder", n->place, "/images");
+    if (model != NULL) {
+        put_path(out, "model", model, "");
+    } else {
+        fputs("# The demo's CLIP, of 2 M parameters, learned from drawings: its scores on photographs mean little. "
+              "Fetch another:\n"
+              "# datasets/models/fetch vit-b-16-plus-240\n",
+              out);
+        char *assets = realpath(n->assets, NULL);
+        put_path(out, "model", assets != NULL ? assets : n->assets, "/models/demo-clip");
+        free(assets);
+    }
+    fprintf(out, "shots: [%d]\nseeds: [0]\n", shots);
+    if (!n->caption)
+        fprintf(out,
+                "# The memory bank alone. For prompts, too: fill in images/%s/caption.json, then remove this line.\n"
+                "branches: [vad]\n",
+                n->name);
+    if (fclose(out) != 0) {
+        free(text);
+        return fail(ST_ENOMEM, "out of memory");
+    }
+    status_t status = io_write_file(path, text, size);
+    free(text);
+    return status;
+}
+
+/* ---- All ---- */
+
+static status_t lay_out(new_t *n, const char *job)
+{
+    if (io_exists(job)) return fail(ST_EFORMAT, "'%s' exists already (hint: another DIR)", job);
+    TRY(io_make_dirs(n->dir));
+    n->place = realpath(n->dir, NULL);
+    if (n->place == NULL) return fail(ST_EIO, "'%s' cannot be found", n->dir);
+    char *base = base_format("%s/images/%s", n->place, n->name);
+    status_t status = base != NULL ? ST_OK : ST_ENOMEM;
+    if (status == ST_OK && io_exists(base))
+        status = fail(ST_EFORMAT, "'%s' exists already (hint: another DIR, or --name)", base);
+    if (status == ST_OK) status = data_lay_out(&n->laid_out, base, n->images);
+    free(base);
+    return status;
+}
+
+static void print_next(const new_t *n, const char *model)
+{
+    const data_laid_out_t *laid = &n->laid_out;
+    printf("%s: %d images to learn from, %d normal and %d anomalous to test with%s\n", n->name, laid->train, laid->good,
+           laid->anomalous, laid->split ? " (every fourth normal image is in the test)" : "");
+    if (laid->anomalous == 0) printf("no anomalous image: there are scores and maps, and no AUROC\n");
+    if (model == NULL)
+        printf("model: the demo's, whose scores on photographs mean little (hint: datasets/models/fetch "
+               "vit-b-16-plus-240, then set `model` in the job)\n");
+    printf("next: fgad run %s/job.yaml\n"
+           "then: fgad export %s/results/%s --out %s/pictures --overlay\n"
+           "      fgad predict %s/results/%s --images NEW_IMAGES --out %s/scored\n",
+           n->dir, n->dir, n->name, n->dir, n->dir, n->name, n->dir);
+}
+
+static int make(new_t *n)
+{
+    char *job = base_format("%s/job.yaml", n->dir), *root, *model = NULL;
+    if (job == NULL || lay_out(n, job) != ST_OK) return free(job), cli_bad_input();
+    int code = make_caption(n);
+    if (n->model != NULL)
+        model = realpath(n->model, NULL);
+    else
+        model = find_model(n->assets);
+    if (code == EXIT_DONE && n->model != NULL && model == NULL)
+        code = cli_bad_usage("new", "--model: '%s' cannot be found", n->model);
+    if (code == EXIT_DONE && write_job(n, job, model) != ST_OK) code = cli_bad_input();
+    root = base_format("%s/images", n->place);
+    if (code == EXIT_DONE && root != NULL) {
+        char *argv[] = {"data check", "folder", root, n->name, "--assets", (char *)n->assets, NULL};
+        /* What is wrong has been told with its cure; a set without anomalous images is one to begin with. */
+        if (cli_data_check(6, argv) == EXIT_BAD_INPUT) code = EXIT_BAD_INPUT;
+    }
+    if (code == EXIT_DONE) print_next(n, model);
+    free(job);
+    free(root);
+    free(model);
+    return code;
+}
+
+int cli_new(int argc, char **argv)
+{
+    new_t n = {0};
+    int code = parse(&n, argc, argv);
+    if (code == EXIT_DONE) code = make(&n);
+    new_free(&n);
+    return code;
+}
