@@ -22,7 +22,7 @@ plan_cost_t plan_cost_guess(void)
 
 double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
 {
-    const double shared = 0.9; /* of the time of one thread, as measured with OpenBLAS at ViT-B/16+'s sizes */
+    const double shared = 0.9; /* of the time of one thread: a guess, where nothing was measured */
     switch (rate) {
     case PLAN_RATE_ENCODE:
     case PLAN_RATE_TILE:

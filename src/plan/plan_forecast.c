@@ -130,8 +130,8 @@ static basis_t find_basis(const plan_items_t *items)
     return basis;
 }
 
-/* How far off a forecast may be: as runs were seen to be that had their rates from the same machine, from another one or
- * another number of threads, and from nowhere. */
+/* How far off a forecast may be with rates of the same machine, of another one or another number of threads, and of nothing
+ * but a guess: factors that are guesses themselves. */
 static void print_range(FILE *out, const basis_t *basis, double makespan)
 {
     print_line(out, "makespan_low_seconds",
