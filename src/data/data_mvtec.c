@@ -98,7 +98,8 @@ static status_t refuse_test(const data_category_t *out, const char *base, const 
     const char *hint = "";
     if (out->notes.count[DATA_LOOSE] > 0) hint = " (hint: its images lie beside the folders: move them into some)";
     io_names_t names = {0};
-    if (data_ksdd2_list(&names, base, NULL) == ST_OK && names.count > 0)
+    const data_options_t none = {0};
+    if (data_ksdd2_list(&names, base, &none) == ST_OK && names.count > 0)
         hint = " (hint: this is KolektorSDD2's layout: dataset: ksdd2)";
     io_names_free(&names);
     return fail(ST_EFORMAT, "'%s/test' holds no PNG, JPEG, TIFF, BMP or WebP image in %s%s", base, folders, hint);

@@ -23,7 +23,7 @@ static float upsample(float *dst, int H, int W, const float *src, int h, int w, 
 {
     REQUIRE(src != NULL && H > 0 && W > 0 && h > 0 && w > 0);
     int x0[TILE], x1[TILE];
-    float fx[TILE], values[TILE], largest = src[0];
+    float fx[TILE], values[TILE] = {0}, largest = src[0];
     const bool keep = dst != NULL;
     for (int first = 0; first < W; first += TILE) {
         int columns = W - first < TILE ? W - first : TILE;

@@ -116,7 +116,7 @@ static status_t find_done(work_worker_t *worker, plan_items_t *items, bool verif
     TRY_DONE(see_files(worker, items, there, verify, comm));
     if (worker->rank == 0) warn_of_others(worker->plan, items, there, files);
     for (int i = 0, number = 0; i < items->count && status == ST_OK; i++) {
-        bool whole;
+        bool whole = false;
         if (items->items[i].kind != PLAN_EVALUATE || !there[i]) continue;
         there[i] = 0;
         if (number++ % worker->size != worker->rank) continue;
