@@ -194,7 +194,10 @@ job_pids() {
     done 2>/dev/null
 }
 
-no_jobs() { [ -z "$(squeue --noheader)" ]; }
+no_jobs() {
+    local jobs
+    jobs=$(squeue --noheader) && [ -z "$jobs" ]
+}
 
 # end_pid FILE: TERM, ten seconds of patience, KILL.
 end_pid() {

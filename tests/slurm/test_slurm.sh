@@ -80,7 +80,11 @@ patience() {
     squeue >&2
     fail "$what: not within $limit s"
 }
-queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
+# A controller that does not answer in time has not said that its queue is empty.
+queue_is_empty() {
+    local jobs
+    jobs=$(squeue --noheader) && [ -z "$jobs" ]
+}
 
 # ended_as STATE: every job of the array, or the one job
 ended_as() {
