@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLS, TOKENS, TAP1, TAP2, FEATURES };
+enum { CLS, TOKENS, TAP1, TAP2 };
 enum { M_V, MHAT_P, S_IMAGE, M_P, GROUP, S_I, SCALES };
 enum { METHOD_SCALES = 4 };
 const method_map_t method_branches_maps[] = {
@@ -29,10 +29,12 @@ static bool wants_vad(const job_t *job)
 
 void method_branches_ask(method_ask_t *out, const job_t *job)
 {
-    *out = (method_ask_t){.count = FEATURES};
+    /* A task file from before the default taps were written down names none. */
+    const int taps = job->memory_taps.count < 2 ? job->memory_taps.count : 2;
+    *out = (method_ask_t){.count = TAP1 + taps};
     snprintf(out->text[CLS], sizeof out->text[CLS], "cls");
     snprintf(out->text[TOKENS], sizeof out->text[TOKENS], "tokens");
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < taps; i++)
         snprintf(out->text[TAP1 + i], sizeof out->text[TAP1 + i], "%s", job->memory_taps.name[i]);
 }
 
