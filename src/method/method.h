@@ -85,8 +85,8 @@ typedef struct {
     bool (*wanted)(const job_t *job, job_head_t head);
     int (*epochs)(const job_t *job, job_head_t head);   /* of learning; NULL: none, its texts stand as they are */
     bool (*captions)(const job_t *job);                 /* whether prompts are made of the caption; NULL: never */
-    bool (*regions)(const job_t *job, job_head_t head); /* whether it learns from the regions of the training images */
-    bool (*queries)(const job_t *job, job_head_t head); /* whether the query former is trained on its anchors */
+    bool (*regions)(const job_t *job, job_head_t head); /* whether it learns from regions of the support; NULL: never */
+    bool (*queries)(const job_t *job, job_head_t head); /* whether its anchors train the query former; NULL: never */
     status_t (*prompts)(method_prompts_t *out, const method_learning_t *how);
     status_t (*training)(align_training_t *out, const method_learning_t *how);
 } method_heads_t;
@@ -94,13 +94,13 @@ typedef struct {
 /* ---- The table --------------------------------------------------------------------------------------------------------- */
 typedef struct {
     const char *name;            /* as the option `method` has it */
-    const method_map_t *maps;    /* ends with {0} */
+    const method_map_t *maps;    /* ends with {0}; NULL: none */
     const method_heads_t *heads; /* NULL: it learns none */
     bool branches;               /* the option of this name says which of its branches make the map */
     bool texts;                  /* fit reads texts of its own: the tokenizer is opened */
     int min_shots;               /* fewest support images */
     void (*ask)(method_ask_t *out, const job_t *job);
-    bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map] */
+    bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map], where it has some */
     bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */
     bool (*auxiliary)(const job_t *job);      /* something was trained on another anomaly set; NULL: never */
     /* The state, which lives in the arena and may borrow from the task; the arena lives as long. */

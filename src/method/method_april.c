@@ -88,11 +88,7 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
     return ST_OK;
 }
 
-static const method_heads_t heads = {.wanted = method_texts_wanted,
-                                     .regions = method_texts_never,
-                                     .queries = method_texts_never,
-                                     .prompts = make_prompts,
-                                     .training = make_training};
+static const method_heads_t heads = {.wanted = method_texts_wanted, .prompts = make_prompts, .training = make_training};
 
 const method_t method_april = {.name = "april_vad",
                                .maps = maps_table,

@@ -38,11 +38,3 @@ float *method_join(int *width, const method_image_t *image, int first, int end, 
     *width = joined;
     return out;
 }
-
-bool method_gives_nothing(const job_t *job, int map)
-{
-    (void)job, (void)map;
-    return false;
-}
-
-const method_map_t method_no_maps[] = {{0}};

@@ -51,17 +51,7 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     return ST_OK;
 }
 
-static const method_heads_t heads = {.wanted = method_texts_wanted,
-                                     .regions = method_texts_never,
-                                     .queries = method_texts_never,
-                                     .prompts = make_prompts,
-                                     .training = make_training};
+static const method_heads_t heads = {.wanted = method_texts_wanted, .prompts = make_prompts, .training = make_training};
 
-const method_t method_inctrl = {.name = "inctrl_residual",
-                                .maps = method_no_maps,
-                                .heads = &heads,
-                                .min_shots = 1,
-                                .ask = ask,
-                                .gives = method_gives_nothing,
-                                .fit = fit,
-                                .score = score};
+const method_t method_inctrl = {
+    .name = "inctrl_residual", .heads = &heads, .min_shots = 1, .ask = ask, .fit = fit, .score = score};

@@ -28,7 +28,6 @@ status_t method_branches_training(align_training_t *out, const method_learning_t
 
 /* ---- method_texts.c: the one head of methods that compare with fixed texts ---- */
 bool method_texts_wanted(const job_t *job, job_head_t head);
-bool method_texts_never(const job_t *job, job_head_t head);
 status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
                            prompts_ensemble_t which);
 /* With texts: mfsc the ensemble is the caption's own: its sentences, and each with every state and value that may change. */
@@ -48,8 +47,5 @@ void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job
 status_t method_bank(detect_tap_t *out, const method_task_t *task, int feature, arena_t *arena);
 /* Arrays first .. end-1 of an image side by side, (rows, *width), from the arena; NULL: no memory. */
 float *method_join(int *width, const method_image_t *image, int first, int end, arena_t *arena);
-/* Of methods that keep nothing but the map and the score. */
-extern const method_map_t method_no_maps[];
-bool method_gives_nothing(const job_t *job, int map);
 
 #endif

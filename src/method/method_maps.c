@@ -7,7 +7,7 @@
 int method_map_count(const method_t *method)
 {
     int count = 0;
-    while (method->maps[count].name != NULL) count++;
+    while (method->maps != NULL && method->maps[count].name != NULL) count++;
     REQUIRE(count <= METHOD_MAX_MAPS);
     return count;
 }
@@ -31,12 +31,12 @@ bool method_head_is_fixed(const method_t *method)
 
 bool method_head_reads_regions(const method_t *method, const job_t *job, job_head_t head)
 {
-    return job->learn && method->heads != NULL && method->heads->regions(job, head);
+    return job->learn && method->heads != NULL && method->heads->regions != NULL && method->heads->regions(job, head);
 }
 
 bool method_head_has_queries(const method_t *method, const job_t *job, job_head_t head)
 {
-    return method->heads != NULL && method->heads->queries(job, head);
+    return method->heads != NULL && method->heads->queries != NULL && method->heads->queries(job, head);
 }
 
 bool method_is_transductive(const method_t *method, const job_t *job)

@@ -159,11 +159,5 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
     return score_images(maps, set, arena);
 }
 
-const method_t method_musc = {.name = "musc",
-                              .maps = method_no_maps,
-                              .ask = ask,
-                              .gives = method_gives_nothing,
-                              .transductive = always,
-                              .fit = fit,
-                              .score = score,
-                              .score_set = score_set};
+const method_t method_musc = {
+    .name = "musc", .ask = ask, .transductive = always, .fit = fit, .score = score, .score_set = score_set};

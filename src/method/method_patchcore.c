@@ -90,10 +90,4 @@ done:
     return status;
 }
 
-const method_t method_patchcore = {.name = "patchcore",
-                                   .maps = method_no_maps,
-                                   .min_shots = 1,
-                                   .ask = ask,
-                                   .gives = method_gives_nothing,
-                                   .fit = fit,
-                                   .score = score};
+const method_t method_patchcore = {.name = "patchcore", .min_shots = 1, .ask = ask, .fit = fit, .score = score};

@@ -10,12 +10,6 @@ static bool reads_caption(const job_t *job)
     return job->promptad.states == JOB_STATES_OWN || method_texts_captions(job);
 }
 
-static bool never(const job_t *job, job_head_t head)
-{
-    (void)job, (void)head;
-    return false;
-}
-
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
 {
     const job_t *job = how->job;
@@ -44,8 +38,6 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
 static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .epochs = method_branches_epochs,
                                      .captions = reads_caption,
-                                     .regions = never,
-                                     .queries = never,
                                      .prompts = make_prompts,
                                      .training = method_branches_training};
 

@@ -32,10 +32,4 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     return ST_OK;
 }
 
-const method_t method_subspace = {.name = "subspace",
-                                  .maps = method_no_maps,
-                                  .min_shots = 1,
-                                  .ask = ask,
-                                  .gives = method_gives_nothing,
-                                  .fit = fit,
-                                  .score = score};
+const method_t method_subspace = {.name = "subspace", .min_shots = 1, .ask = ask, .fit = fit, .score = score};

@@ -10,12 +10,6 @@ bool method_texts_wanted(const job_t *job, job_head_t head)
     return head == JOB_HEAD_PIXEL;
 }
 
-bool method_texts_never(const job_t *job, job_head_t head)
-{
-    (void)job, (void)head;
-    return false;
-}
-
 status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
                            prompts_ensemble_t which)
 {

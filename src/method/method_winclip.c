@@ -96,23 +96,9 @@ done:
 
 static const method_heads_t heads = {.wanted = method_texts_wanted,
                                      .captions = method_texts_captions,
-                                     .regions = method_texts_never,
-                                     .queries = method_texts_never,
                                      .prompts = make_prompts,
                                      .training = make_training};
 
-const method_t method_winclip = {.name = "winclip",
-                                 .maps = method_no_maps,
-                                 .heads = &heads,
-                                 .ask = ask,
-                                 .gives = method_gives_nothing,
-                                 .fit = fit,
-                                 .score = score};
-const method_t method_winclip_few = {.name = "winclip+",
-                                     .maps = method_no_maps,
-                                     .heads = &heads,
-                                     .min_shots = 1,
-                                     .ask = ask,
-                                     .gives = method_gives_nothing,
-                                     .fit = fit,
-                                     .score = score};
+const method_t method_winclip = {.name = "winclip", .heads = &heads, .ask = ask, .fit = fit, .score = score};
+const method_t method_winclip_few = {
+    .name = "winclip+", .heads = &heads, .min_shots = 1, .ask = ask, .fit = fit, .score = score};

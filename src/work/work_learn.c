@@ -254,7 +254,7 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     TRY(work->method->training(&training, &how));
     TRY(align_head_init(&work->head, worker->model, &work->prompts.set, &training));
     TRY(plan_head_work(&work->cost, config, job, caption, work->item->head));
-    work->queries = work->method->queries(job, work->item->head);
+    work->queries = work->method->queries != NULL && work->method->queries(job, work->item->head);
     TRY(store_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             work->queries));
     store_made_on_here(&work->result.made_on, worker->plan);

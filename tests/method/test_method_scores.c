@@ -156,7 +156,8 @@ static void the_table_holds_every_name_of_the_option(void **state)
     int rows = 0, names = 0;
     for (const method_t *const *row = method_table; *row != NULL; row++, rows++) {
         const method_t *method = *row;
-        assert_true(method->name != NULL && method->maps != NULL && method->ask != NULL && method->gives != NULL);
+        assert_true(method->name != NULL && method->ask != NULL);
+        assert_true((method->maps != NULL) == (method->gives != NULL)); /* who keeps maps says which */
         assert_true(method->fit != NULL && method->score != NULL && method->min_shots >= 0);
         job_t job = {0};
         while (strcmp(job_method_names[job.method], method->name) != 0) assert_non_null(job_method_names[++job.method]);
