@@ -22,17 +22,25 @@ static void new_free(new_t *n)
     free(n->place);
 }
 
-/* Letters, digits and . _ - of the folder's own name: it becomes the category's and the run's. */
+/* What the name of a category that is a run's, too, may be made of. */
+static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+static bool is_name(const char *text)
+{
+    return text[0] != '\0' && strchr(".-", text[0]) == NULL && strcmp(text, "cache") != 0 &&
+           text[strspn(text, fit)] == '\0';
+}
+
+/* Of the folder's own name. */
 static char *make_name(const char *folder)
 {
     char *real = realpath(folder, NULL);
     const char *slash = strrchr(real != NULL ? real : folder, '/');
     char *name = base_format("%s", slash != NULL ? slash + 1 : folder);
     free(real);
-    static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (char *at = name; at != NULL && *at != '\0'; at++)
         if (strchr(fit, *at) == NULL) *at = '_';
-    if (name != NULL && (name[0] == '\0' || strchr(".-", name[0]) != NULL || strcmp(name, "cache") == 0)) {
+    if (name != NULL && !is_name(name)) {
         free(name);
         name = base_format("own");
     }
@@ -62,8 +70,9 @@ static int parse(new_t *n, int argc, char **argv)
     }
     if (n->dir == NULL) return cli_bad_usage("new", "expected the DIR to make");
     if (n->images == NULL) return cli_bad_usage("new", "expected --images FOLDER");
-    if (name != NULL && (name[0] == '\0' || strchr(".-", name[0]) != NULL || strchr(name, '/') != NULL))
-        return cli_bad_usage("new", "--name is '%s', expected the name of a folder", name);
+    if (name != NULL && !is_name(name))
+        return cli_bad_usage("new", "--name is '%s', expected letters, digits and . _ - (not . or - first, not cache)",
+                             name);
     n->name = name != NULL ? base_format("%s", name) : make_name(n->images);
     if (n->assets == NULL) n->assets = n->found = io_assets();
     if (n->name == NULL || n->assets == NULL) return cli_bad_usage("new", "out of memory");
@@ -243,15 +252,11 @@ static void print_next(const new_t *n, const char *model)
 
 static int make(new_t *n)
 {
-    char *job = base_format("%s/job.yaml", n->dir), *root, *model = NULL;
-    if (job == NULL || lay_out(n, job) != ST_OK) return free(job), cli_bad_input();
+    char *model = n->model != NULL ? realpath(n->model, NULL) : find_model(n->assets), *root;
+    if (n->model != NULL && model == NULL) return cli_bad_usage("new", "--model: '%s' cannot be found", n->model);
+    char *job = base_format("%s/job.yaml", n->dir);
+    if (job == NULL || lay_out(n, job) != ST_OK) return free(job), free(model), cli_bad_input();
     int code = make_caption(n);
-    if (n->model != NULL)
-        model = realpath(n->model, NULL);
-    else
-        model = find_model(n->assets);
-    if (code == EXIT_DONE && n->model != NULL && model == NULL)
-        code = cli_bad_usage("new", "--model: '%s' cannot be found", n->model);
     if (code == EXIT_DONE && write_job(n, job, model) != ST_OK) code = cli_bad_input();
     root = base_format("%s/images", n->place);
     if (code == EXIT_DONE && root != NULL) {

@@ -86,3 +86,7 @@ refuse "is no folder" "$WORK/x2" --images "$WORK/gone"
 refuse "expected --images" "$WORK/x3"
 cp "$gear/train/good/000.png" "$WORK/empty/"
 refuse "nothing to test with" "$WORK/x4" --images "$WORK/empty"
+# What is refused lays out nothing.
+refuse "'$WORK/nowhere' cannot be found" "$WORK/x5" --images "$gear/train/good" --model "$WORK/nowhere"
+refuse "expected letters, digits" "$WORK/x5" --images "$gear/train/good" --name 'two words'
+[ ! -e "$WORK/x5" ] || fail "a refused beginning has left $(find "$WORK/x5")"
