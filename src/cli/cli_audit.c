@@ -7,24 +7,15 @@ int cli_audit(int argc, char **argv)
 {
     report_options_t options = report_defaults;
     const char *run = NULL;
-    const struct {
-        const char *name, **to;
-    } texts[] = {{"--dataset", &options.select.dataset},
-                 {"--category", &options.select.category},
-                 {"--shots", &options.select.shots},
-                 {"--seeds", &options.select.seeds},
-                 {"--point", &options.select.point}};
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-        bool known = false;
         if (name[0] != '-') {
             if (run != NULL) return cli_bad_usage("audit", "two runs, '%s' and '%s', expected one", run, name);
             run = name;
             continue;
         }
         if (value == NULL) return cli_bad_usage("audit", "%s is unknown or wants a value", name);
-        for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-            if (strcmp(texts[t].name, name) == 0) *texts[t].to = value, known = true;
+        bool known = cli_take_selection(&options.select, name, value);
         for (int f = 0; strcmp(name, "--format") == 0 && report_format_names[f] != NULL; f++)
             if (strcmp(report_format_names[f], value) == 0) options.format = (report_format_t)f, known = true;
         if (!known && strcmp(name, "--format") == 0)

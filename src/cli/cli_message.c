@@ -27,6 +27,17 @@ int cli_bad_usage(const char *command, const char *format, ...)
     return EXIT_BAD_INPUT;
 }
 
+bool cli_take_selection(store_select_t *select, const char *option, const char *value)
+{
+    const struct {
+        const char *name, **text;
+    } texts[] = {{"--dataset", &select->dataset}, {"--category", &select->category}, {"--shots", &select->shots},
+                 {"--seed", &select->seeds},      {"--seeds", &select->seeds},       {"--point", &select->point}};
+    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
+        if (strcmp(option, texts[t].name) == 0) return *texts[t].text = value, true;
+    return false;
+}
+
 int cli_take_format(bool *json, const char *command, const char *value)
 {
     if (value == NULL) return cli_bad_usage(command, "--format wants a value");

@@ -34,16 +34,8 @@ static int parse_threshold(predict_options_t *options, const char *text)
 
 static int parse_value(arguments_t *out, const char *option, const char *value)
 {
-    const struct {
-        const char *name, **text;
-    } texts[] = {{"--out", &out->options.out},
-                 {"--dataset", &out->options.select.dataset},
-                 {"--category", &out->options.select.category},
-                 {"--shots", &out->options.select.shots},
-                 {"--seed", &out->options.select.seeds},
-                 {"--point", &out->options.select.point}};
-    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-        if (strcmp(option, texts[t].name) == 0) return *texts[t].text = value, EXIT_DONE;
+    if (cli_take_selection(&out->options.select, option, value)) return EXIT_DONE;
+    if (strcmp(option, "--out") == 0) return out->options.out = value, EXIT_DONE;
     if (strcmp(option, "--scale") == 0) return parse_scale(&out->options, value);
     if (strcmp(option, "--threshold") == 0) return parse_threshold(&out->options, value);
     return cli_take_format(&out->json, "predict", value);
@@ -52,7 +44,7 @@ static int parse_value(arguments_t *out, const char *option, const char *value)
 /* EXIT_DONE, or the exit code of bad usage. */
 static int parse(arguments_t *out, int argc, char **argv)
 {
-    static const char *const with_value[] = {"--out",   "--dataset", "--category",  "--shots",  "--seed",
+    static const char *const with_value[] = {"--out",   "--dataset", "--category",  "--shots",  "--seed", "--seeds",
                                              "--point", "--scale",   "--threshold", "--format", NULL};
     bool images = false;
     for (int i = 1; i < argc; i++) {

@@ -29,15 +29,7 @@ static int take_kind(arguments_t *out, const char *option, const char *value)
 
 static int take_value(arguments_t *out, const char *option, const char *value)
 {
-    const struct {
-        const char *name, **text;
-    } texts[] = {{"--dataset", &out->options.select.dataset},
-                 {"--category", &out->options.select.category},
-                 {"--shots", &out->options.select.shots},
-                 {"--seed", &out->options.select.seeds},
-                 {"--point", &out->options.select.point}};
-    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-        if (strcmp(option, texts[t].name) == 0) return *texts[t].text = value, EXIT_DONE;
+    if (cli_take_selection(&out->options.select, option, value)) return EXIT_DONE;
     if (strcmp(option, "--format") != 0) return take_kind(out, option, value);
     return cli_take_format(&out->json, "threshold", value);
 }
@@ -45,7 +37,7 @@ static int take_value(arguments_t *out, const char *option, const char *value)
 static int parse(arguments_t *out, int argc, char **argv)
 {
     static const char *const with_value[] = {"--quantile", "--value", "--dataset", "--category", "--shots",
-                                             "--seed",     "--point", "--format",  NULL};
+                                             "--seed",     "--seeds", "--point",   "--format",   NULL};
     for (int i = 1; i < argc; i++) {
         const char *const *known = with_value;
         while (*known != NULL && strcmp(*known, argv[i]) != 0) known++;
