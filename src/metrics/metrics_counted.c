@@ -97,16 +97,28 @@ static inline uint32_t two_steps(const counts_t *counts, uint32_t key)
     return k + (counts->place[k].key < key);
 }
 
+static uint32_t sample_of(const uint32_t *normal, size_t n, uint32_t s)
+{
+    return normal[(uint64_t)(s * 2654435761u) * n >> 32];
+}
+
+/* Whether keys differ in so few bytes that a sort has little to do: looked at before any table is made. */
+static bool is_sort_cheap(const uint32_t *normal, size_t n)
+{
+    uint32_t differ = 0, digits = 0;
+    for (uint32_t s = 0; s < SAMPLE; s++) differ |= sample_of(normal, n, s) ^ normal[0];
+    for (; differ != 0; differ >>= 8) digits += (differ & 0xFF) != 0;
+    return digits < LEAST_DIGITS;
+}
+
 static bool is_faster(const counts_t *counts, const uint32_t *normal, size_t n)
 {
-    uint32_t steps = 0, differ = 0, digits = 0;
+    uint32_t steps = 0;
     for (uint32_t s = 0; s < SAMPLE; s++) {
-        const uint32_t key = normal[(uint64_t)(s * 2654435761u) * n >> 32];
+        const uint32_t key = sample_of(normal, n, s);
         for (uint32_t k = two_steps(counts, key); counts->place[k].key < key; k++) steps++;
-        differ |= key ^ normal[0];
     }
-    for (; differ != 0; differ >>= 8) digits += (differ & 0xFF) != 0;
-    return digits >= LEAST_DIGITS && steps <= MOST_STEPS;
+    return steps <= MOST_STEPS;
 }
 
 static void count_normals(counts_t *counts, const uint32_t *normal, size_t n)
@@ -139,7 +151,8 @@ status_t metrics_sweep_store(metrics_sweep_t *sweep, metrics_store_t *store)
     counts_t *counts = NULL;
     bool counted = !store->wide && !store->sorted && store->file.spills == 0 && store->anomalies > 0 &&
                    store->anomalies <= store->normals / 8 && store->normals < UINT32_MAX &&
-                   (store->memory == 0 || store->normals > LEAST_LIMITED);
+                   (store->memory == 0 || store->normals > LEAST_LIMITED) &&
+                   !is_sort_cheap(store->normal, store->normals);
     status_t status = ST_OK;
     if (counted) {
         TRY(metrics_store_sort_anomalous(store));
