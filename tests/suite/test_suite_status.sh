@@ -86,7 +86,8 @@ grep -q "done in about .* by the 1 at work" "$WORK/working" || fail "no end is p
 grep -q "^fgad: stopping after this step (Ctrl-C again ends at once)" "$WORK/stopped" || fail "INT: $(cat "$WORK/stopped")"
 
 # Ctrl-C in the middle of learning keeps every epoch; the second one does not wait.
-endless="-s category=gear -s seeds=0 -s pixel.epochs=50000 -s image.epochs=50000 -s checkpoint_every=100000"
+# An epoch that takes its time, so that signals which come one after the other find the same one.
+endless="-s category=gear -s seeds=0 -s n_ab=20 -s pixel.n_pro=4 -s pixel.epochs=50000 -s image.epochs=50000 -s checkpoint_every=100000"
 interrupt() { # WANTED SIGNAL...: the code with which a run that learns ends, at these signals
     want=$1
     shift
