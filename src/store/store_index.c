@@ -1,10 +1,35 @@
 /* index.h5: the categories of a run as they were when it began. */
 #include "store/store.h"
 
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_VERSION = 1 };
+enum { INDEX_VERSION = 2, MOST_WORDS = 100000 };
+
+/* Sizes of the model, an attribute each, with what may be believed of a file. */
+static const struct {
+    const char *name;
+    size_t offset;
+    int low, high;
+} sizes[] = {{"model_embed", offsetof(clip_config_t, embed), 1, 1 << 16},
+             {"model_image_size", offsetof(clip_config_t, image_size), 1, 1 << 16},
+             {"model_patch", offsetof(clip_config_t, patch), 1, 1 << 12},
+             {"model_width", offsetof(clip_config_t, width), 1, 1 << 16},
+             {"model_layers", offsetof(clip_config_t, layers), 1, 1 << 12},
+             {"model_heads", offsetof(clip_config_t, heads), 1, 1 << 12},
+             {"model_mlp", offsetof(clip_config_t, mlp), 1, 1 << 20},
+             {"model_grid", offsetof(clip_config_t, grid), 1, 1 << 12},
+             {"model_context", offsetof(clip_config_t, context), 0, 1 << 16},
+             {"model_vocab", offsetof(clip_config_t, vocab), 0, 1 << 24},
+             {"model_text_width", offsetof(clip_config_t, text_width), 0, 1 << 16},
+             {"model_text_heads", offsetof(clip_config_t, text_heads), 0, 1 << 12},
+             {"model_text_layers", offsetof(clip_config_t, text_layers), 0, 1 << 12},
+             {"model_text_mlp", offsetof(clip_config_t, text_mlp), 0, 1 << 20},
+             {"model_position_grid", offsetof(clip_config_t, position_grid), 0, 1 << 12},
+             {"model_registers", offsetof(clip_config_t, registers), 0, 1 << 12}};
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 /* ---- Writing -------------------------------------------------------------------------------------------------------- */
 
@@ -61,6 +86,19 @@ static status_t write_category(io_h5_t *file, const plan_category_t *entry, int 
     return write_images(file, part, images->test, images->test_count, entry->test_mark);
 }
 
+static status_t write_config(io_h5_t *file, const clip_config_t *config)
+{
+    for (int i = 0; i < SIZES; i++) {
+        int value;
+        memcpy(&value, (const char *)config + sizes[i].offset, sizeof value);
+        TRY(io_h5_set_i64(file, "/", sizes[i].name, value));
+    }
+    TRY(io_h5_set_i64(file, "/", "model_quick_gelu", config->quick_gelu));
+    TRY(io_h5_set_i64(file, "/", "model_dino", config->dino));
+    TRY(io_h5_set_i64(file, "/", "model_swiglu", config->swiglu));
+    return io_h5_set_f64(file, "/", "model_eps", config->eps);
+}
+
 status_t store_index_write(const plan_t *plan)
 {
     io_h5_t *file = NULL;
@@ -68,18 +106,10 @@ status_t store_index_write(const plan_t *plan)
     status_t status;
     snprintf(path, sizeof path, "%s/index.h5", plan->run_dir);
     TRY(io_h5_create(&file, path));
-    const io_h5_field_t field = {"model_config",
-                                 IO_H5_U8,
-                                 1,
-                                 {sizeof plan->config},
-                                 "byte",
-                                 "1",
-                                 "sizes of the model, as this version holds them",
-                                 &plan->config};
-    TRY_DONE(io_h5_write(file, "/", &field, 1));
     TRY_DONE(io_h5_set_text(file, "/", "description", "images and model of a run as they were when it began"));
     TRY_DONE(io_h5_set_text(file, "/", "code", base_version()));
     TRY_DONE(io_h5_set_i64(file, "/", "version", INDEX_VERSION));
+    TRY_DONE(write_config(file, &plan->config));
     TRY_DONE(io_h5_set_text(file, "/", "model_digest", plan->model_digest));
     TRY_DONE(io_h5_set_text(file, "/", "tokenizer_digest", plan->tokenizer_digest));
     TRY_DONE(io_h5_set_i64(file, "/", "categories", plan->category_count));
@@ -176,11 +206,13 @@ static status_t read_caption(plan_caption_t *out, io_h5_t *file, const char *gro
 {
     int32_t *words = NULL;
     const int64_t count = (int64_t)(sizeof *out / sizeof *words);
+    bool fits = true;
     TRY(read_column((void **)&words, file, group, "caption", IO_H5_I32, count));
+    for (int64_t i = 0; i < count; i++) fits = fits && words[i] >= 0 && words[i] <= MOST_WORDS;
     memcpy(out, words, sizeof *out);
     free(words);
-    if (out->groups >= 0 && out->groups <= PROMPTS_MAX_GROUPS) return ST_OK;
-    return fail(ST_EFORMAT, "index.h5: caption of %s has %d groups", group, out->groups);
+    if (fits && out->groups <= PROMPTS_MAX_GROUPS) return ST_OK;
+    return fail(ST_EFORMAT, "index.h5: caption of %s has sizes that no caption has", group);
 }
 
 static status_t read_category(plan_category_t *entry, io_h5_t *file, int index)
@@ -207,25 +239,43 @@ static status_t read_category(plan_category_t *entry, io_h5_t *file, int index)
     return read_images(&images->test, &images->test_count, &entry->test_mark, file, part, images);
 }
 
+static status_t read_flag(bool *out, io_h5_t *file, const char *name)
+{
+    int value = 0;
+    TRY(read_number(&value, file, "/", name));
+    *out = value != 0;
+    return ST_OK;
+}
+
 static status_t read_config(clip_config_t *out, io_h5_t *file)
 {
-    uint8_t *bytes = NULL;
-    TRY(read_column((void **)&bytes, file, "/", "model_config", IO_H5_U8, sizeof *out));
-    memcpy(out, bytes, sizeof *out);
-    free(bytes);
+    *out = (clip_config_t){0};
+    for (int i = 0; i < SIZES; i++) {
+        int value = 0;
+        TRY(read_number(&value, file, "/", sizes[i].name));
+        if (value < sizes[i].low || value > sizes[i].high)
+            return fail(ST_EFORMAT, "index.h5: %s is %d, expected %d to %d", sizes[i].name, value, sizes[i].low,
+                        sizes[i].high);
+        memcpy((char *)out + sizes[i].offset, &value, sizeof value);
+    }
+    TRY(read_flag(&out->quick_gelu, file, "model_quick_gelu"));
+    TRY(read_flag(&out->dino, file, "model_dino"));
+    TRY(read_flag(&out->swiglu, file, "model_swiglu"));
+    TRY(io_h5_get_f64(&out->eps, file, "/", "model_eps"));
+    if (!isfinite(out->eps) || out->width % out->heads != 0 || out->grid != out->image_size / out->patch)
+        return fail(ST_EFORMAT, "index.h5: sizes of the model do not fit one another");
     return ST_OK;
 }
 
 status_t store_index_read(plan_t *plan)
 {
     io_h5_t *file = NULL;
-    char path[4096], *code = NULL;
+    char path[4096];
     int version = 0, categories = 0;
     status_t status;
     snprintf(path, sizeof path, "%s/index.h5", plan->run_dir);
     TRY(io_h5_open(&file, path));
     TRY_DONE(read_number(&version, file, "/", "version"));
-    TRY_DONE(io_h5_get_text(&code, file, "/", "code"));
     TRY_DONE(read_number(&categories, file, "/", "categories"));
     if (version != INDEX_VERSION || categories < 1 || categories > 1000000)
         TRY_DONE(fail(ST_EFORMAT, "'%s' is of version %d with %d categories", path, version, categories));
@@ -240,19 +290,19 @@ status_t store_index_read(plan_t *plan)
         plan->categories[c].images.how = job_data_options(&plan->points[0]).how;
     }
 done:
-    free(code);
     io_h5_close(file);
     return status;
 }
 
 /* Images are not looked at: who asks what became of a run asks what it was made of, wherever that is now. */
-status_t store_run_open(plan_t *out, const method_t *const *methods, const char *run_dir)
+static status_t open_run(plan_t *out, const method_t *const *methods, const char *run_dir, bool recorded)
 {
     double started = clock_seconds();
     TRY(plan_open_job(out, methods, run_dir));
     status_t status = store_index_read(out);
+    if (status == ST_OK && recorded) status = plan_check_model(out);
     if (status == ST_OK) status = plan_adopt_categories(out);
-    if (status != ST_OK && status != ST_ENOMEM) { /* of a run that was made before there was an index, or is damaged */
+    if (!recorded && status != ST_OK && status != ST_ENOMEM) { /* made before there was an index, or it is damaged */
         log_debug("%s", fail_message());
         plan_forget_categories(out);
         status = plan_make_categories(out);
@@ -263,15 +313,12 @@ status_t store_run_open(plan_t *out, const method_t *const *methods, const char 
     return status;
 }
 
+status_t store_run_open(plan_t *out, const method_t *const *methods, const char *run_dir)
+{
+    return open_run(out, methods, run_dir, false);
+}
+
 status_t store_run_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir)
 {
-    double started = clock_seconds();
-    TRY(plan_open_job(out, methods, run_dir));
-    status_t status = store_index_read(out);
-    if (status == ST_OK) status = plan_check_model(out);
-    if (status == ST_OK) status = plan_adopt_categories(out);
-    if (status == ST_OK) status = plan_make_tasks(out);
-    out->seconds = clock_seconds() - started;
-    if (status != ST_OK) plan_free(out);
-    return status;
+    return open_run(out, methods, run_dir, true);
 }
