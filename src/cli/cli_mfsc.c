@@ -275,8 +275,9 @@ static status_t show_prompts(mfsc_t *m, const prompts_mfsc_t *mfsc)
     m->assignments[0] = "dataset=demo";
     TRY_DONE(job_read(&job, NULL, m->assignments, m->assignment_count + 1));
     TRY_DONE(open_tokenizer(m, m->model != NULL ? m->model : job.model, 0));
-    const prompts_options_t options = {.image_only = job.groups.count == 1,
-                                       .no_foreground = !job_has(&job.groups, "foreground"),
+    const io_names_t *groups = job_head_groups(&job, JOB_HEAD_PIXEL);
+    const prompts_options_t options = {.image_only = groups->count == 1,
+                                       .no_foreground = !job_has(groups, "foreground"),
                                        .learn = job.learn,
                                        .n_ahp = job.n_ahp,
                                        .n_ahp_component = job.n_ahp_component,

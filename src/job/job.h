@@ -63,7 +63,7 @@ typedef struct {
     int method;
     io_names_t branches;
     bool learn;
-    io_names_t groups;
+    io_names_t groups, pixel_groups, image_groups; /* of a head empty: groups */
     int n_ahp, n_ahp_component, ahp_order, n_ab, alp, alp_vectors, n_ctx, n_ctx_ab;
     char *ctx_init;
     io_names_t heads;
@@ -168,7 +168,8 @@ typedef enum { JOB_HEAD_PIXEL, JOB_HEAD_IMAGE, JOB_HEADS } job_head_t;
 extern const char *const job_head_names[]; /* "pixel", "image", NULL */
 /* Whether the job needs the head at all. */
 bool job_head_wanted(const job_t *job, job_head_t head);
-/* What a head learns by: its own terms and margin, or the job's. */
+/* What a head has and learns by: its own levels of prompts, terms and margin, or the job's. */
+const io_names_t *job_head_groups(const job_t *job, job_head_t head);
 const io_names_t *job_head_losses(const job_t *job, job_head_t head);
 double job_head_epsilon(const job_t *job, job_head_t head);
 /* "published (reweight=off ...)": the protocol, and every key of METHOD.md 11's table in which the job differs from strict;

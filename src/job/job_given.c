@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const settled[] = {"branches",   "learn",    "groups",    "epsilon", "retrieval",
-                                      "token_wise", "reweight", "image_map", NULL};
+static const char *const settled[] = {"branches",     "learn",     "groups",    "pixel.groups",
+                                      "image.groups", "epsilon",   "retrieval", "token_wise",
+                                      "reweight",     "image_map", NULL};
 
 static bool is_settled(const char *line, size_t length)
 {

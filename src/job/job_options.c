@@ -140,12 +140,18 @@ const io_option_t job_options[] = {
     {"pixel.n_pro", IO_INT, AT(pixel_n_pro), "1", 1, 16, NULL, "copies of every prompt, pixel head", JOB_STAGE_PROMPTS},
     {"pixel.epochs", IO_INT, AT(pixel_epochs), "100", 0, 100000, NULL, "learning epochs, pixel head",
      JOB_STAGE_PROMPTS},
+    {"pixel.groups", IO_STRING_LIST, AT(pixel_groups), "", 0, 0, group_names,
+     "levels of the pixel head; empty: groups. image alone: no regions and no loss reg", JOB_STAGE_PROMPTS},
     {"pixel.losses", IO_STRING_LIST, AT(pixel_losses), "", 0, 0, loss_names, "those of the pixel head; empty: losses",
      JOB_STAGE_PROMPTS},
     {"pixel.epsilon", IO_DOUBLE, AT(pixel_epsilon), "-1", -1, 100, NULL, "that of the pixel head; -1: epsilon",
      JOB_STAGE_PROMPTS},
     {"image.n_pro", IO_INT, AT(image_n_pro), "3", 1, 16, NULL, "copies of every prompt, image head", JOB_STAGE_PROMPTS},
     {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head", JOB_STAGE_PROMPTS},
+    {"image.groups", IO_STRING_LIST, AT(image_groups), "", 0, 0, group_names,
+     "levels of the image head; empty: groups. Scores read its image level alone; the others, most of its time, act "
+     "through the vectors V that all share and through the loss reg, which image alone has not",
+     JOB_STAGE_PROMPTS},
     {"image.losses", IO_STRING_LIST, AT(image_losses), "", 0, 0, loss_names, "those of the image head; empty: losses",
      JOB_STAGE_PROMPTS},
     {"image.epsilon", IO_DOUBLE, AT(image_epsilon), "-1", -1, 100, NULL, "that of the image head; -1: epsilon",
@@ -307,6 +313,12 @@ bool job_head_wanted(const job_t *job, job_head_t head)
     return job_has(&job->branches, "pad") && job_has(&job->heads, job_head_names[head]);
 }
 
+const io_names_t *job_head_groups(const job_t *job, job_head_t head)
+{
+    const io_names_t *own = head == JOB_HEAD_PIXEL ? &job->pixel_groups : &job->image_groups;
+    return own->count > 0 ? own : &job->groups;
+}
+
 const io_names_t *job_head_losses(const job_t *job, job_head_t head)
 {
     const io_names_t *own = head == JOB_HEAD_PIXEL ? &job->pixel_losses : &job->image_losses;
@@ -431,6 +443,8 @@ static status_t resolve_method(job_t *job, const bool *used)
     if (!is_set(used, "reweight")) job->reweight = JOB_REWEIGHT_OFF;
     if (!is_set(used, "image_map")) job->image_map = JOB_IMAGE_MAP_VAD;
     if (!is_set(used, "epsilon")) job->epsilon = 0;
+    io_names_free(&job->pixel_groups);
+    io_names_free(&job->image_groups);
     return set_list(&job->groups, "image");
 }
 
@@ -445,6 +459,19 @@ static status_t resolve_sweep(job_t *job)
                 job->sweep.key[0], job->sweep.key[0], job->sweep.values[0].name[0]);
 }
 
+/* The levels that a key names. */
+static status_t check_groups(const io_names_t *groups, const char *key)
+{
+    if (!job_has(groups, "image"))
+        return fail(ST_EFORMAT, "%s: 'image' is missing (re-weighting and the image score need it)", key);
+    if (groups->count == 1 || (groups->count >= 3 && job_has(groups, "background") && job_has(groups, "components")))
+        return ST_OK;
+    return fail(ST_EFORMAT,
+                "%s: %d levels are named, expected image alone, or image, background, components, with or without "
+                "foreground",
+                key, groups->count);
+}
+
 static status_t check_job(const job_t *job)
 {
     double t;
@@ -454,15 +481,9 @@ static status_t check_job(const job_t *job)
     if (job->shots.count == 0) return fail(ST_EFORMAT, "shots: the list is empty (expected at least one number)");
     if (job->seeds.count == 0) return fail(ST_EFORMAT, "seeds: the list is empty (expected at least one number)");
     if (job->branches.count == 0) return fail(ST_EFORMAT, "branches: the list is empty (expected vad, pad or both)");
-    if (!job_has(&job->groups, "image"))
-        return fail(ST_EFORMAT, "groups: 'image' is missing (re-weighting and the image score need it)");
-    if (job->groups.count != 1 &&
-        !(job->groups.count >= 3 && job_has(&job->groups, "background") && job_has(&job->groups, "components")))
-        return fail(
-            ST_EFORMAT,
-            "groups: %d levels are named, expected image alone, or image, background, components, with or without "
-            "foreground",
-            job->groups.count);
+    TRY(check_groups(&job->groups, "groups"));
+    if (job->pixel_groups.count > 0) TRY(check_groups(&job->pixel_groups, "pixel.groups"));
+    if (job->image_groups.count > 0) TRY(check_groups(&job->image_groups, "image.groups"));
     if (job->alp_vectors == JOB_ALP_SHARED && job->alp != JOB_ALP_INSERT)
         return fail(ST_EFORMAT, "alp_vectors: shared wants alp: insert: bodies differ in the number of their values");
     if (job_has(&job->branches, "pad") && job->heads.count == 0)

@@ -17,6 +17,8 @@ const job_protocol_row_t job_protocol_rows[] = {
     {"alp_vectors", NULL, "shared", true},
     {"n_ahp_component", NULL, "1", true},
     {"groups", NULL, "image, background, components", true},
+    {"pixel.groups", NULL, NULL, true},
+    {"image.groups", NULL, NULL, true},
     {"aggregation.centers", NULL, "density", true},
     {"aggregation.reference", NULL, "feature", true},
     {"aggregation.stages", NULL, "1", true},

@@ -6,12 +6,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Keys that came after ids of the others: where they say nothing, ids are those that there were before. */
+static bool says_nothing(const io_option_t *row, const char *value)
+{
+    return value[0] == '\0' && (strcmp(row->name, "pixel.groups") == 0 || strcmp(row->name, "image.groups") == 0);
+}
+
 char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to)
 {
     char *text = base_format("%s", "");
     for (const io_option_t *row = job_options; row->name != NULL && text != NULL; row++) {
         if (row->tag < (int)from || row->tag > (int)to) continue;
         char *value = io_options_text(job, row);
+        if (value != NULL && says_nothing(row, value)) {
+            free(value);
+            continue;
+        }
         char *longer = value != NULL ? base_format("%s%s=%s\n", text, row->name, value) : NULL;
         free(value);
         free(text);

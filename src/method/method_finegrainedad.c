@@ -7,7 +7,7 @@
 
 static bool has_regions(const job_t *job, job_head_t head)
 {
-    return head == JOB_HEAD_PIXEL && job->groups.count > 1;
+    return head == JOB_HEAD_PIXEL && job_head_groups(job, head)->count > 1;
 }
 
 static bool reads_caption(const job_t *job)
@@ -34,8 +34,9 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
     status_t status = prompts_mfsc_read(&out->mfsc, caption, &out->vocabulary);
     free(caption);
     if (status != ST_OK) return status;
-    const prompts_options_t options = {.image_only = job->groups.count == 1,
-                                       .no_foreground = !job_has(&job->groups, "foreground"),
+    const io_names_t *groups = job_head_groups(job, how->head);
+    const prompts_options_t options = {.image_only = groups->count == 1,
+                                       .no_foreground = !job_has(groups, "foreground"),
                                        .learn = job->learn,
                                        .n_ahp = job->n_ahp,
                                        .n_ahp_component = job->n_ahp_component,

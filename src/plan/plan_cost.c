@@ -143,7 +143,8 @@ double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption
     const bool queries = pixel && (job->learn || job->retrieval == JOB_RETRIEVAL_QUERY_FORMER);
     const double copies = pixel ? job->pixel_n_pro : job->image_n_pro;
     double values = 0;
-    for (int g = 0; g < caption->groups && (g == 0 || job->groups.count > 1); g++) values += caption->body[g].values;
+    for (int g = 0; g < caption->groups && (g == 0 || job_head_groups(job, head)->count > 1); g++)
+        values += caption->body[g].values;
     const double vectors = job->learn ? copies * (job->n_ctx + job->n_ab * job->n_ctx_ab * values) : 0;
     return 0.05 + 8e-6 * c->text_width * vectors + (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
 }

@@ -119,12 +119,13 @@ status_t plan_head_work(plan_head_work_t *out, const clip_config_t *c, const job
     size_t budget;
     clip_text_plan_t plan;
     int copies = !job->learn ? 1 : head == JOB_HEAD_PIXEL ? job->pixel_n_pro : job->image_n_pro;
-    int groups = job->groups.count == 1 ? 1 : caption->groups;
+    const io_names_t *levels = job_head_groups(job, head);
+    int groups = levels->count == 1 ? 1 : caption->groups;
     size_t most = (size_t)groups * (size_t)copies * (size_t)(2 + job->n_ahp + job->n_ahp_component + job->n_ab);
     stand_in_t to = {.config = c, .n_ctx = job->learn ? job->n_ctx : 0};
     to.prompt = base_alloc(most + 1, sizeof *to.prompt);
     to.ids = base_alloc((most + 1) * LONGEST, sizeof *to.ids);
-    const int skipped = groups > 1 && !job_has(&job->groups, "foreground");
+    const int skipped = groups > 1 && !job_has(levels, "foreground");
     *out = (plan_head_work_t){.groups = groups - skipped};
     if (to.prompt == NULL || to.ids == NULL) goto done;
     TRY_DONE(job_learn_memory(&budget, job));

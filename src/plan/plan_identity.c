@@ -37,13 +37,13 @@ static bool begins_with(const char *text, const char *start)
 }
 
 /* Keys that one head does not read, or that nothing in it depends on with this job's values of the others: a sweep over
- * them must not learn it again. Margin and terms are written apart, as they hold for the head. */
+ * them must not learn it again. Margin and terms are written apart, as they hold for the head, levels as `groups`. */
 static bool head_reads(const io_option_t *row, const job_t *job, job_head_t head)
 {
-    static const char *const apart[] = {"epsilon", "pixel.epsilon", "image.epsilon",
-                                        "losses",  "pixel.losses",  "image.losses"};
+    static const char *const apart[] = {"epsilon",      "pixel.epsilon", "image.epsilon", "losses",
+                                        "pixel.losses", "image.losses",  "pixel.groups",  "image.groups"};
     const io_names_t *losses = job_head_losses(job, head);
-    const bool one_group = job->groups.count == 1, learnable = job->learn && job->n_ab > 0;
+    const bool one_group = job_head_groups(job, head)->count == 1, learnable = job->learn && job->n_ab > 0;
     const bool reg = job->learn && job_has(losses, "reg") && learnable && !one_group;
     for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
         if (strcmp(row->name, apart[i]) == 0) return false;
@@ -78,10 +78,12 @@ char *plan_learn_options(const job_t *job, job_head_t head)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return NULL;
+    job_t own = *job; /* only read */
+    own.groups = *job_head_groups(job, head);
     for (const io_option_t *row = job_options; row->name != NULL; row++) {
         if (row->tag != JOB_STAGE_REGIONS && row->tag != JOB_STAGE_PROMPTS) continue;
         if (!head_reads(row, job, head)) continue;
-        char *value = io_options_text(job, row);
+        char *value = io_options_text(&own, row);
         fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
         free(value);
     }

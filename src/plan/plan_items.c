@@ -166,7 +166,7 @@ static status_t head_work(plan_head_work_t *out, builder_t *builder, const plan_
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const int keys[] = {task->category_index, (int)head,        job->learn,  job->groups.count,
+    const int keys[] = {task->category_index, (int)head,        job->learn,  job_head_groups(job, head)->count,
                         job->n_ahp,           job->ahp_order,   job->n_ab,   job->n_ctx,
                         job->pixel_n_pro,     job->image_n_pro, job->method, job->n_ahp_component};
     uint64_t key = base_hash(BASE_HASH_SEED, keys, sizeof keys);

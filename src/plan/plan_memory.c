@@ -26,7 +26,7 @@ static double encode_mb(const plan_t *plan, const job_t *job)
     const clip_config_t *c = &plan->config;
     double T = (double)c->grid * c->grid, scale = job->aggregation_scale;
     double chunk = job->chunk * plan_image_mb(plan);
-    bool regions = job_has(&job->branches, "pad") && job->learn && job->groups.count > 1;
+    bool regions = job_has(&job->branches, "pad") && job->learn && job_head_groups(job, JOB_HEAD_PIXEL)->count > 1;
     double tiles = regions ? 4e-6 * scale * scale * T * c->embed : 0;
     /* The file is made in memory: the arrays, and their stored form twice. */
     return 3 * (chunk > tiles ? chunk : tiles);

@@ -259,6 +259,10 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
                             work->queries));
     store_made_on_here(&work->result.made_on, worker->plan);
     if (!job->learn || work->fixed) return ST_OK;
+    if (training.losses.use[ALIGN_TERM_REG] && job->groups.count > 1 &&
+        job_head_groups(job, work->item->head)->count == 1)
+        log_info("%s/%s: the %s head has no loss reg: its levels are the image's alone", work->task->dataset,
+                 work->task->category, job_head_names[work->item->head]);
     double began = clock_own_seconds();
     TRY(load_tokens(work, items));
     work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, work->task->shots), began);

@@ -24,6 +24,8 @@ static void assignments_are_checked_and_named(void **state)
         {"losses=clip,trap", "trip"},
         {"logit_scale=-3", "logit_scale is '-3', expected raw, exp or a number above 0"},
         {"groups=foreground", "groups: 'image' is missing"},
+        {"image.groups=background", "image.groups: 'image' is missing"},
+        {"pixel.groups=image,background", "pixel.groups: 2 levels are named, expected image alone"},
         {"aggregation.scale=3", "expected 4, 2 or 1"},
         {"metric_memory=10MBs", "metric_memory is '10MBs'"},
         {"learn_memory=much", "learn_memory is 'much', expected a size"},
@@ -62,6 +64,39 @@ static void learning_gets_a_share_of_the_nodes_memory(void **state)
         last = share;
     }
     assert_int_equal(last, 128);
+}
+
+static void a_head_has_the_levels_of_its_own_key_or_the_jobs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *assignment;
+        int pixel, image;
+    } cases[] = {{"groups=image", 1, 1},
+                 {"image.groups=image", 4, 1},
+                 {"pixel.groups=image", 1, 4},
+                 {"image.groups=image,background,components", 4, 3},
+                 {"name=plain", 4, 4}};
+    char *plain = NULL;
+    for (size_t i = sizeof cases / sizeof cases[0]; i-- > 0;) {
+        job_t job;
+        const char *assignments[] = {"dataset=demo", cases[i].assignment};
+        assert_int_equal(job_read(&job, NULL, assignments, 2), ST_OK);
+        assert_int_equal(job_head_groups(&job, JOB_HEAD_PIXEL)->count, cases[i].pixel);
+        assert_int_equal(job_head_groups(&job, JOB_HEAD_IMAGE)->count, cases[i].image);
+        char *text = job_options_text(&job, JOB_STAGE_FEATURES, JOB_STAGE_METRICS);
+        if (plain == NULL) {
+            /* Ids of jobs that do not name these keys are those from before there were any. */
+            assert_null(strstr(text, "pixel.groups"));
+            assert_null(strstr(text, "image.groups"));
+            plain = text;
+        } else {
+            assert_string_not_equal(text, plain);
+            free(text);
+        }
+        job_free(&job);
+    }
+    free(plain);
 }
 
 static void roots_override_the_data_root(void **state)
@@ -259,6 +294,7 @@ int main(void)
         cmocka_unit_test(defaults_need_a_dataset),
         cmocka_unit_test(assignments_are_checked_and_named),
         cmocka_unit_test(learning_gets_a_share_of_the_nodes_memory),
+        cmocka_unit_test(a_head_has_the_levels_of_its_own_key_or_the_jobs),
         cmocka_unit_test(roots_override_the_data_root),
         cmocka_unit_test(a_model_is_found_for_the_dataset),
         cmocka_unit_test(empty_taps_become_what_the_models_folder_says),

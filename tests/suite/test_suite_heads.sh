@@ -67,3 +67,14 @@ done
 cut -d, -f1-15 "$WORK/kept/results.csv" > "$WORK/a"
 cut -d, -f1-15 "$WORK/out/weights/results.csv" > "$WORK/b"
 cmp "$WORK/a" "$WORK/b" || fail "keeping weights changes numbers"
+
+# Levels of one head alone: the other head is the same file; one with the image's level alone is that of groups=image.
+run -s name=levels -s image.groups=image
+made 2 2
+grep -q "demo/gear: the image head has no loss reg: its levels are the image's alone" "$WORK/log" || fail "nothing tells of the loss: $(cat "$WORK/log")"
+for file in "$WORK"/out/levels/tasks/demo/gear/*.h5; do
+    h5ls "$(head_of "$file" image)/prompts/image/anchors" | grep -q '{1, ' || fail "image.groups=image has other levels: $(h5ls -r "$(head_of "$file" image)")"
+    ! h5ls "$(head_of "$file" pixel)/prompts/pixel/anchors" | grep -q '{1, ' || fail "image.groups changes the pixel head"
+done
+run -s name=baseline -s groups=image
+made 2 2
