@@ -126,6 +126,8 @@ void io_mask_free(io_mask_t *mask);
  * horizontal and the vertical pass (METHOD.md 1): equal to PIL 9.4 to the bit on all golden sizes. src (sh, sw,
  * channels), dst (dh, dw, channels); they do not overlap. ST_ENOMEM only. */
 status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels);
+/* The same with BILINEAR, whose support is 1. */
+status_t io_resize_bilinear_antialiased(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels);
 /* OpenCV's cv2.resize of 8 bits, to the bit: INTER_LINEAR (no smoothing when it shrinks), and INTER_NEAREST of one channel
  * (the pixel above and to the left of the position, not the nearest). */
 status_t io_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels);

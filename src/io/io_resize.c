@@ -1,4 +1,4 @@
-/* PIL's antialiased bicubic resize (Image.resize with BICUBIC), to the bit: weights computed in double, normalised,
+/* PIL's antialiased bicubic and bilinear resize (Image.resize with BICUBIC, BILINEAR), to the bit: weights computed in double, normalised,
  * rounded to 22 fractional bits; 8-bit rounding between the horizontal and the vertical pass. METHOD.md 1. */
 #include "io/io.h"
 
@@ -27,6 +27,18 @@ static double cubic(double x)
     return 0.0;
 }
 
+/* A kernel and how far it reaches to each side. */
+typedef struct {
+    double (*weight)(double x);
+    double support;
+} kernel_t;
+
+static double triangle(double x)
+{
+    x = fabs(x);
+    return x < 1.0 ? 1.0 - x : 0.0;
+}
+
 static void filter_free(filter_t *filter)
 {
     free(filter->first);
@@ -35,12 +47,12 @@ static void filter_free(filter_t *filter)
 }
 
 /* On failure, too, the caller frees it. */
-static status_t filter_init(filter_t *filter, int in, int out)
+static status_t filter_init(filter_t *filter, const kernel_t *kernel, int in, int out)
 {
     *filter = (filter_t){0};
     double scale = (double)in / out;
     double stretch = scale > 1.0 ? scale : 1.0; /* enlarging interpolates, shrinking averages */
-    double support = 2.0 * stretch;
+    double support = kernel->support * stretch;
     filter->taps = (int)ceil(support) * 2 + 1;
     size_t taps = (size_t)filter->taps;
     filter->first = base_alloc((size_t)out, sizeof *filter->first);
@@ -58,7 +70,7 @@ static status_t filter_init(filter_t *filter, int in, int out)
         if (last > in) last = in;
         int count = last - first;
         for (int k = 0; k < count; k++) {
-            exact[k] = cubic((k + first - center + 0.5) * (1.0 / stretch));
+            exact[k] = kernel->weight((k + first - center + 0.5) * (1.0 / stretch));
             sum += exact[k];
         }
         int *weight = filter->weight + (size_t)i * taps;
@@ -119,7 +131,8 @@ static void resize_column(uint8_t *restrict dst, const uint8_t *restrict src, co
     for (size_t i = 0; i < size; i++) dst[i] = to_byte(sum[i]);
 }
 
-status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels)
+static status_t resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels,
+                       const kernel_t *kernel)
 {
     REQUIRE(dw > 0 && dh > 0 && sw > 0 && sh > 0 && channels > 0);
     size_t source_row = (size_t)sw * (size_t)channels, row = (size_t)dw * (size_t)channels;
@@ -128,8 +141,8 @@ status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int
     int *sum = NULL;
     status_t status = ST_OK;
     /* A direction that keeps its size is copied, not filtered: its weights would be 0 and 1. */
-    if (sw != dw) TRY_DONE(filter_init(&across, sw, dw));
-    if (sh != dh) TRY_DONE(filter_init(&down, sh, dh));
+    if (sw != dw) TRY_DONE(filter_init(&across, kernel, sw, dw));
+    if (sh != dh) TRY_DONE(filter_init(&down, kernel, sh, dh));
 
     /* Rows [top, bottom) of the source are needed; `rows` holds them at the new width. */
     int top = sh != dh ? down.first[0] : 0;
@@ -161,4 +174,16 @@ done:
     filter_free(&across);
     filter_free(&down);
     return status;
+}
+
+status_t io_resize_bicubic(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels)
+{
+    static const kernel_t kernel = {cubic, 2.0};
+    return resize(dst, dw, dh, src, sw, sh, channels, &kernel);
+}
+
+status_t io_resize_bilinear_antialiased(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, int channels)
+{
+    static const kernel_t kernel = {triangle, 1.0};
+    return resize(dst, dw, dh, src, sw, sh, channels, &kernel);
 }

@@ -22,6 +22,7 @@ typedef enum {
 enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
 enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
 enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
+enum { JOB_MASK_NEAREST, JOB_MASK_BILINEAR };
 enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
 enum { JOB_SWEEP_PRODUCT, JOB_SWEEP_ONE_AT_A_TIME, JOB_SWEEP_LIST };
 enum { JOB_CENTERS_LANGUAGE, JOB_CENTERS_DENSITY };
@@ -129,7 +130,7 @@ typedef struct {
     char *metric_memory, *feature_memory, *learn_memory;
     size_t learn_memory_auto; /* bytes that learn_memory: auto stands for: set by whoever knows the ranks of a node */
     double aupro_limit;
-    int aupro, mask_threshold;
+    int aupro, mask_threshold, mask_resize;
     int threads, checkpoint_every, track_epochs, max_attempts;
     int sweep_mode;
     io_sweep_t sweep;
@@ -201,7 +202,8 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
                          const char *const *assignments, int assignment_count);
 
 /* ---- As text ------------------------------------------------------------------------------------------------------- */
-/* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). */
+/* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). Those younger
+ * than results that they do not change at their default are told at other values alone. */
 char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to);
 /* The resolved job as a job file with paths that hold from everywhere, and behind it, as comments, the keys that it does
  * not use (heap). */

@@ -9,7 +9,11 @@
 /* Keys that came after ids of the others: where they say nothing, ids are those that there were before. */
 static bool says_nothing(const io_option_t *row, const char *value)
 {
-    return value[0] == '\0' && (strcmp(row->name, "pixel.groups") == 0 || strcmp(row->name, "image.groups") == 0);
+    static const char *const later[] = {"pixel.groups", "image.groups", "mask_resize"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (strcmp(row->name, later[i]) == 0)
+            return strcmp(value, row->kind == IO_STRING_LIST ? "[]" : row->otherwise) == 0;
+    return false;
 }
 
 char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to)

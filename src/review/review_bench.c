@@ -54,7 +54,7 @@ void review_bench_free(review_bench_t *bench)
 typedef struct {
     double sigma;
     uint64_t fusion;
-    int size, threshold;
+    int size, threshold, resize;
     int map; /* FUSED, or a branch alone */
 } pass_key_t;
 enum { FUSED = -1, MAPS = 1 + METHOD_BRANCHES }; /* maps a setting may have */
@@ -83,6 +83,7 @@ static pass_key_t make_key(const method_t *method, const job_t *job, int map)
     memset(&key, 0, sizeof key);
     key.size = job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0;
     key.threshold = job->mask_threshold;
+    key.resize = job->mask_resize;
     key.sigma = job->sigma;
     key.map = map;
     if (map == FUSED)
@@ -94,7 +95,7 @@ static pass_key_t make_key(const method_t *method, const job_t *job, int map)
 
 static bool same_masks(const pass_key_t *a, const pass_key_t *b)
 {
-    return a->size == b->size && a->threshold == b->threshold;
+    return a->size == b->size && a->threshold == b->threshold && a->resize == b->resize;
 }
 
 static void copy_pixel_numbers(store_numbers_t *to, const store_numbers_t *from)

@@ -24,8 +24,12 @@ static int mask_threshold(const data_category_t *images, const job_t *job)
 
 static uint64_t masks_key(const data_category_t *images, const job_t *job, const int *keep, int n)
 {
-    int rule[5] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0, mask_threshold(images, job), n,
-                   images->how.upright, job->pre_resize};
+    int rule[6] = {job->metric_size == JOB_METRIC_SIZE_R ? job->resolution : 0,
+                   mask_threshold(images, job),
+                   n,
+                   images->how.upright,
+                   job->pre_resize,
+                   job->mask_resize};
     uint64_t key = base_hash(BASE_HASH_SEED, rule, sizeof rule);
     for (int i = 0; i < n; i++) {
         const data_image_t *image = &images->test[keep[i]];
@@ -36,9 +40,10 @@ static uint64_t masks_key(const data_category_t *images, const job_t *job, const
 }
 
 static status_t load_mask(uint8_t *labels, const int size[2], const data_category_t *images, const data_image_t *image,
-                          int pre_resize)
+                          const job_t *job)
 {
-    int width, height;
+    int width, height, pre_resize = job->pre_resize;
+    status_t status = ST_OK;
     uint8_t *mask;
     if (image->mask == NULL) {
         memset(labels, 0, (size_t)size[0] * (size_t)size[1]);
@@ -52,9 +57,12 @@ static status_t load_mask(uint8_t *labels, const int size[2], const data_categor
         if ((mask = first) == NULL) return ST_ENOMEM;
         width = height = pre_resize;
     }
-    data_mask_resize(labels, size[0], size[1], mask, width, height);
+    if (job->mask_resize == JOB_MASK_BILINEAR)
+        status = data_mask_resize_bilinear(labels, size[0], size[1], mask, width, height);
+    else
+        data_mask_resize(labels, size[0], size[1], mask, width, height);
     free(mask);
-    return ST_OK;
+    return status;
 }
 
 status_t work_masks_load(work_masks_t *masks, const data_category_t *images, const job_t *job, const int *keep, int n)
@@ -80,7 +88,7 @@ status_t work_masks_load(work_masks_t *masks, const data_category_t *images, con
     uint8_t *at = masks->labels;
     status = ST_OK;
     for (int i = 0; i < n; i++) {
-        TRY_DONE(load_mask(at, masks->size[i], &ruled, &images->test[keep[i]], job->pre_resize));
+        TRY_DONE(load_mask(at, masks->size[i], &ruled, &images->test[keep[i]], job));
         at += (size_t)masks->size[i][0] * (size_t)masks->size[i][1];
     }
     masks->count = n;
@@ -217,9 +225,10 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char size[16];
     snprintf(size, sizeof size, job->metric_size == JOB_METRIC_SIZE_R ? "%d" : "native", job->resolution);
     bool views = strcmp(images->dataset, "realiad") == 0;
-    char how[48] = "";
+    char how[64] = "";
     if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
     if (job->exif != 0) strcat(how, " exif=apply");
+    if (job->mask_resize == JOB_MASK_BILINEAR) strcat(how, " masks=bilinear");
     char *reading = job_protocol_text(job);
     if (reading == NULL) return NULL;
     char *text = base_format(

@@ -47,6 +47,26 @@ static void a_flat_picture_stays_flat(void **state)
     }
 }
 
+/* By PIL: Image.fromarray(src).resize((w, h), Image.BILINEAR), shrunk and enlarged. */
+static void bilinear_equals_pil_to_the_bit(void **state)
+{
+    (void)state;
+    static const uint8_t src[5 * 7] = {34,  32,  204, 127, 151, 153, 182, 7,   124, 37,  102, 237,
+                                       140, 18,  138, 33,  193, 242, 250, 159, 222, 94,  37,  130,
+                                       113, 169, 254, 70,  219, 35,  89,  201, 63,  171, 117};
+    static const uint8_t small[4 * 3] = {69, 141, 152, 81, 161, 152, 89, 168, 183, 103, 132, 139};
+    static const uint8_t large[8 * 9] = {34,  33,  108, 187, 127, 146, 152, 163, 182, 22,  56,  98,  128, 116, 173,
+                                         166, 135, 110, 15,  84,  86,  61,  111, 210, 184, 104, 31,  97,  73,  98,
+                                         156, 198, 235, 194, 155, 158, 124, 64,  96,  180, 202, 220, 204, 184, 175,
+                                         97,  57,  80,  131, 121, 163, 215, 192, 80,  164, 79,  67,  119, 163, 122,
+                                         164, 171, 96,  219, 96,  59,  114, 201, 94,  123, 153, 117};
+    uint8_t got[8 * 9];
+    assert_int_equal(io_resize_bilinear_antialiased(got, 3, 4, src, 7, 5, 1), ST_OK);
+    assert_memory_equal(got, small, sizeof small);
+    assert_int_equal(io_resize_bilinear_antialiased(got, 9, 8, src, 7, 5, 1), ST_OK);
+    assert_memory_equal(got, large, sizeof large);
+}
+
 /* Two channels take the general path; each must equal its own grey resize. */
 static void channels_do_not_mix(void **state)
 {
@@ -94,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_equals_pil_to_the_bit),
         cmocka_unit_test(a_flat_picture_stays_flat),
+        cmocka_unit_test(bilinear_equals_pil_to_the_bit),
         cmocka_unit_test(channels_do_not_mix),
         cmocka_unit_test(pictures_and_masks_equal_opencvs_to_the_bit),
     };

@@ -253,6 +253,22 @@ static void an_option_belongs_to_its_stage(void **state)
     job_free(&job);
 }
 
+/* It came after results that it does not change: their ids stay, and those of other values are others. */
+static void a_young_option_is_told_where_it_changes_something(void **state)
+{
+    (void)state;
+    job_t job;
+    const char *assignments[] = {"dataset=demo", "mask_resize=bilinear"};
+    for (int count = 1; count <= 2; count++) {
+        assert_int_equal(job_read(&job, NULL, assignments, count), ST_OK);
+        char *metrics = job_options_text(&job, JOB_STAGE_METRICS, JOB_STAGE_METRICS);
+        assert_int_equal(strstr(metrics, "mask_resize=bilinear\n") != NULL, count == 2);
+        assert_int_equal(strstr(metrics, "mask_resize") != NULL, count == 2);
+        free(metrics);
+        job_free(&job);
+    }
+}
+
 /* The taps of a job read with this folder of a model; or the message that it is refused with. */
 static void check_taps(const char *model, const char *yaml, const char *expected, const char *refusal)
 {
@@ -304,6 +320,7 @@ int main(void)
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),
         cmocka_unit_test(an_option_belongs_to_its_stage),
+        cmocka_unit_test(a_young_option_is_told_where_it_changes_something),
     };
     return cmocka_run_group_tests_name("job", tests, NULL, NULL);
 }
