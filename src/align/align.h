@@ -121,7 +121,8 @@ typedef struct {
     int64_t count;                            /* floats of the block: set->parameter_count, 0 without learning */
     float *initial, *params, *momentum;       /* (count) each, NULL when count is 0. owned */
     int epoch;                                /* epochs done */
-    struct align_work *work;                  /* the text batch and scratch. owned */
+    double *trace; /* (epochs, align_trace_columns), a row an epoch, where not NULL; no bit depends on it. not owned */
+    struct align_work *work; /* the text batch and scratch. owned */
 } align_head_t;
 /* Draws the initial parameters. With set->options.learn false the head has no parameters and can only give anchors.
  * model and set must outlive it. Needs align_head_free in every case. */
@@ -138,6 +139,14 @@ status_t align_head_anchors(float *normal, float *abnormal, align_head_t *head);
  * parameters, momentum and epoch stay as they were (terms may not). ST_EFORMAT when features or losses are not finite (the
  * learning rate is too high), or when there is no parameter. */
 status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const align_tokens_t *tokens);
+
+/* What an epoch leaves in head->trace, at the parameters that it starts from: of every group the share of hinges of l_trip
+ * that were open ("open/GROUP") and p_n . p_a ("cosine/GROUP"); of every term |d term / d f|, weighted as in the total
+ * ("by loss/clip"); of every array of parameters the norm of its gradient ("by block/V"). 0 columns where nothing is
+ * learned. Where all hinges are open, a larger epsilon gives the same gradient, to the bit. */
+enum { ALIGN_TRACE_NAME = 256 };
+int align_trace_columns(const align_head_t *head);
+void align_trace_name(char out[ALIGN_TRACE_NAME], const align_head_t *head, int column);
 
 /* anchors (C+1,E) or (C,E) as align_regions wants them, from p_n (G,E) of a head; *background: there is one. */
 void align_region_anchors(float *anchors, bool *background, const float *normal, const prompts_set_t *set, int E);

@@ -141,8 +141,8 @@ status_t align_head_plan(size_t *bytes, clip_text_plan_t *plan, const clip_confi
     if (status == ST_OK) {
         size_t E = (size_t)config->embed, rows = (size_t)set->prompts;
         size_t state = 4 * (size_t)set->parameter_count + 2 * (size_t)set->slots * (size_t)set->width;
-        /* f and df, and in double f, its norm and gradient inside the losses. */
-        *bytes = text.bytes + sizeof(float) * (state + 2 * rows * E) + sizeof(double) * 2 * rows * E;
+        /* f and df, df of a term alone, and in double f, its norm and gradient inside the losses. */
+        *bytes = text.bytes + sizeof(float) * (state + 3 * rows * E) + sizeof(double) * 2 * rows * E;
         if (plan != NULL) *plan = text;
     }
     arena_free(&arena);
@@ -177,7 +177,9 @@ status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const a
     const align_training_t *training = &head->training;
     size_t slots = (size_t)head->set->slots * (size_t)head->set->width;
     TRY(features(head));
-    TRY(align_loss(terms, work->df, work->f, head->groups, head->G, tokens, &training->losses, &work->scratch));
+    double open[PROMPTS_MAX_GROUPS];
+    TRY(align_loss_open(terms, work->df, open, work->f, head->groups, head->G, tokens, &training->losses,
+                        &work->scratch));
     memset(work->dslots, 0, sizeof(float) * slots);
     memset(work->grad, 0, sizeof(float) * (size_t)head->count);
     clip_text_backward(work->dslots, work->text, work->df);
@@ -187,6 +189,9 @@ status_t align_head_epoch(double terms[ALIGN_TERMS], align_head_t *head, const a
     if (!finite)
         return fail(ST_EFORMAT, "%s head, epoch %d: loss %g and its gradient are not finite (hint: a lower rate)",
                     head->set->key.head, head->epoch + 1, terms[ALIGN_TERM_TOTAL]);
+    if (head->trace != NULL)
+        TRY(align_trace(head->trace + (size_t)head->epoch * (size_t)align_trace_columns(head), head, open, work->f,
+                        work->grad, tokens, &work->scratch));
     double rate = align_cosine(training->rate, training->rate_end, head->epoch, training->epochs);
     align_sgd(head->params, head->momentum, work->grad, head->count, rate, training->momentum, training->decay);
     head->epoch++;

@@ -21,8 +21,17 @@ status_t align_query_gradient(float *grad, double *loss, const float *params, co
                               const float *abnormal, int G, int E, arena_t *arena);
 
 /* l_trip of ALIGN_TRIPLET_CHANNELS of one group: normal, abnormal (E) are its anchors, weights (N) or NULL. Adds to their
- * gradients, which may be NULL both. sum (E): scratch. */
+ * gradients, which may be NULL both. *open: how many hinges of the images * E were. sum (E): scratch. */
 double align_triplet_channels(double *dnormal, double *dabnormal, const double *normal, const double *abnormal,
-                              const align_tokens_t *tokens, const float *weights, double epsilon, double *sum);
+                              const align_tokens_t *tokens, const float *weights, double epsilon, int *open,
+                              double *sum);
+
+/* align_loss, and of every group which share of its hinges was open: open (G). */
+status_t align_loss_open(double terms[ALIGN_TERMS], float *df, double *open, const float *f,
+                         const align_group_t *groups, int G, const align_tokens_t *tokens, const align_losses_t *losses,
+                         arena_t *arena);
+/* One row of head->trace: f (P,E) and open as the epoch found them, grad its gradient. */
+status_t align_trace(double *out, const align_head_t *head, const double *open, const float *f, const float *grad,
+                     const align_tokens_t *tokens, arena_t *arena);
 
 #endif

@@ -15,6 +15,7 @@ typedef struct {
     double *dhat;           /* (P,E) */
     double *anchor, *scale; /* (2G,E), (2G): p_n of group g in row 2g, p_a in row 2g+1; norm of the mean */
     double *danchor;        /* (2G,E) */
+    double *open;           /* (G) share of hinges that are */
 } features_t;
 
 /* y = x / |x|; returns |x|; zeros stay zeros. */
@@ -199,14 +200,19 @@ static status_t token_losses(double terms[ALIGN_TERMS], features_t *features, in
     ops_gemm(dots, tokens->z, side, N, columns, E,
              &(ops_gemm_t){.transpose_b = true, .lda = E, .ldb = E, .ldc = columns, .alpha = 1});
     double clip = 0, trip = 0, share = 1.0 / N;
+    int open = 0;
     const bool by_token = losses->use[ALIGN_TERM_TRIP] && losses->triplet != ALIGN_TRIPLET_CHANNELS;
     for (int i = 0; i < N; i++) {
         double w = tokens->weights != NULL ? (double)tokens->weights[(size_t)g * (size_t)N + i] : 1;
         float *slope = gradient ? slopes + (size_t)i * across : NULL;
         if (losses->use[ALIGN_TERM_CLIP])
             clip += clip_token(slope, dots + (size_t)i * across, A, losses->logit_scale * w, share, e);
-        if (by_token) trip += trip_token(slope, features, g, A, tokens->z + (size_t)i * width, w, losses, share);
+        if (!by_token) continue;
+        const double hinge = trip_token(slope, features, g, A, tokens->z + (size_t)i * width, w, losses, share);
+        trip += hinge;
+        open += hinge > 0;
     }
+    features->open[g] = (double)open / N;
     terms[ALIGN_TERM_CLIP] += clip / N;
     terms[ALIGN_TERM_TRIP] += trip / N;
     if (gradient) {
@@ -230,8 +236,11 @@ static double channel_triplet(features_t *features, int g, const align_tokens_t 
     const size_t width = (size_t)features->E, at = 2 * (size_t)g * width;
     double *dnormal = gradient ? features->danchor + at : NULL, *dabnormal = gradient ? dnormal + width : NULL;
     const float *weights = tokens->weights != NULL ? tokens->weights + (size_t)g * (size_t)tokens->N : NULL;
-    return align_triplet_channels(dnormal, dabnormal, features->anchor + at, features->anchor + at + width, tokens,
-                                  weights, losses->epsilon, scratch);
+    int open;
+    const double loss = align_triplet_channels(dnormal, dabnormal, features->anchor + at, features->anchor + at + width,
+                                               tokens, weights, losses->epsilon, &open, scratch);
+    features->open[g] = (double)open / ((double)tokens->images * (double)width);
+    return loss;
 }
 
 /* ---- Prompt losses ------------------------------------------------------------------------------------------------- */
@@ -346,22 +355,25 @@ static void features_backward(float *df, features_t *features, double *row)
     }
 }
 
-status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const align_group_t *groups, int G,
-                    const align_tokens_t *tokens, const align_losses_t *losses, arena_t *arena)
+status_t align_loss_open(double terms[ALIGN_TERMS], float *df, double *open, const float *f,
+                         const align_group_t *groups, int G, const align_tokens_t *tokens, const align_losses_t *losses,
+                         arena_t *arena)
 {
     REQUIRE(terms != NULL && f != NULL && groups != NULL && tokens != NULL && losses != NULL && arena != NULL);
-    REQUIRE(G > 0 && tokens->z != NULL && tokens->N > 0 && tokens->E > 0);
+    REQUIRE(G > 0 && G <= PROMPTS_MAX_GROUPS && tokens->z != NULL && tokens->N > 0 && tokens->E > 0);
     arena_mark_t mark = arena_mark(arena);
     bool gradient = df != NULL;
     features_t features;
     status_t status = ST_OK;
     for (int term = 0; term < ALIGN_TERMS; term++) terms[term] = 0;
+    for (int g = 0; g < G; g++) open[g] = 0;
     double *scratch = arena_take(arena, 3 * (size_t)tokens->E, sizeof(double));
     if (scratch == NULL) {
         status = ST_ENOMEM;
         goto done;
     }
     TRY_DONE(take_features(&features, f, groups, G, tokens->E, arena));
+    features.open = open;
     for (int g = 0; g < G; g++) {
         if (losses->use[ALIGN_TERM_CLIP] || losses->use[ALIGN_TERM_TRIP])
             TRY_DONE(token_losses(terms, &features, g, tokens, losses, gradient, arena));
@@ -378,4 +390,11 @@ status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const 
 done:
     arena_reset(arena, mark);
     return status;
+}
+
+status_t align_loss(double terms[ALIGN_TERMS], float *df, const float *f, const align_group_t *groups, int G,
+                    const align_tokens_t *tokens, const align_losses_t *losses, arena_t *arena)
+{
+    double open[PROMPTS_MAX_GROUPS];
+    return align_loss_open(terms, df, open, f, groups, G, tokens, losses, arena);
 }

@@ -7,13 +7,15 @@
 /* With s_e the sum of z' over an image's T tokens, sum (z' - p_n)^2 - sum (z' - p_a)^2 of channel e is
  * T (p_n^2 - p_a^2) - 2 s (p_n - p_a): the squares of z' cancel. */
 double align_triplet_channels(double *dnormal, double *dabnormal, const double *normal, const double *abnormal,
-                              const align_tokens_t *tokens, const float *weights, double epsilon, double *sum)
+                              const align_tokens_t *tokens, const float *weights, double epsilon, int *open,
+                              double *sum)
 {
     const int E = tokens->E, images = tokens->images;
     REQUIRE(images > 0 && tokens->N % images == 0);
     const int T = tokens->N / images;
     const double share = 1.0 / ((double)images * E);
     double total = 0;
+    *open = 0;
     for (int k = 0; k < images; k++) {
         memset(sum, 0, (size_t)E * sizeof *sum);
         for (int i = k * T; i < (k + 1) * T; i++) {
@@ -25,6 +27,7 @@ double align_triplet_channels(double *dnormal, double *dabnormal, const double *
             const double hinge = gap - 2 * sum[e] * (normal[e] - abnormal[e]) + epsilon;
             if (!(hinge > 0) && !isnan(hinge)) continue;
             total += hinge;
+            ++*open;
             if (dnormal == NULL) continue;
             dnormal[e] += 2 * share * (T * normal[e] - sum[e]);
             dabnormal[e] -= 2 * share * (T * abnormal[e] - sum[e]);

@@ -136,7 +136,7 @@ double plan_maps_gflop(const clip_config_t *c, int groups, int images, int shots
 }
 
 /* Parameters before and after learning, hardly compressed: the context of each copy, and a vector for each value that a
- * learnable prompt replaces. Prompts as texts and ids, anchors and the rest are 0.05 MB or so. */
+ * learnable prompt replaces; the trace of the epochs. Prompts as texts and ids, anchors and the rest are 0.05 MB or so. */
 double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption_t *caption, job_head_t head)
 {
     const bool pixel = head == JOB_HEAD_PIXEL;
@@ -146,7 +146,9 @@ double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption
     for (int g = 0; g < caption->groups && (g == 0 || job_head_groups(job, head)->count > 1); g++)
         values += caption->body[g].values;
     const double vectors = job->learn ? copies * (job->n_ctx + job->n_ab * job->n_ctx_ab * values) : 0;
-    return 0.05 + 8e-6 * c->text_width * vectors + (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
+    const double trace = job->learn ? (pixel ? job->pixel_epochs : job->image_epochs) * (5.0 + 4 * caption->groups) : 0;
+    return 0.05 + 8e-6 * (c->text_width * vectors + trace) +
+           (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
 }
 
 double plan_task_mb(const clip_config_t *c, const job_t *job, int images)

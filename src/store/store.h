@@ -161,6 +161,7 @@ typedef struct {
     float *normal, *abnormal; /* (G, E) anchors */
     float *keys;              /* (G, E) intrinsic features of the query former; NULL: none was trained */
     double *losses;           /* (epochs, ALIGN_TERMS) */
+    double *trace;            /* (epochs, align_trace_columns); NULL: nothing is learned */
     float *query_params;      /* (query_count) */
     int64_t query_count;
     double *query_losses; /* (query_steps + 1) */

@@ -1,6 +1,7 @@
 /* The state of a head in mid-learning. */
 #include "store/store_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,33 +25,21 @@ status_t store_checkpoint_write(const align_head_t *head, const store_learned_t 
     status_t status;
     io_h5_t *file = NULL;
     char path[4200];
-    int64_t n = result->oracle_count, G = result->G, E = result->E;
+    int64_t n = result->oracle_count, G = result->G, E = result->E, columns = align_trace_columns(head);
+    const char *axes = "state,group,embedding";
     checkpoint_path(path, item);
     const io_h5_field_t fields[] = {
         {"params", IO_H5_F32, 1, {head->count}, "float", "1", "learnable parameters", head->params},
         {"momentum", IO_H5_F32, 1, {head->count}, "float", "1", "momentum of SGD", head->momentum},
         {"loss", IO_H5_F64, 2, {head->epoch, ALIGN_TERMS}, "epoch,term", "1", "loss terms so far", result->losses},
+        {"trace", IO_H5_F64, 2, {head->epoch, columns}, "epoch,column", "1", "the trace so far", result->trace},
         {"oracle_epoch", IO_H5_I32, 1, {n}, "state", "epochs", "epochs of the states kept", result->oracle_epoch},
-        {"oracle_normal",
-         IO_H5_F32,
-         3,
-         {n, G, E},
-         "state,group,embedding",
-         "1",
-         "normal anchors",
-         result->oracle_normal},
-        {"oracle_abnormal",
-         IO_H5_F32,
-         3,
-         {n, G, E},
-         "state,group,embedding",
-         "1",
-         "abnormal anchors",
-         result->oracle_abnormal},
-        {"oracle_keys", IO_H5_F32, 3, {n, G, E}, "state,group,embedding", "1", "keys", result->oracle_keys},
+        {"oracle_normal", IO_H5_F32, 3, {n, G, E}, axes, "1", "normal anchors", result->oracle_normal},
+        {"oracle_abnormal", IO_H5_F32, 3, {n, G, E}, axes, "1", "abnormal anchors", result->oracle_abnormal},
+        {"oracle_keys", IO_H5_F32, 3, {n, G, E}, axes, "1", "keys", result->oracle_keys},
     };
     TRY_DONE(io_h5_create(&file, path));
-    TRY_DONE(io_h5_write(file, "/", fields, n > 0 ? 7 : 3));
+    TRY_DONE(io_h5_write(file, "/", fields, n > 0 ? 8 : 4));
     TRY_DONE(io_h5_set_text(file, "/", "description", "learning of a head in progress; removed when it is done"));
     TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
     TRY_DONE(io_h5_set_text(file, "/", "made_on", result->made_on.text));
@@ -75,6 +64,9 @@ static status_t restore(align_head_t *head, store_learned_t *result, io_h5_t *fi
         return fail(ST_EFORMAT, "epoch is %lld, expected at most %d", (long long)epoch, result->epochs);
     const int64_t params[] = {head->count}, losses[] = {epoch, ALIGN_TERMS};
     TRY(store_read_into(result->losses, file, "loss", IO_H5_F64, 2, losses));
+    const int64_t trace[] = {epoch, align_trace_columns(head)};
+    for (int64_t i = 0; i < epoch * trace[1]; i++) result->trace[i] = (double)NAN;
+    if (io_h5_has(file, "trace")) TRY(store_read_into(result->trace, file, "trace", IO_H5_F64, 2, trace));
     if (io_h5_has(file, "oracle_epoch")) {
         int ndim;
         int64_t dims[6];

@@ -27,6 +27,7 @@ void store_learned_free(store_learned_t *learned)
     free(learned->abnormal);
     free(learned->keys);
     free(learned->losses);
+    free(learned->trace);
     free(learned->query_params);
     free(learned->query_losses);
     free(learned->oracle_epoch);
@@ -37,6 +38,18 @@ void store_learned_free(store_learned_t *learned)
 }
 
 /* ---- Writing --------------------------------------------------------------------------------------------------------- */
+
+static io_h5_field_t table_of(const char *name, io_h5_type_t type, int64_t rows, int64_t columns, const char *axes,
+                              const char *unit, const char *description, const void *data)
+{
+    return (io_h5_field_t){name, type, columns > 0 ? 2 : 1, {rows, columns}, axes, unit, description, data};
+}
+
+static io_h5_field_t list_of(const char *name, io_h5_type_t type, int64_t count, const char *axis, const char *unit,
+                             const char *description, const void *data)
+{
+    return table_of(name, type, count, 0, axis, unit, description, data);
+}
 
 /* One group's prompts as a table: ids padded to the longest, slots where a position is learnable. */
 static status_t write_group(io_h5_t *file, const char *base, const prompts_set_t *set, int g)
@@ -63,33 +76,15 @@ static status_t write_group(io_h5_t *file, const char *base, const prompts_set_t
         text[i] = prompt->text;
     }
     const io_h5_field_t fields[] = {
-        {"token_ids",
-         IO_H5_I32,
-         2,
-         {n, L},
-         "prompt,position",
-         "1",
-         "token ids with SOT and EOT; -1: learnable, or past the end",
-         ids},
-        {"slots",
-         IO_H5_I32,
-         2,
-         {n, L},
-         "prompt,position",
-         "1",
-         "row of ../../params/slot_vector at learnable positions, else -1",
-         slots},
-        {"length", IO_H5_I32, 1, {n}, "prompt", "tokens", "length with SOT and EOT", length},
-        {"copy", IO_H5_I32, 1, {n}, "prompt", "1", "copy of the prompt, 0 to n_pro - 1", copy},
-        {"kind",
-         IO_H5_STRING,
-         1,
-         {n},
-         "prompt",
-         "1",
-         "NHP normal handcrafted, AHP abnormal handcrafted, ALP abnormal learnable",
-         kind},
-        {"text", IO_H5_STRING, 1, {n}, "prompt", "1", "the prompt for people; [V] and [a] are learnable", text},
+        table_of("token_ids", IO_H5_I32, n, L, "prompt,position", "1",
+                 "token ids with SOT and EOT; -1: learnable, or past the end", ids),
+        table_of("slots", IO_H5_I32, n, L, "prompt,position", "1",
+                 "row of ../../params/slot_vector at learnable positions, else -1", slots),
+        list_of("length", IO_H5_I32, n, "prompt", "tokens", "length with SOT and EOT", length),
+        list_of("copy", IO_H5_I32, n, "prompt", "1", "copy of the prompt, 0 to n_pro - 1", copy),
+        list_of("kind", IO_H5_STRING, n, "prompt", "1",
+                "NHP normal handcrafted, AHP abnormal handcrafted, ALP abnormal learnable", kind),
+        list_of("text", IO_H5_STRING, n, "prompt", "1", "the prompt for people; [V] and [a] are learnable", text),
     };
     snprintf(path, sizeof path, "%s/groups/%d", base, g);
     TRY_DONE(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
@@ -125,41 +120,18 @@ static status_t write_params(io_h5_t *file, const char *base, const align_head_t
         gate[s] = set->slot[s].gate;
     }
     const io_h5_field_t fields[] = {
-        {"initial",
-         IO_H5_F32,
-         1,
-         {head->count},
-         "float",
-         "1",
-         "learnable parameters before the first epoch, one flat block",
-         head->initial},
-        {"final", IO_H5_F32, 1, {head->count}, "float", "1", "learnable parameters after the last epoch", head->params},
-        {"table/name",
-         IO_H5_STRING,
-         1,
-         {rows},
-         "array",
-         "1",
-         "arrays of the block: V, then a and gate of each group",
-         name},
-        {"table/offset", IO_H5_I64, 1, {rows}, "array", "floats", "where each array begins", offset},
-        {"table/shape", IO_H5_I64, 2, {rows, 5}, "array,dimension", "1", "dimensions; 0: none", shape},
-        {"slot_vector",
-         IO_H5_I32,
-         1,
-         {S},
-         "slot",
-         "floats",
-         "where the vector of each learnable input embedding begins",
-         vector},
-        {"slot_gate",
-         IO_H5_I32,
-         1,
-         {S},
-         "slot",
-         "floats",
-         "where its gate is: it enters as sigmoid(gate) * vector; -1: no gate",
-         gate},
+        list_of("initial", IO_H5_F32, head->count, "float", "1",
+                "learnable parameters before the first epoch, one flat block", head->initial),
+        list_of("final", IO_H5_F32, head->count, "float", "1", "learnable parameters after the last epoch",
+                head->params),
+        list_of("table/name", IO_H5_STRING, rows, "array", "1", "arrays of the block: V, then a and gate of each group",
+                name),
+        list_of("table/offset", IO_H5_I64, rows, "array", "floats", "where each array begins", offset),
+        table_of("table/shape", IO_H5_I64, rows, 5, "array,dimension", "1", "dimensions; 0: none", shape),
+        list_of("slot_vector", IO_H5_I32, S, "slot", "floats",
+                "where the vector of each learnable input embedding begins", vector),
+        list_of("slot_gate", IO_H5_I32, S, "slot", "floats",
+                "where its gate is: it enters as sigmoid(gate) * vector; -1: no gate", gate),
     };
     snprintf(path, sizeof path, "%s/params", base);
     TRY_DONE(io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]));
@@ -185,42 +157,18 @@ static status_t write_queries(io_h5_t *file, const char *base, const store_learn
         shape[i][1] = table[i].columns;
     }
     const io_h5_field_t trained[] = {
-        {"keys",
-         IO_H5_F32,
-         2,
-         {result->G, result->E},
-         "group,embedding",
-         "1",
-         "intrinsic features q, rows normalised: what tokens are matched to",
-         result->keys},
-        {"loss",
-         IO_H5_F64,
-         1,
-         {result->query_steps + 1},
-         "step",
-         "1",
-         "l_qf before each step of Adam, and after the last",
-         result->query_losses},
+        table_of("keys", IO_H5_F32, result->G, result->E, "group,embedding", "1",
+                 "intrinsic features q, rows normalised: what tokens are matched to", result->keys),
+        list_of("loss", IO_H5_F64, result->query_steps + 1, "step", "1",
+                "l_qf before each step of Adam, and after the last", result->query_losses),
     };
     const io_h5_field_t weights[] = {
-        {"params",
-         IO_H5_F32,
-         1,
-         {result->query_count},
-         "float",
-         "1",
-         "parameters of the query former, one flat block",
-         result->query_params},
-        {"table/name",
-         IO_H5_STRING,
-         1,
-         {ALIGN_QUERY_BLOCKS},
-         "array",
-         "1",
-         "arrays of the block, named as in torch.nn.MultiheadAttention",
-         name},
-        {"table/offset", IO_H5_I64, 1, {ALIGN_QUERY_BLOCKS}, "array", "floats", "where each array begins", offset},
-        {"table/shape", IO_H5_I64, 2, {ALIGN_QUERY_BLOCKS, 2}, "array,dimension", "1", "rows and columns", shape},
+        list_of("params", IO_H5_F32, result->query_count, "float", "1",
+                "parameters of the query former, one flat block", result->query_params),
+        list_of("table/name", IO_H5_STRING, ALIGN_QUERY_BLOCKS, "array", "1",
+                "arrays of the block, named as in torch.nn.MultiheadAttention", name),
+        list_of("table/offset", IO_H5_I64, ALIGN_QUERY_BLOCKS, "array", "floats", "where each array begins", offset),
+        table_of("table/shape", IO_H5_I64, ALIGN_QUERY_BLOCKS, 2, "array,dimension", "1", "rows and columns", shape),
     };
     snprintf(path, sizeof path, "%s/query_former", base);
     TRY(io_h5_write(file, path, trained, sizeof trained / sizeof trained[0]));
@@ -236,13 +184,43 @@ static status_t write_oracle(io_h5_t *file, const char *base, const store_learne
     char path[64];
     const char *axes = "state,group,embedding";
     const io_h5_field_t fields[] = {
-        {"epoch", IO_H5_I32, 1, {n}, "state", "epochs", "epochs done at each kept state", result->oracle_epoch},
+        list_of("epoch", IO_H5_I32, n, "state", "epochs", "epochs done at each kept state", result->oracle_epoch),
         {"normal", IO_H5_F32, 3, {n, G, E}, axes, "1", "normal anchors at each state", result->oracle_normal},
         {"abnormal", IO_H5_F32, 3, {n, G, E}, axes, "1", "abnormal anchors at each state", result->oracle_abnormal},
         {"keys", IO_H5_F32, 3, {n, G, E}, axes, "1", "what tokens are matched to at each state", result->oracle_keys},
     };
     snprintf(path, sizeof path, "%s/oracle", base);
     return io_h5_write(file, path, fields, sizeof fields / sizeof fields[0]);
+}
+
+/* prompts/<head>/trace: what each epoch left there, NaN where a checkpoint of an older program did not keep it. */
+static status_t write_trace(io_h5_t *file, const char *base, const align_head_t *head, const store_learned_t *result)
+{
+    const int columns = align_trace_columns(head);
+    status_t status = ST_ENOMEM;
+    if (result->trace == NULL) return ST_OK;
+    char(*text)[ALIGN_TRACE_NAME] = base_alloc((size_t)columns, sizeof *text);
+    const char **name = base_alloc((size_t)columns, sizeof *name);
+    if (text == NULL || name == NULL) goto done;
+    for (int i = 0; i < columns; i++) {
+        align_trace_name(text[i], head, i);
+        name[i] = text[i];
+    }
+    const io_h5_field_t fields[] = {
+        list_of(
+            "trace/column", IO_H5_STRING, columns, "column", "1",
+            "open/GROUP: share of l_trip's hinges that are open; cosine/GROUP: of its anchors; by loss/TERM: norm of "
+            "the "
+            "term's gradient in the prompts' features; by block/ARRAY: norm of the gradient in the parameters",
+            name),
+        table_of("trace/value", IO_H5_F64, result->epochs, columns, "epoch,column", "1",
+                 "at the parameters each epoch starts from", result->trace),
+    };
+    TRY_DONE(io_h5_write(file, base, fields, 2));
+done:
+    free(text);
+    free(name);
+    return status;
 }
 
 /* "total, clip, trip, mean, reg": the columns of the loss table. */
@@ -261,33 +239,16 @@ static status_t write_results(io_h5_t *file, const char *base, const store_learn
     int64_t G = result->G, E = result->E;
     char path[64], terms[64];
     const io_h5_field_t anchors[] = {
-        {"anchors/normal",
-         IO_H5_F32,
-         2,
-         {G, E},
-         "group,embedding",
-         "1",
-         "p_n: normalised mean of the normal prompts' features",
-         result->normal},
-        {"anchors/abnormal",
-         IO_H5_F32,
-         2,
-         {G, E},
-         "group,embedding",
-         "1",
-         "p_a: normalised mean of the abnormal prompts' features",
-         result->abnormal},
+        table_of("anchors/normal", IO_H5_F32, G, E, "group,embedding", "1",
+                 "p_n: normalised mean of the normal prompts' features", result->normal),
+        table_of("anchors/abnormal", IO_H5_F32, G, E, "group,embedding", "1",
+                 "p_a: normalised mean of the abnormal prompts' features", result->abnormal),
     };
     TRY(io_h5_write(file, base, anchors, 2));
     if (result->epochs > 0) {
-        const io_h5_field_t loss = {"loss",
-                                    IO_H5_F64,
-                                    2,
-                                    {result->epochs, ALIGN_TERMS},
-                                    "epoch,term",
-                                    "1",
-                                    "loss terms at the parameters each epoch starts from, summed over groups",
-                                    result->losses};
+        const io_h5_field_t loss =
+            table_of("loss", IO_H5_F64, result->epochs, ALIGN_TERMS, "epoch,term", "1",
+                     "loss terms at the parameters each epoch starts from, summed over groups", result->losses);
         TRY(io_h5_write(file, base, &loss, 1));
         term_names(terms);
         snprintf(path, sizeof path, "%s/loss", base);
@@ -307,6 +268,7 @@ static status_t write_results(io_h5_t *file, const char *base, const store_learn
             what->labels};
         TRY(io_h5_write(file, base, &regions, 1));
     }
+    TRY(write_trace(file, base, what->head, result));
     TRY(write_queries(file, base, result, keep));
     return write_oracle(file, base, result);
 }

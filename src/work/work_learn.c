@@ -257,6 +257,11 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
     work->queries = work->method->queries != NULL && work->method->queries(job, work->item->head);
     TRY(store_learned_alloc(&work->result, work->head.G, work->head.E, work->head.training.epochs, job->track_epochs,
                             work->queries));
+    if (work->head.count > 0) {
+        const size_t rows = (size_t)work->head.training.epochs, columns = (size_t)align_trace_columns(&work->head);
+        work->head.trace = work->result.trace = base_alloc(rows * columns, sizeof *work->result.trace);
+        if (work->result.trace == NULL) return ST_ENOMEM;
+    }
     store_made_on_here(&work->result.made_on, worker->plan);
     if (!job->learn || work->fixed) return ST_OK;
     if (training.losses.use[ALIGN_TERM_REG] && job->groups.count > 1 &&

@@ -201,6 +201,75 @@ static void resumed_or_watched_or_on_a_small_budget_the_bits_are_the_same(void *
     check_golden_close(c.golden);
 }
 
+/* A trace of the whole training with this epsilon, into out (EPOCHS, columns); params are those of the head without one. */
+static void check_trace(double *out, float *params, const clip_model_t *model, case_t *c, double epsilon)
+{
+    align_head_t head, plain;
+    c->training.losses.epsilon = epsilon;
+    open_head(&plain, model, c);
+    learn(&plain, c, EPOCHS, false);
+    open_head(&head, model, c);
+    head.trace = out;
+    learn(&head, c, EPOCHS, false);
+    assert_memory_equal(head.params, plain.params, sizeof(float) * (size_t)head.count);
+    memcpy(params, head.params, sizeof(float) * (size_t)head.count);
+    align_head_free(&plain), align_head_free(&head);
+}
+
+static void the_trace_tells_where_the_gradient_went_and_changes_no_bit(void **state)
+{
+    const clip_model_t *model = *state;
+    case_t c;
+    open_case(&c, "pixel", "pixel", model);
+    c.set.parameters = 1;
+    c.set.parameter[0] = (prompts_parameter_t){.name = "all", .ndim = 1, .shape = {c.set.parameter_count}};
+    align_head_t head;
+    open_head(&head, model, &c);
+    const int G = head.G, columns = align_trace_columns(&head);
+    assert_int_equal(columns, 2 * G + ALIGN_TERMS);
+    char name[ALIGN_TRACE_NAME];
+    align_trace_name(name, &head, 2 * G + 1);
+    assert_string_equal(name, "by loss/trip");
+    align_trace_name(name, &head, columns - 1);
+    assert_string_equal(name, "by block/all");
+    /* One epoch by hand: anchors before it, and the momentum after it, which is the gradient and the decay. */
+    const size_t rows = (size_t)G * (size_t)head.E, size = sizeof(float) * (size_t)head.count;
+    float *anchors = malloc(sizeof(float) * 2 * rows), *low = malloc(size), *high = malloc(size);
+    double *trace = malloc(sizeof(double) * (size_t)(EPOCHS * columns)),
+           *other = malloc(sizeof(double) * (size_t)(EPOCHS * columns));
+    check_error(align_head_anchors(anchors, anchors + rows, &head), ST_OK, "");
+    head.trace = trace;
+    learn(&head, &c, 1, false);
+    for (int g = 0; g < G; g++) {
+        double cosine = 0;
+        for (int e = g * head.E; e < (g + 1) * head.E; e++)
+            cosine += (double)anchors[e] * (double)anchors[rows + (size_t)e];
+        assert_true(fabs(trace[G + g] - cosine) < 1e-6);
+    }
+    double square = 0;
+    for (int64_t i = 0; i < head.count; i++) {
+        double d = (double)head.momentum[i] - c.training.decay * (double)c.initial[i];
+        square += d * d;
+    }
+    assert_true(fabs(trace[columns - 1] - sqrt(square)) < 1e-5 * sqrt(square));
+    align_head_free(&head);
+    /* Far above every distance all hinges are open, and a larger margin changes nothing; far below none is. */
+    check_trace(trace, low, model, &c, 50);
+    check_trace(other, high, model, &c, 70);
+    assert_memory_equal(low, high, size);
+    for (int i = 0; i < EPOCHS * columns; i++) assert_true(i % columns >= G || trace[i] == 1);
+    check_trace(other, high, model, &c, -50);
+    assert_memory_not_equal(low, high, size);
+    for (int e = 0; e < EPOCHS; e++) {
+        const double *row = other + e * columns;
+        for (int g = 0; g < G; g++) assert_true(row[g] == 0);
+        assert_true(row[2 * G] > 0 && row[2 * G + 1] == 0 && row[2 * G + 2] > 0);
+        assert_true(trace[e * columns + 2 * G + 1] > 0);
+    }
+    free(anchors), free(low), free(high), free(trace), free(other);
+    check_golden_close(c.golden);
+}
+
 static void without_learning_a_head_gives_anchors_alone(void **state)
 {
     const clip_model_t *model = *state;
@@ -359,6 +428,7 @@ int main(void)
         cmocka_unit_test(both_heads_learn_as_autograd_does),
         cmocka_unit_test(each_loss_can_be_off),
         cmocka_unit_test(resumed_or_watched_or_on_a_small_budget_the_bits_are_the_same),
+        cmocka_unit_test(the_trace_tells_where_the_gradient_went_and_changes_no_bit),
         cmocka_unit_test(without_learning_a_head_gives_anchors_alone),
         cmocka_unit_test(a_step_that_blows_up_is_refused_and_changes_nothing),
         cmocka_unit_test(defaults_are_those_of_the_method),

@@ -31,6 +31,7 @@ heads=$WORK/out/run/heads/demo/gear cache=$(dirname "$(find "$WORK/out/cache/pro
 for file in "$heads"/*.h5; do
     [ "$(stat -c %i "$file")" = "$(stat -c %i "$cache/$(basename "$file")")" ] || fail "$file is a copy of the cache's"
     [ "$(attribute "$file" /id).h5" = "$(basename "$file")" ] || fail "$file is called otherwise than its id"
+    h5ls -r "$file" | grep -q '/trace/value .*{[12], [0-9]*}' || fail "$file does not say where its gradient went"
     ! h5ls -r "$file" | grep -q 'query_former/params' || fail "$file holds weights that nobody asked for"
 done
 for file in "$WORK"/out/run/tasks/demo/gear/*.h5; do
