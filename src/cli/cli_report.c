@@ -65,6 +65,9 @@ static int parse(report_options_t *options, const char **runs, int *count, const
         } else if (strcmp(name, "--per-defect") == 0) {
             options->per_defect = true;
             continue;
+        } else if (strcmp(name, "--effects") == 0) {
+            options->effects = true;
+            continue;
         } else if (strcmp(name, "--thresholds") == 0) {
             options->thresholds = true;
             continue;

@@ -26,6 +26,7 @@ typedef struct {
     const char *table; /* of the published ones, those of this table of the paper, other shots too; NULL: all tables */
     bool per_defect;   /* AUROC by kind of defect, from the stored maps */
     bool thresholds;   /* precision, recall and false alarms at the thresholds that are kept with the run */
+    bool effects;      /* points of a grid that are equal to the bit, and where the gradient of their heads went */
     int bootstrap;     /* replicates of confidence intervals, from the stored maps; 0: none (against: 1000) */
     uint64_t bootstrap_seed;
     double level;              /* of the intervals, in (0,1) */

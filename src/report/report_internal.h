@@ -150,6 +150,7 @@ status_t report_open_stored(review_stored_t **out, const report_t *report, const
                             const store_row_t *row);
 status_t report_add_defects(const report_t *report);
 status_t report_add_thresholds(const report_t *report);
+status_t report_add_effects(const report_t *report);
 status_t report_add_intervals(const report_t *report);
 status_t report_add_against(const report_t *report);
 

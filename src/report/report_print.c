@@ -17,6 +17,7 @@ static status_t fill(report_document_t *document, const char *run, const store_r
     if (options->published) TRY(report_add_published(&report));
     if (options->per_defect) TRY(report_add_defects(&report));
     if (options->thresholds) TRY(report_add_thresholds(&report));
+    if (options->effects) TRY(report_add_effects(&report));
     if (options->bootstrap > 0 && options->against == NULL) TRY(report_add_intervals(&report));
     if (options->against != NULL) TRY(report_add_against(&report));
     return ST_OK;

@@ -117,4 +117,20 @@ status_t review_paint_overlay(const char *path, const io_image_t *image, const f
 /* <folder>/scale.png and scale.json. */
 status_t review_write_scale(const char *folder, double low, double high);
 
+/* ---- Traces of learning ----------------------------------------------------------------------------------------------
+ * Sums over heads, of what prompts/<head>/trace says. */
+enum { REVIEW_TRACE_LOSSES = 4, REVIEW_TRACE_ARRAYS = 3 };
+extern const char *const review_trace_losses[]; /* "clip", "trip", "mean", "reg", NULL */
+extern const char *const review_trace_arrays[]; /* "V", "a", "gate", NULL */
+typedef struct {
+    int heads;     /* that have a trace */
+    double open;   /* shares of hinges, over epochs and groups */
+    bool wide;     /* every hinge of every head was open, always; true at first */
+    double cosine; /* p_n . p_a over the groups, at the last epoch */
+    double loss[REVIEW_TRACE_LOSSES], array[REVIEW_TRACE_ARRAYS]; /* shares of the gradient's norms, over epochs */
+} review_trace_t;
+/* Adds that of the head "pixel" or "image" of a row's task, if there is one. ST_EFORMAT, ST_ENOTFOUND (the task's file). */
+status_t review_trace_add(review_trace_t *sum, const store_results_t *results, const store_row_t *row,
+                          const char *head);
+
 #endif

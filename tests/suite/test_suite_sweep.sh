@@ -37,6 +37,20 @@ grep -q "^80 tasks done" "$WORK/losses.log" || fail "$(cat "$WORK/losses.log")"
 # without it.
 made losses "learned heads" $((12 * heads)) 0
 
+# Which settings change nothing, and why, is told from the traces of the heads.
+job margins -s output="$WORK/out2" -s shots=1 -s sweep.epsilon=0,50,60 -s sweep.sigma=2,4
+"$FGAD" report "$WORK/out2/margins" --effects > "$WORK/effects" || fail "report --effects"
+grep -q "(epsilon: no effect: epsilon=60 sigma=2 gives the numbers of epsilon=50 sigma=2 to the bit: hinge open everywhere)" "$WORK/effects" ||
+    fail "equal margins are not told: $(cat "$WORK/effects")"
+[ "$(grep -c "no effect" "$WORK/effects")" = 2 ] || fail "expected two equal settings: $(grep "no effect" "$WORK/effects")"
+"$FGAD" report "$WORK/out2/margins" --effects --format csv | awk -F, '
+    /^dataset,.*,array_V/ { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    !("head" in at) { next }
+    /epsilon=60/ { if ($at["open"] != 1) exit 1
+        sum = $at["loss_clip"] + $at["loss_trip"] + $at["loss_mean"] + $at["loss_reg"]; if (sum < 0.999999 || sum > 1.000001) exit 1; n++ }
+    $at["head"] == "pixel" && /epsilon=0/ { if ($at["open"] >= 1) exit 1; n++ }
+    END { if (n != 6) exit 1 }' || fail "shares: $("$FGAD" report "$WORK/out2/margins" --effects --format csv | grep -A99 array_V)"
+
 # Twenty ways of inference: nothing is encoded or learned that the one point has left.
 job inference -s 'sweep.reweight=mean1,off' -s 'sweep.token_wise=true,false' -s sweep.sigma=0,1,2,3,4
 made inference "chunks of test images" 0 "$chunks"
