@@ -352,8 +352,8 @@ status_t io_h5_open(io_h5_t **out, const char *path);
 enum { IO_H5_LABEL = 300 };
 status_t io_h5_set_label(io_h5_t *file, const char *text);
 status_t io_h5_glance(char label[IO_H5_LABEL + 1], const char *path);
-status_t io_h5_publish(io_h5_t *file); /* write, fsync, rename; frees file in every case */
-void io_h5_close(io_h5_t *file);       /* NULL is fine */
+status_t io_h5_publish(io_h5_t **file); /* write, fsync, rename; frees *file in every case and makes it NULL */
+void io_h5_close(io_h5_t *file);        /* NULL is fine */
 /* Writes fields below `group` ("/" or "prompts/pixel"), with the attributes units, description and DIMENSION_LABELS.
  * Arrays of more than 4096 numbers are chunked by the first dimension, shuffled and deflated (level 1). */
 status_t io_h5_write(io_h5_t *file, const char *group, const io_h5_field_t *fields, int count);

@@ -121,15 +121,16 @@ status_t io_h5_set_label(io_h5_t *file, const char *text)
     return (file->label = base_format("%s", text)) != NULL ? ST_OK : ST_ENOMEM;
 }
 
-status_t io_h5_publish(io_h5_t *file)
+status_t io_h5_publish(io_h5_t **file)
 {
-    REQUIRE(file != NULL && file->writing);
+    REQUIRE(*file != NULL && (*file)->writing);
     char *image = NULL;
     size_t size = 0;
-    status_t status = take_image(&image, &size, file);
-    if (status == ST_OK) status = io_write_file(file->path, image, size);
+    status_t status = take_image(&image, &size, *file);
+    if (status == ST_OK) status = io_write_file((*file)->path, image, size);
     free(image);
-    io_h5_close(file);
+    io_h5_close(*file);
+    *file = NULL;
     return status;
 }
 

@@ -143,8 +143,7 @@ static status_t write_task(const import_t *import, const review_stored_t *stored
     TRY_DONE(io_h5_set_options(file, "options", &import->job, job_options));
     TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(io_h5_set_i64(file, "/", "complete", 1));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

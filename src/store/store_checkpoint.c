@@ -44,8 +44,7 @@ status_t store_checkpoint_write(const align_head_t *head, const store_learned_t 
     TRY_DONE(io_h5_set_text(file, "/", "id", item->id));
     TRY_DONE(io_h5_set_text(file, "/", "made_on", result->made_on.text));
     TRY_DONE(io_h5_set_i64(file, "/", "epoch", head->epoch));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

@@ -157,8 +157,7 @@ static status_t publish_array(const plan_t *plan, int ranks, const plan_item_t *
     TRY_DONE(io_h5_create(&file, path));
     TRY_DONE(write_array(file, plan, item, features, a));
     TRY_DONE(write_attributes(file, plan, ranks, item, item->array_id, features->grid, seconds));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;
@@ -186,8 +185,7 @@ status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *
     TRY_DONE(io_h5_set_text(file, "/", "arrays", plan->categories[item->category_index].arrays));
     TRY_DONE(io_h5_set_text(file, "/", "array_id", item->array_id));
     TRY_DONE(write_attributes(file, plan, ranks, item, item->id, features->grid, seconds));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

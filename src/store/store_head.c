@@ -290,8 +290,7 @@ status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *ite
     TRY_DONE(io_h5_set_options(file, "options", &plan->points[plan->tasks[item->index].point], job_options));
     TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(store_complete(file, item->id, NULL, NULL));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

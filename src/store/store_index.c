@@ -114,8 +114,7 @@ status_t store_index_write(const plan_t *plan)
     TRY_DONE(io_h5_set_text(file, "/", "tokenizer_digest", plan->tokenizer_digest));
     TRY_DONE(io_h5_set_i64(file, "/", "categories", plan->category_count));
     for (int c = 0; c < plan->category_count; c++) TRY_DONE(write_category(file, &plan->categories[c], c));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

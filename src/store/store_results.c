@@ -337,8 +337,7 @@ status_t store_results_write(const store_results_t *results, const char *dir, co
     store_made_by_t with = *made_by;
     if (results->made_on.text[0] != '\0') with.made_on = results->made_on;
     TRY_DONE(store_made_by_write(file, &with));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     return status;

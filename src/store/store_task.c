@@ -195,8 +195,7 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
     TRY_DONE(name_heads(file, plan, what));
     TRY_DONE(write_oracle(file, what->oracle));
     TRY_DONE(write_attributes(file, plan, ranks, what));
-    status = io_h5_publish(file);
-    file = NULL;
+    status = io_h5_publish(&file);
 done:
     io_h5_close(file);
     names_free(&names);

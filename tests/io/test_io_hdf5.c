@@ -55,7 +55,7 @@ static void write_task(const char *path)
     check_error(io_h5_set_f64(file, "maps", "seconds", 0.25), ST_OK, "");
     check_error(io_h5_set_text(file, "options/learned", "epsilon", "0.5"), ST_OK, "");
     check_error(io_h5_set_text(file, "options/learned", "epsilon", "1"), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
 }
 
 static void *read_all(io_h5_t *file, const char *path, io_h5_type_t type, int want_ndim, int64_t want_first)
@@ -204,7 +204,7 @@ static void a_plain_field_is_as_large_as_its_numbers_and_reads_as_a_packed_one(v
         io_h5_t *file;
         check_error(io_h5_create(&file, path), ST_OK, "");
         check_error(plain ? io_h5_write_plain(file, "/", &field) : io_h5_write(file, "/", &field, 1), ST_OK, "");
-        check_error(io_h5_publish(file), ST_OK, "");
+        check_error(io_h5_publish(&file), ST_OK, "");
         check_error(io_h5_open(&file, path), ST_OK, "");
         float *all = read_all(file, "maps", IO_H5_F32, 3, 5), rows[2 * H * W];
         assert_memory_equal(all, maps, (size_t)n * sizeof(float));
@@ -270,7 +270,7 @@ static void a_full_disk_is_an_error_that_leaves_nothing(void **state)
     check_error(io_h5_create(&file, path), ST_OK, "");
     check_error(io_h5_write(file, "/", fields, FIELDS), ST_OK, "");
     setrlimit(RLIMIT_FSIZE, &small);
-    status_t status = io_h5_publish(file);
+    status_t status = io_h5_publish(&file);
     setrlimit(RLIMIT_FSIZE, &before);
     check_error(status, ST_EIO, "task.h5' cannot be written: File too large");
     io_names_t left;
@@ -375,7 +375,7 @@ static void a_label_is_read_without_the_rest(void **state)
     long_one[IO_H5_LABEL + 1] = '\0';
     check_error(io_h5_create(&file, path), ST_OK, "");
     check_error(io_h5_set_label(file, long_one), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(io_h5_glance(label, path), ST_EFORMAT, "bears no label");
     long_one[IO_H5_LABEL] = '\0';
     for (int i = 0; i < 2; i++) { /* the longest that there is, then a plain one */
@@ -383,7 +383,7 @@ static void a_label_is_read_without_the_rest(void **state)
         check_error(io_h5_create(&file, path), ST_OK, "");
         check_error(io_h5_set_text(file, "/", "id", "7"), ST_OK, "");
         check_error(io_h5_set_label(file, text), ST_OK, "");
-        check_error(io_h5_publish(file), ST_OK, "");
+        check_error(io_h5_publish(&file), ST_OK, "");
         check_error(io_h5_glance(label, path), ST_OK, "");
         assert_string_equal(label, text);
         check_error(io_h5_open(&file, path), ST_OK, ""); /* whoever knows of no labels reads the file as ever */
@@ -420,7 +420,7 @@ static void options_become_attributes(void **state)
     io_h5_t *file;
     check_error(io_h5_create(&file, path), ST_OK, "");
     check_error(io_h5_set_options(file, path_end, &job, table), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(io_h5_open(&file, path), ST_OK, "");
     char *text;
     check_error(io_h5_get_text(&text, file, path_end, "few.shots"), ST_OK, "");

@@ -14,7 +14,7 @@ static io_h5_t *make(const char *path, const char *format, const char *head)
     if (format[0] != '\0') check_error(io_h5_set_text(file, "/", "format", format), ST_OK, "");
     check_error(io_h5_set_text(file, "/", "code_version", "9.9+abc"), ST_OK, "");
     if (head != NULL) check_error(io_h5_set_text(file, "heads", "pixel", head), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(io_h5_open(&file, path), ST_OK, "");
     return file;
 }
@@ -56,7 +56,7 @@ static void a_head_lies_in_the_run_or_in_the_task(void **state)
 
     check_error(io_h5_create(&file, file_path), ST_OK, "");
     check_error(io_h5_set_text(file, "prompts/pixel", "terms", "total"), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(io_h5_open(&file, file_path), ST_OK, "");
     check_error(store_head_of_task(&path, file, task, "pixel"), ST_OK, "");
     assert_string_equal(path, task);

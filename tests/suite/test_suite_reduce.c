@@ -62,7 +62,7 @@ static void publish(const plan_task_t *task, double value, const char *made_on)
     assert_int_equal(io_h5_set_text(file, "/", "id", task->id), ST_OK);
     if (made_on != NULL) assert_int_equal(io_h5_set_text(file, "/", "made_on", made_on), ST_OK);
     assert_int_equal(io_h5_set_i64(file, "/", "complete", 1), ST_OK);
-    assert_int_equal(io_h5_publish(file), ST_OK);
+    assert_int_equal(io_h5_publish(&file), ST_OK);
 }
 
 /* What others publish after our look, and before our table is written, is in the table: theirs may be the one that ours
@@ -183,7 +183,7 @@ static void a_label_tells_id_numbers_and_kinds_of_arithmetic(void **state)
     assert_int_equal(io_make_dirs(RUN), ST_OK);
     check_error(io_h5_create(&file, path), ST_OK, "");
     check_error(store_complete(file, id, &put, "Haswell, 2 threads"), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(store_label_read(&got, &made_on, path, id), ST_OK, "");
     assert_memory_equal(&got, &put, sizeof put);
     assert_string_equal(made_on.text, "Haswell, 2 threads");
@@ -191,7 +191,7 @@ static void a_label_tells_id_numbers_and_kinds_of_arithmetic(void **state)
     check_error(store_label_read(&got, &made_on, RUN "/none.h5", id), ST_ENOTFOUND, "none.h5'");
     check_error(io_h5_create(&file, path), ST_OK, "");
     check_error(store_complete(file, id, NULL, NULL), ST_OK, "");
-    check_error(io_h5_publish(file), ST_OK, "");
+    check_error(io_h5_publish(&file), ST_OK, "");
     check_error(store_label_read(&got, &made_on, path, id), ST_EFORMAT, "does not tell");
 }
 
