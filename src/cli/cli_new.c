@@ -1,6 +1,9 @@
 /* fgad new: from a folder of images to a job that runs. */
 #include "cli/cli.h"
+#include "clip/clip.h"
 #include "data/data.h"
+#include "io/io.h"
+#include "job/job.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -28,7 +31,7 @@ static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 static bool is_name(const char *text)
 {
     return text[0] != '\0' && strchr(".-", text[0]) == NULL && strcmp(text, "cache") != 0 &&
-           text[strspn(text, fit)] == '\0';
+           strcmp(text, "MEAN") != 0 && text[strspn(text, fit)] == '\0';
 }
 
 /* Of the folder's own name. */
@@ -71,8 +74,8 @@ static int parse(new_t *n, int argc, char **argv)
     if (n->dir == NULL) return cli_bad_usage("new", "expected the DIR to make");
     if (n->images == NULL) return cli_bad_usage("new", "expected --images FOLDER");
     if (name != NULL && !is_name(name))
-        return cli_bad_usage("new", "--name is '%s', expected letters, digits and . _ - (not . or - first, not cache)",
-                             name);
+        return cli_bad_usage(
+            "new", "--name is '%s', expected letters, digits and . _ - (not . or - first, not cache, not MEAN)", name);
     n->name = name != NULL ? base_format("%s", name) : make_name(n->images);
     if (n->assets == NULL) n->assets = n->found = io_assets();
     if (n->name == NULL || n->assets == NULL) return cli_bad_usage("new", "out of memory");
@@ -84,33 +87,6 @@ static int parse(new_t *n, int argc, char **argv)
         n->shots = (int)count;
     }
     return EXIT_DONE;
-}
-
-/* ---- Model ---- */
-
-/* A model that was fetched: the paper's, or the first there is; NULL: the demo's alone. Heap. */
-static char *find_model(const char *assets)
-{
-    io_names_t names = {0};
-    char *models = base_format("%s/models", assets), *found = NULL;
-    if (models == NULL || io_list_dir(&names, models) != ST_OK) names = (io_names_t){0};
-    for (int i = 0; i < names.count; i++) {
-        char *folder = base_format("%s/%s", models, names.name[i]);
-        char *config = base_format("%s/%s/open_clip_config.json", models, names.name[i]);
-        bool fits = folder != NULL && config != NULL && io_exists(config) && strcmp(names.name[i], "demo-clip") != 0;
-        if (fits && (found == NULL || strcmp(names.name[i], "vit-b-16-plus-240") == 0)) {
-            free(found);
-            found = folder;
-            folder = NULL;
-        }
-        free(folder);
-        free(config);
-    }
-    io_names_free(&names);
-    free(models);
-    char *real = found != NULL ? realpath(found, NULL) : NULL;
-    free(found);
-    return real;
 }
 
 /* ---- Caption ---- */
@@ -154,78 +130,40 @@ static int make_caption(new_t *n)
     return code;
 }
 
-/* ---- Job ---- */
+/* ---- All ---- */
 
-/* A text as a YAML scalar in single quotes. */
-static void put_quoted(FILE *out, const char *text)
+static status_t check_plain(const char *what, const char *path)
 {
-    fputc('\'', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '\'') fputc('\'', out);
-        if (*text == '$') fputc('$', out);
-        fputc(*text, out);
-    }
-    fputc('\'', out);
+    if (io_text_is_plain(path)) return ST_OK;
+    return fail(ST_EFORMAT, "%s '%s' cannot be written into a job: expected UTF-8 without control characters", what,
+                path);
 }
 
-static void put_path(FILE *out, const char *key, const char *folder, const char *rest)
+/* What the job and the caption are made with, before a folder is made. */
+static status_t check_parts(const new_t *n, const char *model)
 {
-    char *path = base_format("%s%s", folder, rest);
-    fprintf(out, "%s: ", key);
-    put_quoted(out, path != NULL ? path : folder);
-    free(path);
-    fputc('\n', out);
-}
-
-static status_t write_job(const new_t *n, const char *path, const char *model)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    int shots = n->shots > 0 ? n->shots : n->laid_out.train < 4 ? n->laid_out.train : 4;
-    fprintf(out, "# Made by fgad new. `fgad run --keys` lists every key with its default.\nname: ");
-    put_quoted(out, n->name);
-    fputc('\n', out);
-    put_path(out, "output", n->place, "/results");
-    fprintf(out, "dataset: [folder]\ncategory: [");
-    put_quoted(out, n->name);
-    fputs("]\nroots:\n  ", out);
-    put_path(out, "folder", n->place, "/images");
-    if (model != NULL) {
-        put_path(out, "model", model, "");
-    } else {
-        fputs("# The demo's CLIP, of 2 M parameters, learned from drawings: its scores on photographs mean little. "
-              "Fetch another:\n"
-              "# datasets/models/fetch vit-b-16-plus-240\n",
-              out);
-        char *assets = realpath(n->assets, NULL);
-        put_path(out, "model", assets != NULL ? assets : n->assets, "/models/demo-clip");
-        free(assets);
-    }
-    fprintf(out, "shots: [%d]\nseeds: [0]\n", shots);
-    if (!n->caption)
-        fprintf(out,
-                "# The memory bank alone. For prompts, too: fill in images/%s/caption.json, then remove this line.\n"
-                "branches: [vad]\n",
-                n->name);
-    if (fclose(out) != 0) {
-        free(text);
-        return fail(ST_ENOMEM, "out of memory");
-    }
-    status_t status = io_write_file(path, text, size);
-    free(text);
+    clip_config_t config;
+    TRY(check_plain("DIR", n->dir));
+    TRY(check_plain("--assets", n->assets));
+    if (model != NULL) TRY(check_plain("--model", model));
+    if (model != NULL) TRY(clip_config_read(&config, model));
+    char *vocabulary = base_format("%s/mfsc/vocabulary.json", n->assets);
+    status_t status = vocabulary == NULL ? ST_ENOMEM : ST_OK;
+    if (status == ST_OK && !io_exists(vocabulary))
+        status = fail(ST_ENOTFOUND,
+                      "'%s' does not exist (hint: --assets names the folder that holds mfsc/ and models/)", vocabulary);
+    free(vocabulary);
     return status;
 }
 
-/* ---- All ---- */
-
-static status_t lay_out(new_t *n, const char *job)
+static status_t lay_out(new_t *n, const char *job, const char *model)
 {
     if (io_exists(job)) return fail(ST_EFORMAT, "'%s' exists already (hint: another DIR)", job);
+    TRY(check_parts(n, model));
     TRY(io_make_dirs(n->dir));
     n->place = realpath(n->dir, NULL);
     if (n->place == NULL) return fail(ST_EIO, "'%s' cannot be found", n->dir);
+    TRY(check_plain("DIR", n->place));
     char *base = base_format("%s/images/%s", n->place, n->name);
     status_t status = base != NULL ? ST_OK : ST_ENOMEM;
     if (status == ST_OK && io_exists(base))
@@ -252,12 +190,20 @@ static void print_next(const new_t *n, const char *model)
 
 static int make(new_t *n)
 {
-    char *model = n->model != NULL ? realpath(n->model, NULL) : find_model(n->assets), *root;
+    char *model = n->model != NULL ? realpath(n->model, NULL) : job_own_model(n->assets), *root;
     if (n->model != NULL && model == NULL) return cli_bad_usage("new", "--model: '%s' cannot be found", n->model);
     char *job = base_format("%s/job.yaml", n->dir);
-    if (job == NULL || lay_out(n, job) != ST_OK) return free(job), free(model), cli_bad_input();
+    if (job == NULL || lay_out(n, job, model) != ST_OK) return free(job), free(model), cli_bad_input();
     int code = make_caption(n);
-    if (code == EXIT_DONE && write_job(n, job, model) != ST_OK) code = cli_bad_input();
+    const job_own_t own = {.name = n->name,
+                           .place = n->place,
+                           .model = model,
+                           .assets = n->assets,
+                           .shots = n->shots > 0            ? n->shots
+                                    : n->laid_out.train < 4 ? n->laid_out.train
+                                                            : 4,
+                           .caption = n->caption};
+    if (code == EXIT_DONE && job_own_write(&own, job) != ST_OK) code = cli_bad_input();
     root = base_format("%s/images", n->place);
     if (code == EXIT_DONE && root != NULL) {
         char *argv[] = {"data check", "folder", root, n->name, "--assets", (char *)n->assets, NULL};

@@ -209,4 +209,17 @@ char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to);
  * not use (heap). */
 char *job_yaml(const job_t *job);
 
+/* ---- For images of one's own (fgad new) ---------------------------------------------------------------------------- */
+typedef struct {
+    const char *name;  /* of the category and the run */
+    const char *place; /* the folder of job, images and results: absolute, plain text */
+    const char *model; /* NULL: the demo's of `assets` */
+    const char *assets;
+    int shots;
+    bool caption; /* there is a whole one: prompts, too */
+} job_own_t;
+status_t job_own_write(const job_own_t *own, const char *path);
+/* A fetched model of assets/models: vit-b-16-plus-240, or the first there is; NULL: the demo's alone (heap). */
+char *job_own_model(const char *assets);
+
 #endif

@@ -89,4 +89,10 @@ refuse "nothing to test with" "$WORK/x4" --images "$WORK/empty"
 # What is refused lays out nothing.
 refuse "'$WORK/nowhere' cannot be found" "$WORK/x5" --images "$gear/train/good" --model "$WORK/nowhere"
 refuse "expected letters, digits" "$WORK/x5" --images "$gear/train/good" --name 'two words'
+refuse "not MEAN" "$WORK/x5" --images "$gear/train/good" --name MEAN
+refuse "holds no open_clip_config.json" "$WORK/x5" --images "$gear/train/good" --model "$WORK/empty"
+refuse "vocabulary.json' does not exist (hint: --assets" "$WORK/x5" --images "$gear/train/good" --assets "$WORK/empty"
+refuse "an argument is empty" "$WORK/x5" --images "$gear/train/good" --model ""
+refuse "cannot be written into a job" "$WORK/x5$(printf '\033')[2J" --images "$gear/train/good"
+[ -z "$(find "$WORK" -maxdepth 1 -name 'x5*')" ] || fail "a refused beginning has left a folder"
 [ ! -e "$WORK/x5" ] || fail "a refused beginning has left $(find "$WORK/x5")"
