@@ -1,18 +1,22 @@
 #include "cli/cli.h"
+#include "io/io.h"
 #include "suite/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A number with one of the units behind it; <= 0: it is none. */
+/* Seconds and bytes below it are whole numbers of 64 bits, and exact as doubles. */
+#define MOST 9e15
+
+/* A number with one of the units behind it; <= 0: it is none, or larger than MOST. */
 static double read_unit(const char *text, const char *const *units, const double *factors)
 {
     char *end;
     const double number = strtod(text, &end);
     if (end == text || !isfinite(number) || !(number > 0)) return 0;
     for (int u = 0; units[u] != NULL; u++)
-        if (strcmp(end, units[u]) == 0) return number * factors[u];
+        if (strcmp(end, units[u]) == 0) return number * factors[u] < MOST ? number * factors[u] : 0;
     return 0;
 }
 
@@ -33,9 +37,15 @@ static double read_size(const char *text)
 /* The folder that holds runs and their cache, resolved, as plans have it; NULL with a line. */
 static char *find_output(const char *folder)
 {
-    char *output = realpath(folder != NULL ? folder : "results", NULL);
-    if (output == NULL)
-        fail(ST_ENOTFOUND, "'%s' does not exist (expected a job's `output`)", folder ? folder : "results");
+    if (folder == NULL) folder = "results";
+    char *output = realpath(folder, NULL);
+    if (output == NULL) {
+        fail(ST_ENOTFOUND, "'%s' does not exist (expected a job's `output`)", folder);
+    } else if (!io_is_dir(output)) {
+        free(output);
+        output = NULL;
+        fail(ST_EFORMAT, "'%s' is no folder (expected a job's `output`)", folder);
+    }
     return output;
 }
 

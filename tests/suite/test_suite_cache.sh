@@ -68,6 +68,13 @@ said "^kept: [1-9][0-9]* files of categories that somebody is working on"
 [ "$(find "$WORK/out/cache" -path '*/tablet/*' -name '*.h5' | wc -l)" = 0 ] || fail "old files of tablet stay"
 [ "$(find "$WORK/out/cache" -path '*/gear/*' -name '*.h5' | wc -l)" -gt 3 ] || fail "files of a living claim are gone"
 rm "$task.claim"
+# An age beyond what a clock counts is no age of zero.
+code=0
+"$FGAD" cache prune "$WORK/out" --older 99999999999999999999d > "$WORK/said" 2>&1 || code=$?
+[ $code -eq 2 ] && said "expected an age" || fail "an age of 1e20 days: $(cat "$WORK/said")"
+code=0
+"$FGAD" cache list "$WORK/job.yaml" > "$WORK/said" 2>&1 || code=$?
+[ $code -eq 2 ] && said "is no folder" || fail "cache list of a file: $(cat "$WORK/said")"
 prune --max 1MB --older 1d
 [ "$(du -sm "$WORK/out/cache" | cut -f 1)" -le 2 ] || fail "--max leaves $(du -sm "$WORK/out/cache")"
 prune --older 1d
