@@ -48,6 +48,13 @@ static status_t read_line(store_threshold_t *out, const io_csv_t *csv)
     return ST_OK;
 }
 
+static const store_threshold_t *find(const store_threshold_t *list, int count, const char *task)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(list[i].task, task) == 0) return &list[i];
+    return NULL;
+}
+
 status_t store_thresholds_read(store_threshold_t **out, int *count, const char *run_dir)
 {
     char path[4096];
@@ -59,6 +66,11 @@ status_t store_thresholds_read(store_threshold_t **out, int *count, const char *
     make_path(path, run_dir);
     if (!io_exists(path)) return ST_OK;
     TRY(io_csv_open(&csv, path));
+    if (io_csv_cell(&csv, "task") == NULL || io_csv_cell(&csv, "anomalous") == NULL)
+        status = fail(ST_EFORMAT,
+                      "'%s':1: not a table of thresholds (hint: remove the file, fgad threshold makes it "
+                      "again)",
+                      path);
     while (status == ST_OK) {
         status = io_csv_next(&more, &csv);
         if (status != ST_OK || !more) break;
@@ -69,6 +81,9 @@ status_t store_thresholds_read(store_threshold_t **out, int *count, const char *
         }
         *out = grown;
         status = read_line(&grown[*count], &csv);
+        if (status == ST_OK && find(grown, *count, grown[*count].task) != NULL)
+            status = fail(ST_EFORMAT, "'%s':%d: a second line of the task %s (hint: remove one)", path, csv.line,
+                          grown[*count].task);
         ++*count;
     }
     io_csv_close(&csv);
@@ -85,13 +100,6 @@ static void put_number(FILE *out, double value)
         fputc(',', out);
     else
         fprintf(out, ",%.17g", value);
-}
-
-static const store_threshold_t *find(const store_threshold_t *list, int count, const char *task)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(list[i].task, task) == 0) return &list[i];
-    return NULL;
 }
 
 /* Lines of tasks that the plan does not have any more go. */

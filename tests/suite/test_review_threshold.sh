@@ -104,5 +104,18 @@ refuse() {
 refuse "gear has 1 shot: without the one that is scored no memory is left (hint: --value X" "$run" --quantile 1 --category gear --shots 1
 refuse "expected a number from 0 to 1" "$run" --quantile 2
 refuse "expected one of --f1-max" "$run" --quantile 1 --f1-max
-printf 'nonsense\n1\n' > "$run/thresholds.csv"
-refuse "not a line of thresholds" "$run"
+cp "$run/thresholds.csv" "$WORK/thresholds.csv"
+sed '2s/[0-9]\{1,\}$/many/' "$WORK/thresholds.csv" > "$run/thresholds.csv"
+refuse "thresholds.csv':2: not a line of thresholds" "$run"
+printf '%03000d' 0 > "$run/thresholds.csv"
+refuse "thresholds.csv':1: not a table of thresholds" "$run"
+cp "$WORK/thresholds.csv" "$run/thresholds.csv"
+tail -1 "$WORK/thresholds.csv" >> "$run/thresholds.csv"
+refuse "a second line of the task" "$run"
+rm "$run/thresholds.csv"
+mkfifo "$run/thresholds.csv"
+for command in "threshold $run" "threshold $run --value 1" "report $run --thresholds"; do
+    code=0
+    timeout 60 "$FGAD" $command > "$WORK/log" 2>&1 || code=$?
+    [ $code -eq 2 ] && grep -q "is a FIFO" "$WORK/log" || fail "$command: exit code $code: $(cat "$WORK/log")"
+done
