@@ -64,6 +64,9 @@ int cli_bad_input(void);
 bool cli_take_selection(store_select_t *select, const char *option, const char *value);
 /* The value of --format, which may be NULL: text or json. EXIT_DONE, or that of bad usage. */
 int cli_take_format(bool *json, const char *command, const char *value);
+/* The value of --scale: two finite numbers, the lower one first. EXIT_DONE, or that of bad usage. */
+int cli_take_scale(double *low, double *high, const char *command, const char *value);
+bool cli_is_one_of(const char *const *names, const char *text); /* names: up to NULL */
 /* "fgad run: unknown option ..." with a hint to --help, and EXIT_BAD_INPUT. */
 int cli_bad_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -41,11 +41,8 @@ static int parse(review_export_options_t *options, const char **run, const char 
             const char *value = argv[++i];
             memcpy((char *)options + text->offset, &value, sizeof value);
         } else if (scale) {
-            char *end;
-            options->low = strtod(argv[++i], &end);
-            if (*end == ',') options->high = strtod(end + 1, &end);
-            if (*end != '\0' || !(options->low < options->high))
-                return cli_bad_usage("export", "--scale is '%s', expected LOW,HIGH", argv[i]);
+            int code = cli_take_scale(&options->low, &options->high, "export", argv[++i]);
+            if (code != EXIT_DONE) return code;
         } else if (set) {
             assignments[options->assignment_count++] = argv[++i];
         } else if (argv[i][0] == '-') {

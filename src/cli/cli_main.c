@@ -120,9 +120,11 @@ static int run_command(int argc, char **argv)
         for (int a = words + 1; a < argc; a++)
             if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0)
                 return fputs(cli_commands[i].help, stdout), EXIT_DONE;
-        /* `fgad report "$RUN"` without RUN: an empty name would lead to the root of the file system. */
+        /* `fgad report "$RUN"` without RUN, `--out "$OUT"` without OUT: an empty name would lead to the root of the file
+         * system. A grid point may have no words. */
         for (int a = words + 1; a < argc; a++)
-            if (argv[a][0] == '\0' && argv[a - 1][0] != '-')
+            if (argv[a][0] == '\0' && strcmp(argv[a - 1], "--point") != 0 &&
+                strcmp(argv[a - 1], "--against-point") != 0)
                 return cli_bad_usage(cli_commands[i].name,
                                      "an argument is empty (a variable of the shell that is not set?)");
         return cli_commands[i].main(argc - words, argv + words);

@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
+#include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *cli_folder(char *argument)
@@ -44,4 +46,20 @@ int cli_take_format(bool *json, const char *command, const char *value)
     *json = strcmp(value, "json") == 0;
     if (*json || strcmp(value, "text") == 0) return EXIT_DONE;
     return cli_bad_usage(command, "--format is '%s', expected text or json", value);
+}
+
+int cli_take_scale(double *low, double *high, const char *command, const char *value)
+{
+    char *end;
+    *low = strtod(value, &end);
+    if (end != value && *end == ',') *high = strtod(end + 1, &end);
+    if (end != value && *end == '\0' && isfinite(*low) && isfinite(*high) && *low < *high) return EXIT_DONE;
+    return cli_bad_usage(command, "--scale is '%s', expected LOW,HIGH", value);
+}
+
+bool cli_is_one_of(const char *const *names, const char *text)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(*names, text) == 0) return true;
+    return false;
 }

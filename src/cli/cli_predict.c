@@ -13,16 +13,6 @@ typedef struct {
     bool json, no_pictures;
 } arguments_t;
 
-static int parse_scale(predict_options_t *options, const char *text)
-{
-    char *end;
-    options->low = strtod(text, &end);
-    if (*end == ',') options->high = strtod(end + 1, &end);
-    if (*end != '\0' || !(options->low < options->high))
-        return cli_bad_usage("predict", "--scale is '%s', expected LOW,HIGH", text);
-    return EXIT_DONE;
-}
-
 static int parse_threshold(predict_options_t *options, const char *text)
 {
     char *end;
@@ -36,7 +26,7 @@ static int parse_value(arguments_t *out, const char *option, const char *value)
 {
     if (cli_take_selection(&out->options.select, option, value)) return EXIT_DONE;
     if (strcmp(option, "--out") == 0) return out->options.out = value, EXIT_DONE;
-    if (strcmp(option, "--scale") == 0) return parse_scale(&out->options, value);
+    if (strcmp(option, "--scale") == 0) return cli_take_scale(&out->options.low, &out->options.high, "predict", value);
     if (strcmp(option, "--threshold") == 0) return parse_threshold(&out->options, value);
     return cli_take_format(&out->json, "predict", value);
 }
@@ -48,11 +38,10 @@ static int parse(arguments_t *out, int argc, char **argv)
                                              "--point", "--scale",   "--threshold", "--format", NULL};
     bool images = false;
     for (int i = 1; i < argc; i++) {
-        const char *const *known = with_value;
-        while (*known != NULL && strcmp(*known, argv[i]) != 0) known++;
+        const bool wants_value = cli_is_one_of(with_value, argv[i]);
         int code = EXIT_DONE;
-        if (*known != NULL && i + 1 == argc) return cli_bad_usage("predict", "%s wants a value", argv[i]);
-        if (*known != NULL) {
+        if (wants_value && i + 1 == argc) return cli_bad_usage("predict", "%s wants a value", argv[i]);
+        if (wants_value) {
             code = parse_value(out, argv[i], argv[i + 1]);
             i++;
         } else if (strcmp(argv[i], "--overlay") == 0)
@@ -74,7 +63,7 @@ static int parse(arguments_t *out, int argc, char **argv)
         else
             return cli_bad_usage("predict", "two runs, '%s' and '%s', expected one (images come after --images)",
                                  out->run, argv[i]);
-        if (*known != NULL) images = false;
+        if (wants_value) images = false;
         if (code != EXIT_DONE) return code;
     }
     if (out->run == NULL) return cli_bad_usage("predict", "expected the folder of a run, before --images");

@@ -39,9 +39,8 @@ static int parse(arguments_t *out, int argc, char **argv)
     static const char *const with_value[] = {"--quantile", "--value", "--dataset", "--category", "--shots",
                                              "--seed",     "--seeds", "--point",   "--format",   NULL};
     for (int i = 1; i < argc; i++) {
-        const char *const *known = with_value;
-        while (*known != NULL && strcmp(*known, argv[i]) != 0) known++;
-        if (*known != NULL) {
+        const bool wants_value = cli_is_one_of(with_value, argv[i]);
+        if (wants_value) {
             if (i + 1 == argc) return cli_bad_usage("threshold", "%s wants a value", argv[i]);
             int code = take_value(out, argv[i], argv[i + 1]);
             if (code != EXIT_DONE) return code;

@@ -49,8 +49,13 @@ status_t report_print_results(FILE *out, const store_results_t *results)
 status_t report_print(FILE *out, const char *path, const report_options_t *options)
 {
     store_results_t results;
+    job_t job = {0}; /* what -s says is looked at, be it needed or not */
+    TRY(io_options_init(&job, job_options));
+    status_t status = review_relocate(&job, options->assignments, options->assignment_count);
+    job_free(&job);
+    TRY(status);
     TRY(store_results_read(&results, path));
-    status_t status = print(out, path, &results, options);
+    status = print(out, path, &results, options);
     store_results_free(&results);
     return status;
 }

@@ -13,6 +13,8 @@
 /* ---- Stored maps ---------------------------------------------------------------------------------------------------
  * What a row's task left behind, as the row's options (those of the task, or of the rescoring) fuse it. */
 typedef struct review_stored review_stored_t;
+/* Assignments that say where files lie now; anything else would change what the numbers are of, and is refused. */
+status_t review_relocate(job_t *job, const char *const *assignments, int count);
 /* assignments: where files lie now, "data_root=..." (also roots, metric_memory); others are refused. ST_ENOTFOUND,
  * ST_EFORMAT: no task file, a damaged one. */
 status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,

@@ -234,6 +234,19 @@ static status_t make_room(task_t *task)
     return task->map != NULL ? ST_OK : ST_ENOMEM;
 }
 
+/* A folder among those of the dataset's categories would be one of them in the next run. */
+static status_t check_apart(const char *out, const review_stored_t *stored)
+{
+    char *root = job_root(&stored->job, stored->dataset);
+    if (root == NULL) return ST_ENOMEM;
+    const bool apart = !io_is_dir(root) || !io_lies_in(out, root);
+    status_t status = apart ? ST_OK
+                            : fail(ST_EFORMAT, "'%s' lies in '%s', the images of %s (hint: --out beside it)", out, root,
+                                   stored->dataset);
+    free(root);
+    return status;
+}
+
 static status_t export_task(export_t *export, const store_results_t *results, const store_row_t *row)
 {
     const review_export_options_t *options = export->options;
@@ -246,6 +259,7 @@ static status_t export_task(export_t *export, const store_results_t *results, co
     io_component(task.category, row->category);
     TRY_DONE(claim_folders(export, &task));
     TRY_DONE(review_stored_open(&task.stored, results, row, options->assignments, options->assignment_count));
+    TRY_DONE(check_apart(options->out, task.stored));
     if (options->tiff || options->overlay || options->regions) {
         TRY_DONE(review_stored_images(task.stored, &task.stored->job));
         TRY_DONE(make_room(&task));
@@ -283,6 +297,10 @@ status_t review_export(review_exported_t *out, const char *path, const review_ex
         goto done;
     }
     TRY_DONE(write_sets(&export));
+    if (options->images != NULL && (options->tiff || options->overlay) && out->maps + out->overlays == 0)
+        status =
+            fail(ST_ENOTFOUND, "no test image of '%s' is named by '%s' (hint: fgad export --csv lists their paths)",
+                 path, options->images);
 done:
     progress_end(&progress);
     sets_free(&export);

@@ -342,6 +342,11 @@ status_t review_import(char **dir, const review_import_options_t *options)
     if (import.dir == NULL) goto done;
     TRY_DONE(check_folder(&import));
     TRY_DONE(list_categories(&categories, &import));
+    /* A first one that ends early is told by it from a run, and may be done again. */
+    if (!io_exists(import.dir)) {
+        TRY_DONE(io_make_dirs(import.dir));
+        TRY_DONE(write_run_yaml(&import));
+    }
     import.results.rows = calloc((size_t)categories.count + 2, sizeof *import.results.rows);
     status = ST_ENOMEM;
     if (import.results.rows == NULL) goto done;

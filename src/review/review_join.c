@@ -172,22 +172,41 @@ done:
 
 /* ---- Files --------------------------------------------------------------------------------------------------------------- */
 
-/* All files below from/<what>, which has folders of folders, into to/<what>; *linked counts. */
+/* A file of another site: whole, and what its name says; then *source is where a link to it leads. */
+static status_t check_file(char **source, const char *id)
+{
+    io_h5_t *file;
+    TRY(review_task_open(&file, *source, id));
+    io_h5_close(file);
+    char *real = realpath(*source, NULL);
+    if (real == NULL) return fail(ST_EIO, "'%s' cannot be found", *source);
+    free(*source);
+    *source = real;
+    return ST_OK;
+}
+
+/* All files below `from`, which has folders of folders and names that end in -<id>.h5 or are <id>.h5, into `to`; *linked
+ * counts. `to` of NULL: they are looked at, and nothing is written. */
 static status_t link_tree(int *linked, const char *to, const char *from, int depth)
 {
+    enum { ENDING = 16 + 3 }; /* of an id, and ".h5" */
     io_names_t names;
     if (!io_is_dir(from)) return ST_OK;
     TRY(io_list_dir(&names, from));
-    status_t status = io_make_dirs(to);
+    status_t status = to != NULL ? io_make_dirs(to) : ST_OK;
     for (int i = 0; i < names.count && status == ST_OK; i++) {
-        char *source = base_format("%s/%s", from, names.name[i]), *target = base_format("%s/%s", to, names.name[i]);
-        const size_t length = strlen(names.name[i]);
+        const char *name = names.name[i];
+        char *source = base_format("%s/%s", from, name), *target = base_format("%s/%s", to != NULL ? to : "", name);
+        const size_t length = strlen(name);
         status = source != NULL && target != NULL ? ST_OK : ST_ENOMEM;
         if (status == ST_OK && depth > 0 && io_is_dir(source)) {
-            status = link_tree(linked, target, source, depth - 1);
-        } else if (status == ST_OK && length > 3 && strcmp(names.name[i] + length - 3, ".h5") == 0 &&
-                   !io_exists(target)) {
-            status = io_link_file(target, source, false);
+            status = link_tree(linked, to != NULL ? target : NULL, source, depth - 1);
+        } else if (status == ST_OK && length >= ENDING && strcmp(name + length - 3, ".h5") == 0 &&
+                   (to == NULL || !io_exists(target))) {
+            char id[17];
+            snprintf(id, sizeof id, "%s", name + length - ENDING);
+            status = check_file(&source, id);
+            if (status == ST_OK && to != NULL) status = io_link_file(target, source, false);
             *linked += status == ST_OK;
         }
         free(source);
@@ -195,6 +214,19 @@ static status_t link_tree(int *linked, const char *to, const char *from, int dep
     }
     io_names_free(&names);
     return status;
+}
+
+static status_t link_files(review_joined_t *out, const runs_t *runs, const char *into)
+{
+    static const char *const kinds[] = {"tasks", "heads"};
+    for (int r = 0; r < runs->count; r++)
+        for (int kind = 0; kind < 2; kind++) {
+            char from[4096], to[4096];
+            snprintf(from, sizeof from, "%s/%s", runs->dirs[r], kinds[kind]);
+            snprintf(to, sizeof to, "%s/%s", into != NULL ? into : "", kinds[kind]);
+            TRY(link_tree(kind == 0 ? &out->tasks : &out->heads, into != NULL ? to : NULL, from, 2));
+        }
+    return ST_OK;
 }
 
 static status_t add_names(io_names_t *to, const io_names_t *from)
@@ -277,6 +309,15 @@ static status_t name_run(job_t *job, const char *dir)
     return ST_OK;
 }
 
+static status_t check_apart(const runs_t *runs, const char *into)
+{
+    for (int r = 0; r < runs->count; r++)
+        if (io_lies_in(into, runs->dirs[r]))
+            return fail(ST_EFORMAT, "'%s' lies in the run '%s', which is not changed (hint: a folder beside it)", into,
+                        runs->dirs[r]);
+    return ST_OK;
+}
+
 status_t review_join(review_joined_t *out, const char *const *dirs, int count, const char *into)
 {
     status_t status = ST_ENOMEM;
@@ -289,15 +330,12 @@ status_t review_join(review_joined_t *out, const char *const *dirs, int count, c
     runs.jobs = calloc((size_t)count, sizeof *runs.jobs);
     runs.digest = calloc((size_t)count, sizeof *runs.digest);
     if (runs.results == NULL || runs.jobs == NULL || runs.digest == NULL) goto done;
+    TRY_DONE(check_apart(&runs, into));
     for (int r = 0; r < count; r++) TRY_DONE(open_run(&runs, r));
     TRY_DONE(join_rows(&joined, &runs));
-    for (int r = 0; r < count; r++)
-        for (int kind = 0; kind < 2; kind++) {
-            char from[4096], to[4096];
-            snprintf(from, sizeof from, "%s/%s", dirs[r], kind == 0 ? "tasks" : "heads");
-            snprintf(to, sizeof to, "%s/%s", into, kind == 0 ? "tasks" : "heads");
-            TRY_DONE(link_tree(kind == 0 ? &out->tasks : &out->heads, to, from, 2));
-        }
+    TRY_DONE(link_files(out, &runs, NULL)); /* all of them are looked at before one is linked */
+    *out = (review_joined_t){0};
+    TRY_DONE(link_files(out, &runs, into));
     job_t *job = &runs.jobs[0];
     TRY_DONE(join_jobs(job, &runs));
     TRY_DONE(name_run(job, into));

@@ -42,8 +42,7 @@ static status_t read_options(job_t *job, io_h5_t *file, const char *path)
     return status;
 }
 
-/* Assignments that say where files lie now; anything else would change what the numbers are of. */
-static status_t relocate(job_t *job, const char *const *assignments, int count)
+status_t review_relocate(job_t *job, const char *const *assignments, int count)
 {
     static const char *const keys[] = {"data_root", "roots", "assets", "metric_memory", "threads", NULL};
     for (int i = 0; i < count; i++) {
@@ -138,6 +137,24 @@ status_t review_stored_check(const review_stored_t *stored, const job_t *job)
     return map ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }
 
+status_t review_task_open(io_h5_t **out, const char *path, const char *task)
+{
+    char *id = NULL;
+    TRY(io_h5_open(out, path));
+    status_t status = store_format_check(*out, path);
+    if (status == ST_OK) status = io_h5_get_text(&id, *out, "/", "id");
+    if (status == ST_OK && strcmp(id, task) != 0)
+        status =
+            fail(ST_EFORMAT,
+                 "'%s' holds %s, expected %s (hint: remove the file, `fgad run` with the run's job makes it again)",
+                 path, id, task);
+    free(id);
+    if (status == ST_OK) return ST_OK;
+    io_h5_close(*out);
+    *out = NULL;
+    return status;
+}
+
 status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,
                             const char *const *assignments, int count)
 {
@@ -158,14 +175,13 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
     stored->category = base_format("%s", row->category);
     stored->file = base_format("%s", path);
     if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
-    status = io_h5_open(&file, path);
+    status = review_task_open(&file, path, row->task);
     if (status == ST_ENOTFOUND || !io_exists(path))
         status = fail(ST_ENOTFOUND,
                       "'%s' is gone, though the run's table has its row (hint: `fgad run` with the run's job makes it "
                       "again; `fgad reduce` makes the table of what is left)",
                       path);
     TRY_DONE(status);
-    TRY_DONE(store_format_check(file, path));
     status = read_options(&stored->job, file, path);
     if (status == ST_OK && (stored->method = method_of(method_table, &stored->job)) == NULL)
         status = fail(ST_EFORMAT, "method: '%s' is not part of this version", job_method_names[stored->job.method]);
@@ -175,7 +191,7 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
         goto done;
     }
     TRY_DONE(apply_changes(&stored->job, row->changes));
-    TRY_DONE(relocate(&stored->job, assignments, count));
+    TRY_DONE(review_relocate(&stored->job, assignments, count));
     if (stored->tree == NULL) {
         TRY_DONE(review_stored_check(stored, &stored->job));
         status = ST_ENOMEM;

@@ -118,9 +118,28 @@ refuse() {
     [ "$code" -eq 2 ] || fail "fgad $*: exit code $code"
     grep -q "$message" "$WORK/log" || fail "fgad $* says: $(cat "$WORK/log")"
 }
+refuse "an argument is empty" export "$WORK/out/run" --out ""
+refuse "expected LOW,HIGH" export "$WORK/out/run" --out "$WORK/files" --scale -inf,inf
+refuse "no test image of .* is named by 'test/nosuch/" export "$WORK/out/run" --out "$WORK/none" --tiff --images 'test/nosuch/*'
+refuse "lies in '$WORK/data/demo', the images of demo" export "$WORK/out/run" --out "$WORK/data/demo/maps" --csv
+[ ! -e "$WORK/data/demo/maps" ] || fail "an export among the images has left a folder"
+refuse "'epsilon=1' would change the results" report "$WORK/out/run" -s epsilon=1
+# Another task's file under a task's name has another task's maps.
+cp -r "$WORK/out/draws" "$WORK/out/mixed"
+set -- $(find "$WORK/out/mixed/tasks/demo/gear" -name '*.h5' | sort | head -2)
+cp --remove-destination "$1" "$2"
+for command in "export $WORK/out/mixed --out $WORK/none" "report $WORK/out/mixed --bootstrap 5" "rescore $WORK/out/mixed -s sigma=1"; do
+    refuse "'$2' holds [0-9a-f]*, expected " $command
+done
+# An import that ends early leaves what it began to be done again.
 rm "$WORK/small/thing/test/hole/002.tiff"
 refuse "thing/test/hole/002.tiff' does not exist" import "$WORK/small" --dataset mvtec --data-root "$golden/data" --name x \
     -s output="$WORK/out"
+[ -z "$(find "$WORK/out" -path '*/x/results.csv')" ] || fail "a refused import left results"
+cp "$golden/maps/thing/test/hole/002.tiff" "$WORK/small/thing/test/hole/"
+"$FGAD" import "$WORK/small" --dataset mvtec --data-root "$golden/data" --name x -s output="$WORK/out" > "$WORK/log" 2>&1 ||
+    fail "an import begun again: $(cat "$WORK/log")"
+rm -r "$WORK/out/x"
 printf 'category,path,score\nthing,test/good/000.png,0.5\n' > "$WORK/scores.csv"
 refuse "has no score of thing/test/good/001.png" import "$golden/maps" --dataset mvtec --data-root "$golden/data" --name x \
     --scores "$WORK/scores.csv" -s output="$WORK/out"

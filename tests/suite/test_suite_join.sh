@@ -55,3 +55,36 @@ refused "does not exist" "$WORK/one/run" "$WORK/none"
 code=0
 "$FGAD" reduce "$WORK/one/run" "$WORK/two/run" --into "$WORK/all/run" > "$WORK/log" 2>&1 || code=$?
 [ $code = 2 ] && grep -q "exists already" "$WORK/log" || fail "a run was joined over another: $(cat "$WORK/log")"
+code=0
+"$FGAD" reduce "$WORK/one/run" "$WORK/two/run" --into "$WORK/one/run/inside" > "$WORK/log" 2>&1 || code=$?
+[ $code = 2 ] && grep -q "which is not changed" "$WORK/log" && [ ! -e "$WORK/one/run/inside" ] || fail "into a run: $(cat "$WORK/log")"
+(cd "$WORK" && "$FGAD" reduce one/run two/run --into "" > "$WORK/log" 2>&1) && fail "into nowhere: $(cat "$WORK/log")"
+grep -q "an argument is empty" "$WORK/log" || fail "into nowhere: $(cat "$WORK/log")"
+
+# What another site has sent is looked at, whole, before anything is linked: cut, another task's, no file at all, somebody else's.
+cp -r "$WORK/two/run" "$WORK/sent"
+task=$(find "$WORK/sent/tasks" -name 'k1-*.h5' | sort | head -1)
+other=$(find "$WORK/sent/tasks" -name 'k2-*.h5' | sort | head -1)
+head=$(find "$WORK/sent/heads" -name '*.h5' | sort | head -1)
+echo "nobody else's" > "$WORK/secret"
+for file in "$task" "$head"; do
+    for kind in cut longer other FIFO device secret; do
+        mv "$file" "$WORK/kept"
+        case $kind in
+        cut) head -c 3000 "$WORK/kept" > "$file" ;;
+        longer) { cat "$WORK/kept" && echo more; } > "$file" ;;
+        other) cp "$other" "$file" ;;
+        FIFO) mkfifo "$file" ;;
+        device) ln -s /dev/zero "$file" ;;
+        secret) ln -s "$WORK/secret" "$file" ;;
+        esac
+        code=0
+        timeout 60 "$FGAD" reduce "$WORK/one/run" "$WORK/sent" --into "$WORK/refused" > "$WORK/log" 2>&1 || code=$?
+        [ $code = 2 ] && [ "$(wc -l < "$WORK/log")" = 1 ] && grep -qF "'$file'" "$WORK/log" ||
+            fail "$file, $kind: exit $code: $(cat "$WORK/log")"
+        [ ! -e "$WORK/refused" ] || fail "$kind: something was left: $(find "$WORK/refused" | head -3)"
+        rm "$file"
+        mv "$WORK/kept" "$file"
+    done
+done
+"$FGAD" reduce "$WORK/one/run" "$WORK/sent" --into "$WORK/well" > "$WORK/log" 2>&1 || fail "mended again: $(cat "$WORK/log")"
