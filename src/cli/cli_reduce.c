@@ -1,7 +1,6 @@
 #include "cli/cli.h"
 #include "method/method.h"
 #include "plan/plan.h"
-#include "review/review.h"
 #include "store/store.h"
 #include "suite/suite.h"
 
@@ -21,7 +20,7 @@ static void print_missing(const store_results_t *results)
 /* fgad reduce RUN1 RUN2 ... --into NEW */
 static int join(int argc, char **argv)
 {
-    review_joined_t joined;
+    suite_joined_t joined;
     const char *into = NULL;
     int count = 0;
     for (int i = 1; i < argc; i++) {
@@ -34,7 +33,7 @@ static int join(int argc, char **argv)
     }
     if (into == NULL || count < 2)
         return cli_bad_usage("reduce", "expected one run, or two runs and more with --into NEW");
-    if (review_join(&joined, (const char *const *)argv + 1, count, into) != ST_OK) return cli_bad_input();
+    if (suite_join(&joined, (const char *const *)argv + 1, count, into) != ST_OK) return cli_bad_input();
     printf("%s/results.csv, results.h5: %d results of %d runs, %d missing; %d task files, %d heads\n", into,
            joined.rows, count, joined.missing, joined.tasks, joined.heads);
     return joined.missing > 0 ? EXIT_TASK_FAILED : EXIT_DONE;

@@ -62,16 +62,6 @@ typedef struct {
 status_t review_rescore(review_rescored_t *out, const char *run_dir, const char *name, const char *const *assignments,
                         int count);
 
-/* ---- Joining -----------------------------------------------------------------------------------------------------
- * Runs of one job with one model on different categories, shots or seeds, as of two sites, become the run `into`, which does
- * not exist yet: task files and heads are linked (else copied), the table is that of all rows. ST_EFORMAT: two jobs or models;
- * two results of one task that differ. */
-typedef struct {
-    int rows, missing; /* of the table: results, and tasks that no run has */
-    int tasks, heads;  /* files */
-} review_joined_t;
-status_t review_join(review_joined_t *out, const char *const *dirs, int count, const char *into);
-
 /* ---- Export --------------------------------------------------------------------------------------------------------
  * Below `out`, one folder for each draw of shots and grid point, <dataset>-k<shots>-s<seed>[-<point>], with
  *   1. maps/<category>/test/<defect>/<id>.tiff: 32-bit float maps at the images' own size, as MVTec's evaluation reads

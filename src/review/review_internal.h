@@ -111,10 +111,6 @@ int review_text_width(const char *text);
 status_t review_export_regions(review_exported_t *told, const review_stored_t *stored, const char *folder,
                                const char *category);
 
-/* ---- review_stored.c ---- */
-/* A file of a task or a head by its path: whole, of a known format, and of this id. */
-status_t review_task_open(io_h5_t **out, const char *path, const char *task);
-
 /* ---- review_settings.c ---- */
 /* What is asked for: jobs, each with some keys overridden. */
 typedef struct {

@@ -137,24 +137,6 @@ status_t review_stored_check(const review_stored_t *stored, const job_t *job)
     return map ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }
 
-status_t review_task_open(io_h5_t **out, const char *path, const char *task)
-{
-    char *id = NULL;
-    TRY(io_h5_open(out, path));
-    status_t status = store_format_check(*out, path);
-    if (status == ST_OK) status = io_h5_get_text(&id, *out, "/", "id");
-    if (status == ST_OK && strcmp(id, task) != 0)
-        status =
-            fail(ST_EFORMAT,
-                 "'%s' holds %s, expected %s (hint: remove the file, `fgad run` with the run's job makes it again)",
-                 path, id, task);
-    free(id);
-    if (status == ST_OK) return ST_OK;
-    io_h5_close(*out);
-    *out = NULL;
-    return status;
-}
-
 status_t review_stored_open(review_stored_t **out, const store_results_t *results, const store_row_t *row,
                             const char *const *assignments, int count)
 {
@@ -175,7 +157,7 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
     stored->category = base_format("%s", row->category);
     stored->file = base_format("%s", path);
     if (stored->dataset == NULL || stored->category == NULL || stored->file == NULL) goto done;
-    status = review_task_open(&file, path, row->task);
+    status = store_open(&file, path, row->task);
     if (status == ST_ENOTFOUND || !io_exists(path))
         status = fail(ST_ENOTFOUND,
                       "'%s' is gone, though the run's table has its row (hint: `fgad run` with the run's job makes it "

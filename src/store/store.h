@@ -49,6 +49,8 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by);
 #define STORE_FORMAT "2"
 /* ST_EFORMAT: the file is of a format that this version does not know; names the version that does. */
 status_t store_format_check(io_h5_t *file, const char *path);
+/* Opens a file that has to be complete and of that id. */
+status_t store_open(io_h5_t **out, const char *path, const char *wanted);
 
 /* ---- Numbers of a task ---- */
 /* Numbers of one task; NaN: missing. The table names them, in the order of results.csv. */

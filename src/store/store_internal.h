@@ -4,9 +4,6 @@
 
 #include "store/store.h"
 
-/* Opens a file that has to be complete and of that id. */
-status_t store_open(io_h5_t **out, const char *path, const char *wanted);
-
 /* A learned head of the cache or, where that has lost it, of the run. */
 status_t store_head_open(io_h5_t **out, const plan_t *plan, const plan_item_t *item);
 

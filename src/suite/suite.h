@@ -101,4 +101,14 @@ typedef struct {
 /* Removes files that fgad can make again. ST_ENOTFOUND, ST_EFORMAT: a run cannot be opened; nothing was removed. */
 status_t suite_cache_prune(FILE *out, suite_pruned_t *told, const char *output, const suite_prune_options_t *options);
 
+/* ---- Joining; not collective ----
+ * Runs of one job with one model on different categories, shots or seeds, as of two sites, become the run `into`, which does
+ * not exist yet: task files and heads are linked (else copied), the table is that of all rows. ST_EFORMAT: two jobs or models;
+ * two results of one task that differ; a file that is damaged or another task's: all are looked at before one is linked. */
+typedef struct {
+    int rows, missing; /* of the table: results, and tasks that no run has */
+    int tasks, heads;  /* files */
+} suite_joined_t;
+status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, const char *into);
+
 #endif

@@ -129,7 +129,7 @@ cp -r "$WORK/out/draws" "$WORK/out/mixed"
 set -- $(find "$WORK/out/mixed/tasks/demo/gear" -name '*.h5' | sort | head -2)
 cp --remove-destination "$1" "$2"
 for command in "export $WORK/out/mixed --out $WORK/none" "report $WORK/out/mixed --bootstrap 5" "rescore $WORK/out/mixed -s sigma=1"; do
-    refuse "'$2' holds [0-9a-f]*, expected " $command
+    refuse "'$2' has the id [0-9a-f]*, expected " $command
 done
 # An import that ends early leaves what it began to be done again.
 rm "$WORK/small/thing/test/hole/002.tiff"

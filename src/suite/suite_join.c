@@ -1,5 +1,5 @@
 /* Joining: runs of one job on different categories, shots or seeds, made at different sites, as one run. */
-#include "review/review_internal.h"
+#include "suite/suite_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -176,7 +176,7 @@ done:
 static status_t check_file(char **source, const char *id)
 {
     io_h5_t *file;
-    TRY(review_task_open(&file, *source, id));
+    TRY(store_open(&file, *source, id));
     io_h5_close(file);
     char *real = realpath(*source, NULL);
     if (real == NULL) return fail(ST_EIO, "'%s' cannot be found", *source);
@@ -216,7 +216,7 @@ static status_t link_tree(int *linked, const char *to, const char *from, int dep
     return status;
 }
 
-static status_t link_files(review_joined_t *out, const runs_t *runs, const char *into)
+static status_t link_files(suite_joined_t *out, const runs_t *runs, const char *into)
 {
     static const char *const kinds[] = {"tasks", "heads"};
     for (int r = 0; r < runs->count; r++)
@@ -318,12 +318,12 @@ static status_t check_apart(const runs_t *runs, const char *into)
     return ST_OK;
 }
 
-status_t review_join(review_joined_t *out, const char *const *dirs, int count, const char *into)
+status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, const char *into)
 {
     status_t status = ST_ENOMEM;
     store_results_t joined = {0};
     runs_t runs = {.dirs = dirs, .count = count};
-    *out = (review_joined_t){0};
+    *out = (suite_joined_t){0};
     if (io_exists(into))
         return fail(ST_EFORMAT, "'%s' exists already, expected the folder of a run that is not there yet", into);
     runs.results = calloc((size_t)count, sizeof *runs.results);
@@ -334,7 +334,7 @@ status_t review_join(review_joined_t *out, const char *const *dirs, int count, c
     for (int r = 0; r < count; r++) TRY_DONE(open_run(&runs, r));
     TRY_DONE(join_rows(&joined, &runs));
     TRY_DONE(link_files(out, &runs, NULL)); /* all of them are looked at before one is linked */
-    *out = (review_joined_t){0};
+    *out = (suite_joined_t){0};
     TRY_DONE(link_files(out, &runs, into));
     job_t *job = &runs.jobs[0];
     TRY_DONE(join_jobs(job, &runs));
