@@ -91,6 +91,20 @@ typedef struct {
     status_t (*training)(align_training_t *out, const method_learning_t *how);
 } method_heads_t;
 
+/* ---- What it costs ------------------------------------------------------------------------------------------------------
+ * The sizes of a task, which are known before anything is encoded. */
+typedef struct {
+    const job_t *job;
+    int tokens, E; /* E: width of class tokens and anchors */
+    int groups;    /* of prompts that tokens are scored against, times the states that are; 0: none */
+    int shots, images;
+    bool known;                                                /* what depends on features and support alone */
+    int rows[METHOD_MAX_FEATURES], width[METHOD_MAX_FEATURES]; /* of the arrays of its ask */
+} method_size_t;
+typedef struct {
+    double fit, image, set; /* GFLOP: once; of an image; of the set of them */
+} method_work_t;
+
 /* ---- The table --------------------------------------------------------------------------------------------------------- */
 typedef struct {
     const char *name;            /* as the option `method` has it */
@@ -103,6 +117,7 @@ typedef struct {
     bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map], where it has some */
     bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */
     bool (*auxiliary)(const job_t *job);      /* something was trained on another anomaly set; NULL: never */
+    method_work_t (*work)(const method_size_t *size); /* what a task of it costs, for the plan's order and forecast */
     /* The state, which lives in the arena and may borrow from the task; the arena lives as long. */
     status_t (*fit)(void **state, const method_task_t *task, arena_t *arena);
     /* Fills image i of `maps`: what is not known of its maps, M_pix and M_img. Scratch from the arena is given back. */

@@ -31,6 +31,14 @@ static bool is_masked(const char *dataset, const char *category)
     return false;
 }
 
+static method_work_t work(const method_size_t *size)
+{
+    /* The mask wants the first direction of the image's tokens, by way of their product with themselves. */
+    const double T = size->tokens, W = size->width[0], n = T < W ? T : W;
+    const double mask = size->job->anomalydino.mask != MASK_OFF ? 2e-9 * T * W * n + 9e-9 * n * n * n : 0;
+    return (method_work_t){.image = mask + method_search_gflop(size, 0, 1, size->shots)};
+}
+
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
 {
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
@@ -69,4 +77,5 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     return ST_OK;
 }
 
-const method_t method_anomalydino = {.name = "anomalydino", .min_shots = 1, .ask = ask, .fit = fit, .score = score};
+const method_t method_anomalydino = {
+    .name = "anomalydino", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};

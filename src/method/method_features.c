@@ -29,6 +29,13 @@ status_t method_bank(detect_tap_t *out, const method_task_t *task, int feature, 
     return ST_OK;
 }
 
+double method_search_gflop(const method_size_t *size, int first, int end, int shots)
+{
+    double sum = 0;
+    for (int a = first; a < end; a++) sum += 2.0 * size->rows[a] * shots * size->rows[a] * size->width[a];
+    return 1e-9 * sum;
+}
+
 float *method_join(int *width, const method_image_t *image, int first, int end, arena_t *arena)
 {
     int joined = 0;

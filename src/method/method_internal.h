@@ -13,6 +13,7 @@ JOB_METHODS(METHOD_DECLARE)
 extern const method_map_t method_branches_maps[];
 void method_branches_ask(method_ask_t *out, const job_t *job);
 bool method_branches_gives(const job_t *job, int map);
+method_work_t method_branches_work(const method_size_t *size);
 status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena);
 status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);
 void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,
@@ -45,6 +46,8 @@ void method_ask_for(method_ask_t *out, const char *feature, bool raw);
 void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job, bool raw);
 /* The support images' rows of one array below each other; features stays NULL. */
 status_t method_bank(detect_tap_t *out, const method_task_t *task, int feature, arena_t *arena);
+/* GFLOP of an image's searches of arrays first .. end-1 in a memory of `shots` images. */
+double method_search_gflop(const method_size_t *size, int first, int end, int shots);
 /* Arrays first .. end-1 of an image side by side, (rows, *width), from the arena; NULL: no memory. */
 float *method_join(int *width, const method_image_t *image, int first, int end, arena_t *arena);
 

@@ -31,6 +31,17 @@ static bool always(const job_t *job)
     return true;
 }
 
+static method_work_t work(const method_size_t *size)
+{
+    method_ask_t asked;
+    ask(&asked, size->job);
+    const int subset = size->job->musc.subset,
+              parts = subset > 0 && size->images > 0 ? (size->images - 1) / subset + 1 : 1;
+    const double part = (double)size->images / parts;
+    /* One product a pair serves both of its images. */
+    return (method_work_t){.set = parts * part * (part - 1) / 2 * SIDES * method_search_gflop(size, 1, asked.count, 1)};
+}
+
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
 {
     set_t *set = *out = arena_take(arena, 1, sizeof *set);
@@ -159,5 +170,10 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
     return score_images(maps, set, arena);
 }
 
-const method_t method_musc = {
-    .name = "musc", .ask = ask, .transductive = always, .fit = fit, .score = score, .score_set = score_set};
+const method_t method_musc = {.name = "musc",
+                              .ask = ask,
+                              .work = work,
+                              .transductive = always,
+                              .fit = fit,
+                              .score = score,
+                              .score_set = score_set};

@@ -46,6 +46,18 @@ static status_t shrink(state_t *state, const method_task_t *task, arena_t *arena
     return ST_OK;
 }
 
+static method_work_t work(const method_size_t *size)
+{
+    method_ask_t asked;
+    ask(&asked, size->job);
+    double width = 0;
+    for (int l = 0; l < asked.count; l++) width += size->width[l];
+    const double all = (double)size->shots * size->tokens, share = size->job->patchcore.coreset, kept = share * all;
+    const double projected = width < 128 ? width : 128;
+    return (method_work_t){.fit = share < 1 ? 2e-9 * all * (width * projected + kept * projected) : 0,
+                           .image = 2e-9 * size->tokens * kept * width};
+}
+
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
 {
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
@@ -90,4 +102,5 @@ done:
     return status;
 }
 
-const method_t method_patchcore = {.name = "patchcore", .min_shots = 1, .ask = ask, .fit = fit, .score = score};
+const method_t method_patchcore = {
+    .name = "patchcore", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};

@@ -18,6 +18,14 @@ static void ask(method_ask_t *out, const job_t *job)
     method_ask_taps(out, &job->spade.taps, job, true);
 }
 
+static method_work_t work(const method_size_t *size)
+{
+    method_ask_t asked;
+    ask(&asked, size->job);
+    const int gallery = size->shots < NEAREST ? size->shots : NEAREST;
+    return (method_work_t){.image = method_search_gflop(size, 1, asked.count, gallery)};
+}
+
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
 {
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
@@ -65,4 +73,4 @@ done:
     return status;
 }
 
-const method_t method_spade = {.name = "spade", .min_shots = 1, .ask = ask, .fit = fit, .score = score};
+const method_t method_spade = {.name = "spade", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};

@@ -26,6 +26,13 @@ static void ask(method_ask_t *out, const job_t *job)
     if (with_shots(job)) method_ask_for(out, "last.mlp", false);
 }
 
+static method_work_t work(const method_size_t *size)
+{
+    const double scored = 4e-9 * size->E * (1.0 + size->rows[WINDOWS2] + size->rows[WINDOWS3]);
+    const double searched = with_shots(size->job) ? method_search_gflop(size, WINDOWS2, TOKENS + 1, size->shots) : 0;
+    return (method_work_t){.image = scored + searched};
+}
+
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
 {
     if (method_texts_captions(how->job)) return method_texts_of_caption(out, how);
@@ -99,6 +106,7 @@ static const method_heads_t heads = {.wanted = method_texts_wanted,
                                      .prompts = make_prompts,
                                      .training = make_training};
 
-const method_t method_winclip = {.name = "winclip", .heads = &heads, .ask = ask, .fit = fit, .score = score};
+const method_t method_winclip = {
+    .name = "winclip", .heads = &heads, .ask = ask, .work = work, .fit = fit, .score = score};
 const method_t method_winclip_few = {
-    .name = "winclip+", .heads = &heads, .min_shots = 1, .ask = ask, .fit = fit, .score = score};
+    .name = "winclip+", .heads = &heads, .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};

@@ -129,10 +129,26 @@ void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kin
 
 /* ---- Scoring -------------------------------------------------------------------------------------------------------- */
 
-double plan_maps_gflop(const clip_config_t *c, int groups, int images, int shots)
+method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known)
 {
-    double T = (double)c->grid * c->grid;
-    return 1e-9 * images * (2 * 2 * T * T * shots * c->width + 2 * 3 * T * groups * c->embed);
+    const clip_config_t *c = &plan->config;
+    const method_t *method = plan_method(plan, task);
+    method_size_t size = {.job = &plan->points[task->point],
+                          .tokens = c->grid * c->grid,
+                          .E = c->embed,
+                          .groups = groups,
+                          .shots = task->shots,
+                          .images = images,
+                          .known = known};
+    method_ask_t ask;
+    method->ask(&ask, size.job);
+    for (int a = 0; a < ask.count; a++) {
+        clip_feature_t feature;
+        if (clip_feature_parse(&feature, ask.text[a], c) != ST_OK) continue;
+        size.rows[a] = clip_feature_rows(&feature, c);
+        size.width[a] = clip_feature_width(&feature, c);
+    }
+    return method->work(&size);
 }
 
 /* Parameters before and after learning, hardly compressed: the context of each copy, and a vector for each value that a
@@ -163,13 +179,14 @@ void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan,
     const plan_category_t *entry = &plan->categories[task->category_index];
     int shots = task->shots;
     int n = entry->images.test_count, states = 1;
-    bool pad = job_has(&job->branches, "pad"), vad = job_has(&job->branches, "vad");
-    int groups = pad ? entry->caption.groups : 0;
+    bool pad = job_has(&job->branches, "pad");
+    int groups = !pad ? 0 : job_head_groups(job, JOB_HEAD_PIXEL)->count == 1 ? 1 : entry->caption.groups;
     if (pad && job->learn && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
     *out = *warm = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_READ] = plan_features_mb(plan, n + shots);
-    out->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, states * groups, n, vad ? shots : 0);
+    const method_work_t work = plan_method_work(plan, task, states * groups, n, false);
+    out->units[PLAN_RATE_MAPS] = work.fit + n * work.image + work.set;
     out->units[PLAN_RATE_PIXELS] = 1e-6 * states * n * job->resolution * job->resolution;
     out->units[PLAN_RATE_WRITE] = plan_task_mb(c, job, n);
     /* Features that fit, and with a grid of points the search of the memory too: it is the same for all of them. */
@@ -178,7 +195,8 @@ void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan,
     if (job_feature_memory(&budget, job) != ST_OK) return;
     double share = 1e-6 * (double)budget > bytes ? 1 : 1e-6 * (double)budget / bytes;
     warm->units[PLAN_RATE_READ] = share * plan_features_mb(plan, n);
-    if (vad && plan->point_count > 1) warm->units[PLAN_RATE_MAPS] = plan_maps_gflop(c, 0, n, shots);
+    const double search = work.image - plan_method_work(plan, task, states * groups, n, true).image;
+    if (plan->point_count > 1) warm->units[PLAN_RATE_MAPS] = n * search;
 }
 
 void plan_cost_learned(plan_cost_t *cost, const plan_work_t *done, const double seconds[PLAN_RATES])

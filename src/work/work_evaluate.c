@@ -30,11 +30,7 @@ static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, c
         TRY(map_image(maps, *at, features, i, scorer, arena));
         ++*at;
     }
-    int shots =
-        scorer->support != NULL && scorer->task.known == 0 ? scorer->task.shots : 0; /* 0: no memory was searched */
-    work_worker_charge(worker, PLAN_RATE_MAPS,
-                       plan_maps_gflop(&worker->plan->config, scorer->head[JOB_HEAD_PIXEL].G, *at - before, shots),
-                       began);
+    work_worker_charge(worker, PLAN_RATE_MAPS, (*at - before) * scorer->work.image, began);
     return ST_OK;
 }
 
@@ -68,7 +64,11 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
             goto done;
         }
     }
-    if (scorer->method->score_set != NULL) TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
+    if (scorer->method->score_set != NULL) {
+        const double began = clock_own_seconds();
+        TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
+        work_worker_charge(worker, PLAN_RATE_MAPS, scorer->work.set, began);
+    }
     if (scorer->support != NULL && scorer->task.known == 0)
         work_cache_keep_maps(worker, task, maps, &scorer->support_on);
 done:

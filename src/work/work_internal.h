@@ -27,6 +27,7 @@ typedef struct {
     arena_t arena; /* of the state */
     void *state;
     method_task_t task;
+    method_work_t work;         /* what is told of it to the rates */
     store_features_t *features; /* (shots) */
     method_image_t *support;    /* (shots) */
     store_learned_t learned[JOB_HEADS];

@@ -80,5 +80,11 @@ status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const pl
     scorer->task.known = work_cache_maps(&scorer->known, worker, task);
     if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
     if (needs_support(scorer)) TRY(work_scorer_support(scorer, worker, items, item));
-    return scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena);
+    /* Nothing is searched where all maps of the support are known. */
+    scorer->work = plan_method_work(plan, task, scorer->head[JOB_HEAD_PIXEL].G, images,
+                                    scorer->support == NULL || scorer->task.known != 0);
+    const double began = clock_own_seconds();
+    TRY(scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena));
+    if (scorer->work.fit > 0) work_worker_charge(worker, PLAN_RATE_MAPS, scorer->work.fit, began);
+    return ST_OK;
 }

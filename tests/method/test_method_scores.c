@@ -5,6 +5,7 @@
 #include "detect/detect.h"
 #include "method/method.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static void the_table_holds_every_name_of_the_option(void **state)
     int rows = 0, names = 0;
     for (const method_t *const *row = method_table; *row != NULL; row++, rows++) {
         const method_t *method = *row;
-        assert_true(method->name != NULL && method->ask != NULL);
+        assert_true(method->name != NULL && method->ask != NULL && method->work != NULL);
         assert_true((method->maps != NULL) == (method->gives != NULL)); /* who keeps maps says which */
         assert_true(method->fit != NULL && method->score != NULL && method->min_shots >= 0);
         job_t job = {0};
@@ -167,12 +168,61 @@ static void the_table_holds_every_name_of_the_option(void **state)
     assert_int_equal(rows, names);
 }
 
+static method_work_t work_of(const char *const *keys, int keys_count, int shots, int images, bool known)
+{
+    const char *assignments[8] = {"dataset=demo", "memory_taps=0.mlp,1.mlp"};
+    for (int i = 0; i < keys_count; i++) assignments[2 + i] = keys[i];
+    job_t job;
+    check_error(job_read(&job, NULL, assignments, 2 + keys_count), ST_OK, "");
+    const method_t *method = method_of(method_table, &job);
+    method_ask_t ask;
+    method->ask(&ask, &job);
+    method_size_t size = {
+        .job = &job, .tokens = 225, .E = 640, .groups = 5, .shots = shots, .images = images, .known = known};
+    for (int a = 0; a < ask.count; a++) {
+        const bool cls = strcmp(ask.text[a], "cls") == 0, windows = strncmp(ask.text[a], "windows", 7) == 0;
+        size.rows[a] = cls ? 1 : windows ? 196 : 225;
+        size.width[a] = cls || windows ? 640 : 896;
+    }
+    const method_work_t work = method->work(&size);
+    job_free(&job);
+    return work;
+}
+
+/* What a method says that a task costs, by which plan orders and forecasts: of every method something, that grows as its
+ * formula has it. GFLOP by hand for ViT-B/16+ at 240. */
+static void every_method_tells_what_it_costs(void **state)
+{
+    (void)state;
+    for (int m = 0; job_method_names[m] != NULL; m++) {
+        char key[64];
+        snprintf(key, sizeof key, "method=%s", job_method_names[m]);
+        const method_work_t work = work_of((const char *const[]){key}, 1, 4, 100, false);
+        assert_true(work.fit >= 0 && work.image >= 0 && work.set >= 0);
+        assert_true(work.image + work.set > 0 && work.image + work.set < 1e6);
+    }
+    const double search = 2e-9 * 225 * 225 * 896; /* one tap in the memory of one image */
+    const char *const ours[] = {"method=finegrainedad"}, *const patchcore[] = {"method=patchcore",
+                                                                               "patchcore.coreset=0.25"};
+    const char *const musc[] = {"method=musc"}, *const parts[] = {"method=musc", "musc.subset=50"};
+    const double pad = 6e-9 * 225 * 5 * 640;
+    assert_true(fabs(work_of(ours, 1, 4, 100, false).image - (8 * search + pad)) < 1e-9);
+    assert_true(fabs(work_of(ours, 1, 4, 100, true).image - pad) < 1e-9);
+    assert_true(fabs(work_of(patchcore, 1, 4, 100, false).image - 8 * search) < 1e-9);
+    assert_true(fabs(work_of(patchcore, 2, 4, 100, false).image - 2 * search) < 1e-9);
+    assert_true(work_of(patchcore, 2, 4, 100, false).fit > 0);
+    /* Pairs of images, at three sides and four taps; two halves have half of them, less the pairs within. */
+    assert_true(fabs(work_of(musc, 1, 0, 100, false).set - 4950 * 12 * search) < 1e-6);
+    assert_true(fabs(work_of(parts, 2, 0, 100, false).set - 2 * 1225 * 12 * search) < 1e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(methods_with_shots_equal_their_references),
         cmocka_unit_test(methods_of_whole_sets_equal_their_references),
         cmocka_unit_test(the_table_holds_every_name_of_the_option),
+        cmocka_unit_test(every_method_tells_what_it_costs),
     };
     return cmocka_run_group_tests_name("method_scores", tests, NULL, NULL);
 }
