@@ -16,7 +16,7 @@ images    the images and ground-truth masks behind a task's paths, in the layout
 maps      stored maps at full size (METHOD.md 9), regions of masks, exact ROC and PRO curves (METHOD.md 10)
 drawing   one look for all figures, and pictures made of pixels
 command   the common part of the command lines: selection, output, exit codes
-ablation, compare, curves, histograms, losses, matching, regions, worst    a module a kind of figure, a script each
+ablation, audit, compare, curves, histograms, losses, matching, regions, worst    a module a kind of figure, a script each
 report    the page of everything
 
 Depends on h5py, numpy and matplotlib; on pandas where a DataFrame is asked for.

@@ -86,6 +86,26 @@ class Scripts(unittest.TestCase):
         self.assertEqual((code, [os.path.basename(line) for line in lines]), (0, ["compare-demo-tablet.png"]), errors)
         self.refuses("--points: 'gamma=9' is not in this run", "compare.py", runs[0], "--points", "gamma=9")
 
+    def test_an_audit_is_drawn_from_its_table(self):
+        columns = "image_auroc,image_best_epoch,harmonic,arithmetic,best_of_two,best_of_two_and_epoch,shots_in_test"
+        table = os.path.join(support.WORK, "audit.csv")
+        rows = [
+            f"dataset,shots,point,method,category,seed,{columns},without_shots,pixel_auroc,pixel_best_epoch",
+            "demo,4,,finegrainedad,gear,0,0.9,0.01,0,-0.02,0,0.01,0,,0.98,0.001",
+            "demo,4,,finegrainedad,MEAN,,0.9,0.01,0,-0.02,0,0.01,0,,0.98,0.001",
+        ]
+        with open(table, "w", encoding="utf-8") as file:
+            file.write("\n".join(rows) + "\n")
+        code, lines, errors = support.script("audit.py", table)
+        self.assertEqual((code, [os.path.basename(line) for line in lines]), (0, ["audit-demo-4-finegrainedad.png"]), errors)
+        with open(table, "w", encoding="utf-8") as file:
+            file.write(rows[0].replace("arithmetic", "other") + "\n" + rows[1] + "\n")
+        self.refuses("lacks the column 'arithmetic'", "audit.py", table)
+        with open(table, "w", encoding="utf-8") as file:
+            file.write(rows[0] + "\n" + rows[1] + "\n")
+        self.refuses("has no row MEAN", "audit.py", table)
+        self.refuses("cannot be read", "audit.py", table + ".none")
+
     def test_odd_names_are_text_and_stay_apart(self):
         for name in ("histograms", "worst"):
             made = self.figures(name, "odd")
@@ -101,7 +121,7 @@ class Scripts(unittest.TestCase):
             self.assertIn(name, text)
 
     def test_help_has_examples(self):
-        for name in ("ablation", "compare", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
+        for name in ("ablation", "audit", "compare", "losses", "curves", "histograms", "worst", "matching", "regions", "report"):
             code, lines, _ = support.script(f"{name}.py", "--help")
             self.assertEqual(code, 0)
             self.assertTrue(any(line.startswith(f"  analysis/{name}.py ") for line in lines), name)
