@@ -31,12 +31,12 @@ static bool is_masked(const char *dataset, const char *category)
     return false;
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     /* The mask wants the first direction of the image's tokens, by way of their product with themselves. */
     const double T = size->tokens, W = size->width[0], n = T < W ? T : W;
     const double mask = size->job->anomalydino.mask != MASK_OFF ? 2e-9 * T * W * n + 9e-9 * n * n * n : 0;
-    return (method_work_t){.image = mask + method_search_gflop(size, 0, 1, size->shots)};
+    *out = (method_work_t){.image = mask + method_search_gflop(size, 0, 1, size->shots)};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

@@ -45,13 +45,13 @@ bool method_branches_gives(const job_t *job, int map)
     return job_head_wanted(job, map == S_I ? JOB_HEAD_IMAGE : JOB_HEAD_PIXEL);
 }
 
-method_work_t method_branches_work(const method_size_t *size)
+void method_branches_work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     method_branches_ask(&asked, size->job);
     const double search =
         wants_vad(size->job) && !size->known ? method_search_gflop(size, TAP1, asked.count, size->shots) : 0;
-    return (method_work_t){.image = search + 2e-9 * 3 * size->tokens * size->groups * size->E};
+    *out = (method_work_t){.image = search + 2e-9 * 3 * size->tokens * size->groups * size->E};
 }
 
 /* ---- Scoring, METHOD.md 9 ----------------------------------------------------------------------------------------------- */

@@ -26,11 +26,11 @@ static status_t make_training(align_training_t *out, const method_learning_t *ho
     return method_texts_training(out, how, true);
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     ask(&asked, size->job);
-    return (method_work_t){.image = method_search_gflop(size, 1, asked.count, size->shots) + 4e-9 * size->E};
+    *out = (method_work_t){.image = method_search_gflop(size, 1, asked.count, size->shots) + 4e-9 * size->E};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

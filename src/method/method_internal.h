@@ -13,7 +13,7 @@ JOB_METHODS(METHOD_DECLARE)
 extern const method_map_t method_branches_maps[];
 void method_branches_ask(method_ask_t *out, const job_t *job);
 bool method_branches_gives(const job_t *job, int map);
-method_work_t method_branches_work(const method_size_t *size);
+void method_branches_work(method_work_t *out, const method_size_t *size);
 status_t method_branches_fit(void **out, const method_task_t *task, arena_t *arena);
 status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena);
 void method_branches_fuse(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job,

@@ -31,7 +31,7 @@ static bool always(const job_t *job)
     return true;
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     ask(&asked, size->job);
@@ -39,7 +39,7 @@ static method_work_t work(const method_size_t *size)
               parts = subset > 0 && size->images > 0 ? (size->images - 1) / subset + 1 : 1;
     const double part = (double)size->images / parts;
     /* One product a pair serves both of its images. */
-    return (method_work_t){.set = parts * part * (part - 1) / 2 * SIDES * method_search_gflop(size, 1, asked.count, 1)};
+    *out = (method_work_t){.set = parts * part * (part - 1) / 2 * SIDES * method_search_gflop(size, 1, asked.count, 1)};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

@@ -31,7 +31,7 @@ static status_t take_channels(float *out, const state_t *state, const method_ima
     return ST_OK;
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     ask(&asked, size->job);
@@ -39,8 +39,9 @@ static method_work_t work(const method_size_t *size)
     for (int l = 0; l < asked.count; l++) width += size->width[l];
     const double d = size->job->padim.dims < width ? size->job->padim.dims : width, N = size->shots, T = size->tokens;
     if (N < d)
-        return (method_work_t){.fit = 1e-9 * T * (2 * d * N * N + N * N * N / 3), .image = 2e-9 * T * N * (d + N)};
-    return (method_work_t){.fit = 1e-9 * T * (2 * N * d * d + d * d * d / 3), .image = 2e-9 * T * d * d};
+        *out = (method_work_t){.fit = 1e-9 * T * (2 * d * N * N + N * N * N / 3), .image = 2e-9 * T * N * (d + N)};
+    else
+        *out = (method_work_t){.fit = 1e-9 * T * (2 * N * d * d + d * d * d / 3), .image = 2e-9 * T * d * d};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

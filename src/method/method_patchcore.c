@@ -46,7 +46,7 @@ static status_t shrink(state_t *state, const method_task_t *task, arena_t *arena
     return ST_OK;
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     ask(&asked, size->job);
@@ -54,7 +54,7 @@ static method_work_t work(const method_size_t *size)
     for (int l = 0; l < asked.count; l++) width += size->width[l];
     const double all = (double)size->shots * size->tokens, share = size->job->patchcore.coreset, kept = share * all;
     const double projected = width < 128 ? width : 128;
-    return (method_work_t){.fit = share < 1 ? 2e-9 * all * (width * projected + kept * projected) : 0,
+    *out = (method_work_t){.fit = share < 1 ? 2e-9 * all * (width * projected + kept * projected) : 0,
                            .image = 2e-9 * size->tokens * kept * width};
 }
 

@@ -18,12 +18,12 @@ static void ask(method_ask_t *out, const job_t *job)
     method_ask_taps(out, &job->spade.taps, job, true);
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
     ask(&asked, size->job);
     const int gallery = size->shots < NEAREST ? size->shots : NEAREST;
-    return (method_work_t){.image = method_search_gflop(size, 1, asked.count, gallery)};
+    *out = (method_work_t){.image = method_search_gflop(size, 1, asked.count, gallery)};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

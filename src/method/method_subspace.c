@@ -11,11 +11,11 @@ static void ask(method_ask_t *out, const job_t *job)
     method_ask_for(out, job->subspace.feature, true);
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     /* A third of the directions hold nearly all of the variance: a guess, before there are features. */
     const double W = size->width[0], rows = (double)size->shots * size->rows[0], q = (rows < W ? rows : W) / 3;
-    return (method_work_t){.fit = 2e-9 * rows * W * W + 9e-9 * W * W * W, .image = 4e-9 * size->tokens * W * q};
+    *out = (method_work_t){.fit = 2e-9 * rows * W * W + 9e-9 * W * W * W, .image = 4e-9 * size->tokens * W * q};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

@@ -26,11 +26,11 @@ static void ask(method_ask_t *out, const job_t *job)
     if (with_shots(job)) method_ask_for(out, "last.mlp", false);
 }
 
-static method_work_t work(const method_size_t *size)
+static void work(method_work_t *out, const method_size_t *size)
 {
     const double scored = 4e-9 * size->E * (1.0 + size->rows[WINDOWS2] + size->rows[WINDOWS3]);
     const double searched = with_shots(size->job) ? method_search_gflop(size, WINDOWS2, TOKENS + 1, size->shots) : 0;
-    return (method_work_t){.image = scored + searched};
+    *out = (method_work_t){.image = scored + searched};
 }
 
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)

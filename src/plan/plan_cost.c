@@ -131,6 +131,7 @@ void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kin
 
 method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known)
 {
+    method_work_t work;
     const clip_config_t *c = &plan->config;
     const method_t *method = plan_method(plan, task);
     method_size_t size = {.job = &plan->points[task->point],
@@ -148,7 +149,8 @@ method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int 
         size.rows[a] = clip_feature_rows(&feature, c);
         size.width[a] = clip_feature_width(&feature, c);
     }
-    return method->work(&size);
+    method->work(&work, &size);
+    return work;
 }
 
 /* Parameters before and after learning, hardly compressed: the context of each copy, and a vector for each value that a

@@ -184,7 +184,8 @@ static method_work_t work_of(const char *const *keys, int keys_count, int shots,
         size.rows[a] = cls ? 1 : windows ? 196 : 225;
         size.width[a] = cls || windows ? 640 : 896;
     }
-    const method_work_t work = method->work(&size);
+    method_work_t work;
+    method->work(&work, &size);
     job_free(&job);
     return work;
 }

@@ -120,7 +120,7 @@ refused "tokenizer" method=winclip shots=0 model="$WORK/mute"
 refused "tokenizer" method=april_vad model="$WORK/mute"
 mkdir -p "$WORK/bare/mfsc" && cp datasets/mfsc/*.json "$WORK/bare/mfsc/"
 for texts in "winclip texts=mfsc shots=0" "winclip+ texts=mfsc" promptad finegrainedad; do
-    refused "demo/gear has no caption" method=$texts assets="$WORK/bare"
+    refused "has no caption" method=$texts assets="$WORK/bare"
 done
 refused "image_size is 21, expected a multiple of the model's patch 4" method=patchcore image_size=21
 refused "feature 'tokens' is CLIP's, the model is a DINOv2" model="$GOLDEN/clip/dinov2-mlp" memory_taps=0.mlp,1.mlp branches=vad
