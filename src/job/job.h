@@ -153,7 +153,8 @@ extern const io_option_t job_options[];
     METHOD(musc, "musc")                                                                                               \
     METHOD(subspace, "subspace")                                                                                       \
     METHOD(april, "april_vad")                                                                                         \
-    METHOD(inctrl, "inctrl_residual")
+    METHOD(inctrl, "inctrl_residual")                                                                                  \
+    METHOD(subspace_batched, "subspace_batched")
 /* End with NULL. */
 extern const char *const job_method_names[];
 extern const char *const job_view_names[], *const job_tree_names[], *const job_aupro_names[],

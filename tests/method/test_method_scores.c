@@ -84,6 +84,7 @@ static void run(const check_golden_t *golden, const case_t *c, int category, int
                                 .dataset = "toy",
                                 .category = categories[category].name,
                                 .shots = K,
+                                .images = TESTS,
                                 .seed = categories[category].seed,
                                 .logit_scale = 4.6,
                                 .support = support,
@@ -146,7 +147,10 @@ static void methods_of_whole_sets_equal_their_references(void **state)
     (void)state;
     check_golden_t *golden = check_golden_open("detect/methods");
     const case_t musc = {"musc", {"musc.taps=0.mlp,1.mlp", "resolution=40"}, "musc", "map", "score"};
+    const case_t batched = {
+        "subspace_batched", {"subspace.feature=0.mlp", "subspace.variance=0.9"}, "batched", "map", "score"};
     for (int category = 0; category < 2; category++) run(golden, &musc, category, 0);
+    for (int category = 0; category < 2; category++) run(golden, &batched, category, 0);
     check_golden_close(golden);
 }
 

@@ -305,6 +305,7 @@ def main():
         padim(arrays, f"{c}.padim-full", padim_many["support"], padim_many["test"], 9, 5, seed)
         TESTS = saved
         musc(arrays, f"{c}.musc", test, cls[4:], [1, 2, 3])
+        subspace(arrays, f"{c}.batched", test[0].reshape(-1, WIDTHS[0]), test[0], 0.9)
     wide = make_features(np.random.default_rng(5), 2, 150)
     arrays["wide"] = wide
     key = toy_model.rng_key("toy", "wide", 2, 1, "coreset")

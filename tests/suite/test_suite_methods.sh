@@ -21,15 +21,15 @@ sweep:
   method: [$1]
 YAML
 }
-ALL="finegrainedad, promptad, winclip, winclip+, patchcore, spade, padim, anomalydino, musc, subspace, april_vad, inctrl_residual"
+ALL="finegrainedad, promptad, winclip, winclip+, patchcore, spade, padim, anomalydino, musc, subspace, april_vad, inctrl_residual, subspace_batched"
 write_job "$ALL"
 for n in 1 2 3; do
     ranks $n run "$WORK/job.yaml" -s output="$WORK/out$n" > "$WORK/log$n" 2>&1 || fail "$n ranks: $(tail -3 "$WORK/log$n")"
 done
 same_results "$WORK/out1/methods" "$WORK/out2/methods"
 same_results "$WORK/out1/methods" "$WORK/out3/methods"
-# Two shots of all, and no shots where that can be: winclip and musc; two categories.
-[ "$(find "$WORK/out1/methods/tasks" -name '*.h5' | wc -l)" = 28 ] || fail "not 28 tasks"
+# Two shots of all, and no shots where that can be: winclip, musc and subspace_batched; two categories.
+[ "$(find "$WORK/out1/methods/tasks" -name '*.h5' | wc -l)" = 32 ] || fail "not 32 tasks"
 grep -q "method 'patchcore' is left out at 0 shots: it needs at least 1" "$WORK/log1" || fail "nothing says that pairs are left out"
 
 # Killed again and again.
