@@ -2,6 +2,7 @@
  * people move, rename and nest them. A split that is there and is not found would change the protocol without a word. */
 #include "data/data_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +13,7 @@ static const char *const split_names[SPLITS] = {"realiad_jsons_sv", "realiad_jso
 /* What was found below the root; owned. */
 typedef struct {
     char *file[SPLITS]; /* of this category */
-    char *folder;       /* any folder of split files */
+    char *folder;       /* any folder of split files, or what looks like them */
 } splits_t;
 
 static void splits_free(splits_t *splits)
@@ -62,6 +63,15 @@ static bool is_tree(const char *folder, const char *name)
     return begins_with(name, "realiad_") || data_is_dir_in(folder, "OK") || data_is_dir_in(folder, "NG");
 }
 
+static bool sounds_like_splits(const char *name)
+{
+    char lower[256];
+    size_t length = strlen(name);
+    if (length >= sizeof lower) return false;
+    for (size_t i = 0; i <= length; i++) lower[i] = (char)tolower((unsigned char)name[i]);
+    return strstr(lower, "json") != NULL;
+}
+
 /* Looks through `path` and as many levels of folders below it. */
 static status_t find_splits(splits_t *splits, const char *path, const char *category, int levels)
 {
@@ -70,7 +80,7 @@ static status_t find_splits(splits_t *splits, const char *path, const char *cate
     status_t status = ST_OK;
     for (int i = 0; i < folders.count && status == ST_OK; i++) {
         const char *name = folders.name[i];
-        bool holds = begins_with(name, "realiad_json");
+        bool holds = sounds_like_splits(name);
         char *folder = data_join(path, name);
         if (folder == NULL) status = ST_ENOMEM;
         for (int s = 0; s < SPLITS && status == ST_OK; s++) {
@@ -83,10 +93,46 @@ static status_t find_splits(splits_t *splits, const char *path, const char *cate
         }
         if (status == ST_OK && levels > 0 && (holds || !is_tree(folder, name)))
             status = find_splits(splits, folder, category, levels - 1);
+        else if (status == ST_OK && levels > 0 && begins_with(name, "realiad_"))
+            status = find_splits(splits, folder, category, 0); /* a tree's own folders hold categories, or the splits */
         free(folder);
     }
     io_names_free(&folders);
     return status;
+}
+
+/* An archive that was never unpacked, a file that lies beside the folder that it belongs into. */
+static status_t find_stray(splits_t *splits, const char *path, const char *category)
+{
+    io_names_t names;
+    char *file = base_format("%s.json", category);
+    if (file == NULL) return ST_ENOMEM;
+    status_t status = io_list_dir(&names, path);
+    for (int i = 0; status == ST_OK && i < names.count && splits->folder == NULL; i++) {
+        bool archive = begins_with(names.name[i], "realiad") && sounds_like_splits(names.name[i]);
+        if (!archive && strcasecmp(names.name[i], file) != 0) continue;
+        splits->folder = data_join(path, names.name[i]);
+        if (splits->folder == NULL) status = ST_ENOMEM;
+    }
+    if (status == ST_OK) io_names_free(&names);
+    free(file);
+    return status;
+}
+
+static const char *const tree_names[] = {"realiad_256", "realiad_512", "realiad_1024", "realiad_raw", NULL};
+
+/* The folder that a tree (realiad_256 and its likes) lies in, where it is given as the root: the splits lie beside it. Heap;
+ * NULL: the root is no tree. */
+static char *beside_tree(const char *root)
+{
+    char *real = realpath(root, NULL), *slash = real != NULL ? strrchr(real, '/') : NULL;
+    bool tree = false;
+    for (int t = 0; slash != NULL && tree_names[t] != NULL; t++)
+        tree = tree || strcasecmp(slash + 1, tree_names[t]) == 0;
+    if (tree && slash > real) *slash = '\0';
+    if (tree) return real;
+    free(real);
+    return NULL;
 }
 
 static status_t refuse(const splits_t *splits, const char *category, const char *view)
@@ -97,9 +143,10 @@ static status_t refuse(const splits_t *splits, const char *category, const char 
                     splits->file[SINGLE_VIEW], category, view == NULL ? "all of them" : view);
     return fail(
         ST_ENOTFOUND,
-        "'%s' has no split of '%s'; expected realiad_jsons/%s.json or realiad_jsons_sv/%s.json (hint: without any "
-        "folder realiad_json* train and test are the whole tree, which is another protocol)",
-        splits->folder, category, category, category);
+        "'%s' has no split of '%s'; expected realiad_jsons/%s.json or realiad_jsons_sv/%s.json (hint: %s; without any "
+        "folder or file called so train and test are the whole tree, which is another protocol)",
+        splits->folder, category, category, category,
+        io_is_dir(splits->folder) ? "the archive unpacks to both" : "unpack it, or move it there");
 }
 
 status_t data_realiad_find_split(char **split, char **file, const char *root, const char *category, const char *view)
@@ -108,7 +155,10 @@ status_t data_realiad_find_split(char **split, char **file, const char *root, co
     splits_t splits = {0};
     *file = NULL;
     status_t status;
+    char *parent = beside_tree(root);
     TRY_DONE(find_splits(&splits, root, category, LEVELS));
+    if (splits.folder == NULL && parent != NULL) TRY_DONE(find_splits(&splits, parent, category, 1));
+    if (splits.folder == NULL) TRY_DONE(find_stray(&splits, root, category));
     /* The single-view split serves view C1, and is preferred there; that of all views serves every one. */
     bool first = view != NULL && strcmp(view, "C1") == 0;
     int which = first && splits.file[SINGLE_VIEW] != NULL ? SINGLE_VIEW : ALL_VIEWS;
@@ -118,6 +168,7 @@ status_t data_realiad_find_split(char **split, char **file, const char *root, co
     *file = splits.file[which];
     splits.file[which] = NULL;
 done:
+    free(parent);
     splits_free(&splits);
     return status;
 }

@@ -211,6 +211,46 @@ static void split_files_are_found_wherever_they_lie(void **state)
     }
 }
 
+/* The split lies in the tree of images, or beside the tree that is given as the root. */
+static void split_files_are_found_in_and_beside_the_tree(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"realiad_256/realiad_jsons/nut.json", "realiad_jsons/nut.json",
+                                         "unpacked/realiad_jsons_sv/nut.json"};
+    for (int i = 0; i < 3; i++) {
+        char top[512], root[600];
+        tree_begin(top, "realiad_beside");
+        make(top, "realiad_256");
+        tree_text(top, places[i], SPLIT(SAMPLE("OK", OK_1, "null"), SAMPLE("OK", OK_2, "null")));
+        snprintf(root, sizeof root, "%s%s", top, i == 0 ? "" : "/realiad_256");
+        data_category_t nut;
+        if (data_category_read(&nut, "realiad", root, "nut", NULL) != ST_OK)
+            fail_msg("%s: %s", places[i], fail_message());
+        assert_int_equal(nut.train_count, 1);
+        assert_string_equal(nut.split, i < 2 ? "realiad_jsons" : "realiad_jsons_sv");
+        data_category_free(&nut);
+    }
+}
+
+/* What sounds like a split and is none that is read: never the whole tree in its place. */
+static void a_split_that_was_not_unpacked_is_refused(void **state)
+{
+    (void)state;
+    static const char *const strays[][2] = {{"realiad_jsons.zip", "unpack it, or move it there"},
+                                            {"nut.json", "unpack it, or move it there"},
+                                            {"Real-IAD_JSONs/bolt.json", "the archive unpacks to both"},
+                                            {"splits_json/a/b/nut.json", "the archive unpacks to both"}};
+    for (size_t i = 0; i < sizeof strays / sizeof strays[0]; i++) {
+        char root[512];
+        data_category_t nut;
+        tree_begin(root, "realiad_stray");
+        make(root, "realiad_256");
+        tree_text(root, strays[i][0], "PK");
+        check_error(data_category_read(&nut, "realiad", root, "nut", NULL), ST_ENOTFOUND, strays[i][1]);
+        assert_non_null(strstr(fail_message(), "has no split of 'nut'"));
+    }
+}
+
 static void a_split_that_is_not_for_this_category_or_view_is_refused(void **state)
 {
     (void)state;
@@ -290,6 +330,8 @@ int main(void)
         cmocka_unit_test(split_files_decide_where_they_are),
         cmocka_unit_test(a_listed_shot_may_be_of_the_test_part_and_is_left_out_of_it),
         cmocka_unit_test(split_files_are_found_wherever_they_lie),
+        cmocka_unit_test(split_files_are_found_in_and_beside_the_tree),
+        cmocka_unit_test(a_split_that_was_not_unpacked_is_refused),
         cmocka_unit_test(a_split_that_is_not_for_this_category_or_view_is_refused),
         cmocka_unit_test(a_bad_split_file_is_refused_by_entry),
         cmocka_unit_test(a_tree_without_anomalous_images_is_refused),
