@@ -21,7 +21,12 @@ static status_t put_variable(FILE *out, const char **at, const char *key, const 
     const char *name = *at + 1 + braces;
     int length = 0;
     while (isalnum((unsigned char)name[length]) || name[length] == '_') length++;
-    if (length == 0 || isdigit((unsigned char)name[0]) || (braces && name[length] != '}')) {
+    bool named = length > 0 && !isdigit((unsigned char)name[0]);
+    if (braces && (!named || name[length] != '}'))
+        return fail(ST_EFORMAT,
+                    "%s is '%s', of which only $NAME and ${NAME} can be filled in (hint: write the path; $$ is one $)",
+                    key, text);
+    if (!named) {
         fputc('$', out); /* no name of a variable: a character like any other */
         (*at)++;
         return ST_OK;
@@ -57,7 +62,7 @@ static status_t expand(char **text, const char *key)
 {
     char *longer = NULL;
     size_t size = 0;
-    if ((*text)[0] == '\0')
+    if ((*text)[strspn(*text, " \t")] == '\0')
         return fail(
             ST_EFORMAT,
             "%s is empty, expected a path (hint: a variable of the shell that is not set? Without the key there is "
@@ -82,6 +87,7 @@ static status_t expand(char **text, const char *key)
     }
     free(*text);
     *text = longer;
+    if ((*text)[strspn(*text, " \t")] == '\0') return fail(ST_EFORMAT, "%s is blank, expected a path", key);
     return ST_OK;
 }
 

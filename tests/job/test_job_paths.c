@@ -45,6 +45,7 @@ static void what_stands_for_nothing_is_refused(void **state)
     (void)state;
     setenv("HOME", "/people/me", 1);
     setenv("FGAD_EMPTY", "", 1);
+    setenv("FGAD_BLANK", "  ", 1);
     unsetenv("FGAD_UNSET");
     static const char *const rows[][2] = {
         {"output=", "output is empty, expected a path"},
@@ -54,6 +55,11 @@ static void what_stands_for_nothing_is_refused(void **state)
         {"fewshot=", "fewshot is empty"},
         {"output=$FGAD_UNSET/x", "but FGAD_UNSET is not set in the environment"},
         {"model=/a/${FGAD_EMPTY}", "but FGAD_EMPTY is empty in the environment"},
+        {"output=  ", "output is empty, expected a path"},
+        {"output=$FGAD_BLANK", "output is blank"},
+        {"data_root=${FGAD_UNSET:-/data}", "of which only $NAME and ${NAME} can be filled in"},
+        {"roots.folder=/a/${}", "of which only $NAME and ${NAME} can be filled in"},
+        {"assets=/a/${HOME", "of which only $NAME and ${NAME} can be filled in"},
         {"data_root=~other/x", "folders of other users are not looked up"},
         {"roots.folder=/data/r\xe9", "roots.folder is '/data/r\\xe9', expected UTF-8"},
         {"category=a\nb", "category is 'a\\x0ab', expected UTF-8 without control"},
