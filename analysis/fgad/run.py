@@ -384,8 +384,18 @@ def read_csv(path):
     for number, fields in enumerate(lines[1:], 2):
         if len(fields) != len(header):
             raise Problem(f"'{path}' line {number} has {len(fields)} fields, its header {len(header)}")
-        table.append(dict(zip(header, fields)))
+        table.append(dict(zip(header, map(without_mark, fields))))
     return header, table
+
+
+def without_mark(field):
+    """The field without the apostrophe that keeps a spreadsheet from computing it, as `fgad` reads it, too."""
+    if field.startswith("'") and (rest := field.lstrip("'"))[:1] in tuple("=+-@\t\r"):
+        try:
+            float(rest)
+        except ValueError:
+            return field[1:]
+    return field
 
 
 def compare(csv_path, columns, table, h5_path, file):

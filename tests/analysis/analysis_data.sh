@@ -34,7 +34,7 @@ printf 'no image' > "$RUNS/data/demo/gear/test/good/000.png"
 code=0
 "$FGAD" run "$RUNS/job.yaml" -s name=part >> "$RUNS/log" 2>&1 || code=$?
 [ "$code" = 1 ] || { cat "$RUNS/log"; echo "FAILED: the run with a broken image ended with $code, expected 1"; exit 1; }
-for name in 'a;b' 'a:b' '$x{$' '<img src=x onerror=alert(1)>'; do
+for name in 'a;b' 'a:b' '=1+cmd' '$x{$' '<img src=x onerror=alert(1)>'; do
     mkdir -p "$RUNS/data/odd"
     cp -r "$DATA/demo/tablet" "$RUNS/data/odd/$name"
     mv "$RUNS/data/odd/$name/test/good/000.png" "$RUNS/data/odd/$name/test/good/\$s^{\$&amp;%s{0}.png"

@@ -109,7 +109,7 @@ class Scripts(unittest.TestCase):
     def test_odd_names_are_text_and_stay_apart(self):
         for name in ("histograms", "worst"):
             made = self.figures(name, "odd")
-            self.assertEqual(len(made), 4, made)
+            self.assertEqual(len(made), 5, made)
         self.assertEqual(self.figures("curves", "odd"), ["image-roc-folder.png", "pixel-roc-folder.png", "pro-folder.png"])
         page = os.path.join(support.WORK, "odd.html")
         code, _, errors = support.script("report.py", support.run_path("odd"), "-o", page)
