@@ -263,6 +263,7 @@ static status_t export_task(export_t *export, const store_results_t *results, co
     if (options->tiff || options->overlay || options->regions) {
         TRY_DONE(review_stored_images(task.stored, &task.stored->job));
         TRY_DONE(make_room(&task));
+        TRY_DONE(review_tree_warn_case(task.stored->names, task.stored->n));
     }
     if (options->tiff) TRY_DONE(export_tiffs(export, &task));
     if (options->overlay) TRY_DONE(export_overlays(export, &task));

@@ -17,7 +17,6 @@ static status_t check_shape(review_told_t *told, int w, int h, int width, int he
         return fail(ST_EFORMAT,
                     "'%s' is %d x %d, its image %d x %d: the map is transposed (hint: save it as rows of columns)",
                     path, w, h, width, height);
-    told->resized = true;
     enum { TINY = 4 };
     if ((w < TINY || h < TINY) && width >= TINY && height >= TINY) {
         if (told->stretched++ == 0)
@@ -35,15 +34,16 @@ static status_t check_shape(review_told_t *told, int w, int h, int width, int he
     return ST_OK;
 }
 
-status_t review_imported_map(float *map, int width, int height, review_told_t *told, const char *path,
-                             const review_levels_t *levels, double *largest)
+status_t review_imported_map(float *map, int width, int height, const int image[2], review_told_t *told,
+                             const char *path, const review_levels_t *levels, double *largest)
 {
     double *values;
     float *small = NULL;
     int w, h;
     TRY(io_tiff_read_map(&values, &w, &h, path));
     size_t count = (size_t)w * (size_t)h;
-    status_t status = check_shape(told, w, h, width, height, path);
+    status_t status = check_shape(told, w, h, image[0], image[1], path);
+    told->resized = told->resized || w != width || h != height;
     *largest = values[0];
     for (size_t p = 0; p < count && status == ST_OK; p++) {
         if (!isfinite(values[p]))
@@ -70,10 +70,10 @@ static status_t find_largest(double *largest, review_told_t *told, const review_
     const review_levels_t floats = {0};
     char path[4096];
     for (int i = 0; i < stored->n; i++) {
-        int width, height;
-        TRY(data_image_size(&width, &height, &stored->images, &stored->images.test[stored->keep[i]]));
+        int size[2];
+        TRY(data_image_size(&size[0], &size[1], &stored->images, &stored->images.test[stored->keep[i]]));
         TRY(review_imported_path(path, stored, i));
-        TRY(review_imported_map(NULL, width, height, told, path, &floats, &largest[i]));
+        TRY(review_imported_map(NULL, size[0], size[1], size, told, path, &floats, &largest[i]));
     }
     return ST_OK;
 }
@@ -105,7 +105,9 @@ status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_t
             }
         }
         double most;
-        TRY_DONE(review_imported_map(map, width, height, told, path, &levels, &most));
+        int image[2]; /* its own, though it may be measured at another size */
+        TRY_DONE(data_image_size(&image[0], &image[1], &stored->images, &stored->images.test[stored->keep[i]]));
+        TRY_DONE(review_imported_map(map, width, height, image, told, path, &levels, &most));
         if (largest != NULL) largest[i] = most;
         TRY_DONE(detect_smooth(map, height, width, stored->job.sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));

@@ -73,9 +73,9 @@ typedef struct {
     int stretched; /* maps of another aspect, or of hardly any pixels */
 } review_told_t;
 /* A TIFF file at (height, width), and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite, or the
- * transpose of that size. */
-status_t review_imported_map(float *map, int width, int height, review_told_t *told, const char *path,
-                             const review_levels_t *levels, double *largest);
+ * transpose of the image (width, height). */
+status_t review_imported_map(float *map, int width, int height, const int image[2], review_told_t *told,
+                             const char *path, const review_levels_t *levels, double *largest);
 status_t review_imported_path(char out[4096], const review_stored_t *stored, int i);
 /* All maps of stored->tree at their masks' sizes, smoothed, given to `pixels` (NULL: none wanted). largest (n) may be
  * NULL with pixels. */
@@ -96,6 +96,8 @@ status_t review_overlays(int *painted, const review_stored_t *stored, const char
 /* (*out)[i], i < n: "test/<defect>/<id>" of images->test[keep[i]], all different. Free with review_names_free. */
 status_t review_tree_names(char ***out, const data_category_t *images, const int *keep, int n);
 void review_names_free(char **names, int n);
+/* Warns of names that differ by case alone: copied to a file system that knows none, one file would replace the other. */
+status_t review_tree_warn_case(char *const *names, int n);
 
 /* ---- Pictures: pixels are (height, width, 3) ---- */
 void review_heat_color(uint8_t rgb[3], double share); /* share in [0, 1] of the scale */

@@ -60,6 +60,36 @@ status_t review_relocate(job_t *job, const char *const *assignments, int count)
     return ST_OK;
 }
 
+static status_t take_text(char **to, const char *from)
+{
+    if ((*to)[0] == '/') return ST_OK;
+    char *copy = base_format("%s", from);
+    if (copy == NULL) return ST_ENOMEM;
+    free(*to);
+    *to = copy;
+    return ST_OK;
+}
+
+/* A task file keeps paths as the job wrote them. Those that begin nowhere hold in the folder that the run was started from;
+ * its run.yaml has them from the root on. */
+static status_t take_places(job_t *job, const char *run)
+{
+    job_t whole;
+    char *path = base_format("%s/run.yaml", run);
+    if (path == NULL) return ST_ENOMEM;
+    bool there = io_exists(path) && job_read(&whole, path, NULL, 0) == ST_OK;
+    free(path);
+    if (!there) return ST_OK;
+    status_t status = take_text(&job->data_root, whole.data_root);
+    if (status == ST_OK) status = take_text(&job->assets, whole.assets);
+    for (int i = 0; i < job->roots.count; i++)
+        for (int k = 0; k < whole.roots.count && status == ST_OK; k++)
+            if (strcmp(job->roots.key[i], whole.roots.key[k]) == 0)
+                status = take_text(&job->roots.value[i], whole.roots.value[k]);
+    job_free(&whole);
+    return status;
+}
+
 static status_t apply_changes(job_t *job, const char *changes)
 {
     for (const char *line = changes; *line != '\0';) {
@@ -173,6 +203,7 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
         goto done;
     }
     TRY_DONE(apply_changes(&stored->job, row->changes));
+    TRY_DONE(take_places(&stored->job, results->source));
     TRY_DONE(review_relocate(&stored->job, assignments, count));
     if (stored->tree == NULL) {
         TRY_DONE(review_stored_check(stored, &stored->job));
@@ -304,7 +335,8 @@ status_t review_stored_map(float *map, int *width, int *height, const review_sto
         review_told_t told = {0};
         const review_levels_t floats = {0};
         TRY(review_imported_path(path, stored, i));
-        return review_imported_map(map, *width, *height, &told, path, &floats, &largest);
+        return review_imported_map(map, *width, *height, (const int[2]){*width, *height}, &told, path, &floats,
+                                   &largest);
     }
     size_t T = (size_t)(maps->h * maps->w);
     return detect_full_map(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w, stored->job.sigma,

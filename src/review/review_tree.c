@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void review_names_free(char **names, int n)
 {
@@ -78,6 +79,29 @@ done:
     free(twice);
     free(sorted);
     return status;
+}
+
+static int by_letters(const void *a, const void *b)
+{
+    return strcasecmp(((const named_t *)a)->name, ((const named_t *)b)->name);
+}
+
+status_t review_tree_warn_case(char *const *names, int n)
+{
+    named_t *sorted = base_alloc((size_t)n + 1, sizeof *sorted);
+    if (sorted == NULL) return ST_ENOMEM;
+    for (int i = 0; i < n; i++) sorted[i] = (named_t){names[i], i};
+    qsort(sorted, (size_t)n, sizeof *sorted, by_letters);
+    int pairs = 0, first = 0;
+    for (int i = 1; i < n; i++)
+        if (by_letters(&sorted[i], &sorted[i - 1]) == 0 && pairs++ == 0) first = i;
+    if (pairs > 0)
+        log_warn(
+            "'%s' and '%s' differ by case alone (%d pair%s of that sort): a file system that knows no case (macOS, "
+            "Windows, memory sticks) keeps one of the two (hint: rename one of the images)",
+            sorted[first - 1].name, sorted[first].name, pairs, pairs == 1 ? "" : "s");
+    free(sorted);
+    return ST_OK;
 }
 
 status_t review_tree_names(char ***out, const data_category_t *images, const int *keep, int n)

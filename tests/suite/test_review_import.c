@@ -2,7 +2,7 @@
 #include "support/check.h"
 
 #include "io/io.h"
-#include "review/review.h"
+#include "review/review_internal.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -75,11 +75,13 @@ static void put_tiff(const char *path, const uint8_t *samples, uint32_t bytes, i
     assert_int_equal(fclose(out), 0);
 }
 
+static int tie = 1; /* how many places become one */
+
 /* Place of pixel p of image i in the order of all: somewhat larger where the dent is. */
 static int place(int image, int p)
 {
     bool dent = image >= 2 && p % W < 5 && p / W < 4;
-    return (p * 7 + image * 13) % 60 + (dent ? 25 : 0);
+    return ((p * 7 + image * 13) % 60 + (dent ? 25 : 0)) / tie;
 }
 
 typedef enum { F64, F32, F16, U8, U16, I32, U32 } kind_t;
@@ -189,6 +191,63 @@ static void a_transposed_map_is_refused_and_another_size_is_taken(void **state)
     assert_int_equal(import("square", "square", NULL), ST_OK);
 }
 
+/* Integers and doubles turned by a quarter, too; nearly equal sides are no quarter turn. */
+static void every_kind_of_transposed_map_is_refused(void **state)
+{
+    (void)state;
+    static const kind_t kinds[] = {U16, F64, F16, U8};
+    make_data();
+    for (int k = 0; k < 4; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "turned%d", k);
+        put_maps(name, kinds[k], 10, 1, H, W);
+        check_error(import(name, name, NULL), ST_EFORMAT, "the map is transposed (hint: save it as rows of columns)");
+        check_error(import(name, name, "metric_size=R"), ST_EFORMAT, "the map is transposed");
+    }
+}
+
+/* Many pixels of few values: doubles that a float cannot tell apart stay apart, and those that are equal stay equal. */
+static void ties_of_doubles_stay_ties(void **state)
+{
+    (void)state;
+    double want[3], got[3];
+    make_data();
+    tie = 6; /* pixels share places */
+    put_maps("tied", F32, 0, 1, W, H);
+    put_maps("fine_tied", F64, 1e6, 1e-9, W, H);
+    put_maps("deep_tied", F64, -1, 1e-15, W, H);
+    assert_int_equal(import("tied", "tied", NULL), ST_OK);
+    assert_int_equal(import("fine_tied", "fine_tied", NULL), ST_OK);
+    assert_int_equal(import("deep_tied", "deep_tied", NULL), ST_OK);
+    tie = 1;
+    numbers(want, "tied");
+    numbers(got, "fine_tied");
+    assert_memory_equal(got, want, sizeof want);
+    numbers(got, "deep_tied");
+    assert_memory_equal(got, want, sizeof want);
+    assert_true(want[1] > 0.6 && want[1] < 0.99);
+}
+
+/* "0.png", "0.jpg" and "0.png.bmp", "A.png" and "a.png" in one folder: a file each, and the way back finds them. */
+static void stems_that_collide_in_more_than_one_way_are_told_apart(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"test/good/0.png", "test/good/0.jpg", "test/good/0.png.bmp", "test/good/A.png",
+                                        "test/good/a.png"};
+    data_image_t images[5] = {{0}};
+    data_category_t category = {.test = images, .test_count = 5};
+    int keep[5];
+    char **out;
+    for (int i = 0; i < 5; i++) {
+        images[i] = (data_image_t){.name = (char *)(uintptr_t)names[i], .defect = (char *)(uintptr_t) "good"};
+        keep[i] = i;
+    }
+    assert_int_equal(review_tree_names(&out, &category, keep, 5), ST_OK);
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < i; k++) assert_string_not_equal(out[i], out[k]);
+    review_names_free(out, 5);
+}
+
 static void a_folder_that_no_import_made_stays(void **state)
 {
     (void)state;
@@ -213,6 +272,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_sample_is_ranked_as_it_is),
         cmocka_unit_test(a_transposed_map_is_refused_and_another_size_is_taken),
+        cmocka_unit_test(every_kind_of_transposed_map_is_refused),
+        cmocka_unit_test(ties_of_doubles_stay_ties),
+        cmocka_unit_test(stems_that_collide_in_more_than_one_way_are_told_apart),
         cmocka_unit_test(a_folder_that_no_import_made_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

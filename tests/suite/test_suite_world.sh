@@ -257,4 +257,16 @@ code=0
 mpirun --bind-to none -n 1 "$FGAD" run "$job" -s name=one : -n 1 "$FGAD" run "$job" -s name=two > "$WORK/stdout" 2> "$WORK/stderr" || code=$?
 [ $code != 0 ] || fail "two jobs under one mpirun ended with 0"
 says "the ranks were given different jobs"
+# A job with paths that begin nowhere, and its pictures asked for from elsewhere; names that differ by case alone are told of.
+cp "$golden/rgba8.png" "$WORK/own/part/test/dent/a.png"
+cp "$golden/turn2.png" "$WORK/own/part/test/dent/A.png"
+cp "$golden/bilevel.bmp" "$WORK/own/part/mask/dent/a.bmp"
+cp "$golden/bilevel.bmp" "$WORK/own/part/mask/dent/A.bmp"
+(cd "$WORK" && "$FGAD" run job.yaml -s roots.folder=own -s output=near > "$WORK/stdout" 2> "$WORK/stderr") || fail "relative paths: $(cat "$WORK/stderr")"
+(cd / && "$FGAD" export "$WORK/near/run" --out "$WORK/pictures" --overlay --tiff > "$WORK/stdout" 2> "$WORK/stderr") ||
+    fail "export from elsewhere: $(cat "$WORK/stderr")"
+says "differ by case alone (1 pair of that sort)"
+(cd / && "$FGAD" import "$WORK/pictures/folder-k1-s0/maps" --dataset folder --data-root "$WORK/own" --name back -s output="$WORK/near" \
+    > "$WORK/stdout" 2> "$WORK/stderr") || fail "import from elsewhere: $(cat "$WORK/stderr")"
+(cd / && "$FGAD" rescore "$WORK/near/run" -s sigma=1 > "$WORK/stdout" 2> "$WORK/stderr") || fail "rescore from elsewhere: $(cat "$WORK/stderr")"
 (cd / && "$FGAD" mfsc show demo/gear > "$WORK/stdout") || fail "captions are not found from another folder"
