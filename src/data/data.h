@@ -12,7 +12,7 @@
  *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data; or prepared: <root>/1cls/<category> or
  *            <root>/<category> with train/good, test/good, test/bad, ground_truth/bad
  *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/OK/S0001 and NG/<defect>/S0001 (or the categories in <root>
- *            itself), with the split of realiad_jsons_sv or realiad_jsons, wherever below <root> and in whatever case they
+ *            itself), with the split of realiad_jsons_sv or realiad_jsons, wherever below <root>, or beside it, and in whatever case they
  *            lie. Without any such folder train and test both hold every OK image, and data_test_without_shots leaves the
  *            shots out of the test; where there is one but no file of the category, the category is refused
  *   ksdd2    KolektorSDD2: <root>/train, <root>/test (or in <root>/KolektorSDD2) with <stem>.png and <stem>_GT.png; an
@@ -60,6 +60,7 @@ typedef enum {
     DATA_MASK_MISSING,
     DATA_DARK,
     DATA_CLIPPED,
+    DATA_SCALES,
     DATA_NORMAL_AS_DEFECT,
     DATA_NO_NORMALS,
     DATA_NO_ANOMALOUS,
@@ -67,6 +68,7 @@ typedef enum {
     DATA_TWICE,
     DATA_MASK_MOST,
     DATA_MASK_EMPTY,
+    DATA_MASK_LOW,
     DATA_MASK_TWO,
     DATA_MASK_SHARED,
     DATA_MASK_NONE,
@@ -74,6 +76,7 @@ typedef enum {
     DATA_TURNED,
     DATA_COUNTS,
     DATA_MASK_BESIDE,
+    DATA_PAGES,
     DATA_SUBFOLDER,
     DATA_OTHER_FOLDER,
     DATA_LOOSE,

@@ -13,6 +13,9 @@ void data_report_free(data_report_t *report)
 static status_t check_image(data_report_t *report, const data_category_t *category, const data_image_t *image)
 {
     io_image_t pixels = {0};
+    io_image_info_t info;
+    /* A kind that is not read is the survey's to tell. */
+    if (io_image_look(&info, image->path) == ST_OK && info.refused) return ST_OK;
     status_t status = data_image_read(&pixels, category, image);
     io_image_free(&pixels);
     if (status == ST_OK) report->images++;

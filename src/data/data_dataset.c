@@ -74,10 +74,15 @@ static status_t refuse_category(const data_layout_t *layout, const char *root, c
     if (near != NULL)
         status = fail(ST_ENOTFOUND, "'%s' holds no category '%s' of dataset '%s' (did you mean '%s'?)", root, category,
                       layout->name, near);
-    else
-        status =
-            fail(ST_ENOTFOUND, "'%s' holds no category '%s' of dataset '%s'; %d others are there%s%s", root, category,
-                 layout->name, names.count, names.count > 0 ? ", e.g. " : "", names.count > 0 ? names.name[0] : "");
+    else if (names.count > 0)
+        status = fail(ST_ENOTFOUND, "'%s' holds no category '%s' of dataset '%s'; %d other%s there, e.g. %s", root,
+                      category, layout->name, names.count, names.count == 1 ? " is" : "s are", names.name[0]);
+    else {
+        char hint[1024];
+        data_layout_hint(hint, sizeof hint, layout, root, options);
+        status = fail(ST_ENOTFOUND, "'%s' holds no category of dataset '%s', none called '%s'%s", root, layout->name,
+                      category, hint);
+    }
     io_names_free(&names);
     return status;
 }

@@ -44,6 +44,23 @@ static bool one_holds(const char *root, const char *inside)
     return found;
 }
 
+/* A folder of a category that is called otherwise than train: in other letters, or by another word. Heap; NULL: none. */
+static char *find_train(const char *root)
+{
+    static const char *const likes[] = {"train", "training", "train_set", "trainset", NULL};
+    io_names_t folders = {0};
+    char *found = NULL;
+    if (data_list_folders(&folders, root) != ST_OK) return NULL;
+    for (int i = 0; i < folders.count && found == NULL; i++) {
+        char *path = data_join(root, folders.name[i]), *name = path != NULL ? data_find_folder(path, likes) : NULL;
+        if (name != NULL) found = data_join(path, name);
+        free(name);
+        free(path);
+    }
+    io_names_free(&folders);
+    return found;
+}
+
 /* Layouts that are not read, and what to do with them. */
 static const struct {
     const char *inside, *says;
@@ -63,7 +80,7 @@ void data_layout_hint(char *out, size_t room, const data_layout_t *layout, const
                       const data_options_t *options)
 {
     int count;
-    char *inside = data_join(root, layout->name), *below = NULL;
+    char *inside = data_join(root, layout->name), *below = NULL, *train = NULL;
     io_names_t names = {0};
     out[0] = '\0';
     if (inside != NULL && io_is_dir(inside)) {
@@ -74,11 +91,14 @@ void data_layout_hint(char *out, size_t room, const data_layout_t *layout, const
         snprintf(out, room, " (hint: this is the folder of one category, its parent is the root)");
     } else if ((below = find_below(&count, layout, root, options)) != NULL) {
         snprintf(out, room, " (hint: '%s' holds %d: give that folder)", below, count);
+    } else if ((train = find_train(root)) != NULL) {
+        snprintf(out, room, " (hint: rename '%s' to train, and its test folder to test)", train);
     } else {
         for (size_t i = 0; i < sizeof others / sizeof others[0] && out[0] == '\0'; i++)
             if (one_holds(root, others[i].inside)) snprintf(out, room, " (hint: %s)", others[i].says);
     }
     io_names_free(&names);
     free(below);
+    free(train);
     free(inside);
 }

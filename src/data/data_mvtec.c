@@ -85,9 +85,21 @@ static status_t refuse_train(const data_category_t *out, const char *base, const
     char *path = data_join(base, folder);
     if (path == NULL) return ST_ENOMEM;
     const io_names_t *inside = &out->notes.lines[DATA_SUBFOLDER];
-    status_t status = fail(code, "'%s' holds no PNG, JPEG, TIFF, BMP or WebP image%s%s%s%s", path, expected,
-                           inside->count > 0 ? " (hint: " : "", inside->count > 0 ? inside->name[0] : "",
-                           inside->count > 0 ? ": move them up)" : "");
+    int unread = out->notes.count[DATA_UNREAD_KIND];
+    io_names_t files = {0};
+    char *hint = NULL;
+    if (inside->count > 0)
+        hint = base_format(" (hint: %s: move them up)", inside->name[0]);
+    else if (unread > 0)
+        hint = base_format(" (hint: %d image%s of a kind that is not read %s there: convert %s)", unread,
+                           unread == 1 ? "" : "s", unread == 1 ? "is" : "are", unread == 1 ? "it" : "them");
+    else if (io_list_dir(&files, path) == ST_OK && files.count > 0)
+        hint = base_format(" (hint: images are known by the ending of their names, and '%s' has none of these)",
+                           files.name[0]);
+    io_names_free(&files);
+    status_t status =
+        fail(code, "'%s' holds no PNG, JPEG, TIFF, BMP or WebP image%s%s", path, expected, hint != NULL ? hint : "");
+    free(hint);
     free(path);
     return status;
 }

@@ -6,6 +6,21 @@
 
 /* ---- Masks --------------------------------------------------------------------------------------------------------- */
 
+/* Which values a mask has, as long as they are few: soft edges and JPEG give many. */
+enum { FEW_VALUES = 8 };
+typedef struct {
+    int value[FEW_VALUES], count; /* count FEW_VALUES + 1: more */
+} values_t;
+
+static void values_add(values_t *values, int value)
+{
+    if (values->count > FEW_VALUES) return;
+    for (int i = 0; i < values->count; i++)
+        if (values->value[i] == value) return;
+    if (values->count < FEW_VALUES) values->value[values->count] = value;
+    values->count++;
+}
+
 /* *good: nothing that stops a run. */
 static status_t survey_mask(data_findings_t *out, bool *good, const data_category_t *category,
                             const data_image_t *image)
@@ -18,11 +33,15 @@ static status_t survey_mask(data_findings_t *out, bool *good, const data_categor
     if (status != ST_OK) return status == ST_ENOMEM ? status : ST_OK;
     status = io_mask_read(&mask, image->mask);
     if (status != ST_OK) return data_note_failure(out, DATA_MASK_UNREADABLE, status);
-    size_t count = (size_t)mask.width * (size_t)mask.height, marked = 0;
+    size_t count = (size_t)mask.width * (size_t)mask.height, marked = 0, low = 0;
     int largest = 0;
+    values_t values = {0};
     for (size_t i = 0; i < count; i++) {
-        marked += mask.values[i] > category->mask_threshold;
-        if (mask.values[i] > largest) largest = mask.values[i];
+        int value = mask.values[i];
+        marked += value > category->mask_threshold;
+        low += value > 0 && value <= category->mask_threshold;
+        if (value > largest) largest = value;
+        if (value > 0) values_add(&values, value);
     }
     bool size = mask.width == width && mask.height == height;
     if (!size)
@@ -38,6 +57,10 @@ static status_t survey_mask(data_findings_t *out, bool *good, const data_categor
     if (marked > count / 2)
         TRY_DONE(data_note(out, DATA_MASK_MOST, 1, "'%s' marks %.0f %% of its image", image->mask,
                            100.0 * (double)marked / (double)count));
+    if (marked > 0 && low > marked / 10 && values.count <= FEW_VALUES)
+        TRY_DONE(data_note(out, DATA_MASK_LOW, 1,
+                           "'%s' marks %zu pixels by values up to %d, which count as normal, and %zu above",
+                           image->mask, low, category->mask_threshold, marked));
     if (mask.palette || mask.alpha)
         TRY_DONE(data_note(out, DATA_MASK_FORM, 1, "'%s' has %s", image->mask, mask.palette ? "a palette" : "alpha"));
     *good = size && (marked > 0 || largest == 0);
@@ -60,6 +83,14 @@ static status_t survey_image(data_findings_t *out, deep_t *deep, const data_cate
     io_image_info_t info;
     status_t status = io_image_look(&info, image->path);
     if (status != ST_OK) return status == ST_ENOMEM ? status : ST_OK; /* read later, and told then */
+    /* No file is damaged: all of the camera's are of that kind. */
+    if (info.refused) {
+        io_image_t pixels = {0};
+        status = data_image_read(&pixels, category, image);
+        io_image_free(&pixels);
+        return data_note_failure(out, DATA_UNREADABLE, status);
+    }
+    if (info.pages > 1) TRY(data_note(out, DATA_PAGES, 1, "'%s'", image->path));
     if (info.turn > 1 && !category->how.upright)
         TRY(data_note(out, DATA_TURNED, 1, "'%s' (orientation %d)", image->path, info.turn));
     if (info.depth != 16) return ST_OK;
@@ -91,6 +122,29 @@ static int bits_of(int value)
     return bits;
 }
 
+/* Training and test images of other bits: each is read by the one bit_depth, and the normal ones are no likeness then. */
+static status_t note_scales(data_findings_t *out, const deep_t *train, const deep_t *test)
+{
+    enum { OTHER_SCALE = 4 }; /* bits: no light of one camera makes sixteen times the difference */
+    int more = bits_of(train->largest) - bits_of(test->largest);
+    const deep_t *dark = more > 0 ? test : train, *light = more > 0 ? train : test;
+    if (train->read == 0 || test->read == 0 || abs(more) < OTHER_SCALE) return ST_OK;
+    return data_note(out, DATA_SCALES, dark->files,
+                     "'%s' and the other %s images read hold values up to %d, the %s images up to %d and more",
+                     dark->first, dark == test ? "test" : "training", dark->largest, dark == test ? "training" : "test",
+                     light->largest);
+}
+
+static deep_t deep_both(const deep_t *train, const deep_t *test)
+{
+    bool first = train->largest >= test->largest;
+    return (deep_t){.files = train->files + test->files,
+                    .read = train->read + test->read,
+                    .largest = first ? train->largest : test->largest,
+                    .first = train->first != NULL ? train->first : test->first,
+                    .highest = first ? train->highest : test->highest};
+}
+
 static status_t note_depth(data_findings_t *out, const deep_t *deep, int depth)
 {
     int bits = bits_of(deep->largest);
@@ -108,21 +162,23 @@ static status_t note_depth(data_findings_t *out, const deep_t *deep, int depth)
 
 status_t data_survey(data_findings_t *out, int *masks, const data_category_t *category, int most_read)
 {
-    deep_t deep = {0};
+    deep_t train = {0}, test = {0};
     int depth = category->how.bit_depth > 0 ? category->how.bit_depth : 16;
     *masks = 0;
-    for (int i = 0; i < category->train_count; i++) TRY(survey_image(out, &deep, category, &category->train[i]));
+    for (int i = 0; i < category->train_count; i++) TRY(survey_image(out, &train, category, &category->train[i]));
     for (int i = 0; i < category->test_count; i++) {
         const data_image_t *image = &category->test[i];
         bool good;
-        TRY(survey_image(out, &deep, category, image));
+        TRY(survey_image(out, &test, category, image));
         if (image->label == 0 || image->mask == NULL) continue;
         TRY(survey_mask(out, &good, category, image));
         *masks += good;
     }
-    if (deep.files == 0) return ST_OK;
+    if (train.files + test.files == 0) return ST_OK;
     int enough = depth < 16 ? 65536 : 1 << 14;
-    TRY(read_deep(&deep, category->train, category->train_count, most_read, enough));
-    TRY(read_deep(&deep, category->test, category->test_count, most_read, enough));
-    return note_depth(out, &deep, depth);
+    TRY(read_deep(&train, category->train, category->train_count, most_read, enough));
+    TRY(read_deep(&test, category->test, category->test_count, most_read, enough));
+    deep_t both = deep_both(&train, &test);
+    TRY(note_scales(out, &train, &test));
+    return note_depth(out, &both, depth);
 }

@@ -113,6 +113,8 @@ status_t io_image_look(io_image_info_t *out, const char *path)
                              .height = raster.height,
                              .depth = raster.depth,
                              .turn = raster.turn,
+                             .pages = raster.pages,
+                             .refused = raster.refused,
                              .palette = raster.palette,
                              .alpha = raster.alpha};
     return ST_OK;

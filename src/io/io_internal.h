@@ -15,6 +15,8 @@ typedef struct {
     void *samples;
     int depth;           /* bits of a sample in the file, also of SIZE, as the next three */
     int turn;            /* EXIF orientation, 1 to 8; 1: as it lies */
+    int pages;           /* of the size alone: 2 where more follow the first; 0: the kind has one */
+    bool refused;        /* of the size alone: samples that are not read */
     bool palette, alpha; /* indices into a palette; an alpha channel that is dropped */
 } io_raster_t;
 

@@ -294,12 +294,17 @@ static status_t decode(io_raster_t *out, TIFF *tiff, io_decode_t what, const mem
     out->depth = layout.bits;
     out->palette = layout.photometric == PHOTOMETRIC_PALETTE;
     out->alpha = layout.samples == 2 || layout.samples > 3;
-    if (what == IO_DECODE_SIZE) return ST_OK;
     if (layout.photometric == PHOTOMETRIC_YCBCR && layout.compression == COMPRESSION_JPEG) {
         TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         layout.photometric = PHOTOMETRIC_RGB;
     }
-    TRY(check_picture(&layout, path));
+    status_t status = check_picture(&layout, path);
+    out->refused = status != ST_OK;
+    if (what == IO_DECODE_SIZE) {
+        out->pages = TIFFLastDirectory(tiff) ? 1 : 2;
+        return ST_OK;
+    }
+    TRY(status);
     out->channels = what != IO_DECODE_RAW || layout.photometric == PHOTOMETRIC_RGB ? 3 : 1;
     bool wide = what == IO_DECODE_RAW || (what == IO_DECODE_WIDE && !out->palette);
     out->bits = wide && layout.bits == 16 ? 16 : 8;

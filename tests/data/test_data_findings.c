@@ -57,6 +57,57 @@ static void place_golden(const char *name, const char *golden)
     free(bytes);
 }
 
+static void put_float(const char *name)
+{
+    float samples[8 * 6];
+    char path[1024];
+    for (int i = 0; i < 8 * 6; i++) samples[i] = (float)i;
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    assert_int_equal(io_tiff_write_f32(path, samples, 8, 6), ST_OK);
+}
+
+/* A mask of 8 x 6 with two pixels of one value and three of another. */
+static void put_values(const char *name, int two, int three)
+{
+    uint8_t pixels[8 * 6] = {0};
+    char path[1024];
+    for (int i = 0; i < 5; i++) pixels[10 + i] = (uint8_t)(i < 2 ? two : three);
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    assert_int_equal(io_png_write(path, pixels, 8, 6, 1), ST_OK);
+}
+
+/* A little-endian grey TIFF of 8 x 6, 8 or 16 bits, with that largest value; `pages` of the same pixels. */
+static void put_tiff(const char *name, int bits, int largest, int pages)
+{
+    enum { TAGS = 9, COUNT = 8 * 6, PAGE = 2 + TAGS * 12 + 4 };
+    const uint32_t bytes = (uint32_t)(COUNT * bits / 8), start = 8 + bytes;
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    fwrite("II*\0", 1, 4, out);
+    fwrite(&start, 4, 1, out);
+    for (int i = 0; i < COUNT; i++) {
+        uint16_t value = (uint16_t)(largest - i);
+        fwrite(&value, (size_t)bits / 8, 1, out);
+    }
+    for (int p = 0; p < pages; p++) {
+        const uint32_t tags[TAGS][4] = {{256, 4, 1, 8}, {257, 4, 1, 6}, {258, 3, 1, (uint32_t)bits},
+                                        {259, 3, 1, 1}, {262, 3, 1, 1}, {273, 4, 1, 8},
+                                        {277, 3, 1, 1}, {278, 4, 1, 6}, {279, 4, 1, bytes}};
+        uint32_t next = p + 1 < pages ? start + (uint32_t)(p + 1) * PAGE : 0;
+        uint16_t count = TAGS;
+        fwrite(&count, 2, 1, out);
+        for (int t = 0; t < TAGS; t++) {
+            uint16_t head[2] = {(uint16_t)tags[t][0], (uint16_t)tags[t][1]};
+            fwrite(head, 2, 2, out);
+            fwrite(&tags[t][2], 4, 2, out);
+        }
+        fwrite(&next, 4, 1, out);
+    }
+    assert_int_equal(fclose(out), 0);
+}
+
 static void masks_among_the_images_are_no_images(void **state)
 {
     (void)state;
@@ -188,6 +239,68 @@ static void low_bits_of_16_are_told_with_the_key_that_helps(void **state)
     found("mvtec", NULL, DATA_DARK, 0, "");
 }
 
+static void parts_of_another_scale_are_told(void **state)
+{
+    (void)state;
+    begin();
+    place_golden("part/train/good/003.png", "grey16.png");
+    put_tiff("part/test/good/003.tif", 16, 4000, 1);
+    put_tiff("part/test/broken/002.tif", 16, 3000, 1);
+    tree_mask(root, "part/ground_truth/broken/002_mask.png", 8, 6, 255);
+    found("mvtec", NULL, DATA_SCALES, 2, "test images read hold values up to 4000, the training images up to");
+    put_tiff("part/test/good/004.tif", 16, 5000, 1); /* 13 bits: a dim picture may be of the same camera */
+    found("mvtec", NULL, DATA_SCALES, 0, "");
+}
+
+/* The header tells it: no run gets as far as encoding. */
+static void samples_that_are_not_read_are_told_at_once(void **state)
+{
+    (void)state;
+    begin();
+    put_float("part/train/good/003.tif");
+    put_float("part/test/good/003.tiff");
+    found("mvtec", NULL, DATA_UNREADABLE, 2, "003.tif': the TIFF holds floating-point samples of 32 bits");
+    data_category_t part;
+    data_findings_t findings = {0};
+    int masks;
+    assert_int_equal(data_category_read(&part, "mvtec", root, "part", NULL), ST_OK);
+    assert_int_equal(data_survey(&findings, &masks, &part, 1), ST_OK);
+    check_error(data_findings_refuse(&findings), ST_EFORMAT, "1 more image that cannot be read");
+    data_findings_free(&findings);
+    data_category_free(&part);
+}
+
+static void pages_after_the_first_are_told(void **state)
+{
+    (void)state;
+    begin();
+    put_tiff("part/test/good/003.tif", 8, 200, 2);
+    put_tiff("part/test/good/004.tif", 8, 210, 1);
+    found("mvtec", NULL, DATA_PAGES, 1, "good/003.tif");
+}
+
+static void a_folder_of_other_kinds_says_which(void **state)
+{
+    (void)state;
+    data_category_t part;
+    tree_begin(root, "findings_kinds");
+    tree_text(root, "part/train/0.heic", "x");
+    tree_image(root, "part/test/good/0.png", 8, 6, 1);
+    check_error(data_category_read(&part, "folder", root, "part", NULL), ST_ENOTFOUND,
+                "(hint: 1 image of a kind that is not read is there: convert it)");
+    tree_begin(root, "findings_kinds2");
+    tree_image(root, "part/train/good/0001", 8, 6, 0);
+    tree_image(root, "part/test/good/0.png", 8, 6, 1);
+    check_error(data_category_read(&part, "mvtec", root, "part", NULL), ST_EFORMAT,
+                "known by the ending of their names, and '0001' has none of these");
+    tree_begin(root, "findings_kinds3");
+    tree_image(root, "part/Train/0.png", 8, 6, 0);
+    check_error(data_category_read(&part, "folder", root, "part", NULL), ST_ENOTFOUND, "part/Train' to train");
+    tree_begin(root, "findings_kinds4");
+    tree_image(root, "part/training/good/0.png", 8, 6, 0);
+    check_error(data_category_read(&part, "mvtec", root, "part", NULL), ST_ENOTFOUND, "part/training' to train");
+}
+
 static void exif_orientation_is_told_until_it_is_followed(void **state)
 {
     (void)state;
@@ -214,6 +327,11 @@ static void masks_are_looked_at_from_end_to_end(void **state)
     tree_mask(root, "part/ground_truth/scratch/000.png", 8, 6, 100);
     found("mvtec", NULL, DATA_MASK_VALUES, 2, "mask values go up to 1, expected anomalous pixels above 127");
     found("mvtec", &(data_options_t){.own_threshold = true}, DATA_MASK_VALUES, 0, "");
+    begin();
+    put_values("part/ground_truth/broken/000_mask.png", 1, 255); /* classes, and what is to be ignored */
+    put_values("part/ground_truth/scratch/000.png", 128, 200);
+    found("mvtec", NULL, DATA_MASK_LOW, 1, "marks 2 pixels by values up to 127, which count as normal, and 3 above");
+    found("mvtec", &(data_options_t){.own_threshold = true}, DATA_MASK_LOW, 0, "");
     begin();
     tree_image(root, "part/ground_truth/broken/000_mask.png", 8, 6, 200); /* marks all */
     found("mvtec", NULL, DATA_MASK_MOST, 1, "marks 100 % of its image");
@@ -319,6 +437,10 @@ int main(void)
         cmocka_unit_test(a_test_of_one_class_is_told),
         cmocka_unit_test(an_image_twice_is_told),
         cmocka_unit_test(low_bits_of_16_are_told_with_the_key_that_helps),
+        cmocka_unit_test(parts_of_another_scale_are_told),
+        cmocka_unit_test(samples_that_are_not_read_are_told_at_once),
+        cmocka_unit_test(pages_after_the_first_are_told),
+        cmocka_unit_test(a_folder_of_other_kinds_says_which),
         cmocka_unit_test(exif_orientation_is_told_until_it_is_followed),
         cmocka_unit_test(masks_are_looked_at_from_end_to_end),
         cmocka_unit_test(names_that_no_file_can_hold_are_refused),

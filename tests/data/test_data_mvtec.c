@@ -73,7 +73,7 @@ static void wrong_names_suggest_the_nearest(void **state)
             "dataset 'mvtecad' is not known; expected mvtec, visa, realiad, btad, ksdd2, demo "
             "or folder (did you mean 'mvtec'?)");
     refused("mvtec", root, "prat", ST_ENOTFOUND, "holds no category 'prat' of dataset 'mvtec' (did you mean 'part'?)");
-    refused("mvtec", root, "locomotive", ST_ENOTFOUND, "1 others are there, e.g. part");
+    refused("mvtec", root, "locomotive", ST_ENOTFOUND, "1 other is there, e.g. part");
     refused("mvtec", root, "../mvtec_names/part", ST_EFORMAT, "is not a category name");
     refused("mvtec", "/nonexistent/root", "part", ST_ENOTFOUND,
             "'/nonexistent/root': no such directory; expected the root of");
