@@ -109,6 +109,7 @@ typedef struct {
     align_losses_t losses;
     bool unit_anchors; /* anchors are means of features of length 1; METHOD.md 5: of features as they are */
     size_t budget;     /* bytes of activations to keep for the gradient: see clip_text_plan; no bit depends on it */
+    base_pool_t *pool; /* whose threads share an epoch, NULL: none; must outlive the head; no bit depends on it */
 } align_training_t;
 /* METHOD.md's values for prompts_key_t.head "pixel" or "image"; logit_scale `raw`: the model's stored parameter. */
 align_training_t align_training_default(const char *head, const clip_model_t *model);

@@ -115,7 +115,9 @@ status_t align_head_init(align_head_t *out, const clip_model_t *model, const pro
         TRY(init_params(out->initial, set, model));
         memcpy(out->params, out->initial, sizeof(float) * (size_t)out->count);
     }
-    return clip_text_open(&out->work->text, model, batch, set->prompts, set->slots, out->count > 0, training->budget);
+    TRY(clip_text_open(&out->work->text, model, batch, set->prompts, set->slots, out->count > 0, training->budget));
+    clip_text_share(out->work->text, training->pool);
+    return ST_OK;
 }
 
 void align_head_free(align_head_t *head)

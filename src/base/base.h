@@ -1,5 +1,5 @@
 /* base: what every room stands on: status codes and the one error line, memory arenas, log, random numbers, clock,
- * progress. It knows nothing of images, models or MPI (the rank is told to the log as a plain number). Depends on
+ * progress, threads. It knows nothing of images, models or MPI (the rank is told to the log as a plain number). Depends on
  * libc and pthread only. Not thread-safe unless said; the error line is thread-local. */
 #ifndef FGAD_BASE_H
 #define FGAD_BASE_H
@@ -56,6 +56,19 @@ int base_visible_length(const char *text);
         base_require_failed(#condition, __FILE__, __LINE__);                                                           \
     } while (0)
 _Noreturn void base_require_failed(const char *condition, const char *file, int line);
+
+/* ---- Threads of a process --------------------------------------------------------------------------------------------
+ * A pool's threads share numbered tasks. What a task computes must depend on its number alone, not on the worker. */
+typedef struct base_pool base_pool_t;
+/* worker: 0 .. workers-1, no two tasks at a time on one: which scratch to use. */
+typedef status_t base_pool_task_t(void *context, int task, int worker);
+/* The caller's thread is worker 0. ST_EIO: a thread cannot be started. */
+status_t base_pool_open(base_pool_t **out, int workers);
+void base_pool_close(base_pool_t *pool);
+int base_pool_workers(const base_pool_t *pool); /* of NULL: 1 */
+/* Tasks 0 .. tasks-1, each once; all are done on return. NULL: the caller does them in order. The first that fails, by number,
+ * tells status and line; those behind it may not have begun. One call at a time, and none from a task. */
+status_t base_pool_run(base_pool_t *pool, int tasks, base_pool_task_t *run, void *context);
 
 /* ---- Arena ---------------------------------------------------------------------------------------------------------
  * Memory of one lifetime, taken in slices and given back all at once (or back to a mark). Grows by blocks. Slices are

@@ -64,8 +64,8 @@ size_t clip_model_private_bytes(const clip_model_t *model);
 
 /* Name and kernel of the BLAS in use, e.g. "OpenBLAS 0.3.21 ... Cooperlake, 1 thread": for provenance. */
 const char *clip_backend(void);
-/* BLAS threads of this process from now on: a program calls it once, before the first forward (1 a rank is usual).
- * ST_ENOMEM: the address space has no room for their buffers. */
+/* How many threads of this process may compute at a time, each product on one of them: a program calls it once, before the first
+ * forward (1 a rank is usual). ST_ENOMEM: the address space has no room for their buffers. */
 status_t clip_set_threads(int threads);
 
 /* ---- Preprocessing, METHOD.md 1 ------------------------------------------------------------------------------------ */
@@ -207,6 +207,8 @@ typedef struct clip_text clip_text_t; /* a batch of prompts and its workspace */
 status_t clip_text_open(clip_text_t **out, const clip_model_t *model, const clip_prompt_t *prompts, int n, int slots,
                         bool gradient, size_t budget);
 void clip_text_close(clip_text_t *text);
+/* From now on the pool's threads share its rows and heads, which changes no bit. The pool must outlive it. */
+void clip_text_share(clip_text_t *text, base_pool_t *pool);
 /* f (n, E) = the EOT rows after ln_final and text_projection, not normalised. slots (S, D), NULL when S is 0.
  * ST_EFORMAT when a feature is not finite. The bits depend on the prompts of the batch and their order only. */
 status_t clip_text_forward(float *f, clip_text_t *text, const float *slots);

@@ -11,115 +11,212 @@ static void clear(float *x, size_t count)
     memset(x, 0, count * sizeof *x);
 }
 
-/* drows (as rows of clip_text_gather) += the gradient of a prompt's gathered keys and values. */
-static void scatter(float *drows, int ld, const clip_text_t *text, const clip_text_prompt_t *prompt)
+static float *row_of(float *x, int first, int width)
 {
-    const int width = 2 * text->model->config.text_width;
-    for (int i = 0; i < prompt->length; i++) {
-        float *out = drows + (size_t)prompt->path[i] * (size_t)ld;
-        const float *from = text->dpath_kv + (size_t)i * (size_t)width;
-        for (int c = 0; c < width; c++) out[c] += from[c];
-    }
+    return x + (size_t)first * (size_t)width;
 }
 
-/* One prompt's attention: dq (its queries) and drows (k and v of all rows) += from dmix (its output). */
+/* What a stage of a layer works on: rows, or a head of all prompts. */
+typedef struct {
+    const clip_text_t *text;
+    const clip_block_t *block;
+    const clip_text_layer_t *keep; /* NULL in the last layer */
+    const float *x;                /* what entered the layer */
+    const float *df;               /* (n,E), in the last layer */
+    float *dq, *dkv, *drow;        /* of the last layer: (n,D), (M,2D), (n,D) */
+} stage_t;
+
+/* One head of a prompt's attention: dq (its queries) and drows (k and v of all rows) += from dmix (its output). */
 static void attention_backward(float *dq, float *drows, const float *dmix, const clip_text_t *text,
-                               const clip_text_prompt_t *prompt, const float *probs, const float *q, const float *rows,
-                               int ld, ops_attention_t how)
+                               const clip_text_prompt_t *prompt, const float *probs, const float *q, int ldq,
+                               const float *rows, int ld, int queries, int head)
 {
-    const int D = text->model->config.text_width;
-    const float *k = clip_text_gather(&how.ldk, text, prompt, rows, ld);
-    how.ldv = how.ldk;
-    float *dk = drows + (size_t)prompt->first * (size_t)ld;
-    if (prompt->shared > 0) {
-        dk = text->dpath_kv;
-        clear(dk, (size_t)prompt->length * 2 * (size_t)D);
+    const int D = text->model->config.text_width, d = D / text->model->config.text_heads, L = text->longest;
+    const clip_text_path_t path = clip_text_gather(text, prompt, rows, ld, head);
+    ops_attention_t how = clip_text_attention(text, prompt, &path);
+    how.Tq = queries, how.ldq = ldq, how.first = prompt->length - queries;
+    float *dk = drows + head * d, *dv = dk + D, *own = row_of(text->dpath_kv, head * L, 2 * d);
+    const bool shared = prompt->shared > 0;
+    if (shared) clear(own, (size_t)prompt->length * 2 * (size_t)d);
+    float *dk_own = shared ? own : row_of(dk, prompt->first, ld), *dv_own = shared ? own + d : dk_own + D;
+    ops_attention_backward(dq + head * d, dk_own, dv_own, dmix + head * d, probs, q + head * d, path.k, path.v, &how,
+                           row_of(text->dprobs, 2 * head * L, L));
+    for (int i = 0; i < prompt->length && shared; i++) {
+        float *to_k = row_of(dk, prompt->path[i], ld), *to_v = row_of(dv, prompt->path[i], ld);
+        const float *from = own + (size_t)i * 2 * (size_t)d;
+        for (int c = 0; c < d; c++) to_k[c] += from[c], to_v[c] += from[d + c];
     }
-    ops_attention_backward(dq, dk, dk + D, dmix, probs, q, k, k + D, &how, text->dprobs);
-    if (prompt->shared > 0) scatter(drows, ld, text, prompt);
 }
 
 static void mlp_backward(float *dx, const clip_text_t *text, const clip_block_t *block, const float *slope,
-                         const float *mid, const float *mean, const float *rstd, int rows)
+                         const float *mid, const float *mean, const float *rstd, int first, int count)
 {
     const int D = text->model->config.text_width, F = text->model->config.text_mlp;
+    float *hidden = row_of(text->hidden, first, F), *y = row_of(text->y, first, D);
     /* out = mid + act(ln_2(mid) fc^T + b) proj^T + b */
-    ops_linear_backward_set(text->hidden, dx, block->proj_weight, rows, D, F);
-    ops_activate_backward(text->hidden, text->hidden, slope, rows, F);
-    ops_linear_backward_set(text->y, text->hidden, block->fc_weight, rows, F, D);
-    ops_layernorm_backward(dx, text->y, mid, mean, rstd, block->ln2_gain, rows, D);
+    ops_linear_backward_set(hidden, dx, block->proj_weight, count, D, F);
+    ops_activate_backward(hidden, hidden, slope + (size_t)first * (size_t)F, count, F);
+    ops_linear_backward_set(y, hidden, block->fc_weight, count, F, D);
+    ops_layernorm_backward(dx, y, mid + (size_t)first * (size_t)D, mean + first, rstd + first, block->ln2_gain, count,
+                           D);
 }
 
-/* The EOT rows from f back to their input of the last layer, then that layer's attention: fills dx. */
+/* ---- The last layer: the EOT rows from f back to their input, then that layer's attention: fills dx -------------------- */
+
+static void last_rows(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_text_last_t *last = &text->last;
+    const clip_text_weights_t *weights = &text->model->text;
+    const int D = text->model->config.text_width, E = text->model->config.embed;
+    float *y = row_of(text->y, first, D), *drow = row_of(at->drow, first, D);
+    /* f = ln_final(out) proj */
+    ops_gemm(y, at->df + (size_t)first * (size_t)E, weights->proj, count, D, E,
+             &(ops_gemm_t){.transpose_b = true, .lda = E, .ldb = E, .ldc = D, .alpha = 1});
+    clear(drow, (size_t)count * (size_t)D);
+    ops_layernorm_backward(drow, y, row_of(last->out, first, D), last->mean3 + first, last->rstd3 + first,
+                           weights->final_gain, count, D);
+    mlp_backward(drow, text, at->block, last->slope, last->mid, last->mean2, last->rstd2, first, count);
+    /* mid = x[EOT] + attention(q, kv) out^T + b */
+    ops_linear_backward_set(row_of(text->mix, first, D), drow, at->block->out_weight, count, D, D);
+    clear(row_of(at->dq, first, D), (size_t)count * (size_t)D);
+}
+
+static void last_clears(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const int D = at->text->model->config.text_width;
+    clear(row_of(at->dkv, first, 2 * D), (size_t)count * 2 * (size_t)D);
+}
+
+static void last_head(const void *context, int head)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_text_last_t *last = &text->last;
+    const int D = text->model->config.text_width;
+    for (int p = 0; p < text->n; p++) {
+        const clip_text_prompt_t *prompt = &text->prompt[p];
+        const float *probs = last->probs + prompt->last_probs + (size_t)head * (size_t)prompt->length;
+        attention_backward(row_of(at->dq, p, D), at->dkv, row_of(text->mix, p, D), text, prompt, probs,
+                           row_of(last->q, p, D), D, last->kv, 2 * D, 1, head);
+    }
+}
+
+/* q = ln_1(x)[EOT] wq^T, kv = ln_1(x) wkv^T */
+static void last_keys(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const int D = at->text->model->config.text_width;
+    const float *weight = at->block->in_weight + (size_t)D * (size_t)D;
+    ops_linear_backward_set(row_of(at->text->y, first, D), row_of(at->dkv, first, 2 * D), weight, count, 2 * D, D);
+}
+
+static void last_queries(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const int D = at->text->model->config.text_width;
+    ops_linear_backward_set(row_of(at->text->mix, first, D), row_of(at->dq, first, D), at->block->in_weight, count, D,
+                            D);
+}
+
+static void norm_rows(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const int D = at->text->model->config.text_width;
+    ops_layernorm_backward(row_of(at->text->dx, first, D), row_of(at->text->y, first, D),
+                           at->x + (size_t)first * (size_t)D, at->text->last.mean1 + first,
+                           at->text->last.rstd1 + first, at->block->ln1_gain, count, D);
+}
+
+/* rows (M,D) of the prompts' EOT += from (n,D). */
+static void add_eot_rows(float *rows, const float *from, const clip_text_t *text)
+{
+    const size_t D = (size_t)text->model->config.text_width;
+    for (int p = 0; p < text->n; p++) {
+        const clip_text_prompt_t *prompt = &text->prompt[p];
+        float *out = rows + (size_t)prompt->path[prompt->length - 1] * D;
+        for (size_t c = 0; c < D; c++) out[c] += from[(size_t)p * D + c];
+    }
+}
+
 static void last_backward(const clip_text_t *text, const float *df)
 {
     const clip_config_t *config = &text->model->config;
-    const clip_text_weights_t *weights = &text->model->text;
-    const clip_block_t *block = &weights->block[config->text_layers - 1];
-    const clip_text_last_t *last = &text->last;
-    const int M = text->rows, n = text->n, D = config->text_width, E = config->embed;
-    const size_t DD = (size_t)D * (size_t)D;
-    float *dq = text->dqkv, *dkv = dq + (size_t)n * (size_t)D, *drow = text->dx; /* (n,D), (M,2D), (n,D) */
-    /* f = ln_final(out) proj */
-    ops_gemm(text->y, df, weights->proj, n, D, E,
-             &(ops_gemm_t){.transpose_b = true, .lda = E, .ldb = E, .ldc = D, .alpha = 1});
-    clear(drow, (size_t)n * (size_t)D);
-    ops_layernorm_backward(drow, text->y, last->out, last->mean3, last->rstd3, weights->final_gain, n, D);
-    mlp_backward(drow, text, block, last->slope, last->mid, last->mean2, last->rstd2, n);
-    /* mid = x[EOT] + attention(q, kv) out^T + b */
-    ops_linear_backward_set(text->mix, drow, block->out_weight, n, D, D);
-    clear(dq, (size_t)n * (size_t)D + (size_t)M * 2 * (size_t)D);
-    for (int p = 0; p < n; p++) {
-        const clip_text_prompt_t *prompt = &text->prompt[p];
-        const size_t at = (size_t)p * (size_t)D;
-        ops_attention_t how = clip_text_attention(text, prompt);
-        how.Tq = 1, how.ldq = D, how.first = prompt->length - 1;
-        attention_backward(dq + at, dkv, text->mix + at, text, prompt, last->probs + prompt->last_probs, last->q + at,
-                           last->kv, 2 * D, how);
-    }
-    /* q = ln_1(x)[EOT] wq^T, kv = ln_1(x) wkv^T */
-    ops_linear_backward_set(text->y, dkv, block->in_weight + DD, M, 2 * D, D);
-    ops_linear_backward_set(text->mix, dq, block->in_weight, n, D, D);
-    for (int p = 0; p < n; p++) {
-        const clip_text_prompt_t *prompt = &text->prompt[p];
-        float *out = text->y + (size_t)prompt->path[prompt->length - 1] * (size_t)D;
-        for (int c = 0; c < D; c++) out[c] += text->mix[(size_t)p * (size_t)D + (size_t)c];
-    }
+    const int M = text->rows, n = text->n, layer = config->text_layers - 1;
+    const size_t D = (size_t)config->text_width;
+    const stage_t at = {.text = text,
+                        .block = &text->model->text.block[layer],
+                        .x = text->input[layer],
+                        .df = df,
+                        .dq = text->dqkv,
+                        .dkv = text->dqkv + (size_t)n * D,
+                        .drow = text->dx};
+    clip_text_by_rows(text, n, last_rows, &at);
+    clip_text_by_rows(text, M, last_clears, &at);
+    clip_text_by_heads(text, last_head, &at);
+    clip_text_by_rows(text, M, last_keys, &at);
+    clip_text_by_rows(text, n, last_queries, &at);
+    add_eot_rows(text->y, text->mix, text);
     /* The residual goes to the EOT rows; drow and dx share memory, so it is set aside first. */
-    memcpy(text->mix, drow, (size_t)n * (size_t)D * sizeof(float));
-    clear(text->dx, (size_t)M * (size_t)D);
-    for (int p = 0; p < n; p++) {
+    memcpy(text->mix, at.drow, (size_t)n * D * sizeof(float));
+    clear(text->dx, (size_t)M * D);
+    add_eot_rows(text->dx, text->mix, text);
+    clip_text_by_rows(text, M, norm_rows, &at);
+}
+
+/* ---- A full layer ------------------------------------------------------------------------------------------------------ */
+
+static void layer_rows(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_text_layer_t *keep = at->keep;
+    const int D = text->model->config.text_width;
+    float *dx = row_of(text->dx, first, D);
+    mlp_backward(dx, text, at->block, keep->slope, keep->mid, keep->mean2, keep->rstd2, first, count);
+    /* mid = x + attention(q, k, v) out^T + b */
+    ops_linear_backward_set(row_of(text->mix, first, D), dx, at->block->out_weight, count, D, D);
+    clear(row_of(text->dqkv, first, 3 * D), (size_t)count * 3 * (size_t)D);
+}
+
+static void layer_head(const void *context, int head)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const int D = text->model->config.text_width;
+    for (int p = 0; p < text->n; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
-        float *out = text->dx + (size_t)prompt->path[prompt->length - 1] * (size_t)D;
-        for (int c = 0; c < D; c++) out[c] += text->mix[(size_t)p * (size_t)D + (size_t)c];
+        const int own = prompt->length - prompt->shared, first = prompt->first;
+        if (own == 0) continue;
+        const float *probs = at->keep->probs + prompt->probs + (size_t)head * (size_t)own * (size_t)prompt->length;
+        attention_backward(row_of(text->dqkv, first, 3 * D), text->dqkv + D, row_of(text->mix, first, D), text, prompt,
+                           probs, row_of(at->keep->qkv, first, 3 * D), 3 * D, at->keep->qkv + D, 3 * D, own, head);
     }
-    ops_layernorm_backward(text->dx, text->y, text->input[config->text_layers - 1], last->mean1, last->rstd1,
-                           block->ln1_gain, M, D);
+}
+
+/* qkv = ln_1(x) in^T + b */
+static void layer_inputs(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const int D = text->model->config.text_width;
+    float *y = row_of(text->y, first, D);
+    ops_linear_backward_set(y, row_of(text->dqkv, first, 3 * D), at->block->in_weight, count, 3 * D, D);
+    ops_layernorm_backward(row_of(text->dx, first, D), y, at->x + (size_t)first * (size_t)D, at->keep->mean1 + first,
+                           at->keep->rstd1 + first, at->block->ln1_gain, count, D);
 }
 
 static void layer_backward(const clip_text_t *text, int layer)
 {
-    const clip_config_t *config = &text->model->config;
-    const clip_block_t *block = &text->model->text.block[layer];
-    const clip_text_layer_t *keep = clip_text_layer(text, layer);
-    const int M = text->rows, D = config->text_width;
-    mlp_backward(text->dx, text, block, keep->slope, keep->mid, keep->mean2, keep->rstd2, M);
-    /* mid = x + attention(q, k, v) out^T + b */
-    ops_linear_backward_set(text->mix, text->dx, block->out_weight, M, D, D);
-    clear(text->dqkv, (size_t)M * 3 * (size_t)D);
-    for (int p = 0; p < text->n; p++) {
-        const clip_text_prompt_t *prompt = &text->prompt[p];
-        if (prompt->shared == prompt->length) continue;
-        const size_t first = (size_t)prompt->first;
-        ops_attention_t how = clip_text_attention(text, prompt);
-        how.ldq = 3 * D;
-        attention_backward(text->dqkv + first * 3 * (size_t)D, text->dqkv + D, text->mix + first * (size_t)D, text,
-                           prompt, keep->probs + prompt->probs, keep->qkv + first * 3 * (size_t)D, keep->qkv + D, 3 * D,
-                           how);
-    }
-    /* qkv = ln_1(x) in^T + b */
-    ops_linear_backward_set(text->y, text->dqkv, block->in_weight, M, 3 * D, D);
-    ops_layernorm_backward(text->dx, text->y, text->input[layer], keep->mean1, keep->rstd1, block->ln1_gain, M, D);
+    const stage_t at = {.text = text,
+                        .block = &text->model->text.block[layer],
+                        .keep = clip_text_layer(text, layer),
+                        .x = text->input[layer]};
+    clip_text_by_rows(text, text->rows, layer_rows, &at);
+    clip_text_by_heads(text, layer_head, &at);
+    clip_text_by_rows(text, text->rows, layer_inputs, &at);
 }
 
 void clip_text_backward(float *dslots, clip_text_t *text, const float *df)

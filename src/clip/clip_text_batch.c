@@ -1,7 +1,6 @@
 /* A batch of prompts: which rows there are, which of them are shared, and the memory they take. */
 #include "clip/clip_internal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,15 +92,15 @@ static size_t fixed_bytes(const clip_text_t *text)
 {
     const clip_config_t *config = &text->model->config;
     const size_t M = (size_t)text->rows, D = (size_t)config->text_width, F = (size_t)config->text_mlp;
-    const size_t n = (size_t)text->n, L = (size_t)text->longest, R = (size_t)text->room;
+    const size_t n = (size_t)text->n, L = (size_t)text->longest, R = (size_t)text->room, H = (size_t)config->text_heads;
     size_t bytes = (text->gradient ? (size_t)config->text_layers : 1) * padded(M * D); /* inputs */
-    bytes += 2 * padded(R * D) + padded(R * F) + padded(L * 2 * D);                    /* y, mix, hidden, path */
+    bytes += 2 * padded(R * D) + padded(R * F) + padded(L * 2 * D);                    /* y, mix, hidden, paths */
     bytes += padded(M * 2 * D) + 3 * padded(n * D) + 2 * padded(M) + 4 * padded(n);    /* the last layer */
     if (text->gradient)
         bytes += padded(text->last_probs) + padded(n * F) + padded(R * D) + padded(R * 3 * D) + padded(L * 2 * D) +
-                 padded(2 * L * L);
+                 padded(2 * H * L * L);
     else
-        bytes += padded(L * L);
+        bytes += padded(H * L * L);
     return bytes;
 }
 
@@ -209,7 +208,7 @@ static status_t take_all(clip_text_t *text)
 {
     const clip_config_t *config = &text->model->config;
     const size_t M = (size_t)text->rows, D = (size_t)config->text_width, F = (size_t)config->text_mlp;
-    const size_t L = (size_t)text->longest, R = (size_t)text->room;
+    const size_t L = (size_t)text->longest, R = (size_t)text->room, H = (size_t)config->text_heads;
     const int layers = config->text_layers, full = layers - 1;
     text->input = arena_take(&text->arena, (size_t)layers, sizeof *text->input);
     const int slots = text->kept < full ? text->kept + 1 : full;
@@ -226,11 +225,11 @@ static status_t take_all(clip_text_t *text)
     TRY(take(&text->mix, text, R * D));
     TRY(take(&text->hidden, text, R * F));
     TRY(take(&text->path_kv, text, L * 2 * D));
-    if (!text->gradient) return take(&text->path_probs, text, L * L);
+    if (!text->gradient) return take(&text->path_probs, text, H * L * L);
     TRY(take(&text->dx, text, R * D));
     TRY(take(&text->dqkv, text, R * 3 * D));
     TRY(take(&text->dpath_kv, text, L * 2 * D));
-    return take(&text->dprobs, text, 2 * L * L);
+    return take(&text->dprobs, text, 2 * H * L * L);
 }
 
 status_t clip_text_open(clip_text_t **out, const clip_model_t *model, const clip_prompt_t *prompts, int n, int slots,
@@ -269,33 +268,4 @@ void clip_text_watch(clip_text_t *text, clip_text_watch_t *watch, void *context)
 {
     text->watch = watch;
     text->watch_context = context;
-}
-
-const float *clip_text_gather(int *ldk, const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows,
-                              int ld)
-{
-    if (prompt->shared == 0) {
-        *ldk = ld;
-        return rows + (size_t)prompt->first * (size_t)ld;
-    }
-    const int width = 2 * text->model->config.text_width;
-    for (int i = 0; i < prompt->length; i++)
-        memcpy(text->path_kv + (size_t)i * (size_t)width, rows + (size_t)prompt->path[i] * (size_t)ld,
-               (size_t)width * sizeof(float));
-    *ldk = width;
-    return text->path_kv;
-}
-
-/* The own rows of a prompt as queries over its path; strides are the caller's to fill. */
-ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt)
-{
-    const clip_config_t *config = &text->model->config;
-    const int d = config->text_width / config->text_heads;
-    return (ops_attention_t){.Tq = prompt->length - prompt->shared,
-                             .Tk = prompt->length,
-                             .H = config->text_heads,
-                             .d = d,
-                             .ldo = config->text_width,
-                             .first = prompt->shared,
-                             .scale = (float)(1.0 / sqrt((double)d))};
 }

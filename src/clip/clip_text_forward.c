@@ -13,79 +13,186 @@ static void copy_rows(float *out, const float *x, int rows, int width)
     if (out != x) memcpy(out, x, (size_t)rows * (size_t)width * sizeof(float));
 }
 
-void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer)
+/* ---- A full layer: rows, heads, rows --------------------------------------------------------------------------------- */
+
+typedef struct {
+    const clip_text_t *text;
+    const clip_block_t *block;
+    const clip_text_layer_t *keep;
+    const float *x;
+    float *out;
+} layer_t;
+
+/* Row `first` of an array (M, width); NULL stays NULL. */
+static float *row_of(float *x, int first, int width)
 {
-    const clip_config_t *config = &text->model->config;
-    const clip_block_t *block = &text->model->text.block[layer];
-    const clip_text_layer_t *keep = clip_text_layer(text, layer);
-    const int M = text->rows, D = config->text_width, F = config->text_mlp;
-    if (layer >= text->kept) text->holds = layer;
-    ops_layernorm(text->y, keep->mean1, keep->rstd1, x, block->ln1_gain, block->ln1_bias, M, D);
-    ops_linear(keep->qkv, text->y, block->in_weight, block->in_bias, M, 3 * D, D);
+    return x != NULL ? x + (size_t)first * (size_t)width : NULL;
+}
+
+static const float *input_row(const float *x, int first, int width)
+{
+    return x + (size_t)first * (size_t)width;
+}
+
+static void layer_begins(const void *context, int first, int count)
+{
+    const layer_t *at = context;
+    const clip_block_t *block = at->block;
+    const int D = at->text->model->config.text_width;
+    float *y = row_of(at->text->y, first, D);
+    ops_layernorm(y, row_of(at->keep->mean1, first, 1), row_of(at->keep->rstd1, first, 1), input_row(at->x, first, D),
+                  block->ln1_gain, block->ln1_bias, count, D);
+    ops_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D);
+}
+
+static void layer_attends(const void *context, int head)
+{
+    const layer_t *at = context;
+    const clip_text_t *text = at->text;
+    const int D = text->model->config.text_width, d = D / text->model->config.text_heads;
+    const size_t L = (size_t)text->longest;
     for (int p = 0; p < text->n; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
         if (prompt->shared == prompt->length) continue;
-        ops_attention_t how = clip_text_attention(text, prompt);
-        const float *k = clip_text_gather(&how.ldk, text, prompt, keep->qkv + D, 3 * D);
-        how.ldv = how.ldk;
+        const clip_text_path_t path = clip_text_gather(text, prompt, at->keep->qkv + D, 3 * D, head);
+        ops_attention_t how = clip_text_attention(text, prompt, &path);
         how.ldq = 3 * D;
-        float *probs = text->gradient ? keep->probs + prompt->probs : text->path_probs;
-        ops_attention(text->mix + (size_t)prompt->first * (size_t)D, probs,
-                      keep->qkv + (size_t)prompt->first * (size_t)(3 * D), k, k + D, &how, text->gradient);
+        float *probs = text->gradient ? at->keep->probs + prompt->probs + (size_t)head * (size_t)how.Tq * (size_t)how.Tk
+                                      : text->path_probs + (size_t)head * L * L;
+        ops_attention(row_of(text->mix, prompt->first, D) + head * d, probs,
+                      row_of(at->keep->qkv, prompt->first, 3 * D) + head * d, path.k, path.v, &how, text->gradient);
     }
-    copy_rows(keep->mid, x, M, D);
-    ops_linear_add(keep->mid, text->mix, block->out_weight, block->out_bias, M, D, D);
-    ops_layernorm(text->y, keep->mean2, keep->rstd2, keep->mid, block->ln2_gain, block->ln2_bias, M, D);
-    ops_linear(text->hidden, text->y, block->fc_weight, NULL, M, F, D);
-    ops_activate(text->hidden, keep->slope, text->hidden, block->fc_bias, M, F, activation(text));
-    if (out == NULL) return;
-    copy_rows(out, keep->mid, M, D);
-    ops_linear_add(out, text->hidden, block->proj_weight, block->proj_bias, M, D, F);
 }
 
-/* out (n,D) = the EOT rows of x (M,D). */
-static void take_eot_rows(float *out, const clip_text_t *text, const float *x)
+static void layer_ends(const void *context, int first, int count)
+{
+    const layer_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_block_t *block = at->block;
+    const int D = text->model->config.text_width, F = text->model->config.text_mlp;
+    float *y = row_of(text->y, first, D), *hidden = row_of(text->hidden, first, F);
+    float *mid = row_of(at->keep->mid, first, D), *out = row_of(at->out, first, D);
+    copy_rows(mid, input_row(at->x, first, D), count, D);
+    ops_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D);
+    ops_layernorm(y, row_of(at->keep->mean2, first, 1), row_of(at->keep->rstd2, first, 1), mid, block->ln2_gain,
+                  block->ln2_bias, count, D);
+    ops_linear(hidden, y, block->fc_weight, NULL, count, F, D);
+    ops_activate(hidden, row_of(at->keep->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
+    if (out == NULL) return;
+    copy_rows(out, mid, count, D);
+    ops_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F);
+}
+
+void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer)
+{
+    const layer_t at = {.text = text,
+                        .block = &text->model->text.block[layer],
+                        .keep = clip_text_layer(text, layer),
+                        .x = x,
+                        .out = out};
+    if (layer >= text->kept) text->holds = layer;
+    clip_text_by_rows(text, text->rows, layer_begins, &at);
+    clip_text_by_heads(text, layer_attends, &at);
+    clip_text_by_rows(text, text->rows, layer_ends, &at);
+}
+
+/* ---- The last layer: keys and values of all rows, the rest of the EOT rows -------------------------------------------- */
+
+typedef struct {
+    const clip_text_t *text;
+    const clip_block_t *block;
+    const float *x;
+    float *f;
+} last_t;
+
+/* out (n,D) = the EOT rows of x (M,D), of the prompts first .. first+count-1. */
+static void take_eot_rows(float *out, const clip_text_t *text, const float *x, int first, int count)
 {
     const size_t D = (size_t)text->model->config.text_width;
-    for (int p = 0; p < text->n; p++) {
+    for (int p = first; p < first + count; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
         memcpy(out + (size_t)p * D, x + (size_t)prompt->path[prompt->length - 1] * D, D * sizeof(float));
     }
 }
 
-/* The last layer, and ln_final and the projection of its EOT rows. */
+static void last_begins(const void *context, int first, int count)
+{
+    const last_t *at = context;
+    const clip_block_t *block = at->block;
+    const clip_text_last_t *last = &at->text->last;
+    const int D = at->text->model->config.text_width;
+    const size_t DD = (size_t)D * (size_t)D;
+    float *y = row_of(at->text->y, first, D);
+    ops_layernorm(y, row_of(last->mean1, first, 1), row_of(last->rstd1, first, 1), input_row(at->x, first, D),
+                  block->ln1_gain, block->ln1_bias, count, D);
+    ops_linear(row_of(last->kv, first, 2 * D), y, block->in_weight + DD, block->in_bias + D, count, 2 * D, D);
+}
+
+static void last_asks(const void *context, int first, int count)
+{
+    const last_t *at = context;
+    const clip_text_last_t *last = &at->text->last;
+    const int D = at->text->model->config.text_width;
+    take_eot_rows(last->mid, at->text, at->text->y, first, count);
+    ops_linear(row_of(last->q, first, D), row_of(last->mid, first, D), at->block->in_weight, at->block->in_bias, count,
+               D, D);
+}
+
+static void last_attends(const void *context, int head)
+{
+    const last_t *at = context;
+    const clip_text_t *text = at->text;
+    const int D = text->model->config.text_width, d = D / text->model->config.text_heads;
+    const size_t L = (size_t)text->longest;
+    for (int p = 0; p < text->n; p++) {
+        const clip_text_prompt_t *prompt = &text->prompt[p];
+        const clip_text_path_t path = clip_text_gather(text, prompt, text->last.kv, 2 * D, head);
+        ops_attention_t how = clip_text_attention(text, prompt, &path);
+        how.Tq = 1, how.ldq = D, how.first = prompt->length - 1;
+        float *probs = text->gradient ? text->last.probs + prompt->last_probs + (size_t)head * (size_t)how.Tk
+                                      : text->path_probs + (size_t)head * L * L;
+        ops_attention(row_of(text->mix, p, D) + head * d, probs, row_of(text->last.q, p, D) + head * d, path.k, path.v,
+                      &how, text->gradient);
+    }
+}
+
+/* And ln_final and the projection. */
+static void last_ends(const void *context, int first, int count)
+{
+    const last_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_text_last_t *last = &text->last;
+    const clip_text_weights_t *weights = &text->model->text;
+    const clip_config_t *config = &text->model->config;
+    const clip_block_t *block = at->block;
+    const int D = config->text_width, F = config->text_mlp, E = config->embed;
+    float *y = row_of(text->y, first, D), *hidden = row_of(text->hidden, first, F);
+    float *mid = row_of(last->mid, first, D), *out = row_of(last->out, first, D);
+    take_eot_rows(last->mid, text, at->x, first, count);
+    ops_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D);
+    ops_layernorm(y, row_of(last->mean2, first, 1), row_of(last->rstd2, first, 1), mid, block->ln2_gain,
+                  block->ln2_bias, count, D);
+    ops_linear(hidden, y, block->fc_weight, NULL, count, F, D);
+    ops_activate(hidden, row_of(last->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
+    copy_rows(out, mid, count, D);
+    ops_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F);
+    ops_layernorm(y, row_of(last->mean3, first, 1), row_of(last->rstd3, first, 1), out, weights->final_gain,
+                  weights->final_bias, count, D);
+    ops_gemm(row_of(at->f, first, E), y, weights->proj, count, E, D,
+             &(ops_gemm_t){.lda = D, .ldb = E, .ldc = E, .alpha = 1});
+}
+
 static void run_last(float *f, const clip_text_t *text, const float *x)
 {
-    const clip_config_t *config = &text->model->config;
-    const clip_text_weights_t *weights = &text->model->text;
-    const clip_block_t *block = &weights->block[config->text_layers - 1];
-    const clip_text_last_t *last = &text->last;
-    const int M = text->rows, n = text->n, D = config->text_width, F = config->text_mlp, E = config->embed;
-    const size_t DD = (size_t)D * (size_t)D;
-    ops_layernorm(text->y, last->mean1, last->rstd1, x, block->ln1_gain, block->ln1_bias, M, D);
-    ops_linear(last->kv, text->y, block->in_weight + DD, block->in_bias + D, M, 2 * D, D);
-    take_eot_rows(last->mid, text, text->y);
-    ops_linear(last->q, last->mid, block->in_weight, block->in_bias, n, D, D);
-    for (int p = 0; p < n; p++) {
-        const clip_text_prompt_t *prompt = &text->prompt[p];
-        ops_attention_t how = clip_text_attention(text, prompt);
-        const float *k = clip_text_gather(&how.ldk, text, prompt, last->kv, 2 * D);
-        how.ldv = how.ldk;
-        how.Tq = 1, how.ldq = D, how.first = prompt->length - 1;
-        float *probs = text->gradient ? last->probs + prompt->last_probs : text->path_probs;
-        ops_attention(text->mix + (size_t)p * (size_t)D, probs, last->q + (size_t)p * (size_t)D, k, k + D, &how,
-                      text->gradient);
-    }
-    take_eot_rows(last->mid, text, x);
-    ops_linear_add(last->mid, text->mix, block->out_weight, block->out_bias, n, D, D);
-    ops_layernorm(text->y, last->mean2, last->rstd2, last->mid, block->ln2_gain, block->ln2_bias, n, D);
-    ops_linear(text->hidden, text->y, block->fc_weight, NULL, n, F, D);
-    ops_activate(text->hidden, last->slope, text->hidden, block->fc_bias, n, F, activation(text));
-    copy_rows(last->out, last->mid, n, D);
-    ops_linear_add(last->out, text->hidden, block->proj_weight, block->proj_bias, n, D, F);
-    ops_layernorm(text->y, last->mean3, last->rstd3, last->out, weights->final_gain, weights->final_bias, n, D);
-    ops_gemm(f, text->y, weights->proj, n, E, D, &(ops_gemm_t){.lda = D, .ldb = E, .ldc = E, .alpha = 1});
+    const last_t at = {
+        .text = text, .block = &text->model->text.block[text->model->config.text_layers - 1], .x = x, .f = f};
+    clip_text_by_rows(text, text->rows, last_begins, &at);
+    clip_text_by_rows(text, text->n, last_asks, &at);
+    clip_text_by_heads(text, last_attends, &at);
+    clip_text_by_rows(text, text->n, last_ends, &at);
 }
+
+/* ---- All layers -------------------------------------------------------------------------------------------------------- */
 
 static void embed(const clip_text_t *text, const float *slots)
 {

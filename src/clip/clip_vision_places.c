@@ -8,7 +8,7 @@
 enum { LEAST_COLUMNS = 192 };
 
 /* A product's columns go through blocks of 64 at most, and only the last is another one: what rows see is seen on the first and the
- * last. Threads share columns and rows out by the shape of the whole. */
+ * last. Where a product takes several threads, they share columns and rows out by the shape of the whole. */
 static int enough_columns(int N)
 {
     return ops_threads() > 1 || N < 2 * LEAST_COLUMNS ? N : LEAST_COLUMNS + N % 64;

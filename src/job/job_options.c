@@ -285,8 +285,7 @@ const io_option_t job_options[] = {
      "masks at R x R: nearest, by pixel centres, or bilinear, averaged and above a half, as WinCLIP's public port",
      JOB_STAGE_METRICS},
     {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL,
-     "BLAS threads a rank; another number may change last bits of a result, and its id does not tell: files tell "
-     "(made_on)",
+     "threads a rank, which share the images of a chunk and the prompts of a head; no bit of a result depends on it",
      JOB_STAGE_NONE},
     {"checkpoint_every", IO_INT, AT(checkpoint_every), "10", 1, 100000, NULL,
      "epochs between checkpoints of a task in learning", JOB_STAGE_NONE},

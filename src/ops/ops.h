@@ -14,9 +14,10 @@
 #include "base/base.h"
 
 /* ---- BLAS ---------------------------------------------------------------------------------------------------------- */
-/* Threads of this process' GEMM calls; the start value is whatever the library found in the environment. ST_ENOMEM: the
- * address space has no room for their buffers. */
+/* A product runs on the thread that asks for it from now on, so that its bits depend on no number of threads; as many as
+ * `threads` may ask at a time. ST_ENOMEM: the address space has no room for their buffers. */
 status_t ops_set_threads(int threads);
+/* Threads that one product takes: before, whatever the library found in the environment. */
 int ops_threads(void);
 /* "OpenBLAS 0.3.21, core Cooperlake, 1 thread": for provenance. */
 void ops_backend(char *out, size_t size);

@@ -37,9 +37,9 @@ static status_t probe_address_space(int threads)
 }
 
 #ifdef FGAD_OPENBLAS
-static void library_set_threads(int threads)
+static void library_one_thread(void)
 {
-    openblas_set_num_threads(threads);
+    openblas_set_num_threads(1);
 }
 
 int ops_threads(void)
@@ -54,20 +54,15 @@ static void library_tell(const char **config, const char **core)
 }
 #else
 /* Any other CBLAS: BLIS, MKL and those on OpenMP ask the environment at their first call, and tell nobody what they are. */
-static atomic_int told_threads = 1;
-
-static void library_set_threads(int threads)
+static void library_one_thread(void)
 {
     static const char *const names[] = {"OMP_NUM_THREADS", "BLIS_NUM_THREADS", "MKL_NUM_THREADS", NULL};
-    char text[16];
-    snprintf(text, sizeof text, "%d", threads);
-    for (int i = 0; names[i] != NULL; i++) setenv(names[i], text, 1);
-    told_threads = threads;
+    for (int i = 0; names[i] != NULL; i++) setenv(names[i], "1", 1);
 }
 
 int ops_threads(void)
 {
-    return told_threads;
+    return 1;
 }
 
 static void library_tell(const char **config, const char **core)
@@ -82,7 +77,7 @@ status_t ops_set_threads(int threads)
 {
     REQUIRE(threads > 0);
     TRY(probe_address_space(threads));
-    library_set_threads(threads);
+    library_one_thread();
     return ST_OK;
 }
 

@@ -79,7 +79,7 @@ typedef struct {
     bool measured[PLAN_RATES];  /* false: a guess */
     bool borrowed[PLAN_RATES];  /* measured with other threads, or on another kind of processor */
 } plan_cost_t;
-/* A rate of `from` threads in one of `to`: the products of towers and searches are shared, the rest is not. */
+/* A rate of `from` threads in one of `to`: threads share images and a head's prompts, not the rest. */
 double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to);
 
 typedef struct {

@@ -2,6 +2,8 @@
  * feature cache. Only an estimate. */
 #include "plan/plan.h"
 
+#include <math.h>
+
 /* Before anything was measured: one core of a machine of 2022, a model of ViT-B/16+'s size. */
 const plan_rate_row_t plan_rates[PLAN_RATES] = {
     [PLAN_RATE_START] = {"start", 2},        [PLAN_RATE_REDUCE] = {"reduce", 0.003},
@@ -22,18 +24,16 @@ plan_cost_t plan_cost_guess(void)
 
 double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
 {
-    const double shared = 0.9; /* of the time of one thread: a guess, where nothing was measured */
-    switch (rate) {
-    case PLAN_RATE_ENCODE:
-    case PLAN_RATE_TILE:
-    case PLAN_RATE_REGIONS:
-    case PLAN_RATE_LEARN:
-    case PLAN_RATE_QUERY:
-    case PLAN_RATE_MAPS:
-        return seconds * (1 - shared + shared / to) / (1 - shared + shared / from);
-    default:
-        return seconds;
-    }
+    /* Of the time of one thread, what several share: a guess, where nothing was measured; and in how many parts, at most. */
+    static const struct {
+        double part;
+        int most;
+    } shared[PLAN_RATES] = {[PLAN_RATE_PICTURE] = {0.95, 16},
+                            [PLAN_RATE_ENCODE] = {0.95, 16},
+                            [PLAN_RATE_TILE] = {0.95, 16},
+                            [PLAN_RATE_LEARN] = {0.95, 8}};
+    const double part = shared[rate].part, most = shared[rate].most > 0 ? shared[rate].most : 1;
+    return seconds * (1 - part + part / fmin(to, most)) / (1 - part + part / fmin(from, most));
 }
 
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost)

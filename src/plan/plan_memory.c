@@ -104,7 +104,8 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
             if (most < evaluate) most = evaluate;
         }
     }
-    out->rank_mb = PROGRAM_MB + plan_mb(plan, items) + out->private_mb + 1e-6 * (double)clip_vision_bytes(c) + most;
+    out->rank_mb = PROGRAM_MB + plan_mb(plan, items) + out->private_mb +
+                   1e-6 * plan->points[0].threads * (double)clip_vision_bytes(c) + most;
     return ST_OK;
 }
 

@@ -15,7 +15,8 @@
 #include "plan/plan.h"
 
 /* ---- Provenance ---- */
-/* Kinds of arithmetic, "Haswell, 1 thread; SkylakeX, 2 threads": kernels of the BLAS and threads, sorted, each once. What a
+/* Kinds of arithmetic, "Haswell, 1 thread; SkylakeX, 1 thread": kernels of the BLAS and the threads that a product took (one, save in
+ * files of older versions; how many a rank has changes no bit), sorted, each once. What a
  * file was made on is its own kind and those of all files that it was made of; two kinds may differ in a result's last
  * bits, and one kind never does. */
 enum { STORE_MADE_ON_SIZE = 384 };

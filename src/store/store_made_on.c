@@ -79,7 +79,7 @@ static void add_kind(store_made_on_t *set, const char *blas, int threads)
 
 void store_made_on_here(store_made_on_t *set, const plan_t *plan)
 {
-    add_kind(set, plan->blas, plan->points[0].threads);
+    add_kind(set, plan->blas, 1); /* a product takes one thread, however many a rank has */
 }
 
 void store_made_on_read(store_made_on_t *set, io_h5_t *file)

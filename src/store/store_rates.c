@@ -106,7 +106,7 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
     take_line(&ours, cost, model_digest, threads, processor);
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "# Seconds a unit of work on a core of one's own: model, BLAS threads, processor, rates.\n");
+    fprintf(out, "# Seconds a unit of work on a core of one's own: model, threads, processor, rates.\n");
     FILE *file = io_open_lines(path);
     while (file != NULL && fgets(old, sizeof old, file) != NULL)
         if (parse_line(&line, old) && !same_key(&line, &ours)) print_line(out, &line);

@@ -88,7 +88,7 @@ status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers
  * which: "Haswell, 1 thread (3 ranks); ...". */
 status_t suite_made_on_gather(store_made_on_t *set, char **kinds, const suite_comm_t *comm);
 /* Not collective: rank 0 warns when the ranks, or they and the cache of which something is used again, compute with
- * different kernels or threads; and adds the ranks' kinds to the cache's. */
+ * different kernels; and adds the ranks' kinds to the cache's. */
 void suite_made_on_begin(const plan_t *plan, const store_made_on_t *ranks, const char *kinds,
                          const plan_items_t *items);
 

@@ -1,4 +1,4 @@
-/* Ranks that compute with different kernels or threads, and a cache that others made: told, for last bits depend on it. */
+/* Ranks that compute with different kernels, and a cache that others made: told, for last bits depend on it. */
 #include "suite/suite_internal.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ void suite_made_on_begin(const plan_t *plan, const store_made_on_t *ranks, const
     if (store_made_on_count(&both) > own && uses_cache(items))
         log_warn(
             "the cache in '%s/cache' was made on %s, this run computes on %s: last bits of a result depend on what "
-            "is used again (hint: OPENBLAS_CORETYPE=... and threads as the cache's, or another output)",
+            "is used again (hint: OPENBLAS_CORETYPE=... as the cache's, or another output)",
             plan->points[0].output, cache.text, ranks->text);
     store_made_on_cache_add(plan, ranks);
 }

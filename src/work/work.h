@@ -58,11 +58,20 @@ typedef struct {
     store_made_on_t maps_on;      /* the support's files */
 } work_cache_t;
 
-/* What a rank keeps open while it works: the model and the image tower's workspace. */
+/* What one thread of a rank encodes with. */
+typedef struct {
+    clip_vision_t *vision; /* opened at first use */
+    float *pixels;         /* (clip_vision_batch, 3, S, S) */
+    double picture_seconds, tower_seconds;
+} work_seat_t;
+
+/* What a rank keeps open while it works: the model, its threads and their workspaces. Threads share the images of an item and
+ * the prompts of a head, each image and each share alone: no bit depends on their number. */
 typedef struct {
     const plan_t *plan;
-    clip_model_t *model; /* opened at first use */
-    clip_vision_t *vision;
+    clip_model_t *model; /* opened at first use, pool and seat with it */
+    base_pool_t *pool;
+    work_seat_t *seat; /* (threads) */
     work_cache_t cache;
     work_masks_t masks;          /* of the category measured last */
     clip_tokenizer_t *tokenizer; /* opened at first use */

@@ -4,40 +4,109 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pixels of the images that go through the tower together: (clip_vision_batch, 3, S, S). */
-static float *take_pixels(const work_worker_t *worker)
+/* Rows of an item's features, which the rank's threads make: a task is a batch of images, or one where batches do not go round. An
+ * image has the same bits in either. */
+typedef struct {
+    work_worker_t *worker;
+    const store_features_t *features;
+    const data_category_t *category;
+    const data_image_t *files; /* (count), or the one that the tiles are of */
+    bool test;
+    int first;            /* row of the first image */
+    int count, batch;     /* images in all, and a task */
+    const uint8_t *large; /* tiles: their image at scale x scale times the model's size; NULL: pictures are read */
+    int scale;
+} images_t;
+
+/* What a worker computes with: opened by itself, when it first has something to do. */
+static status_t take_seat(work_seat_t **out, work_worker_t *worker, int index)
 {
+    work_seat_t *seat = *out = &worker->seat[index];
     const size_t S = (size_t)clip_model_config(worker->model)->image_size;
-    return base_alloc((size_t)clip_vision_batch(worker->vision) * 3 * S * S, sizeof(float));
+    if (seat->vision == NULL) TRY(clip_vision_open(&seat->vision, worker->model, NULL));
+    if (seat->pixels == NULL)
+        seat->pixels = base_alloc((size_t)clip_vision_batch(seat->vision) * 3 * S * S, sizeof *seat->pixels);
+    return seat->pixels != NULL ? ST_OK : ST_ENOMEM;
 }
 
-static float *pixels_of(const work_worker_t *worker, float *pixels, int i)
+static float *pixels_of(const work_worker_t *worker, const work_seat_t *seat, int i)
 {
     const size_t S = (size_t)clip_model_config(worker->model)->image_size;
-    return pixels + (size_t)i * 3 * S * S;
+    return seat->pixels + (size_t)i * 3 * S * S;
 }
 
 /* All arrays of rows first .. first+count-1: a whole batch, or image by image. */
-static status_t encode_pixels(work_worker_t *worker, const store_features_t *features, int first, int count,
-                              float *pixels)
+static status_t encode_pixels(const work_worker_t *worker, work_seat_t *seat, const store_features_t *features,
+                              int first, int count)
 {
     float *out[CLIP_BATCH * METHOD_MAX_FEATURES];
     const float *batch[CLIP_BATCH];
     clip_feature_t feature[METHOD_MAX_FEATURES];
-    const int together = count == clip_vision_batch(worker->vision) ? count : 1;
+    const int together = count == clip_vision_batch(seat->vision) ? count : 1;
     for (int a = 0; a < features->arrays; a++)
         TRY(clip_feature_parse(&feature[a], features->array[a].name, &worker->plan->config));
     for (int i = 0; i < count; i += together) {
         for (int j = 0; j < together; j++) {
-            batch[j] = pixels_of(worker, pixels, i + j);
+            batch[j] = pixels_of(worker, seat, i + j);
             for (int a = 0; a < features->arrays; a++) {
                 const store_array_t *array = &features->array[a];
                 out[j * features->arrays + a] =
                     array->data + (size_t)(first + i + j) * (size_t)array->rows * (size_t)array->width;
             }
         }
-        TRY(clip_vision_encode_batch(out, worker->vision, feature, features->arrays, batch, together));
+        TRY(clip_vision_encode_batch(out, seat->vision, feature, features->arrays, batch, together));
     }
+    return ST_OK;
+}
+
+static status_t read_picture(float *pixels, const images_t *images, int i)
+{
+    const clip_config_t *config = clip_model_config(images->worker->model);
+    io_image_t image;
+    TRY(work_picture_read(&image, images->worker, images->category, &images->files[i], images->test));
+    status_t status = clip_preprocess(pixels, &image, config);
+    io_image_free(&image);
+    return status;
+}
+
+/* Tile i, in reading order (METHOD.md 6.1). */
+static status_t cut_tile(float *pixels, const images_t *images, int i)
+{
+    const clip_config_t *config = clip_model_config(images->worker->model);
+    const int S = config->image_size, side = images->scale * S;
+    io_image_t tile = {.width = S, .height = S, .pixels = base_alloc((size_t)S * (size_t)S, 3)};
+    if (tile.pixels == NULL) return ST_ENOMEM;
+    const uint8_t *corner =
+        images->large + 3 * ((size_t)(i / images->scale * S) * (size_t)side + (size_t)(i % images->scale * S));
+    for (int y = 0; y < S; y++)
+        memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
+    status_t status = clip_preprocess(pixels, &tile, config);
+    free(tile.pixels);
+    return status;
+}
+
+static status_t encode_task(void *context, int task, int worker)
+{
+    const images_t *images = context;
+    const int begin = task * images->batch, left = images->count - begin;
+    const int count = left < images->batch ? left : images->batch;
+    work_seat_t *seat;
+    if (stop_asked()) {
+        if (images->large != NULL)
+            return fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", images->files[0].path);
+        return fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", images->category->dataset,
+                    images->category->category);
+    }
+    TRY(take_seat(&seat, images->worker, worker));
+    double began = clock_own_seconds();
+    for (int i = 0; i < count; i++) {
+        float *pixels = pixels_of(images->worker, seat, i);
+        TRY(images->large != NULL ? cut_tile(pixels, images, begin + i) : read_picture(pixels, images, begin + i));
+    }
+    double read = clock_own_seconds();
+    TRY(encode_pixels(images->worker, seat, images->features, images->first + begin, count));
+    seat->picture_seconds += read - began;
+    seat->tower_seconds += clock_own_seconds() - read;
     return ST_OK;
 }
 
@@ -49,65 +118,67 @@ static double encode_gflop(const work_worker_t *worker, const store_features_t *
     return plan_encode_gflop(clip_model_config(worker->model), &ask);
 }
 
-/* Images first .. first+count-1 of the features, at most a batch. */
-static status_t encode_images(work_worker_t *worker, store_features_t *features, int first, int count,
-                              const data_category_t *category, const data_image_t *files, bool test, float *pixels)
+/* Charges what the threads took together for pictures and for the tower, in the proportion of their own times. */
+static void charge(work_worker_t *worker, const images_t *images, double began)
 {
-    const clip_config_t *config = clip_model_config(worker->model);
-    double began = clock_own_seconds();
-    for (int i = 0; i < count; i++) {
-        io_image_t image;
-        TRY(work_picture_read(&image, worker, category, &files[i], test));
-        status_t status = clip_preprocess(pixels_of(worker, pixels, i), &image, config);
-        io_image_free(&image);
-        if (status != ST_OK) return status;
+    const int pictures = images->large != NULL ? 0 : images->count;
+    const plan_rate_t tower = images->large != NULL ? PLAN_RATE_TILE : PLAN_RATE_ENCODE;
+    double picture = 0, all = 0;
+    for (int w = 0; w < base_pool_workers(worker->pool); w++) {
+        work_seat_t *seat = &worker->seat[w];
+        picture += seat->picture_seconds;
+        all += seat->picture_seconds + seat->tower_seconds;
+        seat->picture_seconds = seat->tower_seconds = 0;
     }
-    began = work_worker_charge(worker, PLAN_RATE_PICTURE, count, began);
-    TRY(encode_pixels(worker, features, first, count, pixels));
-    work_worker_charge(worker, PLAN_RATE_ENCODE, count * encode_gflop(worker, features), began);
+    const double took = clock_own_seconds() - began, share = pictures > 0 && all > 0 ? picture / all : 0;
+    work_worker_charge(worker, PLAN_RATE_PICTURE, pictures, clock_own_seconds() - share * took);
+    work_worker_charge(worker, tower, images->count * encode_gflop(worker, images->features),
+                       clock_own_seconds() - (1 - share) * took);
+}
+
+static status_t encode_images(images_t *images)
+{
+    work_worker_t *worker = images->worker;
+    work_seat_t *seat;
+    const double began = clock_own_seconds();
+    TRY(take_seat(&seat, worker, 0));
+    const int most = clip_vision_batch(seat->vision), workers = base_pool_workers(worker->pool);
+    images->batch = images->count >= most * workers || workers == 1 ? most : 1;
+    TRY(base_pool_run(worker->pool, (images->count + images->batch - 1) / images->batch, encode_task, images));
+    charge(worker, images, began);
     return ST_OK;
 }
 
-status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
-                           const data_image_t *file, float *pixels)
+status_t work_encode_image(work_worker_t *worker, store_features_t *features, const data_category_t *category,
+                           const data_image_t *file)
 {
-    return encode_images(worker, features, i, 1, category, file, true, pixels);
+    images_t images = {
+        .worker = worker, .features = features, .category = category, .files = file, .test = true, .count = 1};
+    return encode_images(&images);
 }
 
-/* One enlarged training image as scale x scale tiles of the model's size, in reading order (METHOD.md 6.1). */
+/* One enlarged training image as scale x scale tiles of the model's size. */
 static status_t encode_tiles(work_worker_t *worker, store_features_t *features, const data_category_t *category,
-                             const data_image_t *file, int scale, float *pixels)
+                             const data_image_t *file, int scale)
 {
-    int S = clip_model_config(worker->model)->image_size, side = scale * S;
-    io_image_t image, tile = {.width = S, .height = S};
+    const int side = scale * clip_model_config(worker->model)->image_size;
+    io_image_t image;
     double began = clock_own_seconds();
     TRY(work_picture_read(&image, worker, category, file, false));
-    status_t status = ST_ENOMEM;
     uint8_t *large = base_alloc((size_t)side * (size_t)side, 3);
-    tile.pixels = base_alloc((size_t)S * (size_t)S, 3);
-    if (large == NULL || tile.pixels == NULL) goto done;
-    TRY_DONE(io_resize_bicubic(large, side, side, image.pixels, image.width, image.height, 3));
-    began = work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
-    const int tiles = scale * scale, most = clip_vision_batch(worker->vision);
-    for (int first = 0, count; first < tiles; first += count) {
-        count = tiles - first < most ? tiles - first : most;
-        if (stop_asked()) {
-            status = fail(ST_EINTERRUPTED, "interrupted while encoding '%s'", file->path);
-            goto done;
-        }
-        for (int t = first; t < first + count; t++) {
-            const uint8_t *corner = large + 3 * ((size_t)(t / scale * S) * (size_t)side + (size_t)(t % scale * S));
-            for (int y = 0; y < S; y++)
-                memcpy(tile.pixels + 3 * (size_t)y * (size_t)S, corner + 3 * (size_t)y * (size_t)side, 3 * (size_t)S);
-            TRY_DONE(clip_preprocess(pixels_of(worker, pixels, t - first), &tile, clip_model_config(worker->model)));
-        }
-        TRY_DONE(encode_pixels(worker, features, first, count, pixels));
-        began = work_worker_charge(worker, PLAN_RATE_TILE, count * encode_gflop(worker, features), began);
-    }
-done:
-    free(large);
-    free(tile.pixels);
+    status_t status =
+        large != NULL ? io_resize_bicubic(large, side, side, image.pixels, image.width, image.height, 3) : ST_ENOMEM;
     io_image_free(&image);
+    work_worker_charge(worker, PLAN_RATE_PICTURE, 1, began);
+    images_t images = {.worker = worker,
+                       .features = features,
+                       .category = category,
+                       .files = file,
+                       .count = scale * scale,
+                       .large = large,
+                       .scale = scale};
+    if (status == ST_OK) status = encode_images(&images);
+    free(large);
     return status;
 }
 
@@ -129,34 +200,22 @@ status_t work_encode(work_worker_t *worker, const plan_item_t *item)
     plan_work_encode(&work, worker->plan, item->kind, item->kind == PLAN_TILES ? item->scale * item->scale : count);
     double started = clock_seconds();
     store_features_t features = {0};
-    float *pixels = take_pixels(worker);
-    if (pixels == NULL) return ST_ENOMEM;
-    if (item->kind == PLAN_TILES) {
-        TRY_DONE(store_features_alloc(&features, config, &missing, item->scale * item->scale));
-        if (missing.count > 0) TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale, pixels));
-        double encoded = clock_own_seconds();
-        TRY_DONE(store_features_write(worker->plan, worker->size, item, &features, &images[first],
-                                      clock_seconds() - started));
-        work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
-        goto done;
-    }
+    if (item->kind == PLAN_TILES) count = item->scale * item->scale;
     TRY_DONE(store_features_alloc(&features, config, &missing, count));
-    const int most = clip_vision_batch(worker->vision);
-    for (int i = 0, together; i < count && missing.count > 0; i += together) {
-        together = count - i < most ? count - i : most;
-        if (stop_asked()) {
-            status = fail(ST_EINTERRUPTED, "interrupted while encoding %s/%s", category->dataset, category->category);
-            goto done;
-        }
-        TRY_DONE(encode_images(worker, &features, i, together, category, &images[first + i], item->kind == PLAN_CHUNK,
-                               pixels));
-    }
+    if (missing.count > 0 && item->kind == PLAN_TILES)
+        TRY_DONE(encode_tiles(worker, &features, category, &images[first], item->scale));
+    else if (missing.count > 0)
+        TRY_DONE(encode_images(&(images_t){.worker = worker,
+                                           .features = &features,
+                                           .category = category,
+                                           .files = &images[first],
+                                           .test = item->kind == PLAN_CHUNK,
+                                           .count = count}));
     double encoded = clock_own_seconds();
     TRY_DONE(
         store_features_write(worker->plan, worker->size, item, &features, images + first, clock_seconds() - started));
     work_worker_charge(worker, PLAN_RATE_WRITE, work.units[PLAN_RATE_WRITE], encoded);
 done:
-    free(pixels);
     store_features_free(&features);
     return status;
 }

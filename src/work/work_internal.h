@@ -47,8 +47,8 @@ status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const
 /* An image file, as the job wants pictures: through another size first; of a test image its channels swapped. */
 status_t work_picture_read(io_image_t *out, const work_worker_t *worker, const data_category_t *category,
                            const data_image_t *file, bool test);
-/* All arrays of row i of `features`, as of a test image, from an image file of the category, or read as it reads them; pixels (3, S, S). */
-status_t work_encode_image(work_worker_t *worker, store_features_t *features, int i, const data_category_t *category,
-                           const data_image_t *file, float *pixels);
+/* All arrays of row 0 of `features`, as of a test image, from an image file of the category, or read as it reads them. */
+status_t work_encode_image(work_worker_t *worker, store_features_t *features, const data_category_t *category,
+                           const data_image_t *file);
 
 #endif

@@ -252,6 +252,7 @@ static status_t begin(work_learn_t *work, const plan_items_t *items)
                                    .tokenizer = worker->tokenizer};
     TRY(work->method->prompts(&work->prompts, &how));
     TRY(work->method->training(&training, &how));
+    training.pool = worker->pool;
     TRY(align_head_init(&work->head, worker->model, &work->prompts.set, &training));
     TRY(plan_head_work(&work->cost, config, job, caption, work->item->head));
     work->queries = work->method->queries != NULL && work->method->queries(job, work->item->head);

@@ -11,7 +11,6 @@ struct work_predictor {
     work_scorer_t scorer;
     store_features_t features; /* of one image */
     method_maps_t maps;        /* likewise */
-    float *pixels;
     arena_t arena;
 };
 
@@ -37,9 +36,6 @@ status_t work_predictor_open(work_predictor_t **out, work_worker_t *worker, cons
     arena_init(&predictor->arena, "predict");
     TRY_DONE(work_scorer_make(&predictor->scorer, worker, items, item, 1));
     const clip_config_t *config = clip_model_config(worker->model);
-    status = ST_ENOMEM;
-    predictor->pixels = base_alloc(3 * (size_t)config->image_size * (size_t)config->image_size, sizeof(float));
-    if (predictor->pixels == NULL) goto done;
     TRY_DONE(store_features_alloc(&predictor->features, config, &predictor->scorer.ask, 1));
     TRY_DONE(method_maps_alloc(&predictor->maps, method, job, 1, config->grid, config->grid));
 done:
@@ -56,7 +52,6 @@ void work_predictor_close(work_predictor_t *predictor)
     work_scorer_free(&predictor->scorer);
     store_features_free(&predictor->features);
     method_maps_free(&predictor->maps);
-    free(predictor->pixels);
     arena_free(&predictor->arena);
     free(predictor);
 }
@@ -81,7 +76,7 @@ status_t work_predictor_image(work_predictor_t *predictor, const char *path)
     method_image_t image;
     file.path = base_format("%s", path);
     if (file.path == NULL) return ST_ENOMEM;
-    status_t status = work_encode_image(worker, &predictor->features, 0, category, &file, predictor->pixels);
+    status_t status = work_encode_image(worker, &predictor->features, category, &file);
     free(file.path);
     TRY(status);
     if (worker->plan->points[0].features == JOB_FEATURES_F16) round_features(&predictor->features);

@@ -245,6 +245,45 @@ static void a_batch_can_be_run_again_and_backward_accumulates(void **state)
     close_case(&c);
 }
 
+/* Prompts enough for the rows to go in several shares, and the prompts too. */
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    enum { MANY = 400, LENGTH = 7 };
+    case_t c = open_case("toy", "toy", 1, false);
+    static int ids[MANY][LENGTH];
+    static clip_prompt_t prompt[MANY];
+    const size_t features = (size_t)MANY * (size_t)c.E, slots = (size_t)(c.slots * c.D);
+    float *df = calloc(features, sizeof(float)), *f[4], *dslots[4];
+    for (int p = 0; p < MANY; p++) {
+        const int own[LENGTH] = {1022, CLIP_SLOT(p % 2), 3, 4 + p, CLIP_SLOT(2 + p % 3), 500 + p % 100, 1023};
+        memcpy(ids[p], own, sizeof own);
+        prompt[p] = (clip_prompt_t){.ids = ids[p], .length = LENGTH};
+    }
+    for (size_t i = 0; i < features; i++) df[i] = (float)(i % 29) - 14;
+    for (int threads = 0; threads < 4; threads++) {
+        clip_text_t *text = NULL;
+        base_pool_t *pool = NULL;
+        f[threads] = calloc(features, sizeof(float));
+        dslots[threads] = calloc(slots, sizeof(float));
+        check_error(clip_set_threads(threads > 0 ? threads : 1), ST_OK, "");
+        if (threads > 0) check_error(base_pool_open(&pool, threads), ST_OK, "");
+        check_error(clip_text_open(&text, c.model, prompt, MANY, c.slots, true, threads == 3 ? 0 : CLIP_TEXT_BUDGET),
+                    ST_OK, "");
+        clip_text_share(text, pool);
+        check_error(clip_text_forward(f[threads], text, c.table), ST_OK, "");
+        clip_text_backward(dslots[threads], text, df);
+        assert_true(text->rows > 4 * 384); /* four shares at least */
+        assert_memory_equal(f[threads], f[0], features * sizeof(float));
+        assert_memory_equal(dslots[threads], dslots[0], slots * sizeof(float));
+        clip_text_close(text);
+        base_pool_close(pool);
+    }
+    for (int threads = 0; threads < 4; threads++) free(f[threads]), free(dslots[threads]);
+    free(df);
+    close_case(&c);
+}
+
 static void more_copies_of_a_prompt_than_it_has_rows_are_fine(void **state)
 {
     (void)state;
@@ -335,6 +374,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_plan_is_what_opening_takes),
         cmocka_unit_test(common_beginnings_are_computed_once_and_prompts_alone_give_the_same),
         cmocka_unit_test(a_batch_can_be_run_again_and_backward_accumulates),
+        cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(more_copies_of_a_prompt_than_it_has_rows_are_fine),
         cmocka_unit_test(a_text_ends_at_the_first_eot_it_writes),
         cmocka_unit_test(wrong_prompts_are_refused),
