@@ -180,6 +180,7 @@ void clip_vision_windows(float *out, clip_vision_t *vision, const float *start, 
 typedef struct {
     int length, shared;
     int first;         /* its first own row; it has length - shared of them */
+    int given;         /* where its `shared` rows stand in dshared */
     const int *path;   /* (length) rows */
     size_t probs;      /* where its (H, own, L) stands in a layer's probs */
     size_t last_probs; /* where its (H, 1, L) stands in the last layer's */
@@ -224,12 +225,13 @@ struct clip_text {
     float **input;     /* (layers) of (M,D): what each layer starts from; one buffer for all without gradient */
     float *y, *mix;    /* (room,D) */
     float *hidden;     /* (room,F) */
-    float *path_kv;    /* (H, longest, 2d) */
-    float *path_probs; /* (H, longest, longest), without gradient */
+    float *path_kv;    /* (SHARES, longest, 2D) */
+    float *path_probs; /* (SHARES, longest, longest), without gradient */
     float *dx;         /* (room,D) */
     float *dqkv;       /* (room,3D) */
-    float *dpath_kv;   /* (H, longest, 2d) */
-    float *dprobs;     /* (H, 2, longest, longest) */
+    float *dpath_kv;   /* (SHARES, longest, 2D) */
+    float *dprobs;     /* (SHARES, 2, longest, longest) */
+    float *dshared;    /* (tokens - rows, 2D): what each prompt gives to rows of earlier ones */
     base_pool_t *pool; /* not owned; NULL: one thread */
     clip_text_watch_t *watch;
     void *watch_context;
@@ -246,22 +248,17 @@ clip_text_layer_t *clip_text_layer(const clip_text_t *text, int layer);
 void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer);
 
 /* clip_text_share.c: what threads share. A row's bits may depend on how many stand in its product, so the shares of rows depend
- * on the number of rows alone; heads of an attention are apart, and each goes through the prompts in order. */
+ * on the number of rows alone; an attention is a prompt's own, and `share` says which scratch it uses. */
+enum { CLIP_TEXT_SHARES = 16 };
 typedef void clip_text_rows_t(const void *context, int first, int count);
 void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context);
-typedef void clip_text_head_t(const void *context, int head);
-void clip_text_by_heads(const clip_text_t *text, clip_text_head_t *run, const void *context);
-/* One head's keys and values along a prompt's path: k and v (length, d), ld floats from row to row, gathered into the head's
- * scratch where rows are shared. rows: k and then v of all rows and heads, `ld` floats apart. */
-typedef struct {
-    const float *k, *v;
-    int ld;
-} clip_text_path_t;
-clip_text_path_t clip_text_gather(const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows, int ld,
-                                  int head);
-/* One head of a prompt's own rows over its path; ldq is the caller's to fill. */
-ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt,
-                                    const clip_text_path_t *path);
+typedef void clip_text_prompts_t(const void *context, int first, int count, int share);
+void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context);
+/* k of a prompt's path (its v stands D floats further), gathered into the share's path_kv when rows are shared. rows: k and v
+ * of all rows, ld floats apart. *ldk is the distance of the result's rows. */
+const float *clip_text_gather(int *ldk, const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows,
+                              int ld, int share);
+ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt);
 
 /* ---- Tokenizer: text (clip_tokenizer_clean.c, _patterns.c, _entities.c) ------------------------------------------ */
 /* Compiled patterns of the tokenizer, read-only and shared by threads. */

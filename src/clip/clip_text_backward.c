@@ -16,7 +16,7 @@ static float *row_of(float *x, int first, int width)
     return x + (size_t)first * (size_t)width;
 }
 
-/* What a stage of a layer works on: rows, or a head of all prompts. */
+/* What a stage of a layer works on: rows, or prompts. */
 typedef struct {
     const clip_text_t *text;
     const clip_block_t *block;
@@ -26,25 +26,42 @@ typedef struct {
     float *dq, *dkv, *drow;        /* of the last layer: (n,D), (M,2D), (n,D) */
 } stage_t;
 
-/* One head of a prompt's attention: dq (its queries) and drows (k and v of all rows) += from dmix (its output). */
+/* One prompt's attention: dq (its queries) and drows (k and v of its own rows) += from dmix (its output). What it gives to
+ * rows of earlier prompts is set aside, for those are other threads' to write as well. */
 static void attention_backward(float *dq, float *drows, const float *dmix, const clip_text_t *text,
-                               const clip_text_prompt_t *prompt, const float *probs, const float *q, int ldq,
-                               const float *rows, int ld, int queries, int head)
+                               const clip_text_prompt_t *prompt, const float *probs, const float *q, const float *rows,
+                               int ld, ops_attention_t how, int share)
 {
-    const int D = text->model->config.text_width, d = D / text->model->config.text_heads, L = text->longest;
-    const clip_text_path_t path = clip_text_gather(text, prompt, rows, ld, head);
-    ops_attention_t how = clip_text_attention(text, prompt, &path);
-    how.Tq = queries, how.ldq = ldq, how.first = prompt->length - queries;
-    float *dk = drows + head * d, *dv = dk + D, *own = row_of(text->dpath_kv, head * L, 2 * d);
-    const bool shared = prompt->shared > 0;
-    if (shared) clear(own, (size_t)prompt->length * 2 * (size_t)d);
-    float *dk_own = shared ? own : row_of(dk, prompt->first, ld), *dv_own = shared ? own + d : dk_own + D;
-    ops_attention_backward(dq + head * d, dk_own, dv_own, dmix + head * d, probs, q + head * d, path.k, path.v, &how,
-                           row_of(text->dprobs, 2 * head * L, L));
-    for (int i = 0; i < prompt->length && shared; i++) {
-        float *to_k = row_of(dk, prompt->path[i], ld), *to_v = row_of(dv, prompt->path[i], ld);
-        const float *from = own + (size_t)i * 2 * (size_t)d;
-        for (int c = 0; c < d; c++) to_k[c] += from[c], to_v[c] += from[d + c];
+    const int D = text->model->config.text_width, L = text->longest, own = prompt->shared;
+    const size_t width = 2 * (size_t)D;
+    const float *k = clip_text_gather(&how.ldk, text, prompt, rows, ld, share);
+    how.ldv = how.ldk;
+    float *dk = row_of(drows, prompt->first, ld), *dprobs = row_of(text->dprobs, 2 * share * L, L);
+    float *path = row_of(text->dpath_kv, share * L, 2 * D);
+    if (own > 0) {
+        dk = path;
+        clear(dk, (size_t)prompt->length * width);
+    }
+    ops_attention_backward(dq, dk, dk + D, dmix, probs, q, k, k + D, &how, dprobs);
+    if (own == 0) return;
+    memcpy(row_of(text->dshared, prompt->given, 2 * D), path, (size_t)own * width * sizeof *path);
+    for (int i = own; i < prompt->length; i++) {
+        float *out = row_of(drows, prompt->path[i], ld);
+        for (size_t c = 0; c < width; c++) out[c] += path[(size_t)i * width + c];
+    }
+}
+
+/* drows (k and v of all rows) += what was set aside, prompt by prompt, for a share of the columns. */
+static void add_shared(float *drows, int ld, const clip_text_t *text, int first, int columns)
+{
+    const int D = text->model->config.text_width;
+    for (int p = 0; p < text->n; p++) {
+        const clip_text_prompt_t *prompt = &text->prompt[p];
+        for (int i = 0; i < prompt->shared; i++) {
+            float *out = row_of(drows, prompt->path[i], ld) + first;
+            const float *from = row_of(text->dshared, prompt->given + i, 2 * D) + first;
+            for (int c = 0; c < columns; c++) out[c] += from[c];
+        }
     }
 }
 
@@ -90,18 +107,25 @@ static void last_clears(const void *context, int first, int count)
     clear(row_of(at->dkv, first, 2 * D), (size_t)count * 2 * (size_t)D);
 }
 
-static void last_head(const void *context, int head)
+static void last_attention(const void *context, int first, int count, int share)
 {
     const stage_t *at = context;
     const clip_text_t *text = at->text;
     const clip_text_last_t *last = &text->last;
     const int D = text->model->config.text_width;
-    for (int p = 0; p < text->n; p++) {
+    for (int p = first; p < first + count; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
-        const float *probs = last->probs + prompt->last_probs + (size_t)head * (size_t)prompt->length;
-        attention_backward(row_of(at->dq, p, D), at->dkv, row_of(text->mix, p, D), text, prompt, probs,
-                           row_of(last->q, p, D), D, last->kv, 2 * D, 1, head);
+        ops_attention_t how = clip_text_attention(text, prompt);
+        how.Tq = 1, how.ldq = D, how.first = prompt->length - 1;
+        attention_backward(row_of(at->dq, p, D), at->dkv, row_of(text->mix, p, D), text, prompt,
+                           last->probs + prompt->last_probs, row_of(last->q, p, D), last->kv, 2 * D, how, share);
     }
+}
+
+static void last_shared(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    add_shared(at->dkv, 2 * at->text->model->config.text_width, at->text, first, count);
 }
 
 /* q = ln_1(x)[EOT] wq^T, kv = ln_1(x) wkv^T */
@@ -155,7 +179,8 @@ static void last_backward(const clip_text_t *text, const float *df)
                         .drow = text->dx};
     clip_text_by_rows(text, n, last_rows, &at);
     clip_text_by_rows(text, M, last_clears, &at);
-    clip_text_by_heads(text, last_head, &at);
+    clip_text_by_prompts(text, last_attention, &at);
+    clip_text_by_rows(text, 2 * (int)D, last_shared, &at);
     clip_text_by_rows(text, M, last_keys, &at);
     clip_text_by_rows(text, n, last_queries, &at);
     add_eot_rows(text->y, text->mix, text);
@@ -181,19 +206,32 @@ static void layer_rows(const void *context, int first, int count)
     clear(row_of(text->dqkv, first, 3 * D), (size_t)count * 3 * (size_t)D);
 }
 
-static void layer_head(const void *context, int head)
+static void layer_attention(const void *context, int first, int count, int share)
 {
     const stage_t *at = context;
     const clip_text_t *text = at->text;
+    const clip_text_layer_t *keep = at->keep;
     const int D = text->model->config.text_width;
-    for (int p = 0; p < text->n; p++) {
+    for (int p = first; p < first + count; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
-        const int own = prompt->length - prompt->shared, first = prompt->first;
-        if (own == 0) continue;
-        const float *probs = at->keep->probs + prompt->probs + (size_t)head * (size_t)own * (size_t)prompt->length;
-        attention_backward(row_of(text->dqkv, first, 3 * D), text->dqkv + D, row_of(text->mix, first, D), text, prompt,
-                           probs, row_of(at->keep->qkv, first, 3 * D), 3 * D, at->keep->qkv + D, 3 * D, own, head);
+        const int row = prompt->first;
+        if (prompt->shared == prompt->length) {
+            clear(row_of(text->dshared, prompt->given, 2 * D), (size_t)prompt->shared * 2 * (size_t)D);
+            continue;
+        }
+        ops_attention_t how = clip_text_attention(text, prompt);
+        how.ldq = 3 * D;
+        attention_backward(row_of(text->dqkv, row, 3 * D), text->dqkv + D, row_of(text->mix, row, D), text, prompt,
+                           keep->probs + prompt->probs, row_of(keep->qkv, row, 3 * D), keep->qkv + D, 3 * D, how,
+                           share);
     }
+}
+
+static void layer_shared(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const int D = at->text->model->config.text_width;
+    add_shared(at->text->dqkv + D, 3 * D, at->text, first, count);
 }
 
 /* qkv = ln_1(x) in^T + b */
@@ -215,7 +253,8 @@ static void layer_backward(const clip_text_t *text, int layer)
                         .keep = clip_text_layer(text, layer),
                         .x = text->input[layer]};
     clip_text_by_rows(text, text->rows, layer_rows, &at);
-    clip_text_by_heads(text, layer_head, &at);
+    clip_text_by_prompts(text, layer_attention, &at);
+    clip_text_by_rows(text, 2 * text->model->config.text_width, layer_shared, &at);
     clip_text_by_rows(text, text->rows, layer_inputs, &at);
 }
 

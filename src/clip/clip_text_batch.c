@@ -39,7 +39,7 @@ static int read_length(const clip_prompt_t *prompt, const clip_config_t *config)
 static status_t lay_rows(clip_text_t *text, const clip_prompt_t *prompts)
 {
     const int n = text->n, H = text->model->config.text_heads;
-    int *path = arena_take(&text->arena, (size_t)text->tokens, sizeof *path);
+    int *paths = arena_take(&text->arena, (size_t)text->tokens, sizeof *paths), *path = paths;
     text->prompt = arena_take(&text->arena, (size_t)n, sizeof *text->prompt);
     text->id = arena_take(&text->arena, (size_t)text->tokens, sizeof *text->id);
     text->position = arena_take(&text->arena, (size_t)text->tokens, sizeof *text->position);
@@ -55,6 +55,7 @@ static status_t lay_rows(clip_text_t *text, const clip_prompt_t *prompts)
         if (parent != NULL) memcpy(path, parent, (size_t)prompt->shared * sizeof *path);
         prompt->length = L;
         prompt->first = text->rows;
+        prompt->given = (int)(path - paths) - text->rows;
         prompt->path = path;
         prompt->probs = text->probs;
         prompt->last_probs = text->last_probs;
@@ -92,15 +93,16 @@ static size_t fixed_bytes(const clip_text_t *text)
 {
     const clip_config_t *config = &text->model->config;
     const size_t M = (size_t)text->rows, D = (size_t)config->text_width, F = (size_t)config->text_mlp;
-    const size_t n = (size_t)text->n, L = (size_t)text->longest, R = (size_t)text->room, H = (size_t)config->text_heads;
+    const size_t n = (size_t)text->n, L = (size_t)text->longest, R = (size_t)text->room;
+    const size_t S = CLIP_TEXT_SHARES, given = (size_t)text->tokens - M;
     size_t bytes = (text->gradient ? (size_t)config->text_layers : 1) * padded(M * D); /* inputs */
-    bytes += 2 * padded(R * D) + padded(R * F) + padded(L * 2 * D);                    /* y, mix, hidden, paths */
+    bytes += 2 * padded(R * D) + padded(R * F) + padded(S * L * 2 * D);                /* y, mix, hidden, paths */
     bytes += padded(M * 2 * D) + 3 * padded(n * D) + 2 * padded(M) + 4 * padded(n);    /* the last layer */
     if (text->gradient)
-        bytes += padded(text->last_probs) + padded(n * F) + padded(R * D) + padded(R * 3 * D) + padded(L * 2 * D) +
-                 padded(2 * H * L * L);
+        bytes += padded(text->last_probs) + padded(n * F) + padded(R * D) + padded(R * 3 * D) + padded(S * L * 2 * D) +
+                 padded(2 * S * L * L) + padded(given * 2 * D);
     else
-        bytes += padded(H * L * L);
+        bytes += padded(S * L * L);
     return bytes;
 }
 
@@ -208,7 +210,7 @@ static status_t take_all(clip_text_t *text)
 {
     const clip_config_t *config = &text->model->config;
     const size_t M = (size_t)text->rows, D = (size_t)config->text_width, F = (size_t)config->text_mlp;
-    const size_t L = (size_t)text->longest, R = (size_t)text->room, H = (size_t)config->text_heads;
+    const size_t L = (size_t)text->longest, R = (size_t)text->room, S = CLIP_TEXT_SHARES;
     const int layers = config->text_layers, full = layers - 1;
     text->input = arena_take(&text->arena, (size_t)layers, sizeof *text->input);
     const int slots = text->kept < full ? text->kept + 1 : full;
@@ -224,12 +226,13 @@ static status_t take_all(clip_text_t *text)
     TRY(take(&text->y, text, R * D));
     TRY(take(&text->mix, text, R * D));
     TRY(take(&text->hidden, text, R * F));
-    TRY(take(&text->path_kv, text, L * 2 * D));
-    if (!text->gradient) return take(&text->path_probs, text, H * L * L);
+    TRY(take(&text->path_kv, text, S * L * 2 * D));
+    if (!text->gradient) return take(&text->path_probs, text, S * L * L);
     TRY(take(&text->dx, text, R * D));
     TRY(take(&text->dqkv, text, R * 3 * D));
-    TRY(take(&text->dpath_kv, text, L * 2 * D));
-    return take(&text->dprobs, text, 2 * H * L * L);
+    TRY(take(&text->dpath_kv, text, S * L * 2 * D));
+    TRY(take(&text->dshared, text, ((size_t)text->tokens - M) * 2 * D));
+    return take(&text->dprobs, text, 2 * S * L * L);
 }
 
 status_t clip_text_open(clip_text_t **out, const clip_model_t *model, const clip_prompt_t *prompts, int n, int slots,

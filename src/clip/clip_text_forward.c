@@ -13,7 +13,7 @@ static void copy_rows(float *out, const float *x, int rows, int width)
     if (out != x) memcpy(out, x, (size_t)rows * (size_t)width * sizeof(float));
 }
 
-/* ---- A full layer: rows, heads, rows --------------------------------------------------------------------------------- */
+/* ---- A full layer: rows, prompts, rows --------------------------------------------------------------------------------- */
 
 typedef struct {
     const clip_text_t *text;
@@ -45,22 +45,21 @@ static void layer_begins(const void *context, int first, int count)
     ops_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D);
 }
 
-static void layer_attends(const void *context, int head)
+static void layer_attends(const void *context, int first, int count, int share)
 {
     const layer_t *at = context;
     const clip_text_t *text = at->text;
-    const int D = text->model->config.text_width, d = D / text->model->config.text_heads;
+    const int D = text->model->config.text_width;
     const size_t L = (size_t)text->longest;
-    for (int p = 0; p < text->n; p++) {
+    for (int p = first; p < first + count; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
         if (prompt->shared == prompt->length) continue;
-        const clip_text_path_t path = clip_text_gather(text, prompt, at->keep->qkv + D, 3 * D, head);
-        ops_attention_t how = clip_text_attention(text, prompt, &path);
-        how.ldq = 3 * D;
-        float *probs = text->gradient ? at->keep->probs + prompt->probs + (size_t)head * (size_t)how.Tq * (size_t)how.Tk
-                                      : text->path_probs + (size_t)head * L * L;
-        ops_attention(row_of(text->mix, prompt->first, D) + head * d, probs,
-                      row_of(at->keep->qkv, prompt->first, 3 * D) + head * d, path.k, path.v, &how, text->gradient);
+        ops_attention_t how = clip_text_attention(text, prompt);
+        const float *k = clip_text_gather(&how.ldk, text, prompt, at->keep->qkv + D, 3 * D, share);
+        how.ldv = how.ldk, how.ldq = 3 * D;
+        float *probs = text->gradient ? at->keep->probs + prompt->probs : text->path_probs + (size_t)share * L * L;
+        ops_attention(row_of(text->mix, prompt->first, D), probs, row_of(at->keep->qkv, prompt->first, 3 * D), k, k + D,
+                      &how, text->gradient);
     }
 }
 
@@ -92,7 +91,7 @@ void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int laye
                         .out = out};
     if (layer >= text->kept) text->holds = layer;
     clip_text_by_rows(text, text->rows, layer_begins, &at);
-    clip_text_by_heads(text, layer_attends, &at);
+    clip_text_by_prompts(text, layer_attends, &at);
     clip_text_by_rows(text, text->rows, layer_ends, &at);
 }
 
@@ -138,21 +137,21 @@ static void last_asks(const void *context, int first, int count)
                D, D);
 }
 
-static void last_attends(const void *context, int head)
+static void last_attends(const void *context, int first, int count, int share)
 {
     const last_t *at = context;
     const clip_text_t *text = at->text;
-    const int D = text->model->config.text_width, d = D / text->model->config.text_heads;
+    const int D = text->model->config.text_width;
     const size_t L = (size_t)text->longest;
-    for (int p = 0; p < text->n; p++) {
+    for (int p = first; p < first + count; p++) {
         const clip_text_prompt_t *prompt = &text->prompt[p];
-        const clip_text_path_t path = clip_text_gather(text, prompt, text->last.kv, 2 * D, head);
-        ops_attention_t how = clip_text_attention(text, prompt, &path);
+        ops_attention_t how = clip_text_attention(text, prompt);
+        const float *k = clip_text_gather(&how.ldk, text, prompt, text->last.kv, 2 * D, share);
+        how.ldv = how.ldk;
         how.Tq = 1, how.ldq = D, how.first = prompt->length - 1;
-        float *probs = text->gradient ? text->last.probs + prompt->last_probs + (size_t)head * (size_t)how.Tk
-                                      : text->path_probs + (size_t)head * L * L;
-        ops_attention(row_of(text->mix, p, D) + head * d, probs, row_of(text->last.q, p, D) + head * d, path.k, path.v,
-                      &how, text->gradient);
+        float *probs =
+            text->gradient ? text->last.probs + prompt->last_probs : text->path_probs + (size_t)share * L * L;
+        ops_attention(row_of(text->mix, p, D), probs, row_of(text->last.q, p, D), k, k + D, &how, text->gradient);
     }
 }
 
@@ -188,7 +187,7 @@ static void run_last(float *f, const clip_text_t *text, const float *x)
         .text = text, .block = &text->model->text.block[text->model->config.text_layers - 1], .x = x, .f = f};
     clip_text_by_rows(text, text->rows, last_begins, &at);
     clip_text_by_rows(text, text->n, last_asks, &at);
-    clip_text_by_heads(text, last_attends, &at);
+    clip_text_by_prompts(text, last_attends, &at);
     clip_text_by_rows(text, text->n, last_ends, &at);
 }
 

@@ -10,26 +10,27 @@ enum { BLOCK = 12, LEAST = 192, MOST_SHARES = 8 };
 
 typedef struct {
     clip_text_rows_t *by_rows;
-    clip_text_head_t *by_head;
+    clip_text_prompts_t *by_prompts;
     const void *context;
-    int rows, share;
+    int count, share;
 } round_t;
 
-static status_t run_rows(void *context, int task, int worker)
+static status_t run_share(void *context, int task, int worker)
 {
     const round_t *round = context;
-    const int first = task * round->share, left = round->rows - first;
+    const int first = task * round->share, left = round->count - first;
+    const int count = left < round->share ? left : round->share;
     (void)worker;
-    round->by_rows(round->context, first, left < round->share ? left : round->share);
+    if (round->by_rows != NULL)
+        round->by_rows(round->context, first, count);
+    else
+        round->by_prompts(round->context, first, count, task);
     return ST_OK;
 }
 
-static status_t run_head(void *context, int task, int worker)
+static void run_shares(const clip_text_t *text, round_t *round)
 {
-    const round_t *round = context;
-    (void)worker;
-    round->by_head(round->context, task);
-    return ST_OK;
+    base_pool_run(text->pool, (round->count + round->share - 1) / round->share, run_share, round);
 }
 
 void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context)
@@ -37,14 +38,13 @@ void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run,
     int shares = 1; /* a power of two, for two threads or four to have as much to do each */
     while (shares < MOST_SHARES && rows / (2 * shares) >= LEAST) shares *= 2;
     const int share = ((rows + shares - 1) / shares + BLOCK - 1) / BLOCK * BLOCK;
-    round_t round = {.by_rows = run, .context = context, .rows = rows, .share = share};
-    base_pool_run(text->pool, (rows + share - 1) / share, run_rows, &round);
+    run_shares(text, &(round_t){.by_rows = run, .context = context, .count = rows, .share = share});
 }
 
-void clip_text_by_heads(const clip_text_t *text, clip_text_head_t *run, const void *context)
+void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context)
 {
-    round_t round = {.by_head = run, .context = context};
-    base_pool_run(text->pool, text->model->config.text_heads, run_head, &round);
+    const int share = (text->n + CLIP_TEXT_SHARES - 1) / CLIP_TEXT_SHARES;
+    run_shares(text, &(round_t){.by_prompts = run, .context = context, .count = text->n, .share = share});
 }
 
 void clip_text_share(clip_text_t *text, base_pool_t *pool)
@@ -52,36 +52,30 @@ void clip_text_share(clip_text_t *text, base_pool_t *pool)
     text->pool = pool;
 }
 
-clip_text_path_t clip_text_gather(const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows, int ld,
-                                  int head)
+const float *clip_text_gather(int *ldk, const clip_text_t *text, const clip_text_prompt_t *prompt, const float *rows,
+                              int ld, int share)
 {
-    const int D = text->model->config.text_width, d = D / text->model->config.text_heads;
-    const float *k = rows + head * d;
     if (prompt->shared == 0) {
-        k += (size_t)prompt->first * (size_t)ld;
-        return (clip_text_path_t){k, k + D, ld};
+        *ldk = ld;
+        return rows + (size_t)prompt->first * (size_t)ld;
     }
-    float *own = text->path_kv + (size_t)head * (size_t)text->longest * 2 * (size_t)d;
-    const size_t bytes = (size_t)d * sizeof *own;
-    for (int i = 0; i < prompt->length; i++) {
-        const float *from = k + (size_t)prompt->path[i] * (size_t)ld;
-        memcpy(own + (size_t)i * 2 * (size_t)d, from, bytes);
-        memcpy(own + ((size_t)i * 2 + 1) * (size_t)d, from + D, bytes);
-    }
-    return (clip_text_path_t){own, own + d, 2 * d};
+    const size_t width = 2 * (size_t)text->model->config.text_width;
+    float *path = text->path_kv + (size_t)share * (size_t)text->longest * width;
+    for (int i = 0; i < prompt->length; i++)
+        memcpy(path + (size_t)i * width, rows + (size_t)prompt->path[i] * (size_t)ld, width * sizeof *path);
+    *ldk = (int)width;
+    return path;
 }
 
-ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt,
-                                    const clip_text_path_t *path)
+/* The own rows of a prompt as queries over its path; strides are the caller's to fill. */
+ops_attention_t clip_text_attention(const clip_text_t *text, const clip_text_prompt_t *prompt)
 {
     const clip_config_t *config = &text->model->config;
     const int d = config->text_width / config->text_heads;
     return (ops_attention_t){.Tq = prompt->length - prompt->shared,
                              .Tk = prompt->length,
-                             .H = 1,
+                             .H = config->text_heads,
                              .d = d,
-                             .ldk = path->ld,
-                             .ldv = path->ld,
                              .ldo = config->text_width,
                              .first = prompt->shared,
                              .scale = (float)(1.0 / sqrt((double)d))};
