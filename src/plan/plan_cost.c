@@ -24,14 +24,14 @@ plan_cost_t plan_cost_guess(void)
 
 double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
 {
-    /* Of the time of one thread, what several share: a guess, where nothing was measured; and in how many parts, at most. */
+    /* Of the time of one thread, what several share: counted in learning, guessed in encoding; and in how many parts, at most. */
     static const struct {
         double part;
         int most;
     } shared[PLAN_RATES] = {[PLAN_RATE_PICTURE] = {0.95, 16},
                             [PLAN_RATE_ENCODE] = {0.95, 16},
                             [PLAN_RATE_TILE] = {0.95, 16},
-                            [PLAN_RATE_LEARN] = {0.95, 8}};
+                            [PLAN_RATE_LEARN] = {0.98, 8}};
     const double part = shared[rate].part, most = shared[rate].most > 0 ? shared[rate].most : 1;
     return seconds * (1 - part + part / fmin(to, most)) / (1 - part + part / fmin(from, most));
 }

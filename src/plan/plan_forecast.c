@@ -23,7 +23,7 @@ static void print_duration(FILE *out, const char *key, double seconds)
     print_line(out, key, seconds, note);
 }
 
-static void print_items(FILE *out, const plan_items_t *items)
+static void print_items(FILE *out, const plan_items_t *items, int threads)
 {
     kind_sums_t kinds[PLAN_KINDS] = {{0}};
     for (int i = 0; i < items->count; i++) {
@@ -44,7 +44,7 @@ static void print_items(FILE *out, const plan_items_t *items)
             fprintf(out, "%11s", "");
         else
             fprintf(out, "%11.1f", (double)kind->uses / kind->needed);
-        fprintf(out, " %11.2f\n", kind->seconds / 3600);
+        fprintf(out, " %11.2f\n", threads * kind->seconds / 3600);
     }
 }
 
@@ -102,7 +102,7 @@ static const char *what_limits(const plan_simulation_t *s, int ranks)
     if (s->items == 0) return "nothing is left to do";
     if (s->work / ranks > 0.9 * s->makespan) return "the work itself: more ranks make it shorter";
     if (s->critical_path > 0.9 * s->makespan)
-        return "the critical path: more ranks do not make it shorter, more cores a rank do (-s threads=)";
+        return "the critical path: more ranks do not make it shorter, more threads a rank do (-s threads=)";
     if (s->items < 4 * ranks) return "the number of items: there is not enough to share";
     return "items that wait for others, and the last ones of each rank";
 }
@@ -155,11 +155,66 @@ static void print_basis(FILE *out, const basis_t *basis)
             100 * basis->measured, 100 * basis->borrowed, 100 * basis->guessed, hint);
 }
 
+/* What threads make of an item: a support image is one task, and maps are for one thread. */
+static double threads_scale(plan_item_kind_t kind, int from, int to)
+{
+    switch (kind) {
+    case PLAN_CHUNK:
+        return plan_rate_scaled(PLAN_RATE_ENCODE, 1, from, to);
+    case PLAN_TILES:
+        return plan_rate_scaled(PLAN_RATE_TILE, 1, from, to);
+    case PLAN_LEARN:
+        return plan_rate_scaled(PLAN_RATE_LEARN, 1, from, to);
+    default:
+        return 1;
+    }
+}
+
+/* The same items on ranks of another number of threads. */
+static status_t simulate_threads(plan_simulation_t *out, const plan_t *plan, const plan_items_t *items, int ranks,
+                                 int threads)
+{
+    plan_items_t other = *items;
+    other.items = base_alloc((size_t)items->count + 1, sizeof *other.items);
+    if (other.items == NULL) return ST_ENOMEM;
+    for (int i = 0; i < items->count; i++) {
+        other.items[i] = items->items[i];
+        other.items[i].cost *= threads_scale(items->items[i].kind, plan->points[0].threads, threads);
+    }
+    const status_t status = plan_simulate(out, &other, NULL, plan->category_count, ranks);
+    free(other.items);
+    return status;
+}
+
 /* What a run takes before its first item and after its last; task files are read by all ranks. */
 static double around(const plan_t *plan, int ranks)
 {
     int share = (plan->task_count + ranks - 1) / ranks;
     return plan->cost.seconds[PLAN_RATE_START] + share * plan->cost.seconds[PLAN_RATE_REDUCE];
+}
+
+/* The same cores as fewer ranks of more threads: what makes the longest chain shorter. */
+static status_t print_threads(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks)
+{
+    const int cores = ranks * plan->points[0].threads;
+    plan_simulation_t single, s;
+    int best = 1;
+    double least = 0;
+    TRY(simulate_threads(&single, plan, items, cores, 1));
+    if (single.items == 0) return ST_OK;
+    for (int threads = 1; threads <= 16 && threads <= cores; threads *= 2) {
+        const int count = cores / threads;
+        char text[16];
+        TRY(simulate_threads(&s, plan, items, count, threads));
+        const double makespan = s.makespan + around(plan, count);
+        clock_format(text, makespan);
+        fprintf(out, "on %d core%s, %d rank%s of %d thread%s: %s, efficiency %.1f %%\n", cores, cores == 1 ? "" : "s",
+                count, count == 1 ? "" : "s", threads, threads == 1 ? "" : "s", text,
+                100 * single.work / (cores * makespan));
+        if (threads == 1 || makespan < 0.95 * least) best = threads, least = makespan;
+    }
+    fprintf(out, "best_threads: %d\n", best);
+    return ST_OK;
 }
 
 static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks)
@@ -168,7 +223,7 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
     const basis_t basis = find_basis(items);
     double makespan;
     TRY(plan_simulate(&s, items, NULL, plan->category_count, ranks));
-    print_duration(out, "work_core_seconds", s.work);
+    print_duration(out, "work_core_seconds", plan->points[0].threads * s.work);
     fprintf(out, "work_gflop: %.6g\n", total_gflop(items));
     makespan = s.makespan + around(plan, ranks);
     print_duration(out, "makespan_seconds", makespan);
@@ -189,7 +244,7 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
         fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
                 100 * other.work / (count * makespan));
     }
-    return ST_OK;
+    return s.critical_path > 0.5 * s.makespan ? print_threads(out, plan, items, ranks) : ST_OK;
 }
 
 status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node)
@@ -203,7 +258,7 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
         fprintf(out, "assumed: the published numbers of images of %d categories that are not here\n",
                 plan->assumed_categories);
     if (plan->assumed_model) fprintf(out, "assumed: ViT-B/16+ at 240, since '%s' is not here\n", plan->points[0].model);
-    print_items(out, items);
+    print_items(out, items, plan->points[0].threads);
     int nodes = (ranks + ranks_per_node - 1) / ranks_per_node;
     int on_node = ranks < ranks_per_node ? ranks : ranks_per_node;
     print_line(out, "ranks", ranks, "");

@@ -80,6 +80,7 @@ void store_rates_read(plan_cost_t *cost, const char *path, const char *model_dig
     line_t line, ours;
     int known[PLAN_RATES] = {0}; /* 0 guessed, 1 of another processor, 2 of other threads, 3 measured for these */
     *cost = plan_cost_guess();
+    for (int r = 0; r < PLAN_RATES; r++) cost->seconds[r] = plan_rate_scaled(r, cost->seconds[r], 1, threads);
     take_line(&ours, cost, model_digest, threads, processor);
     FILE *file = io_open_lines(path);
     while (file != NULL && fgets(text, sizeof text, file) != NULL) {

@@ -3,7 +3,8 @@
  * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's merges
  * (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are larger.
  * The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for tests/bench/bench_learn.py, the same
- * epoch in PyTorch. */
+ * epoch in PyTorch.
+ * FGAD_BENCH_THREADS=N in the environment: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
 #include "support/check.h"
 #include "tools/toy_model.h"
@@ -135,6 +136,36 @@ done:
     return status;
 }
 
+/* An epoch of the head on one thread and on several, in turn, by the clock; and that both come to the same bits. */
+static status_t bench_threads(const clip_model_t *model, const prompts_set_t *set, const align_tokens_t *tokens,
+                              int threads)
+{
+    align_head_t head[2] = {{.set = NULL}};
+    base_pool_t *pool = NULL;
+    double best[2] = {INFINITY, INFINITY}, terms[ALIGN_TERMS];
+    status_t status;
+    TRY_DONE(clip_set_threads(threads));
+    TRY_DONE(base_pool_open(&pool, threads));
+    for (int several = 0; several < 2; several++) {
+        align_training_t training = align_training_default(set->key.head, model);
+        if (several) training.pool = pool;
+        TRY_DONE(align_head_init(&head[several], model, set, &training));
+    }
+    for (int round = 0; round < 2 * ROUNDS; round++) {
+        const double start = clock_seconds();
+        TRY_DONE(align_head_epoch(terms, &head[round % 2], tokens));
+        best[round % 2] = fmin(best[round % 2], clock_seconds() - start);
+    }
+    const bool same = memcmp(head[0].params, head[1].params, sizeof(float) * (size_t)head[0].count) == 0;
+    printf("%s head on %d threads: %.2f s an epoch, on one %.2f s: %.2f times as fast; %s\n", set->key.head, threads,
+           best[1], best[0], best[0] / best[1], same ? "the same bits" : "OTHER BITS");
+done:
+    align_head_free(&head[0]);
+    align_head_free(&head[1]);
+    base_pool_close(pool);
+    return status;
+}
+
 static status_t bench_query(const float *anchors, int G, int E, arena_t *arena)
 {
     align_block_t table[ALIGN_QUERY_BLOCKS];
@@ -181,9 +212,14 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
         if (image) key.head = "image", options.n_pro = 3;
         prompts_set_free(&set);
         status = prompts_set_init(&set, &mfsc, &vocabulary, tokenizer, &options, &key, config->text_width);
-        if (status == ST_OK) status = bench_head(anchors, model, &set, z, image ? SHOTS : SHOTS * T, arena);
+        const int N = image ? SHOTS : SHOTS * T;
+        const char *threads = getenv("FGAD_BENCH_THREADS");
+        if (status == ST_OK && threads != NULL)
+            status = bench_threads(model, &set, &(align_tokens_t){.z = z, .N = N, .E = E}, atoi(threads));
+        else if (status == ST_OK)
+            status = bench_head(anchors, model, &set, z, N, arena);
     }
-    if (status != ST_OK) goto done;
+    if (status != ST_OK || getenv("FGAD_BENCH_THREADS") != NULL) goto done;
     write_prompts(&set);
     printf("peak memory %.0f MB, the model's %.0f MB mapped in it\n", peak_megabytes(),
            4e-6 * (double)(clip_model_parameters(model, false) + clip_model_parameters(model, true)));

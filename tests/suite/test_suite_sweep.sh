@@ -99,8 +99,14 @@ YAML
 grep -q "'$WORK/none' is not a directory" "$WORK/error" || fail "$(cat "$WORK/error")"
 for ranks in 64 1024 10000; do
     "$FGAD" plan "$WORK/full.yaml" --assume --ranks $ranks > "$WORK/plan" || fail "the plan of the whole benchmark"
-    echo "whole benchmark, guessed rates, $ranks ranks: $(grep -E '^(makespan|efficiency|limited)' "$WORK/plan" | tr '\n' ' ')"
+    echo "whole benchmark, guessed rates, $ranks ranks: $(grep -E '^(makespan|efficiency|limited|on |best)' "$WORK/plan" | tr '\n' ' ')"
 done
+# Where the longest head is what all wait for, threads make it shorter, and the plan says how many.
+best=$(sed -n 's/^best_threads: //p' "$WORK/plan")
+[ "${best:-1}" -gt 1 ] || fail "10,000 ranks of one thread are best: $(cat "$WORK/plan")"
+seconds() { sed -n 's/^makespan_seconds: \([0-9]*\).*/\1/p' "$1"; }
+"$FGAD" plan "$WORK/full.yaml" --assume --ranks $((10000 / best)) -s threads=$best > "$WORK/threads" || fail "the plan of $best threads"
+[ "$(seconds "$WORK/threads")" -lt $(($(seconds "$WORK/plan") / 2)) ] || fail "on $best threads: $(cat "$WORK/threads")"
 grep -q ": 855 tasks (1 grid point, 57 categories)" "$WORK/plan" || fail "$(cat "$WORK/plan")"
 began=$(date +%s)
 "$FGAD" plan "$WORK/full.yaml" --assume --ranks 10000 -s sweep.epsilon=0,0.25,0.5,0.75,1 -s sweep.gamma=0,1,1.5,3,5 \
