@@ -1,15 +1,12 @@
 /* APRIL-GAN's part that needs no training: method/README.md 7. */
 #include "method/method_internal.h"
 
-#include <string.h>
-
 #define SCALE 100.0
 
 typedef struct {
     const job_t *job;
-    int taps;
     detect_anchors_t anchors;
-    detect_tap_t tap[METHOD_MAX_FEATURES];
+    method_banks_t banks;
 } state_t;
 
 enum { S_T };
@@ -38,11 +35,6 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
     return method_texts_make(out, how, PROMPTS_CLASS_MAPPED, PROMPTS_ENSEMBLE_APRIL35);
 }
 
-static status_t make_training(align_training_t *out, const method_learning_t *how)
-{
-    return method_texts_training(out, how, true);
-}
-
 static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
@@ -57,10 +49,8 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     method_ask_t asked;
     ask(&asked, task->job);
     state->job = task->job;
-    state->taps = asked.count - 1;
     state->anchors = method_texts_anchors(task, SCALE);
-    for (int l = 0; l < state->taps; l++) TRY(method_bank(&state->tap[l], task, 1 + l, arena));
-    return ST_OK;
+    return method_banks(&state->banks, task, &asked, arena);
 }
 
 static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
@@ -68,13 +58,11 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     const state_t *state = fitted;
     const int T = maps->h * maps->w;
     float *map = maps->M_pix + (size_t)i * (size_t)T, *S_t = (float *)maps->kept[S_T] + i;
-    detect_tap_t taps[METHOD_MAX_FEATURES];
-    for (int l = 0; l < state->taps; l++) taps[l] = state->tap[l], taps[l].features = image->array[1 + l];
-    TRY(detect_cosine(map, taps, state->taps, T, arena));
+    TRY(method_banks_cosine(map, &state->banks, image, T, arena));
     detect_pad(S_t, NULL, NULL, &state->anchors, image->array[0], 1);
     maps->M_img[i] = (*S_t + detect_image_score(map, T, NULL)) / 2;
     /* The sum over the taps of 1 - cosine. */
-    for (int t = 0; t < T; t++) map[t] *= (float)(2 * state->taps);
+    for (int t = 0; t < T; t++) map[t] *= (float)(2 * state->banks.count);
     return ST_OK;
 }
 
@@ -95,7 +83,8 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
     return ST_OK;
 }
 
-static const method_heads_t heads = {.wanted = method_texts_wanted, .prompts = make_prompts, .training = make_training};
+static const method_heads_t heads = {
+    .wanted = method_texts_wanted, .prompts = make_prompts, .training = method_texts_training_unit};
 
 const method_t method_april = {.name = "april_vad",
                                .maps = maps_table,

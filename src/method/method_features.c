@@ -45,3 +45,18 @@ float *method_join(int *width, const method_image_t *image, int first, int end, 
     *width = joined;
     return out;
 }
+
+status_t method_banks(method_banks_t *out, const method_task_t *task, const method_ask_t *asked, arena_t *arena)
+{
+    out->count = asked->count - 1;
+    for (int l = 0; l < out->count; l++) TRY(method_bank(&out->tap[l], task, 1 + l, arena));
+    return ST_OK;
+}
+
+status_t method_banks_cosine(float *map, const method_banks_t *banks, const method_image_t *image, int T,
+                             arena_t *arena)
+{
+    detect_tap_t taps[METHOD_MAX_FEATURES];
+    for (int l = 0; l < banks->count; l++) taps[l] = banks->tap[l], taps[l].features = image->array[1 + l];
+    return detect_cosine(map, taps, banks->count, T, arena);
+}

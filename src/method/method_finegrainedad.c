@@ -1,8 +1,6 @@
 /* FineGrainedAD: METHOD.md. What it learns; it scores by the branches of method_branches.c. */
 #include "method/method_internal.h"
 
-#include <stdlib.h>
-
 /* ---- Learning --------------------------------------------------------------------------------------------------------- */
 
 static bool has_regions(const job_t *job, job_head_t head)
@@ -26,14 +24,7 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
 {
     const job_t *job = how->job;
     bool pixel = how->head == JOB_HEAD_PIXEL;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/mfsc/vocabulary.json", job->assets);
-    TRY(prompts_vocabulary_read(&out->vocabulary, path));
-    char *caption = job_caption_path(job, how->dataset, how->category);
-    if (caption == NULL) return ST_ENOMEM;
-    status_t status = prompts_mfsc_read(&out->mfsc, caption, &out->vocabulary);
-    free(caption);
-    if (status != ST_OK) return status;
+    TRY(method_texts_read_caption(out, how));
     const io_names_t *groups = job_head_groups(job, how->head);
     const prompts_options_t options = {.image_only = groups->count == 1,
                                        .no_foreground = !job_has(groups, "foreground"),
@@ -48,11 +39,7 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
                                        .n_ctx_ab = job->n_ctx_ab,
                                        .n_pro = pixel ? job->pixel_n_pro : job->image_n_pro,
                                        .ctx_init = job->ctx_init};
-    const prompts_key_t key = {.dataset = how->dataset,
-                               .category = how->category,
-                               .shots = how->shots,
-                               .seed = how->seed,
-                               .head = job_head_names[how->head]};
+    const prompts_key_t key = method_prompts_key(how);
     return prompts_set_init(&out->set, &out->mfsc, &out->vocabulary, how->tokenizer, &options, &key,
                             clip_model_config(how->model)->text_width);
 }
@@ -94,18 +81,4 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .prompts = make_prompts,
                                      .training = method_branches_training};
 
-const method_t method_finegrainedad = {.name = "finegrainedad",
-                                       .maps = method_branches_maps,
-                                       .heads = &heads,
-                                       .branches = true,
-                                       .min_shots = 1,
-                                       .ask = method_branches_ask,
-                                       .work = method_branches_work,
-                                       .gives = method_branches_gives,
-                                       .fit = method_branches_fit,
-                                       .score = method_branches_score,
-                                       .fuse = method_branches_fuse,
-                                       .branch = method_branches_branch,
-                                       .class_token = method_branches_class_token,
-                                       .fusion = method_branches_fusion,
-                                       .lacks = method_branches_lacks};
+const method_t method_finegrainedad = {.name = "finegrainedad", .heads = &heads, METHOD_OF_BRANCHES};

@@ -4,9 +4,8 @@
 #define SCALE 100.0
 
 typedef struct {
-    int taps;
     detect_anchors_t anchors;
-    detect_tap_t tap[METHOD_MAX_FEATURES];
+    method_banks_t banks;
 } state_t;
 
 static void ask(method_ask_t *out, const job_t *job)
@@ -19,11 +18,6 @@ static void ask(method_ask_t *out, const job_t *job)
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
 {
     return method_texts_make(out, how, PROMPTS_CLASS_MAPPED, PROMPTS_ENSEMBLE_22);
-}
-
-static status_t make_training(align_training_t *out, const method_learning_t *how)
-{
-    return method_texts_training(out, how, true);
 }
 
 static void work(method_work_t *out, const method_size_t *size)
@@ -39,10 +33,8 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     if (state == NULL) return ST_ENOMEM;
     method_ask_t asked;
     ask(&asked, task->job);
-    state->taps = asked.count - 1;
     state->anchors = method_texts_anchors(task, SCALE);
-    for (int l = 0; l < state->taps; l++) TRY(method_bank(&state->tap[l], task, 1 + l, arena));
-    return ST_OK;
+    return method_banks(&state->banks, task, &asked, arena);
 }
 
 static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
@@ -50,15 +42,14 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     const state_t *state = fitted;
     const int T = maps->h * maps->w;
     float *map = maps->M_pix + (size_t)i * (size_t)T, prior;
-    detect_tap_t taps[METHOD_MAX_FEATURES];
-    for (int l = 0; l < state->taps; l++) taps[l] = state->tap[l], taps[l].features = image->array[1 + l];
-    TRY(detect_cosine(map, taps, state->taps, T, arena));
+    TRY(method_banks_cosine(map, &state->banks, image, T, arena));
     detect_pad(&prior, NULL, NULL, &state->anchors, image->array[0], 1);
     maps->M_img[i] = (detect_image_score(map, T, NULL) + prior) / 2;
     return ST_OK;
 }
 
-static const method_heads_t heads = {.wanted = method_texts_wanted, .prompts = make_prompts, .training = make_training};
+static const method_heads_t heads = {
+    .wanted = method_texts_wanted, .prompts = make_prompts, .training = method_texts_training_unit};
 
 const method_t method_inctrl = {
     .name = "inctrl_residual", .heads = &heads, .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};

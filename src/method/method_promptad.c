@@ -22,11 +22,7 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
     options.n_ctx_ab = job->n_ctx_ab;
     options.n_pro = how->head == JOB_HEAD_PIXEL ? job->pixel_n_pro : job->image_n_pro;
     options.ctx_init = job->ctx_init;
-    const prompts_key_t key = {.dataset = how->dataset,
-                               .category = how->category,
-                               .shots = how->shots,
-                               .seed = how->seed,
-                               .head = job_head_names[how->head]};
+    const prompts_key_t key = method_prompts_key(how);
     char *name = NULL;
     TRY(prompts_class_name(&name, how->category, PROMPTS_CLASS_MAPPED));
     status_t status = prompts_class_set_init(&out->set, name, out->mfsc.state, out->mfsc.states, how->tokenizer,
@@ -41,18 +37,4 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .prompts = make_prompts,
                                      .training = method_branches_training};
 
-const method_t method_promptad = {.name = "promptad",
-                                  .maps = method_branches_maps,
-                                  .heads = &heads,
-                                  .branches = true,
-                                  .min_shots = 1,
-                                  .ask = method_branches_ask,
-                                  .work = method_branches_work,
-                                  .gives = method_branches_gives,
-                                  .fit = method_branches_fit,
-                                  .score = method_branches_score,
-                                  .fuse = method_branches_fuse,
-                                  .branch = method_branches_branch,
-                                  .class_token = method_branches_class_token,
-                                  .fusion = method_branches_fusion,
-                                  .lacks = method_branches_lacks};
+const method_t method_promptad = {.name = "promptad", .heads = &heads, METHOD_OF_BRANCHES};

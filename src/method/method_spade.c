@@ -6,9 +6,9 @@
 #define NEAREST 5 /* images of the gallery */
 
 typedef struct {
-    int shots, taps;
+    int shots;
     detect_tap_t cls;
-    detect_tap_t tap[METHOD_MAX_FEATURES];
+    method_banks_t banks;
 } state_t;
 
 static void ask(method_ask_t *out, const job_t *job)
@@ -33,10 +33,8 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     method_ask_t asked;
     ask(&asked, task->job);
     state->shots = task->shots;
-    state->taps = asked.count - 1;
     TRY(method_bank(&state->cls, task, 0, arena));
-    for (int l = 0; l < state->taps; l++) TRY(method_bank(&state->tap[l], task, 1 + l, arena));
-    return ST_OK;
+    return method_banks(&state->banks, task, &asked, arena);
 }
 
 /* The tokens of the chosen images alone. */
@@ -62,12 +60,12 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     status_t status;
     TRY_DONE(detect_spade_image(&maps->M_img[i], images, count, image->array[0], state->cls.bank, state->shots,
                                 state->cls.width, arena));
-    for (int l = 0; l < state->taps; l++) {
-        taps[l] = state->tap[l];
-        if (count < state->shots) TRY_DONE(choose(&taps[l], &state->tap[l], images, count, state->shots, arena));
+    for (int l = 0; l < state->banks.count; l++) {
+        taps[l] = state->banks.tap[l];
+        if (count < state->shots) TRY_DONE(choose(&taps[l], &state->banks.tap[l], images, count, state->shots, arena));
         taps[l].features = image->array[1 + l];
     }
-    status = detect_euclid(maps->M_pix + (size_t)i * (size_t)T, taps, state->taps, T, arena);
+    status = detect_euclid(maps->M_pix + (size_t)i * (size_t)T, taps, state->banks.count, T, arena);
 done:
     arena_reset(arena, mark);
     return status;

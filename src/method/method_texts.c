@@ -10,14 +10,19 @@ bool method_texts_wanted(const job_t *job, job_head_t head)
     return head == JOB_HEAD_PIXEL;
 }
 
+prompts_key_t method_prompts_key(const method_learning_t *how)
+{
+    return (prompts_key_t){.dataset = how->dataset,
+                           .category = how->category,
+                           .shots = how->shots,
+                           .seed = how->seed,
+                           .head = job_head_names[how->head]};
+}
+
 status_t method_texts_make(method_prompts_t *out, const method_learning_t *how, prompts_class_t class,
                            prompts_ensemble_t which)
 {
-    const prompts_key_t key = {.dataset = how->dataset,
-                               .category = how->category,
-                               .shots = how->shots,
-                               .seed = how->seed,
-                               .head = job_head_names[how->head]};
+    const prompts_key_t key = method_prompts_key(how);
     char *name = NULL;
     TRY(prompts_class_name(&name, how->category, class));
     status_t status =
@@ -46,11 +51,7 @@ status_t method_texts_read_caption(method_prompts_t *out, const method_learning_
 status_t method_texts_of_caption(method_prompts_t *out, const method_learning_t *how)
 {
     const job_t *job = how->job;
-    const prompts_key_t key = {.dataset = how->dataset,
-                               .category = how->category,
-                               .shots = how->shots,
-                               .seed = how->seed,
-                               .head = job_head_names[how->head]};
+    const prompts_key_t key = method_prompts_key(how);
     prompts_options_t options = prompts_options_default();
     options.learn = job->learn;
     options.n_ahp = job->n_ahp;
@@ -66,12 +67,19 @@ status_t method_texts_of_caption(method_prompts_t *out, const method_learning_t 
     return prompts_set_merge(&out->set);
 }
 
-status_t method_texts_training(align_training_t *out, const method_learning_t *how, bool unit)
+status_t method_texts_training(align_training_t *out, const method_learning_t *how)
 {
     *out = align_training_default(job_head_names[how->head], how->model);
     out->epochs = 0;
-    out->unit_anchors = unit;
+    out->unit_anchors = false;
     return job_learn_memory(&out->budget, how->job);
+}
+
+status_t method_texts_training_unit(align_training_t *out, const method_learning_t *how)
+{
+    status_t status = method_texts_training(out, how);
+    out->unit_anchors = true;
+    return status;
 }
 
 detect_anchors_t method_texts_anchors(const method_task_t *task, double scale)

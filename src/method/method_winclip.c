@@ -40,11 +40,6 @@ static status_t make_prompts(method_prompts_t *out, const method_learning_t *how
                              how->job->winclip.templates == 0 ? PROMPTS_ENSEMBLE_22 : PROMPTS_ENSEMBLE_WINCLIP21);
 }
 
-static status_t make_training(align_training_t *out, const method_learning_t *how)
-{
-    return method_texts_training(out, how, false);
-}
-
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
 {
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
@@ -104,7 +99,7 @@ done:
 static const method_heads_t heads = {.wanted = method_texts_wanted,
                                      .captions = method_texts_captions,
                                      .prompts = make_prompts,
-                                     .training = make_training};
+                                     .training = method_texts_training};
 
 const method_t method_winclip = {
     .name = "winclip", .heads = &heads, .ask = ask, .work = work, .fit = fit, .score = score};
