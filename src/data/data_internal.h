@@ -52,6 +52,8 @@ bool data_ends_with(const char *text, const char *end);
 status_t data_list_folders(io_names_t *out, const char *path);
 /* The one of `candidates` nearest to `word` when it is near enough to be a typing error, else NULL. */
 const char *data_nearest(const char *word, const char *const *candidates, int count);
+/* Keeps the names that `is` holds of, below root. */
+void data_names_keep(io_names_t *names, const char *root, bool (*is)(const char *path));
 status_t data_names_push(io_names_t *names, const char *name);
 
 /* What a new image is made from; every text is copied. */

@@ -31,16 +31,7 @@ status_t data_ksdd2_list(io_names_t *out, const char *root, const data_options_t
     *out = (io_names_t){0};
     if (is_category(root)) return data_names_push(out, OWN_NAME);
     TRY(data_list_folders(out, root));
-    int kept = 0;
-    for (int i = 0; i < out->count; i++) {
-        char *base = data_join(root, out->name[i]);
-        if (base != NULL && is_category(base))
-            out->name[kept++] = out->name[i];
-        else
-            free(out->name[i]);
-        free(base);
-    }
-    out->count = kept;
+    data_names_keep(out, root, is_category);
     return ST_OK;
 }
 

@@ -9,20 +9,16 @@ static const char *const normal_folders[] = {"good", "normal", "ok", NULL};
 static const char *const mask_folders[] = {"ground_truth", "mask", "masks", "groundtruth", NULL};
 static const char *const parts[] = {"train", "test", "ground_truth", "mask", "masks", "groundtruth", NULL};
 
+static bool has_parts(const char *base)
+{
+    return data_is_dir_in(base, "train") || data_is_dir_in(base, "test");
+}
+
 status_t data_mvtec_list(io_names_t *out, const char *root, const data_options_t *options)
 {
     (void)options;
     TRY(data_list_folders(out, root));
-    int kept = 0;
-    for (int i = 0; i < out->count; i++) {
-        char *base = data_join(root, out->name[i]);
-        if (base != NULL && (data_is_dir_in(base, "train") || data_is_dir_in(base, "test")))
-            out->name[kept++] = out->name[i];
-        else
-            free(out->name[i]);
-        free(base);
-    }
-    out->count = kept;
+    data_names_keep(out, root, has_parts);
     return ST_OK;
 }
 

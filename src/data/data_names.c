@@ -25,17 +25,24 @@ bool data_ends_with(const char *text, const char *end)
     return length > end_length && strcasecmp(text + length - end_length, end) == 0;
 }
 
+void data_names_keep(io_names_t *names, const char *root, bool (*is)(const char *path))
+{
+    int kept = 0;
+    for (int i = 0; i < names->count; i++) {
+        char *path = data_join(root, names->name[i]);
+        if (path != NULL && is(path))
+            names->name[kept++] = names->name[i];
+        else
+            free(names->name[i]);
+        free(path);
+    }
+    names->count = kept;
+}
+
 status_t data_list_folders(io_names_t *out, const char *path)
 {
     TRY(io_list_dir(out, path));
-    int kept = 0;
-    for (int i = 0; i < out->count; i++) {
-        if (data_is_dir_in(path, out->name[i]))
-            out->name[kept++] = out->name[i];
-        else
-            free(out->name[i]);
-    }
-    out->count = kept;
+    data_names_keep(out, path, io_is_dir);
     return ST_OK;
 }
 

@@ -50,22 +50,18 @@ static status_t find_tree(char **out, const char *root, const data_options_t *op
     return *out == NULL ? ST_ENOMEM : ST_OK;
 }
 
+static bool has_normals(const char *base)
+{
+    return data_is_dir_in(base, "OK");
+}
+
 status_t data_realiad_list(io_names_t *out, const char *root, const data_options_t *options)
 {
     *out = (io_names_t){0};
     char *tree;
     TRY(find_tree(&tree, root, options));
     status_t status = data_list_folders(out, tree);
-    int kept = 0;
-    for (int i = 0; i < out->count; i++) {
-        char *base = data_join(tree, out->name[i]);
-        if (base != NULL && data_is_dir_in(base, "OK"))
-            out->name[kept++] = out->name[i];
-        else
-            free(out->name[i]);
-        free(base);
-    }
-    out->count = kept;
+    data_names_keep(out, tree, has_normals);
     free(tree);
     return status;
 }
