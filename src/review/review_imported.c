@@ -96,14 +96,7 @@ status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_t
         TRY_DONE(review_imported_path(path, stored, i));
         int width = stored->masks.size[i][0], height = stored->masks.size[i][1];
         size_t size = (size_t)width * (size_t)height;
-        if (size > room) {
-            free(map);
-            map = base_alloc(room = size, sizeof *map);
-            if (map == NULL) {
-                status = ST_ENOMEM;
-                goto done;
-            }
-        }
+        TRY_DONE(work_room(&map, &room, size));
         double most;
         int image[2]; /* its own, though it may be measured at another size */
         TRY_DONE(data_image_size(&image[0], &image[1], &stored->images, &stored->images.test[stored->keep[i]]));

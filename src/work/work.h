@@ -31,6 +31,8 @@ bool work_has_pixels(const data_category_t *images, const int *keep, int n);
 /* Of maps M_pix (n,h,w), brought to the masks' sizes, for jobs that differ in AUPRO's limit and form alone. */
 status_t work_measure_pixels(store_numbers_t *const *out, const job_t *const *jobs, int count, const float *M_pix,
                              int h, int w, const work_masks_t *masks, const char *temp_dir);
+/* *map, of *room floats, with room for `size`: what it held is lost when it grows. */
+status_t work_room(float **map, size_t *room, size_t size);
 /* Its parts: every map at the size of its mask, smoothed, given to `pixels`; what `pixels` then measures. */
 status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
                          double sigma);

@@ -107,6 +107,15 @@ bool work_has_pixels(const data_category_t *images, const int *keep, int n)
 
 /* ---- Pixels -------------------------------------------------------------------------------------------------------- */
 
+status_t work_room(float **map, size_t *room, size_t size)
+{
+    if (size <= *room) return ST_OK;
+    free(*map);
+    *map = base_alloc(size, sizeof **map);
+    *room = *map != NULL ? size : 0;
+    return *map != NULL ? ST_OK : ST_ENOMEM;
+}
+
 status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
                          double sigma)
 {
@@ -119,14 +128,7 @@ status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, in
     for (int i = 0; i < masks->count; i++) {
         int width = masks->size[i][0], height = masks->size[i][1];
         size_t size = (size_t)width * (size_t)height;
-        if (size > room) {
-            free(map);
-            map = base_alloc(room = size, sizeof *map);
-            if (map == NULL) {
-                status = ST_ENOMEM;
-                goto done;
-            }
-        }
+        TRY_DONE(work_room(&map, &room, size));
         TRY_DONE(detect_full_map(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w, sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));
         mask += size;
