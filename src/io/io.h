@@ -39,6 +39,8 @@ status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 /* Written to a temporary name beside `path`, fsynced, renamed, directory fsynced: a file that exists is whole. On
  * failure (a full disk, say) what stood at `path` stays and no temporary is left. */
 status_t io_write_file(const char *path, const void *bytes, size_t size);
+/* What was printed to a stream of open_memstream, which is closed; *text is freed. */
+status_t io_write_stream(const char *path, FILE *stream, char **text, const size_t *size);
 /* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. On
  * failure the temporary is removed. */
 status_t io_publish(const char *temporary, const char *path);
@@ -269,6 +271,7 @@ typedef struct {
  * io_options_free frees them and leaves zeros. */
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
+size_t io_option_size(io_kind_t kind); /* of a field */
 /* Reads a YAML file through libyaml into the fields. A single value stands for a list of one; lists may be empty and
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
  * choices and duplicate keys with file and line: "job.yaml:7: unknown key 'epsilom' (did you mean 'epsilon'?)". used

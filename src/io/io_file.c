@@ -342,3 +342,13 @@ status_t io_publish(const char *temporary, const char *path)
     }
     return sync_directory(path);
 }
+
+status_t io_write_stream(const char *path, FILE *stream, char **text, const size_t *size)
+{
+    const bool whole = !ferror(stream);
+    status_t status =
+        fclose(stream) == 0 && whole ? io_write_file(path, *text, *size) : fail(ST_ENOMEM, "out of memory");
+    free(*text);
+    *text = NULL;
+    return status;
+}

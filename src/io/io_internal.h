@@ -62,8 +62,6 @@ status_t io_option_check_count(const char *name, int64_t count, const char *plac
 status_t io_option_unknown(const io_option_t *table, const char *name, const char *place);
 /* Always returns ST_EFORMAT: "place: epsilon[item] is 'text', expected a number"; item is -1 outside of lists. */
 status_t io_option_refuse(const io_option_t *row, int item, const char *text, const char *place);
-/* Bytes of a field. */
-size_t io_option_size(io_kind_t kind);
 /* Frees what the row's field owns and leaves zeros. */
 void io_option_clear(void *options, const io_option_t *row);
 /* Adds a point to a sweep that is a list of points: count times key[i] takes texts[i], which its row must accept; keys in

@@ -80,11 +80,5 @@ status_t job_own_write(const job_own_t *own, const char *path)
                 "# The memory bank alone. For prompts, too: fill in images/%s/caption.json, then remove this line.\n"
                 "branches: [vad]\n",
                 own->name);
-    if (fclose(out) != 0) {
-        free(text);
-        return fail(ST_ENOMEM, "out of memory");
-    }
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }

@@ -6,38 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t field_size(const io_option_t *row)
-{
-    switch (row->kind) {
-    case IO_BOOL:
-        return sizeof(bool);
-    case IO_INT:
-    case IO_CHOICE:
-        return sizeof(int);
-    case IO_INT64:
-        return sizeof(int64_t);
-    case IO_DOUBLE:
-        return sizeof(double);
-    case IO_STRING:
-        return sizeof(char *);
-    case IO_INT_LIST:
-        return sizeof(io_int_list_t);
-    case IO_STRING_LIST:
-        return sizeof(io_names_t);
-    case IO_SWEEP:
-        return sizeof(io_sweep_t);
-    case IO_TEXT_MAP:
-        return sizeof(io_text_map_t);
-    }
-    return 0;
-}
-
 job_t review_change_apply(const job_t *job, const review_change_t *change)
 {
     job_t out = *job;
     for (int k = 0; k < change->count; k++) {
         size_t offset = change->keys[k]->offset;
-        memcpy((char *)&out + offset, (const char *)change->job + offset, field_size(change->keys[k]));
+        memcpy((char *)&out + offset, (const char *)change->job + offset, io_option_size(change->keys[k]->kind));
     }
     out.data_root = change->job->data_root;
     out.roots = change->job->roots;

@@ -180,10 +180,7 @@ static status_t write_run_yaml(const char *dir, const char *run_dir, const revie
     for (int i = 0; i < count; i++) fprintf(out, "# changed: %s\n", assignments[i]);
     fprintf(out, "# The run's job with these changes (a run that was a sweep keeps its own points):\n%s",
             settings->yaml);
-    fclose(out);
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }
 
 static status_t read_digest(char **digest, const char *run_dir)

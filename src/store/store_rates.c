@@ -113,8 +113,5 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
         if (parse_line(&line, old) && !same_key(&line, &ours)) print_line(out, &line);
     if (file != NULL) fclose(file);
     print_line(out, &ours);
-    fclose(out);
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }

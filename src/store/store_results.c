@@ -272,13 +272,7 @@ static status_t write_csv(const store_results_t *results, const char *dir)
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     put_csv_row(out, NULL);
     for (int i = 0; i < results->count; i++) put_csv_row(out, &results->rows[i]);
-    if (fclose(out) != 0) {
-        free(text);
-        return fail(ST_ENOMEM, "out of memory");
-    }
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }
 
 static status_t write_texts(io_h5_t *file, const char *group, const store_row_t *rows, int64_t n,

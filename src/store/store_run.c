@@ -54,9 +54,6 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
     free(reading);
     fputs(job, out);
     free(job);
-    fclose(out);
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }

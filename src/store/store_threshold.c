@@ -140,12 +140,7 @@ status_t store_thresholds_add(const plan_t *plan, const char *run_dir, const sto
     FILE *out = open_memstream(&text, &size);
     if (out != NULL) put_lines(out, plan, add, count, old, old_count);
     free(old);
-    if (out == NULL || fclose(out) != 0) {
-        free(text);
-        return fail(ST_ENOMEM, "out of memory");
-    }
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
     make_path(path, run_dir);
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }

@@ -284,11 +284,8 @@ static status_t write_job(const char *dir, const job_t *job, const runs_t *runs)
     for (int r = 0; r < runs->count; r++) fprintf(out, "#   %s\n", runs->dirs[r]);
     fputs(yaml, out);
     free(yaml);
-    fclose(out);
     snprintf(path, sizeof path, "%s/run.yaml", dir);
-    status_t status = io_write_file(path, text, size);
-    free(text);
-    return status;
+    return io_write_stream(path, out, &text, &size);
 }
 
 /* "results/all" is the run `all` below `results`. */
