@@ -92,6 +92,8 @@ status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *
  *   mean(6.mlp..8.mlp)  (T, W)  mean of the raw taps of blocks 6 to 8
  *   windows2            (n, E)  class tokens of all square windows of 2 tokens a side, n = (grid-1)^2 from the top left row
  *                               by row: the tower run on the window's patches alone, with their own positions
+ *   turned8(final)      (8 n, E) any of these for the image turned by 0, 45, .. 315 degrees (io_rotate), view below view: whoever
+ *                               encodes turns the image, the tower knows nothing of it
  * A DINOv2 has no tokens and no windows; its cls and final are layernorm(x). */
 typedef enum {
     CLIP_FEATURE_CLS,
@@ -105,8 +107,10 @@ typedef struct {
     bool raw;
     clip_tap_t from, to; /* of a tap; from == to unless it is a mean over blocks */
     int side;            /* of windows, 1 .. grid */
+    int turns;           /* views of the image; 0: it stands as it is */
 } clip_feature_t;
 #define CLIP_FEATURE_TEXT 48
+#define CLIP_TURNS 360 /* most views of an image */
 /* ST_EFORMAT: not one of these forms, or a block, a window that the tower does not have. */
 status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_config_t *config);
 /* The text of a feature, "last" resolved: equal features have equal texts. */

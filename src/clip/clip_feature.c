@@ -77,6 +77,20 @@ static status_t check_tower(const clip_feature_t *feature, const char *text, con
     return fail(ST_EFORMAT, "feature '%s' is CLIP's, the model is a DINOv2: it has cls, final and taps", text);
 }
 
+/* "turned8(FEATURE)" and what may stand behind it. */
+static status_t parse_turned(clip_feature_t *out, const char *text, const clip_config_t *config)
+{
+    char *end = NULL, inner[CLIP_FEATURE_TEXT];
+    const long turns = isdigit((unsigned char)text[6]) ? strtol(text + 6, &end, 10) : 0;
+    const char *close = strrchr(text, ')');
+    if (turns < 2 || turns > CLIP_TURNS || *end != '(' || close == NULL || close < end || strstr(end, "turned") != NULL)
+        return fail(ST_EFORMAT, "feature '%s' is not of the form turnedN(FEATURE), N from 2 to %d", text, CLIP_TURNS);
+    snprintf(inner, sizeof inner, "%.*s%s", (int)(close - end - 1), end + 1, close + 1);
+    TRY(clip_feature_parse(out, inner, config));
+    out->turns = (int)turns;
+    return ST_OK;
+}
+
 status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_config_t *config)
 {
     static const struct {
@@ -84,6 +98,7 @@ status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_co
         clip_feature_kind_t kind;
     } plain[] = {{"cls", CLIP_FEATURE_CLS}, {"tokens", CLIP_FEATURE_TOKENS}, {"final", CLIP_FEATURE_FINAL}};
     size_t size = strlen(text);
+    if (strncmp(text, "turned", 6) == 0) return parse_turned(out, text, config);
     *out = (clip_feature_t){.raw = size > 4 && strcmp(text + size - 4, "-raw") == 0};
     if (out->raw) size -= 4;
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
@@ -117,6 +132,15 @@ void clip_feature_text(char out[CLIP_FEATURE_TEXT], const clip_feature_t *featur
     static const char *const plain[] = {"cls", "tokens", "final"};
     char from[16], to[16];
     const char *raw = feature->raw ? "-raw" : "";
+    if (feature->turns > 0) {
+        clip_feature_t whole = *feature;
+        char inner[CLIP_FEATURE_TEXT];
+        whole.turns = 0;
+        whole.raw = false;
+        clip_feature_text(inner, &whole);
+        snprintf(out, CLIP_FEATURE_TEXT, "turned%d(%s)%s", feature->turns, inner, raw);
+        return;
+    }
     put_tap(from, sizeof from, feature->from);
     put_tap(to, sizeof to, feature->to);
     if (feature->kind == CLIP_FEATURE_WINDOWS)
@@ -131,9 +155,9 @@ void clip_feature_text(char out[CLIP_FEATURE_TEXT], const clip_feature_t *featur
 
 int clip_feature_rows(const clip_feature_t *feature, const clip_config_t *config)
 {
-    const int places = config->grid - feature->side + 1;
-    if (feature->kind == CLIP_FEATURE_CLS) return 1;
-    return feature->kind == CLIP_FEATURE_WINDOWS ? places * places : config->grid * config->grid;
+    const int places = config->grid - feature->side + 1, views = feature->turns > 0 ? feature->turns : 1;
+    if (feature->kind == CLIP_FEATURE_CLS) return views;
+    return views * (feature->kind == CLIP_FEATURE_WINDOWS ? places * places : config->grid * config->grid);
 }
 
 int clip_feature_width(const clip_feature_t *feature, const clip_config_t *config)

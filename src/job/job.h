@@ -114,10 +114,11 @@ typedef struct {
     struct {
         char *feature;
         double variance;
+        int turns;
     } subspace;
     struct {
         char *feature;
-        int mask;
+        int mask, turns;
     } anomalydino;
     struct {
         io_names_t taps;

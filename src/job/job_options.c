@@ -248,11 +248,18 @@ const io_option_t job_options[] = {
      "array of the image tower", JOB_STAGE_MAPS},
     {"subspace.variance", IO_DOUBLE, AT(subspace.variance), "0.99", 0, 1, NULL,
      "share of the variance that the subspace holds", JOB_STAGE_MAPS},
+    {"subspace.turns", IO_INT, AT(subspace.turns), "0", 0, 360, NULL,
+     "views of each support image that the subspace is fitted to, as anomalydino.turns; published: 30, drawn",
+     JOB_STAGE_MAPS},
     {"anomalydino.feature", IO_STRING, AT(anomalydino.feature), "final", 0, 0, NULL, "array of the image tower",
      JOB_STAGE_MAPS},
     {"anomalydino.mask", IO_CHOICE, AT(anomalydino.mask), "off", 0, 0, mask_names,
      "tokens outside the object score 0: published (DINOv2's threshold, in the published categories), otsu "
      "(everywhere)",
+     JOB_STAGE_MAPS},
+    {"anomalydino.turns", IO_INT, AT(anomalydino.turns), "0", 0, 360, NULL,
+     "views of each support image that the memory is of, evenly turned through 360 degrees; published: 8; 0: the image "
+     "as it is",
      JOB_STAGE_MAPS},
     {"musc.taps", IO_STRING_LIST, AT(musc.taps), "1/4.mlp, 2/4.mlp, 3/4.mlp, 4/4.mlp", 0, 0, NULL,
      "points of the image tower", JOB_STAGE_MAPS},

@@ -13,12 +13,18 @@ typedef struct {
 
 enum { MASK_OFF, MASK_PUBLISHED, MASK_OTSU };
 
-/* The features searched, then those the mask is made of. */
-static void ask(method_ask_t *out, const job_t *job)
+/* The features searched, those the mask is made of, and the turned ones of the memory; returns which the memory is of. */
+static int ask_all(method_ask_t *out, const job_t *job)
 {
     *out = (method_ask_t){0};
     method_ask_for(out, job->anomalydino.feature, false);
     if (job->anomalydino.mask != MASK_OFF) method_ask_for(out, job->anomalydino.feature, true);
+    return method_ask_turned(out, 0, job->anomalydino.feature, job->anomalydino.turns, false);
+}
+
+static void ask(method_ask_t *out, const job_t *job)
+{
+    ask_all(out, job);
 }
 
 /* Whose test images the published code masks. */
@@ -34,9 +40,10 @@ static bool is_masked(const char *dataset, const char *category)
 static void work(method_work_t *out, const method_size_t *size)
 {
     /* The mask wants the first direction of the image's tokens, by way of their product with themselves. */
+    const int turns = size->job->anomalydino.turns;
     const double T = size->tokens, W = size->width[0], n = T < W ? T : W;
     const double mask = size->job->anomalydino.mask != MASK_OFF ? 2e-9 * T * W * n + 9e-9 * n * n * n : 0;
-    *out = (method_work_t){.image = mask + method_search_gflop(size, 0, 1, size->shots)};
+    *out = (method_work_t){.image = mask + (turns > 1 ? turns : 1) * method_search_gflop(size, 0, 1, size->shots)};
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)
@@ -46,7 +53,8 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     const int mask = task->job->anomalydino.mask;
     state->job = task->job;
     state->masked = mask == MASK_OTSU || (mask == MASK_PUBLISHED && is_masked(task->dataset, task->category));
-    return method_bank(&state->tap, task, 0, arena);
+    method_ask_t asked;
+    return method_bank(&state->tap, task, ask_all(&asked, task->job), arena);
 }
 
 static status_t apply_mask(float *map, const state_t *state, const method_image_t *image, int h, int w, arena_t *arena)

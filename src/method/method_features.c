@@ -10,6 +10,15 @@ void method_ask_for(method_ask_t *out, const char *feature, bool raw)
     snprintf(out->text[out->count++], CLIP_FEATURE_TEXT, "%.40s%s", feature, raw ? "-raw" : "");
 }
 
+int method_ask_turned(method_ask_t *out, int plain, const char *feature, int turns, bool raw)
+{
+    char text[CLIP_FEATURE_TEXT + 16];
+    if (turns < 2) return plain;
+    snprintf(text, sizeof text, "turned%d(%.30s)", turns, feature);
+    method_ask_for(out, text, raw);
+    return out->count - 1;
+}
+
 void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job, bool raw)
 {
     const io_names_t *names = taps->count > 0 ? taps : &job->memory_taps;

@@ -7,16 +7,24 @@ typedef struct {
     detect_subspace_t fit;
 } state_t;
 
-static void ask(method_ask_t *out, const job_t *job)
+static int ask_all(method_ask_t *out, const job_t *job)
 {
     *out = (method_ask_t){0};
     method_ask_for(out, job->subspace.feature, true);
+    return method_ask_turned(out, 0, job->subspace.feature, job->subspace.turns, true);
+}
+
+static void ask(method_ask_t *out, const job_t *job)
+{
+    ask_all(out, job);
 }
 
 static void work(method_work_t *out, const method_size_t *size)
 {
+    method_ask_t asked;
     /* A third of the directions hold nearly all of the variance: a guess, before there are features. */
-    const double W = size->width[0], rows = (double)size->shots * size->rows[0], q = (rows < W ? rows : W) / 3;
+    const double W = size->width[0], rows = (double)size->shots * size->rows[ask_all(&asked, size->job)],
+                 q = (rows < W ? rows : W) / 3;
     *out = (method_work_t){.fit = 2e-9 * rows * W * W + 9e-9 * W * W * W, .image = 4e-9 * size->tokens * W * q};
 }
 
@@ -25,9 +33,11 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     state_t *state = *out = arena_take(arena, 1, sizeof *state);
     if (state == NULL) return ST_ENOMEM;
     detect_moments_t moments;
-    TRY(detect_moments_init(&moments, task->support[0].width[0], arena));
+    method_ask_t asked;
+    const int from = ask_all(&asked, task->job);
+    TRY(detect_moments_init(&moments, task->support[0].width[from], arena));
     for (int k = 0; k < task->shots; k++)
-        TRY(detect_moments_add(&moments, task->support[k].array[0], task->support[k].rows[0], arena));
+        TRY(detect_moments_add(&moments, task->support[k].array[from], task->support[k].rows[from], arena));
     return detect_subspace_fit(&state->fit, &moments, task->job->subspace.variance, arena);
 }
 
@@ -61,6 +71,12 @@ typedef struct {
     detect_moments_t moments;
 } batch_t;
 
+static void ask_batched(method_ask_t *out, const job_t *job)
+{
+    *out = (method_ask_t){0};
+    method_ask_for(out, job->subspace.feature, true);
+}
+
 static bool always(const job_t *job)
 {
     (void)job;
@@ -69,9 +85,8 @@ static bool always(const job_t *job)
 
 static void work_batched(method_work_t *out, const method_size_t *size)
 {
-    method_size_t whole = *size;
-    whole.shots = size->images;
-    work(out, &whole);
+    const double W = size->width[0], rows = (double)size->images * size->rows[0], q = (rows < W ? rows : W) / 3;
+    *out = (method_work_t){.set = 2e-9 * rows * W * W + 9e-9 * W * W * W + 4e-9 * rows * W * q};
 }
 
 static status_t fit_batched(void **out, const method_task_t *task, arena_t *arena)
@@ -109,7 +124,7 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
 }
 
 const method_t method_subspace_batched = {.name = "subspace_batched",
-                                          .ask = ask,
+                                          .ask = ask_batched,
                                           .work = work_batched,
                                           .transductive = always,
                                           .fit = fit_batched,

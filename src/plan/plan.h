@@ -102,6 +102,7 @@ typedef struct {
     size_t model_private_bytes; /* weights that every process converts for itself; of the process that looked */
     clip_config_t config;       /* of the model, or of the one that is assumed */
     method_ask_t ask;           /* arrays of an image that any point asks for */
+    method_ask_t ask_test;      /* of them, those of test images: of the support alone are turned views */
     plan_cost_t cost;           /* from the file of rates beside the feature cache */
     char *cost_path;
     double seconds; /* that making it took */
@@ -148,6 +149,8 @@ const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
 /* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with
  * the cure: a tap of another form, or of a block that the tower does not have. */
 status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);
+/* Those of a test image. */
+void plan_ask_of_test(method_ask_t *out, const method_ask_t *ask, const clip_config_t *config);
 
 /* ---- Work items: everything that makes one file ---- */
 /* Kinds: chunks of test images, support images, tiled support images, learned heads, evaluations (as many as tasks). */

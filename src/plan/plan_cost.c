@@ -78,6 +78,14 @@ double plan_encode_gflop(const clip_config_t *c, const method_ask_t *ask)
     for (int a = 0; a < ask->count; a++) {
         clip_feature_t feature;
         if (clip_feature_parse(&feature, ask->text[a], c) != ST_OK) continue;
+        if (feature.turns > 0) {
+            method_ask_t view = {1, {""}};
+            const int turns = feature.turns;
+            feature.turns = 0;
+            clip_feature_text(view.text[0], &feature);
+            gflop += turns * plan_encode_gflop(c, &view);
+            continue;
+        }
         int deep = c->layers;
         if (feature.kind == CLIP_FEATURE_TAP) deep = feature.to.block + 1;
         if (feature.kind == CLIP_FEATURE_WINDOWS) {
@@ -92,15 +100,20 @@ double plan_encode_gflop(const clip_config_t *c, const method_ask_t *ask)
     return gflop + 2e-9 * T * c->width * c->embed;
 }
 
-double plan_image_mb(const plan_t *plan)
+static double arrays_mb(const plan_t *plan, const method_ask_t *ask)
 {
     double values = 0;
-    for (int a = 0; a < plan->ask.count; a++) {
+    for (int a = 0; a < ask->count; a++) {
         clip_feature_t feature;
-        if (clip_feature_parse(&feature, plan->ask.text[a], &plan->config) != ST_OK) continue;
+        if (clip_feature_parse(&feature, ask->text[a], &plan->config) != ST_OK) continue;
         values += (double)clip_feature_rows(&feature, &plan->config) * clip_feature_width(&feature, &plan->config);
     }
     return 4e-6 * values;
+}
+
+double plan_image_mb(const plan_t *plan)
+{
+    return arrays_mb(plan, &plan->ask_test);
 }
 
 static double share_stored(const plan_t *plan)
@@ -122,9 +135,9 @@ void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kin
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_PICTURE] = tiles ? 1 : images;
     const method_ask_t tokens = {1, {"tokens"}};
-    out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c, tiles ? &tokens : &plan->ask);
-    out->units[PLAN_RATE_WRITE] =
-        tiles ? 4e-6 * share_stored(plan) * images * T * c->embed : plan_features_mb(plan, images);
+    const method_ask_t *ask = tiles ? &tokens : kind == PLAN_CHUNK ? &plan->ask_test : &plan->ask;
+    out->units[tiles ? PLAN_RATE_TILE : PLAN_RATE_ENCODE] = images * plan_encode_gflop(c, ask);
+    out->units[PLAN_RATE_WRITE] = share_stored(plan) * images * (tiles ? 4e-6 * T * c->embed : arrays_mb(plan, ask));
 }
 
 /* ---- Scoring -------------------------------------------------------------------------------------------------------- */

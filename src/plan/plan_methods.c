@@ -49,6 +49,17 @@ status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job)
     return ST_OK;
 }
 
+void plan_ask_of_test(method_ask_t *out, const method_ask_t *ask, const clip_config_t *config)
+{
+    int count = 0;
+    for (int a = 0; a < ask->count; a++) {
+        clip_feature_t feature;
+        if (clip_feature_parse(&feature, ask->text[a], config) == ST_OK && feature.turns > 0) continue;
+        memmove(out->text[count++], ask->text[a], sizeof ask->text[a]);
+    }
+    out->count = count;
+}
+
 status_t plan_asks_collect(plan_t *plan)
 {
     plan->ask = (method_ask_t){0};
@@ -67,5 +78,6 @@ status_t plan_asks_collect(plan_t *plan)
             memcpy(plan->ask.text[plan->ask.count++], ask.text[a], sizeof ask.text[a]);
         }
     }
+    plan_ask_of_test(&plan->ask_test, &plan->ask, &plan->config);
     return ST_OK;
 }

@@ -50,7 +50,7 @@ void plan_folder_path(char out[4096], const plan_t *plan, int folder)
 const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item)
 {
     static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
-    return item->kind == PLAN_TILES ? &tokens : &plan->ask;
+    return item->kind == PLAN_TILES ? &tokens : item->kind == PLAN_CHUNK ? &plan->ask_test : &plan->ask;
 }
 
 void plan_array_folder(char out[4096], const plan_t *plan, int category, const char *feature)

@@ -145,7 +145,7 @@ status_t store_features_alloc(store_features_t *features, const clip_config_t *c
                               int count);
 /* By its name; ST_EFORMAT: it is not there. */
 status_t store_features_find(const store_array_t **out, const store_features_t *features, const char *name);
-/* The arrays of image i that `ask` names, in its order. */
+/* The arrays of image i that `ask` names, in its order; turned views that are not there are NULL. */
 status_t store_features_image(method_image_t *out, const store_features_t *features, const method_ask_t *ask, int i);
 size_t store_features_bytes(const store_features_t *features);
 /* Of the arrays that an item has, those whose files are not there. */

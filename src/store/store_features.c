@@ -41,7 +41,12 @@ status_t store_features_image(method_image_t *out, const store_features_t *featu
 {
     for (int a = 0; a < ask->count; a++) {
         const store_array_t *array = NULL;
-        TRY(store_features_find(&array, features, ask->text[a]));
+        out->array[a] = NULL;
+        out->rows[a] = out->width[a] = 0;
+        /* Turned views are of the support alone. */
+        status_t status = store_features_find(&array, features, ask->text[a]);
+        if (status != ST_OK && strncmp(ask->text[a], "turned", 6) == 0) continue;
+        TRY(status);
         out->array[a] = array->data + (size_t)i * (size_t)array->rows * (size_t)array->width;
         out->rows[a] = array->rows;
         out->width[a] = array->width;
@@ -96,14 +101,14 @@ static status_t write_array(io_h5_t *file, const plan_t *plan, const plan_item_t
     clip_feature_t feature;
     char axes[64], description[192];
     TRY(clip_feature_parse(&feature, array->name, &plan->config));
-    bool vector = feature.kind == CLIP_FEATURE_CLS;
+    bool vector = feature.kind == CLIP_FEATURE_CLS && feature.turns == 0;
     snprintf(axes, sizeof axes, "%s%s,%s", item->kind == PLAN_TILES ? "tile" : "image",
              vector                                 ? ""
              : feature.kind == CLIP_FEATURE_WINDOWS ? ",window"
                                                     : ",token",
              feature.kind == CLIP_FEATURE_TAP ? "width" : "embedding");
-    snprintf(description, sizeof description, "%s%s", what[feature.kind],
-             feature.raw ? ", as they come" : ", rows normalised");
+    snprintf(description, sizeof description, "%s%s%s", what[feature.kind],
+             feature.raw ? ", as they come" : ", rows normalised", feature.turns > 0 ? ", of each turned view" : "");
     io_h5_field_t field = {array->name, type, 3,           {features->count, array->rows, array->width},
                            axes,        "1",  description, array->data};
     if (vector) {

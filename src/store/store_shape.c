@@ -33,7 +33,7 @@ status_t store_read_into(void *out, io_h5_t *file, const char *name, io_h5_type_
 
 int store_feature_dims(int64_t dims[3], const clip_feature_t *feature, const clip_config_t *config, int count)
 {
-    const bool vector = feature->kind == CLIP_FEATURE_CLS;
+    const bool vector = feature->kind == CLIP_FEATURE_CLS && feature->turns == 0;
     dims[0] = count;
     dims[1] = vector ? clip_feature_width(feature, config) : clip_feature_rows(feature, config);
     dims[2] = clip_feature_width(feature, config);

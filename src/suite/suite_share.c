@@ -104,6 +104,7 @@ static void exchange_plan(message_t *message, plan_t *plan)
     exchange_text(message, &plan->model_mark);
     exchange(message, &plan->config, sizeof plan->config);
     exchange(message, &plan->ask, sizeof plan->ask);
+    exchange(message, &plan->ask_test, sizeof plan->ask_test);
     exchange(message, &plan->cost, sizeof plan->cost);
     exchange(message, &categories, sizeof categories);
     if (message->failed) return;

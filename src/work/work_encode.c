@@ -43,20 +43,56 @@ static status_t encode_pixels(const work_worker_t *worker, work_seat_t *seat, co
     const float *batch[CLIP_BATCH];
     clip_feature_t feature[METHOD_MAX_FEATURES];
     const int together = count == clip_vision_batch(seat->vision) ? count : 1;
-    for (int a = 0; a < features->arrays; a++)
-        TRY(clip_feature_parse(&feature[a], features->array[a].name, &worker->plan->config));
-    for (int i = 0; i < count; i += together) {
+    const store_array_t *array[METHOD_MAX_FEATURES];
+    int arrays = 0;
+    for (int a = 0; a < features->arrays; a++) {
+        TRY(clip_feature_parse(&feature[arrays], features->array[a].name, &worker->plan->config));
+        if (feature[arrays].turns == 0) array[arrays++] = &features->array[a];
+    }
+    for (int i = 0; i < count && arrays > 0; i += together) {
         for (int j = 0; j < together; j++) {
             batch[j] = pixels_of(worker, seat, i + j);
-            for (int a = 0; a < features->arrays; a++) {
-                const store_array_t *array = &features->array[a];
-                out[j * features->arrays + a] =
-                    array->data + (size_t)(first + i + j) * (size_t)array->rows * (size_t)array->width;
-            }
+            for (int a = 0; a < arrays; a++)
+                out[j * arrays + a] =
+                    array[a]->data + (size_t)(first + i + j) * (size_t)array[a]->rows * (size_t)array[a]->width;
         }
-        TRY(clip_vision_encode_batch(out, seat->vision, feature, features->arrays, batch, together));
+        TRY(clip_vision_encode_batch(out, seat->vision, feature, arrays, batch, together));
     }
     return ST_OK;
+}
+
+/* Arrays of image i turned, method/README.md 6: every view by itself, whatever their number. */
+static status_t encode_turned(const images_t *images, work_seat_t *seat, int i)
+{
+    const store_features_t *features = images->features;
+    const clip_config_t *config = clip_model_config(images->worker->model);
+    status_t status = ST_OK;
+    io_image_t image = {0}, view = {0};
+    for (int a = 0; a < features->arrays && status == ST_OK; a++) {
+        const store_array_t *array = &features->array[a];
+        clip_feature_t feature;
+        TRY_DONE(clip_feature_parse(&feature, array->name, config));
+        const int turns = feature.turns;
+        if (turns == 0) continue;
+        feature.turns = 0;
+        if (view.pixels == NULL) {
+            TRY_DONE(work_picture_read(&image, images->worker, images->category, &images->files[i], images->test));
+            view = (io_image_t){.width = image.width, .height = image.height};
+            view.pixels = base_alloc((size_t)view.width * (size_t)view.height, 3);
+            status = view.pixels != NULL ? ST_OK : ST_ENOMEM;
+        }
+        const size_t size = (size_t)(array->rows / turns) * (size_t)array->width;
+        for (int t = 0; t < turns && status == ST_OK; t++) {
+            float *out = array->data + ((size_t)(images->first + i) * (size_t)turns + (size_t)t) * size;
+            io_rotate(view.pixels, image.pixels, image.width, image.height, 3, 360.0 * t / turns);
+            TRY_DONE(clip_preprocess(seat->pixels, &view, config));
+            status = clip_vision_encode(&out, seat->vision, &feature, 1, seat->pixels);
+        }
+    }
+done:
+    free(view.pixels);
+    io_image_free(&image);
+    return status;
 }
 
 static status_t read_picture(float *pixels, const images_t *images, int i)
@@ -105,6 +141,7 @@ static status_t encode_task(void *context, int task, int worker)
     }
     double read = clock_own_seconds();
     TRY(encode_pixels(images->worker, seat, images->features, images->first + begin, count));
+    for (int i = 0; i < count && images->large == NULL; i++) TRY(encode_turned(images, seat, begin + i));
     seat->picture_seconds += read - began;
     seat->tower_seconds += clock_own_seconds() - read;
     return ST_OK;

@@ -36,7 +36,9 @@ status_t work_predictor_open(work_predictor_t **out, work_worker_t *worker, cons
     arena_init(&predictor->arena, "predict");
     TRY_DONE(work_scorer_make(&predictor->scorer, worker, items, item, 1));
     const clip_config_t *config = clip_model_config(worker->model);
-    TRY_DONE(store_features_alloc(&predictor->features, config, &predictor->scorer.ask, 1));
+    method_ask_t ask;
+    plan_ask_of_test(&ask, &predictor->scorer.ask, config);
+    TRY_DONE(store_features_alloc(&predictor->features, config, &ask, 1));
     TRY_DONE(method_maps_alloc(&predictor->maps, method, job, 1, config->grid, config->grid));
 done:
     if (status == ST_OK)

@@ -22,9 +22,17 @@ static const struct {
 } categories[] = {{"brick", 11}, {"cable", 12}};
 
 /* Which golden array stands for what a method asks of the tower. */
-static const char *const arrays[][2] = {{"cls", "cls"},           {"0.mlp-raw", "tap0"}, {"1.mlp-raw", "tap1"},
-                                        {"0.mlp", "unit0"},       {"1.mlp", "unit1"},    {"windows2", "windows2"},
-                                        {"windows3", "windows3"}, {"last.mlp", "unit0"}, {NULL, NULL}};
+static const char *const arrays[][2] = {{"cls", "cls"},
+                                        {"0.mlp-raw", "tap0"},
+                                        {"1.mlp-raw", "tap1"},
+                                        {"0.mlp", "unit0"},
+                                        {"1.mlp", "unit1"},
+                                        {"windows2", "windows2"},
+                                        {"windows3", "windows3"},
+                                        {"last.mlp", "unit0"},
+                                        {"turned2(0.mlp)-raw", "turned0"},
+                                        {"turned2(1.mlp)", "turned1"},
+                                        {NULL, NULL}};
 
 static const float *find_array(const check_golden_t *golden, const char *category, const char *text, int dims[8])
 {
@@ -126,6 +134,8 @@ static const case_t cases[] = {
     {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.9"}, "subspace", "map", "score"},
     {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0"}, "mean", "map", "score"},
     {"anomalydino", {"anomalydino.feature=1.mlp"}, "dino", "map", "score"},
+    {"anomalydino", {"anomalydino.feature=1.mlp", "anomalydino.turns=2"}, "dino-turned", "map", "score"},
+    {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.9", "subspace.turns=2"}, "turned", "map", "score"},
     {"winclip", {NULL}, "winclip", "zero", "zero_score"},
     {"winclip+", {NULL}, "winclip", "map", "score"},
     {"inctrl_residual", {"inctrl_residual.taps=0.mlp,1.mlp"}, "inctrl", "map", "score"},

@@ -277,8 +277,16 @@ def main():
         text = np.float32(unit(rng.standard_normal((2, E))))
         arrays.update({f"{c}.tap0": everything[0], f"{c}.tap1": everything[1], f"{c}.unit0": units[0], f"{c}.unit1": units[1],
                        f"{c}.cls": cls, f"{c}.windows2": windows[2], f"{c}.windows3": windows[3], f"{c}.text": text})
+        # Two views of every image, one below the other; draws of their own, so that the others stay as they were.
+        views = np.random.default_rng(seed + 100)
+        turned = [np.concatenate([x, x + views.standard_normal(x.shape).astype(np.float32)], 1) for x in everything]
+        arrays[f"{c}.turned0"], arrays[f"{c}.turned1"] = turned[0], np.float32(unit(double(turned[1])))
         for K in (1, 4):
             at = f"{c}{K}"
+            wide_bank = arrays[f"{c}.turned1"][:K].reshape(-1, WIDTHS[1])
+            dino = np.stack([(1 - double(units[1][4 + i]) @ double(wide_bank).T).min(1) for i in range(TESTS)])
+            arrays[f"{at}.dino-turned.map"], arrays[f"{at}.dino-turned.score"] = np.float32(dino), np.float32([top_share(m, 0.01) for m in dino])
+            subspace(arrays, f"{at}.turned", turned[0][:K].reshape(-1, WIDTHS[0]), test[0], 0.9)
             patchcore(arrays, f"{at}.patchcore", support, test, K, 1.0, seed)
             patchcore(arrays, f"{at}.coreset", support, test, K, 0.4, seed)
             spade(arrays, f"{at}.spade", support, test, cls[:4], cls[4:], K)

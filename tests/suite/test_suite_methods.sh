@@ -90,6 +90,38 @@ grep -q "^8 tasks done" "$WORK/dino.log" || fail "DINOv2: $(grep 'tasks done' "$
 task=$(find "$WORK/dino/dino/tasks" -name '*.h5' | head -1)
 h5ls -r "$task" | grep -q "M_pix.*{[0-9]*, 11, 11}" || fail "the maps of $task are not 11 x 11"
 
+# Turned views of the support, and of nothing else: the first is the image as it stands, and the memory is of all.
+cat > "$WORK/turned.yaml" <<YAML
+dataset: [demo]
+category: [gear]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1]
+resolution: 64
+subspace: {turns: 3}
+name: turned
+sweep_mode: list
+sweep: [{method: anomalydino}, {method: anomalydino, anomalydino.turns: 4}, {method: subspace}]
+YAML
+for n in 1 2; do
+    ranks $n run "$WORK/turned.yaml" -s output="$WORK/turned$n" > "$WORK/turned.log" 2>&1 || fail "turned views: $(tail -3 "$WORK/turned.log")"
+done
+same_results "$WORK/turned1/turned" "$WORK/turned2/turned"
+[ "$(grep -c '^demo,gear' "$WORK/turned1/turned/results.csv")" = 3 ] &&
+    [ "$(grep '^demo,gear.*,anomalydino,' "$WORK/turned1/turned/results.csv" | cut -d, -f7-9 | sort -u | wc -l)" = 2 ] ||
+    fail "turned views change nothing: $(cat "$WORK/turned1/turned/results.csv")"
+arrays=$(echo "$WORK"/turned1/cache/arrays/*/demo/gear)
+ls "$arrays/turned4(final)"/support-*.h5 > /dev/null && ls "$arrays/final"/chunk-*.h5 > /dev/null || fail "arrays: $(ls "$arrays"/*)"
+! ls "$arrays"/turned*/chunk-*.h5 > /dev/null 2>&1 || fail "test images were turned"
+values() { h5dump -y -w 0 -m %.9g -d "$2" -s "0,$3,0" -c "1,25,$4" "$1" | sed -n 's/^ *\([-0-9].*\)/\1/p' | tr -d ' \n'; }
+one=$(echo "$arrays"/final/support-*.h5) four=$(echo "$arrays/turned4(final)"/support-*.h5)
+wide=$(h5ls "$one/final" | sed 's/.*, \([0-9]*\)}.*/\1/')
+plain=$(values "$one" /final 0 "$wide")
+[ -n "$plain" ] && [ "$plain" = "$(values "$four" "/turned4(final)" 0 "$wide")" ] || fail "the first view is not the image"
+[ "$plain" != "$(values "$four" "/turned4(final)" 25 "$wide")" ] || fail "the second view is not turned"
+"$FGAD" predict "$WORK/turned1/turned" --point "method=anomalydino anomalydino.turns=4" --out "$WORK/predicted" \
+    --images "$(ls "$WORK"/data/demo/gear/test/good/*.png | head -1)" > "$WORK/predict.log" 2>&1 || fail "predict: $(cat "$WORK/predict.log")"
+
 # refused TEXT ASSIGNMENT...: exit 2 with that line, before anything is there
 refused()
 {
