@@ -158,6 +158,23 @@ def figures(table, keys=None, metrics=None, at=None, datasets=None):
                 yield from alone(table, dataset, metric, axis)
 
 
+def equal_steps(table, dataset, axis):
+    """Pairs of neighbouring positions whose points have the same numbers everywhere, to the last bit."""
+    numbers = [
+        {
+            (row.category, row.shots, row.seed): [row.value.get(name) for name in table.measured]
+            for row in table.rows
+            if row.dataset == dataset and row.point == point and not row.is_mean
+        }
+        for _, point in axis.pairs
+    ]
+    return [
+        (axis.x[i], axis.x[j])
+        for i, j in zip(axis.order, axis.order[1:])
+        if numbers[i] and repr(numbers[i]) == repr(numbers[j])
+    ]
+
+
 def curves(panel, table, dataset, metric, axis):
     """Draws a line a number of shots and branch. (whether any was drawn, notes on what is missing)"""
     notes, drawn = [], False
@@ -198,6 +215,8 @@ def curves(panel, table, dataset, metric, axis):
         straight = axis.numeric or len(ticks) < 5
         panel.set_xticks(ticks, [axis.pairs[i][0] for i in axis.order], rotation=0 if straight else 20)
         panel.minorticks_off()
+    for low, high in equal_steps(table, dataset, axis):
+        panel.axvspan(low, high, color=drawing.LINE, alpha=0.6, linewidth=0, zorder=0)
     if axis.own_position() is not None:
         panel.axvline(axis.own_position(), color=drawing.MUTED, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
     return drawn, notes
@@ -232,7 +251,8 @@ def overview(table, dataset, metrics, axes):
         row[0].legend(loc="best")
     caption = (
         f"All swept keys on {dataset}: mean over categories; dots are means over seeds, bars their sample standard "
-        "deviation. A dotted line stands at the job's own value. PAD, VAD: the largest value and the pixels of one "
+        "deviation. A dotted line stands at the job's own value; over a grey band nothing changes, to the bit. PAD, VAD: the "
+        "largest value and the pixels of one "
         "branch's map alone."
     )
     yield drawing.Figure(drawing.file_name("ablation", dataset), f"swept keys on {dataset}", caption, figure)
@@ -253,6 +273,7 @@ def alone(table, dataset, metric, axis):
         + (f" Other keys: {fixed_text}." if fixed_text else "")
         + (f" The job's own value is {axis.own} (dotted)." if axis.own else "")
         + (f" The paper's curve on {best[1]}, {best[2]}-shot, is highest at {best[0]}." if best else "")
+        + (" Over a grey band nothing changes, to the bit." if equal_steps(table, dataset, axis) else "")
         + "".join(f" {note}." for note in notes)
     )
     yield drawing.Figure(

@@ -40,6 +40,23 @@ class Scripts(unittest.TestCase):
         self.refuses("'gamma' is not in this run", "ablation.py", support.run_path("swept"), "--key", "gamma")
         self.refuses("sweeps no key", "ablation.py", support.run_path("learned"))
 
+    def test_ablation_marks_where_nothing_changes(self):
+        from types import SimpleNamespace
+
+        from fgad import ablation
+
+        values = {"": 0.5, "epsilon=0": 0.25, "epsilon=2": 0.5, "epsilon=3": 0.5 + 2**-52}
+        rows = [
+            SimpleNamespace(dataset="demo", category="gear", shots=1, seed=0, point=point, is_mean=False, value={"aupro": value})
+            for point, value in values.items()
+        ]
+        axis = SimpleNamespace(
+            pairs=[("0", "epsilon=0"), ("1", ""), ("2", "epsilon=2"), ("3", "epsilon=3")], x=[0, 1, 2, 3], order=[0, 1, 2, 3]
+        )
+        table = SimpleNamespace(rows=rows, measured=["aupro"])
+        self.assertEqual(ablation.equal_steps(table, "demo", axis), [(1, 2)])
+        self.assertEqual(ablation.equal_steps(table, "other", axis), [])
+
     def test_losses_of_both_heads_and_the_query_former(self):
         made = self.figures("losses", "learned")
         for part in (
