@@ -151,6 +151,8 @@ bool method_head_is_fixed(const method_t *method);
 bool method_head_reads_regions(const method_t *method, const job_t *job, job_head_t head);
 bool method_head_has_queries(const method_t *method, const job_t *job, job_head_t head);
 int method_map_count(const method_t *method);
+/* Of what a task keeps of an image: how many values a token, M_pix included. */
+int method_token_maps(const method_t *method, const job_t *job);
 
 /* ---- Labels: what a row of a table has to tell beside its numbers ------------------------------------------------------ */
 enum { METHOD_TOWER_SIZE = 2048 };

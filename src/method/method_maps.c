@@ -12,6 +12,16 @@ int method_map_count(const method_t *method)
     return count;
 }
 
+int method_token_maps(const method_t *method, const job_t *job)
+{
+    int count = 1;
+    for (int m = 0; m < method_map_count(method); m++) {
+        const method_map_t *map = &method->maps[m];
+        count += !map->image && map->values == 0 && (method->gives == NULL || method->gives(job, m));
+    }
+    return count;
+}
+
 bool method_wants_head(const method_t *method, const job_t *job, job_head_t head)
 {
     return method->heads != NULL && method->heads->wanted(job, head);

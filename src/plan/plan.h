@@ -44,7 +44,8 @@ typedef struct {
 /* One category's images, and where files of them go. */
 typedef struct {
     data_category_t images;
-    int64_t *train_mark, *test_mark;     /* of each image file: its bytes; of own images 60 bits of its digest */
+    int64_t *train_fingerprint,
+        *test_fingerprint;               /* of each image file: its bytes; of own images 60 bits of its digest */
     char digest[IO_DIGEST_SIZE];         /* of names, labels and marks of images and masks, in order */
     char cache_key[IO_DIGEST_SIZE];      /* of the model and every option that features depend on */
     char arrays_key[IO_DIGEST_SIZE];     /* of the model and of how images are read and arrays stored */
@@ -239,7 +240,7 @@ double plan_query_gflop(const clip_config_t *config, const job_t *job, int group
 method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known);
 /* As stored: a learned head, and a task with its maps. */
 double plan_head_mb(const clip_config_t *config, const job_t *job, const plan_caption_t *caption, job_head_t head);
-double plan_task_mb(const clip_config_t *config, const job_t *job, int images);
+double plan_task_mb(const clip_config_t *config, const method_t *method, const job_t *job, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task);
 /* What a rate is called in the file of rates, and its value before anything was measured. */

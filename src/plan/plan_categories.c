@@ -57,7 +57,8 @@ static status_t category_digest(plan_category_t *entry)
         }
         used += (size_t)sprintf(text + used, "%s\t%d\t%lld\t%lld\n", image->name, image->label, (long long)mark,
                                 (long long)mask);
-        *(i < images->train_count ? &entry->train_mark[i] : &entry->test_mark[i - images->train_count]) = mark;
+        *(i < images->train_count ? &entry->train_fingerprint[i] : &entry->test_fingerprint[i - images->train_count]) =
+            mark;
     }
     io_digest_bytes(entry->digest, text, used);
 done:
@@ -165,9 +166,9 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
         TRY(data_category_read(&entry->images, dataset, root, category, &options));
     plan->category_count++;
     plan->assumed_categories += assume;
-    entry->train_mark = calloc((size_t)entry->images.train_count + 1, sizeof *entry->train_mark);
-    entry->test_mark = calloc((size_t)entry->images.test_count + 1, sizeof *entry->test_mark);
-    if (entry->train_mark == NULL || entry->test_mark == NULL) return fail(ST_ENOMEM, "out of memory");
+    entry->train_fingerprint = calloc((size_t)entry->images.train_count + 1, sizeof *entry->train_fingerprint);
+    entry->test_fingerprint = calloc((size_t)entry->images.test_count + 1, sizeof *entry->test_fingerprint);
+    if (entry->train_fingerprint == NULL || entry->test_fingerprint == NULL) return fail(ST_ENOMEM, "out of memory");
     if (assume)
         io_digest_bytes(entry->digest, category, strlen(category));
     else
@@ -224,6 +225,6 @@ void plan_category_free(plan_category_t *entry)
     free(entry->cache);
     free(entry->arrays);
     free(entry->prompts);
-    free(entry->train_mark);
-    free(entry->test_mark);
+    free(entry->train_fingerprint);
+    free(entry->test_fingerprint);
 }

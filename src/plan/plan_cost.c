@@ -182,9 +182,9 @@ double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption
            (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
 }
 
-double plan_task_mb(const clip_config_t *c, const job_t *job, int images)
+double plan_task_mb(const clip_config_t *c, const method_t *method, const job_t *job, int images)
 {
-    return 4e-6 * images * c->grid * c->grid * (job_has(&job->branches, "pad") ? 6 : 2);
+    return 4e-6 * images * c->grid * c->grid * method_token_maps(method, job);
 }
 
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task)
@@ -194,16 +194,17 @@ void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan,
     const plan_category_t *entry = &plan->categories[task->category_index];
     int shots = task->shots;
     int n = entry->images.test_count, states = 1;
-    bool pad = job_has(&job->branches, "pad");
-    int groups = !pad ? 0 : job_head_groups(job, JOB_HEAD_PIXEL)->count == 1 ? 1 : entry->caption.groups;
-    if (pad && job->learn && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
+    const method_t *method = plan_method(plan, task);
+    const bool pixel = method_wants_head(method, job, JOB_HEAD_PIXEL);
+    int groups = !pixel ? 0 : job_head_groups(job, JOB_HEAD_PIXEL)->count == 1 ? 1 : entry->caption.groups;
+    if (pixel && method_learns(method, job) && job->track_epochs > 0) states += job->pixel_epochs / job->track_epochs;
     *out = *warm = (plan_work_t){0};
     out->units[PLAN_RATE_ITEM] = 1;
     out->units[PLAN_RATE_READ] = plan_features_mb(plan, n + shots);
     const method_work_t work = plan_method_work(plan, task, states * groups, n, false);
     out->units[PLAN_RATE_MAPS] = work.fit + n * work.image + work.set;
     out->units[PLAN_RATE_PIXELS] = 1e-6 * states * n * job->resolution * job->resolution;
-    out->units[PLAN_RATE_WRITE] = plan_task_mb(c, job, n);
+    out->units[PLAN_RATE_WRITE] = plan_task_mb(c, method, job, n);
     /* Features that fit, and with a grid of points the search of the memory too: it is the same for all of them. */
     size_t budget;
     double bytes = n * plan_image_mb(plan);

@@ -61,7 +61,8 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
         switch (item->kind) {
         case PLAN_EVALUATE:
             job = &plan->points[plan->tasks[item->index].point];
-            results += plan_task_mb(c, job, plan->categories[item->category_index].images.test_count);
+            results += plan_task_mb(c, plan_method(plan, &plan->tasks[item->index]), job,
+                                    plan->categories[item->category_index].images.test_count);
             break;
         case PLAN_LEARN:
             learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point],

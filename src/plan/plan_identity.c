@@ -116,7 +116,7 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
     /* By name and mark, as the features of it are known: another image of the same name is learned from again. */
     for (int k = 0; k < task->shots && job->learn && !fixed; k++)
         fprintf(out, "support=%s %lld\n", entry->images.train[task->support[k]].name,
-                (long long)entry->train_mark[task->support[k]]);
+                (long long)entry->train_fingerprint[task->support[k]]);
     fclose(out);
     io_digest_bytes(digest, text, size);
     snprintf(id, PLAN_ID_SIZE, "%.16s", digest);
@@ -137,7 +137,7 @@ void plan_features_ids(plan_item_t *item, const plan_t *plan)
     uint64_t hash[2] = {BASE_HASH_SEED, ~BASE_HASH_SEED};
     for (int i = first; i < first + images; i++) {
         const data_image_t *image = item->kind == PLAN_CHUNK ? &entry->images.test[i] : &entry->images.train[i];
-        long long mark = item->kind == PLAN_CHUNK ? entry->test_mark[i] : entry->train_mark[i];
+        long long mark = item->kind == PLAN_CHUNK ? entry->test_fingerprint[i] : entry->train_fingerprint[i];
         for (int h = 0; h < 2; h++) {
             hash[h] = base_hash(hash[h], image->name, strlen(image->name) + 1);
             hash[h] = base_hash(hash[h], &image->label, sizeof image->label);

@@ -26,7 +26,9 @@ static double encode_mb(const plan_t *plan, const job_t *job)
     const clip_config_t *c = &plan->config;
     double T = (double)c->grid * c->grid, scale = job->aggregation_scale;
     double chunk = job->chunk * plan_image_mb(plan);
-    bool regions = job_has(&job->branches, "pad") && job->learn && job_head_groups(job, JOB_HEAD_PIXEL)->count > 1;
+    const method_t *method = method_of(plan->methods, job);
+    const bool regions =
+        method_wants_head(method, job, JOB_HEAD_PIXEL) && method_head_reads_regions(method, job, JOB_HEAD_PIXEL);
     double tiles = regions ? 4e-6 * scale * scale * T * c->embed : 0;
     /* The file is made in memory: the arrays, and their stored form twice. */
     return 3 * (chunk > tiles ? chunk : tiles);
@@ -42,7 +44,7 @@ static status_t learn_mb(double *out, const plan_t *plan, const clip_config_t *c
     *out = 0;
     for (int head = 0; head < JOB_HEADS; head++) {
         plan_head_work_t work;
-        if (!job_head_wanted(job, head)) continue;
+        if (!method_wants_head(method_of(plan->methods, job), job, head)) continue;
         TRY(plan_head_work(&work, c, job, &entry->caption, head));
         double mb = 1e-6 * (double)work.bytes + 2 * tokens + 2 * grid + 4e-6 * shots * T * work.prompts * 2;
         mb += 1e-6 * 4 * 60.0 * c->embed * c->embed; /* the query former with its moments and gradient */
@@ -92,13 +94,12 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
     weights(out, plan);
     for (int p = 0; p < plan->point_count; p++) {
         const job_t *job = &plan->points[p];
-        bool pad = job_has(&job->branches, "pad");
         double encode = encode_mb(plan, job);
         if (most < encode) most = encode;
         /* The grid has many points of like size: the categories of the first stand for all. */
         for (int l = 0; l < plan->category_count && (p == 0 || l == 0); l++) {
             double learn = 0, evaluate;
-            if (pad) TRY(learn_mb(&learn, plan, c, &plan->categories[l], job));
+            TRY(learn_mb(&learn, plan, c, &plan->categories[l], job));
             TRY(evaluate_mb(&evaluate, plan, c, &plan->categories[l], job));
             if (most < learn) most = learn;
             if (most < evaluate) most = evaluate;

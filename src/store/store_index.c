@@ -81,9 +81,9 @@ static status_t write_category(io_h5_t *file, const plan_category_t *entry, int 
     TRY(io_h5_set_i64(file, group, "test_anomalous", images->test_anomalous));
     TRY(io_h5_set_i64(file, group, "masks_missing", images->masks_missing));
     snprintf(part, sizeof part, "%s/train", group);
-    TRY(write_images(file, part, images->train, images->train_count, entry->train_mark));
+    TRY(write_images(file, part, images->train, images->train_count, entry->train_fingerprint));
     snprintf(part, sizeof part, "%s/test", group);
-    return write_images(file, part, images->test, images->test_count, entry->test_mark);
+    return write_images(file, part, images->test, images->test_count, entry->test_fingerprint);
 }
 
 static status_t write_config(io_h5_t *file, const clip_config_t *config)
@@ -233,9 +233,9 @@ static status_t read_category(plan_category_t *entry, io_h5_t *file, int index)
         images->split = NULL;
     }
     snprintf(part, sizeof part, "%s/train", group);
-    TRY(read_images(&images->train, &images->train_count, &entry->train_mark, file, part, images));
+    TRY(read_images(&images->train, &images->train_count, &entry->train_fingerprint, file, part, images));
     snprintf(part, sizeof part, "%s/test", group);
-    return read_images(&images->test, &images->test_count, &entry->test_mark, file, part, images);
+    return read_images(&images->test, &images->test_count, &entry->test_fingerprint, file, part, images);
 }
 
 static status_t read_flag(bool *out, io_h5_t *file, const char *name)

@@ -79,8 +79,8 @@ static void exchange_category(message_t *message, plan_category_t *entry)
     data_category_t *images = &entry->images;
     exchange_text(message, &images->dataset);
     exchange_text(message, &images->category);
-    exchange_images(message, &images->train, &images->train_count, &entry->train_mark);
-    exchange_images(message, &images->test, &images->test_count, &entry->test_mark);
+    exchange_images(message, &images->train, &images->train_count, &entry->train_fingerprint);
+    exchange_images(message, &images->test, &images->test_count, &entry->test_fingerprint);
     exchange(message, &images->test_anomalous, sizeof images->test_anomalous);
     exchange(message, &images->masks_missing, sizeof images->masks_missing);
     exchange(message, &images->mask_threshold, sizeof images->mask_threshold);

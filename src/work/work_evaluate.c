@@ -201,7 +201,8 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
                                     .state_bytes = scorer.arena.used};
     double began = clock_own_seconds();
     TRY_DONE(store_task_write(plan, worker->size, &file));
-    work_worker_charge(worker, PLAN_RATE_WRITE, plan_task_mb(clip_model_config(worker->model), job, n), began);
+    work_worker_charge(worker, PLAN_RATE_WRITE,
+                       plan_task_mb(clip_model_config(worker->model), plan_method(plan, task), job, n), began);
 done:
     free(oracle.epoch);
     free(oracle.numbers);
