@@ -25,7 +25,11 @@ static char *count_ranks(const store_made_on_t *all, const store_made_on_t *of, 
 status_t suite_made_on_gather(store_made_on_t *set, char **kinds, const suite_comm_t *comm)
 {
     store_made_on_t *all = calloc((size_t)comm->size, sizeof *all);
-    TRY(suite_agree(comm, all != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d ranks", comm->size)));
+    status_t status = suite_agree(comm, all != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory: %d ranks", comm->size));
+    if (status != ST_OK) {
+        free(all); /* it is another rank that has none */
+        return status;
+    }
     /* A row a rank, zeros in the others': the largest byte is the row's own. */
     all[comm->rank] = *set;
     suite_comm_all(comm, all, comm->size * (int)sizeof *all, SUITE_MAX_BYTES);
