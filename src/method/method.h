@@ -117,7 +117,7 @@ typedef struct {
     bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map], where it has some */
     bool (*transductive)(const job_t *job);   /* the score of an image depends on other test images; NULL: never */
     bool (*auxiliary)(const job_t *job);      /* something was trained on another anomaly set; NULL: never */
-    /* What a task of it costs, for the plan's order and forecast. */
+    /* What a task of it costs, for the plan's order and forecast. NULL: next to nothing. */
     void (*work)(method_work_t *out, const method_size_t *size);
     /* The state, which lives in the arena and may borrow from the task; the arena lives as long. */
     status_t (*fit)(void **state, const method_task_t *task, arena_t *arena);

@@ -144,7 +144,7 @@ void plan_work_encode(plan_work_t *out, const plan_t *plan, plan_item_kind_t kin
 
 method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known)
 {
-    method_work_t work;
+    method_work_t work = {0};
     const clip_config_t *c = &plan->config;
     const method_t *method = plan_method(plan, task);
     method_size_t size = {.job = &plan->points[task->point],
@@ -162,7 +162,7 @@ method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int 
         size.rows[a] = clip_feature_rows(&feature, c);
         size.width[a] = clip_feature_width(&feature, c);
     }
-    method->work(&work, &size);
+    if (method->work != NULL) method->work(&work, &size);
     return work;
 }
 
