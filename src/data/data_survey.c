@@ -6,7 +6,7 @@
 
 /* ---- Masks --------------------------------------------------------------------------------------------------------- */
 
-/* Which values a mask has, as long as they are few: soft edges and JPEG give many. */
+/* Which values a mask has, as long as they are few: JPEG gives many. */
 enum { FEW_VALUES = 8 };
 typedef struct {
     int value[FEW_VALUES], count; /* count FEW_VALUES + 1: more */
@@ -21,6 +21,27 @@ static void values_add(values_t *values, int value)
     values->count++;
 }
 
+/* A value below the threshold beside one above it is a soft edge, as resized copies have. */
+static bool borders_marked(const io_mask_t *mask, int x, int y, int threshold)
+{
+    for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < mask->height; v++)
+        for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < mask->width; u++)
+            if (mask->values[(size_t)v * (size_t)mask->width + (size_t)u] > threshold) return true;
+    return false;
+}
+
+/* How many values between none and the threshold, soft edges left out. */
+static size_t count_low(const io_mask_t *mask, int threshold)
+{
+    size_t low = 0;
+    for (int y = 0; y < mask->height; y++)
+        for (int x = 0; x < mask->width; x++) {
+            int value = mask->values[(size_t)y * (size_t)mask->width + (size_t)x];
+            low += value > 0 && value <= threshold && !borders_marked(mask, x, y, threshold);
+        }
+    return low;
+}
+
 /* *good: nothing that stops a run. */
 static status_t survey_mask(data_findings_t *out, bool *good, const data_category_t *category,
                             const data_image_t *image)
@@ -33,13 +54,12 @@ static status_t survey_mask(data_findings_t *out, bool *good, const data_categor
     if (status != ST_OK) return status == ST_ENOMEM ? status : ST_OK;
     status = io_mask_read(&mask, image->mask);
     if (status != ST_OK) return data_note_failure(out, DATA_MASK_UNREADABLE, status);
-    size_t count = (size_t)mask.width * (size_t)mask.height, marked = 0, low = 0;
+    size_t count = (size_t)mask.width * (size_t)mask.height, marked = 0;
     int largest = 0;
     values_t values = {0};
     for (size_t i = 0; i < count; i++) {
         int value = mask.values[i];
         marked += value > category->mask_threshold;
-        low += value > 0 && value <= category->mask_threshold;
         if (value > largest) largest = value;
         if (value > 0) values_add(&values, value);
     }
@@ -57,7 +77,8 @@ static status_t survey_mask(data_findings_t *out, bool *good, const data_categor
     if (marked > count / 2)
         TRY_DONE(data_note(out, DATA_MASK_MOST, 1, "'%s' marks %.0f %% of its image", image->mask,
                            100.0 * (double)marked / (double)count));
-    if (marked > 0 && low > marked / 10 && values.count <= FEW_VALUES)
+    size_t low = marked > 0 && values.count <= FEW_VALUES ? count_low(&mask, category->mask_threshold) : 0;
+    if (low > marked / 10)
         TRY_DONE(data_note(out, DATA_MASK_LOW, 1,
                            "'%s' marks %zu pixels by values up to %d, which count as normal, and %zu above",
                            image->mask, low, category->mask_threshold, marked));

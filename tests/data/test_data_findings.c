@@ -66,12 +66,12 @@ static void put_float(const char *name)
     assert_int_equal(io_tiff_write_f32(path, samples, 8, 6), ST_OK);
 }
 
-/* A mask of 8 x 6 with two pixels of one value and three of another. */
+/* A mask of 8 x 6 with two pixels of one value and, apart from them, three of another. */
 static void put_values(const char *name, int two, int three)
 {
     uint8_t pixels[8 * 6] = {0};
     char path[1024];
-    for (int i = 0; i < 5; i++) pixels[10 + i] = (uint8_t)(i < 2 ? two : three);
+    for (int i = 0; i < 5; i++) pixels[(i < 2 ? 10 : 11) + i] = (uint8_t)(i < 2 ? two : three);
     snprintf(path, sizeof path, "%s/%s", root, name);
     assert_int_equal(io_png_write(path, pixels, 8, 6, 1), ST_OK);
 }
