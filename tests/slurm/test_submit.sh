@@ -21,7 +21,7 @@ case "$*" in
     *away*) echo "fgad: '/away': no such directory; expected the root of dataset 'folder'" >&2 && exit 2 ;;
     plan*) [ ! -e sized ] || cat sized ;;
     run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): 3 tasks (1 grid point)" ;;
-    run*) for word; do printf '%s\0' "$word"; done >words; exit "$(cat ends 2>/dev/null || echo 0)" ;;
+    run*) for word; do printf '%s\0' "$word"; done >words; [ ! -e asks ] || kill -s "$(cat asks)" "$PPID"; exit "$(cat ends 2>/dev/null || echo 0)" ;;
     *) exit 9 ;;
 esac
 END
@@ -211,6 +211,25 @@ for launcher in --mpi=pmix --mpi=none --mpirun; do
     ! grep -q "tasks failed" log || fail "a launcher that failed: $(cat log)"
 done
 rm launcher_fails ends
+
+# Asked to stop from outside, this shell too: whatever code the launcher then ends with, it is no failure of tasks.
+for launcher in --mpi=pmix --mpi=none --mpirun; do
+    "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report "$launcher" >said
+    for signal in USR1 TERM HUP; do
+        for end in 1 75 137; do
+            rm -f "some where/it's/slurm"/*.requeues
+            echo $signal >asks
+            echo $end >ends
+            runs job.script
+            { [ "$code" -eq 75 ] && grep -q "stopped with work left: requeue 1" log; } ||
+                fail "$launcher: $signal to the shell, ranks ended with $end: $code, $(cat log)"
+        done
+    done
+    echo 0 >ends
+    runs job.script
+    { [ "$code" -eq 0 ] && grep -q "all done" log; } || fail "$launcher: a signal at the end: $code, $(cat log)"
+done
+rm -f asks ends requeued "some where/it's/slurm"/*.requeues
 
 # Many plain processes: the same words, every process's errors, the first one's table alone.
 "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report --mpi none -- -s "name=it's" >said
