@@ -202,7 +202,19 @@ static void choose_examples(int given[DATA_KINDS], const data_findings_t *findin
             if (given[k] < findings->lines[k].count) given[k]++, left--;
 }
 
-static void print_findings(const data_findings_t *findings, int categories, bool all)
+/* ", e.g. <file>" of a line's first file, below the root: for a kind whose lines the screen has no room for. */
+static void print_short(const char *line, const char *root)
+{
+    const char *from = strchr(line, '\''), *to = from != NULL ? strchr(from + 1, '\'') : NULL;
+    if (to == NULL) return;
+    size_t length = strlen(root);
+    while (length > 0 && root[length - 1] == '/') length--;
+    from++;
+    if (strncmp(from, root, length) == 0 && from[length] == '/') from += length + 1;
+    printf(", e.g. %.*s", (int)(to - from), from);
+}
+
+static void print_findings(const data_findings_t *findings, const char *root, int categories, bool all)
 {
     static const char *const titles[DATA_HARMS] = {"STOPS A RUN", "CHANGES THE NUMBERS", "IS LEFT OUT",
                                                    "odd, but harmless"};
@@ -214,7 +226,9 @@ static void print_findings(const data_findings_t *findings, int categories, bool
         if (findings->count[k] == 0) continue;
         if ((int)data_kinds[k].harm != said) printf("\n%s\n", titles[data_kinds[k].harm]);
         said = (int)data_kinds[k].harm;
-        printf("%6d  %s -> %s\n", findings->count[k], data_kind_says(k, findings->count[k]), data_kinds[k].cure);
+        printf("%6d  %s", findings->count[k], data_kind_says(k, findings->count[k]));
+        if (given[k] == 0 && lines->count > 0) print_short(lines->name[0], root);
+        printf(" -> %s\n", data_kinds[k].cure);
         for (int i = 0; i < given[k]; i++)
             printf("          %s%s\n", lines->name[i], i + 1 == given[k] && i + 1 < lines->count ? " ..." : "");
         more = more || given[k] < lines->count;
@@ -262,7 +276,7 @@ static int check_all(const arguments_t *arguments, const io_names_t *all)
         print_findings_json(&sums.findings, arguments->all);
         printf("  \"problems\": %d\n}\n", problems);
     } else if (status == ST_OK) {
-        print_findings(&sums.findings, sums.categories, arguments->all);
+        print_findings(&sums.findings, arguments->root, sums.categories, arguments->all);
         printf("%d categor%s, %d problem%s\n", count, count == 1 ? "y" : "ies", problems, problems == 1 ? "" : "s");
     }
     data_findings_free(&sums.findings);

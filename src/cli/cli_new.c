@@ -176,8 +176,9 @@ static status_t lay_out(new_t *n, const char *job, const char *model)
 static void print_next(const new_t *n, const char *model)
 {
     const data_laid_out_t *laid = &n->laid_out;
-    printf("%s: %d images to learn from, %d normal and %d anomalous to test with%s\n", n->name, laid->train, laid->good,
-           laid->anomalous, laid->split ? " (every fourth normal image is in the test)" : "");
+    printf("%s: %d image%s to learn from, %d normal and %d anomalous to test with%s\n", n->name, laid->train,
+           laid->train == 1 ? "" : "s", laid->good, laid->anomalous,
+           laid->split ? " (every fourth normal image is in the test)" : "");
     if (laid->anomalous == 0) printf("no anomalous image: there are scores and maps, and no AUROC\n");
     if (model == NULL)
         printf("model: the demo's, whose scores on photographs mean little (hint: datasets/models/fetch "

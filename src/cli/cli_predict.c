@@ -80,8 +80,8 @@ static void print_text(const predict_outcome_t *told, const arguments_t *argumen
 {
     char duration[16];
     clock_format(duration, told->seconds);
-    printf("%d of %d images scored by %s (%s) in %s, ready after %.2f s", told->scored, told->images, told->method,
-           told->task, duration, told->startup);
+    printf("%d of %d image%s scored by %s (%s) in %s, ready after %.2f s", told->scored, told->images,
+           told->images == 1 ? "" : "s", told->method, told->task, duration, told->startup);
     if (isnan(told->threshold))
         printf("; no threshold (hint: fgad threshold %s)", arguments->run);
     else

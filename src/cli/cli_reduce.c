@@ -34,8 +34,9 @@ static int join(int argc, char **argv)
     if (into == NULL || count < 2)
         return cli_bad_usage("reduce", "expected one run, or two runs and more with --into NEW");
     if (suite_join(&joined, (const char *const *)argv + 1, count, into) != ST_OK) return cli_bad_input();
-    printf("%s/results.csv, results.h5: %d results of %d runs, %d missing; %d task files, %d heads\n", into,
-           joined.rows, count, joined.missing, joined.tasks, joined.heads);
+    printf("%s/results.csv, results.h5: %d result%s of %d runs, %d missing; %d task file%s, %d head%s\n", into,
+           joined.rows, joined.rows == 1 ? "" : "s", count, joined.missing, joined.tasks, joined.tasks == 1 ? "" : "s",
+           joined.heads, joined.heads == 1 ? "" : "s");
     return joined.missing > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
 }
 
@@ -51,7 +52,8 @@ int cli_reduce(int argc, char **argv)
     status_t status = suite_run_reduce(&missing, &plan);
     if (status == ST_OK) status = store_results_read(&results, plan.run_dir);
     if (status == ST_OK) {
-        printf("%s/results.csv, results.h5: %d of %d tasks\n", run, plan.task_count - missing, plan.task_count);
+        printf("%s/results.csv, results.h5: %d of %d task%s\n", run, plan.task_count - missing, plan.task_count,
+               plan.task_count == 1 ? "" : "s");
         fflush(stdout);
         if (missing > 0) print_missing(&results);
     }

@@ -101,7 +101,7 @@ static void print_means(const predict_thresholded_t *list, int count)
             counted++;
         }
         if (!first || counted < 2) continue;
-        printf("mean of %d tasks with %d shots%s%s, %s: recall %.1f%%, false alarms %.1f%%\n", counted, list[i].shots,
+        printf("mean of %d tasks at %d-shot%s%s, %s: recall %.1f%%, false alarms %.1f%%\n", counted, list[i].shots,
                list[i].point[0] != '\0' ? ", " : "", list[i].point, store_threshold_kinds[list[i].threshold.kind],
                100 * sum[0] / counted, 100 * sum[1] / counted);
     }

@@ -117,7 +117,8 @@ static int verify(const arguments_t *arguments, const report_checks_t *checks, c
         status = fail(ST_ENOTFOUND, "nothing to verify with: weights or data of every check are missing");
     if (status == ST_OK && comm->rank == 0)
         status = report_checks_compare(stdout, &fits, checks, (const char *const *)runs);
-    if (status == ST_OK && failed > 0 && comm->rank == 0) fprintf(stderr, "fgad verify: %d tasks failed\n", failed);
+    if (status == ST_OK && failed > 0 && comm->rank == 0)
+        fprintf(stderr, "fgad verify: %d task%s failed\n", failed, failed == 1 ? "" : "s");
     code = status == ST_EINTERRUPTED           ? EXIT_RESUME
            : status != ST_OK && comm->rank > 0 ? EXIT_BAD_INPUT
            : status != ST_OK                   ? cli_bad_input()

@@ -136,11 +136,11 @@ static status_t note_common(data_category_t *out, const char *root)
     TRY(note_names(out, out->test, out->test_count));
     TRY(note_in_both(out));
     if (out->test_anomalous == out->test_count)
-        TRY(data_note(&out->notes, DATA_NO_NORMALS, 1, "'%s/%s' has %d test images, all anomalous", root, out->category,
-                      out->test_count));
+        TRY(data_note(&out->notes, DATA_NO_NORMALS, 1, "'%s/%s' has %d test image%s, none normal", root, out->category,
+                      out->test_count, out->test_count == 1 ? "" : "s"));
     if (out->test_anomalous == 0)
-        TRY(data_note(&out->notes, DATA_NO_ANOMALOUS, 1, "'%s/%s' has %d test images, all normal", root, out->category,
-                      out->test_count));
+        TRY(data_note(&out->notes, DATA_NO_ANOMALOUS, 1, "'%s/%s' has %d test image%s, none anomalous", root,
+                      out->category, out->test_count, out->test_count == 1 ? "" : "s"));
     if (out->test_anomalous > 0 && out->masks_missing == out->test_anomalous && !out->masks_optional &&
         out->notes.count[DATA_MASK_MISSING] == 0)
         TRY(data_note(&out->notes, DATA_NO_MASKS, 1, "'%s/%s' has %d anomalous images", root, out->category,

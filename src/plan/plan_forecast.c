@@ -256,8 +256,8 @@ status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items,
             plan->task_count == 1 ? "" : "s", plan->point_count, plan->point_count == 1 ? "" : "s",
             plan->category_count, plan->category_count == 1 ? "y" : "ies");
     if (plan->assumed_categories > 0)
-        fprintf(out, "assumed: the published numbers of images of %d categories that are not here\n",
-                plan->assumed_categories);
+        fprintf(out, "assumed: the published numbers of images of %d categor%s not here\n", plan->assumed_categories,
+                plan->assumed_categories == 1 ? "y that is" : "ies that are");
     if (plan->assumed_model) fprintf(out, "assumed: ViT-B/16+ at 240, since '%s' is not here\n", plan->points[0].model);
     print_items(out, items, plan->points[0].threads);
     int nodes = (ranks + ranks_per_node - 1) / ranks_per_node;

@@ -62,8 +62,8 @@ static status_t check_shots(const plan_t *plan)
             if (left == 0)
                 return fail(ST_EFORMAT, "shots: %d is named, method '%s' needs at least %d", job->shots.value[k],
                             method->name, method->min_shots);
-            log_info("method '%s' is left out at %d shots: it needs at least %d", method->name, job->shots.value[k],
-                     method->min_shots);
+            log_info("method '%s' is left out at %d shot%s: it needs at least %d", method->name, job->shots.value[k],
+                     job->shots.value[k] == 1 ? "" : "s", method->min_shots);
         }
     }
     return ST_OK;

@@ -168,7 +168,8 @@ void report_block_notes(const report_t *report, report_table_t *table, const rep
     note_missing_tasks(report, table, block);
     for (int i = 0; i < report->metrics; i++) note_missing_metric(report, table, block, i);
     if (report->options->select.category != NULL)
-        report_table_note(report->document, table, "means are of the %d categories shown", block->categories);
+        report_table_note(report->document, table, "means are of the %d categor%s shown", block->categories,
+                          block->categories == 1 ? "y" : "ies");
     if (block->seeds > 1 && has_results(block))
         report_table_note(report->document, table, "mean and sample standard deviation of %d seeds", block->seeds);
     report_table_note(report->document, table, "%s", block->protocol);

@@ -166,9 +166,11 @@ static void add_notes(const group_t *group, report_table_t *table)
 {
     report_document_t *document = group->document;
     if (group->categories < group->most)
-        report_table_note(document, table, "of the %d categories that all of them have", group->categories);
+        report_table_note(document, table, "of the %d categor%s that all of them have", group->categories,
+                          group->categories == 1 ? "y" : "ies");
     else
-        report_table_note(document, table, "means over %d categories", group->categories);
+        report_table_note(document, table, "means over %d categor%s", group->categories,
+                          group->categories == 1 ? "y" : "ies");
     if (group->draws > 1)
         report_table_note(document, table, "mean and sample standard deviation of %d draws of shots", group->draws);
     report_table_note(document, table, "the best of its kind is marked; kinds are never ranked together");
@@ -371,8 +373,10 @@ status_t report_add_systems(const report_t *runs, int count)
     for (int r = 0; r < count; r++) {
         total += runs[r].count;
         if (runs[r].results->missing > 0)
-            report_document_warn(document, "INCOMPLETE: %d tasks of '%s' have no result yet", runs[r].results->missing,
-                                 runs[r].run != NULL ? runs[r].run : "this run");
+            report_document_warn(document, "INCOMPLETE: %d task%s of '%s' %s no result yet", runs[r].results->missing,
+                                 runs[r].results->missing == 1 ? "" : "s",
+                                 runs[r].run != NULL ? runs[r].run : "this run",
+                                 runs[r].results->missing == 1 ? "has" : "have");
     }
     for (int r = 0; r < count; r++)
         for (int b = 0; b < runs[r].count; b++) {

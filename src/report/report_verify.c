@@ -283,7 +283,8 @@ status_t report_checks_compare(FILE *out, bool *fits, const report_checks_t *che
     *fits = off == 0;
     if (status == ST_OK && judged == 0)
         status = fail(ST_ENOTFOUND, "nothing could be judged: none of the published categories has a result");
-    if (status == ST_OK && off == 0) fprintf(out, "\nok: %d rows fit the published ones\n", judged);
+    if (status == ST_OK && off == 0)
+        fprintf(out, "\nok: %d row%s the published ones\n", judged, judged == 1 ? " fits" : "s fit");
     if (status == ST_OK && off > 0)
         fprintf(out, "\n%d of %d rows do not fit: %s%s%s\nlikely at fault: %s\n", off, judged, texts.names,
                 texts.names[0] != '\0' && others.names[0] != '\0' ? ", " : "", others.names,

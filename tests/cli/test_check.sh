@@ -50,6 +50,8 @@ timeout 60 "$FGAD" data check folder "$WORK/own" > "$WORK/said" 2> "$WORK/errors
 [ "$(grep -E '^(STOPS A RUN|CHANGES THE NUMBERS|IS LEFT OUT|odd, but harmless)$' "$WORK/said" | tr '\n' '|')" = \
     'STOPS A RUN|CHANGES THE NUMBERS|IS LEFT OUT|odd, but harmless|' ] || fail "the order of harm: $(cat "$WORK/said")"
 tail -n 1 "$WORK/said" | grep -q '^--all shows every file; 1 category, [1-9][0-9]* problems$' || fail "the last line: $(tail -n 1 "$WORK/said")"
+# Every kind names a file of it: on a line of its own, or behind what it says where the screen has no more room.
+awk 'kind { if (!named && !/^          /) exit 1; kind = 0 } / -> / { kind = 1; named = /, e\.g\. [^ ]/ }' "$WORK/said" || fail "a kind without an example: $(cat "$WORK/said")"
 # has LINE FILE: a kind with its count and cure, and the first file of it
 has() {
     grep -qF -- "$1" "$WORK/said" || fail "'$1' is not said: $(cat "$WORK/said")"

@@ -199,11 +199,11 @@ static void a_test_of_one_class_is_told(void **state)
     tree_begin(root, "findings_class");
     tree_image(root, "part/train/0.png", 8, 6, 0);
     tree_image(root, "part/test/dent/0.png", 8, 6, 2);
-    found("folder", NULL, DATA_NO_NORMALS, 1, "1 test images, all anomalous");
+    found("folder", NULL, DATA_NO_NORMALS, 1, "1 test image, none normal");
     tree_begin(root, "findings_class2");
     tree_image(root, "part/train/good/0.png", 8, 6, 0);
     tree_image(root, "part/test/good/0.png", 8, 6, 2);
-    found("mvtec", NULL, DATA_NO_ANOMALOUS, 1, "1 test images, all normal");
+    found("mvtec", NULL, DATA_NO_ANOMALOUS, 1, "1 test image, none anomalous");
 }
 
 static void an_image_twice_is_told(void **state)

@@ -215,15 +215,13 @@ rm launcher_fails ends
 # Asked to stop from outside, this shell too: whatever code the launcher then ends with, it is no failure of tasks.
 for launcher in --mpi=pmix --mpi=none --mpirun; do
     "$submit" "my job.yaml" --fgad "a bin/fgad" --no-report "$launcher" >said
-    for signal in USR1 TERM HUP; do
-        for end in 1 75 137; do
-            rm -f "some where/it's/slurm"/*.requeues
-            echo $signal >asks
-            echo $end >ends
-            runs job.script
-            { [ "$code" -eq 75 ] && grep -q "stopped with work left: requeue 1" log; } ||
-                fail "$launcher: $signal to the shell, ranks ended with $end: $code, $(cat log)"
-        done
+    for case in USR1:75 TERM:137 HUP:1; do
+        rm -f "some where/it's/slurm"/*.requeues
+        echo "${case%:*}" >asks
+        echo "${case#*:}" >ends
+        runs job.script
+        { [ "$code" -eq 75 ] && grep -q "stopped with work left: requeue 1" log; } ||
+            fail "$launcher: signal and end of the ranks $case: $code, $(cat log)"
     done
     echo 0 >ends
     runs job.script
