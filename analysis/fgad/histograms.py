@@ -19,7 +19,19 @@ def f1_threshold(scores, labels):
     return scores[order][int(np.argmax(f1))]
 
 
+def threshold_text(line):
+    """How a stored threshold came about, and what it gives on the labelled test images."""
+    kind = {"f1-max": "F1-max (oracle)", "quantile": f"quantile {line.get('quantile')} of the shots"}
+    shares = [
+        f"{name.replace('_', ' ')} {100 * float(line[name]):.1f} %"
+        for name in ("precision", "recall", "false_alarms")
+        if line.get(name)
+    ]
+    return kind.get(line["kind"], "value"), ", ".join(shares)
+
+
 def figures(selection, bins=None):
+    stored = selection.run.thresholds()
     for row in selection.rows():
         with selection.run.task(row) as task:
             scores, labels = task.array("maps/M_img"), task.array("maps/label") != 0
@@ -37,13 +49,18 @@ def figures(selection, bins=None):
         threshold = f1_threshold(scores, labels)
         if threshold is not None:
             axes.axvline(threshold, color=drawing.INK, linewidth=1, linestyle=(0, (3, 2)), label="F1-max (oracle)")
+        line, told = stored.get(row.fields["task"]), ""
+        if line is not None:
+            kind, shares = threshold_text(line)
+            axes.axvline(float(line["threshold"]), color=drawing.INK, linewidth=1.6, label=f"threshold: {kind}")
+            told = f" At the threshold {float(line['threshold']):.6g} ({kind}): {shares or 'no labelled test image'}."
         axes.yaxis.get_major_locator().set_params(integer=True)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3 if line is None else 2)
         missing = "" if labels.any() and not labels.all() else " The test set has one class only, so there is no AUROC."
         yield drawing.Figure(
             drawing.file_name("scores", row.dataset, row.category),
             f"{row.dataset}/{row.category}",
-            f"Image scores of {row.dataset}/{row.category}, {selection.text()}.{missing}",
+            f"Image scores of {row.dataset}/{row.category}, {selection.text()}.{missing}{told}",
             figure,
         )
 

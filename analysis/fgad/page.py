@@ -66,9 +66,10 @@ class Table:
         )
         tools = ""
         if filtered:
+            rows = "row" if len(self.rows) == 1 else "rows"
             tools = (
                 f'<div class="tools"><input type="search" data-filters="{self.name}" placeholder="Filter rows" '
-                f'aria-label="Filter rows"><span class="note count">{len(self.rows)} row{'s' * (len(self.rows) != 1)}</span></div>'
+                f'aria-label="Filter rows"><span class="note count">{len(self.rows)} {rows}</span></div>'
             )
         tall = " tall" if len(self.rows) > 40 else ""
         return (

@@ -86,7 +86,38 @@ def curves_section(selection):
 
 
 def scores_section(selection):
-    return page.plots(histograms.figures(selection))
+    return page.plots(histograms.figures(selection)) + thresholds_table(selection)
+
+
+def thresholds_table(selection):
+    """What `fgad threshold` stored of the tasks shown, and what it gives on the labelled test images."""
+    stored = selection.run.thresholds()
+    shares = ("precision", "recall", "false_alarms")
+    titles = ["Precision %", "Recall %", "False alarms %"]
+    out = page.Table(
+        "thresholds",
+        [("Category", False, ""), ("Threshold", True, "a score above it counts as anomalous"), ("Found by", False, "")]
+        + [(title, True, "of the labelled test images") for title in titles],
+    )
+    for row in selection.rows():
+        line = stored.get(row.fields["task"])
+        if line is None:
+            continue
+        cells = [page.word(row.category), page.Cell(f"{float(line['threshold']):.6g}", line["threshold"], "number")]
+        cells.append(page.word(histograms.threshold_text(line)[0]))
+        for name in shares:
+            value = line.get(name)
+            cells.append(page.Cell(f"{100 * float(value):.1f}" if value else "missing", value, "number"))
+        out.add(cells)
+    if not out.rows:
+        return ""
+    return (
+        "<h3>Thresholds</h3>"
+        + out.html()
+        + '<p class="note">Stored by fgad threshold and used by fgad predict. A quantile of the shots sees no test image; '
+        "F1-max is chosen by the test labels, an oracle.</p>"
+    )
+
 
 
 def galleries(selection, make, show):

@@ -276,6 +276,20 @@ class Run:
     def name(self):
         return self.attributes.get("name") or os.path.basename(os.path.abspath(self.folder))
 
+    def thresholds(self):
+        """What `fgad threshold` stored, by the id of a task (row.fields["task"]): texts of a line of thresholds.csv."""
+        path = self.path("thresholds.csv")
+        if not os.path.isfile(path):
+            return {}
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                lines = [{k: without_mark(v or "") for k, v in line.items() if k} for line in csv.DictReader(file)]
+            for line in lines:
+                float(line["threshold"]), line["kind"]
+            return {line["task"]: line for line in lines}
+        except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError) as error:
+            raise Problem(f"'{path}' cannot be read as thresholds ({error}; hint: `fgad threshold` writes it)") from None
+
     # ---- What the table has ----
 
     def task_rows(self):

@@ -28,6 +28,7 @@ image:
   epochs: 1
 YAML
 "$FGAD" run "$RUNS/job.yaml" -s name=learned -s branches=vad,pad -s shots=1 -s seeds=0 >> "$RUNS/log"
+"$FGAD" threshold "$RUNS/learned" --f1-max >> "$RUNS/log"
 # One category that cannot be read: its tasks are missing.
 cp -r "$RUNS/data/demo/tablet" "$RUNS/data/demo/gear"
 printf 'no image' > "$RUNS/data/demo/gear/test/good/000.png"

@@ -119,6 +119,16 @@ class Report(unittest.TestCase):
             self.assertNotIn('class="empty"', section[: section.index("</section>")], name)
         self.assertIn("prompts-demo-tablet", page.tables)
         self.check_numbers(page, support.run_path("learned"))
+        stored = rows_of(os.path.join(support.run_path("learned"), "thresholds.csv"))
+        self.assertEqual(len(page.tables["thresholds"]), len(stored))
+        for line, row in zip(page.tables["thresholds"][1:], stored[1:]):
+            fields = dict(zip(stored[0], row))
+            self.assertEqual([line[0][0], line[2][0]], [fields["category"], "F1-max (oracle)"])
+            self.assertEqual(
+                [line[k][1] for k in (1, 3, 4, 5)],
+                [fields[name] for name in ("threshold", "precision", "recall", "false_alarms")],
+            )
+        self.assertIn("At the threshold ", text)
 
     def test_missing_tasks_are_told_at_the_top(self):
         page, text = self.report(support.run_path("part"), "--only", "results,tasks")
