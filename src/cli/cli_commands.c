@@ -436,8 +436,9 @@ const cli_command_t cli_commands[] = {
      "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset folder \\\n"
      "      --out /data/own/push_button/caption.json --url https://example.org/v1 --model a-vision-model\n"},
     {"help", NULL, "help on a command; man pages and completions",
-     "usage: fgad help COMMAND | --man DIR | --completion bash | zsh\n"
+     "usage: fgad help COMMAND | --keys | --man DIR | --completion bash | zsh\n"
      "\n"
+     "  --keys              print the page of a job's keys (Markdown): jobs/KEYS.md of the sources\n"
      "  --man DIR           write man pages, one a command, into DIR\n"
      "  --completion SHELL  print what bash or zsh completes fgad by\n"
      "\n"

@@ -1,4 +1,4 @@
-/* fgad help: man pages and completions, made of the table that --help prints. */
+/* fgad help: man pages and completions, made of the table that --help prints; the page of keys. */
 #include "cli/cli.h"
 #include "io/io.h"
 #include "job/job.h"
@@ -242,13 +242,49 @@ static int write_pages(const char *folder)
     return EXIT_DONE;
 }
 
+/* ---- The page of keys: jobs/KEYS.md ---- */
+
+/* A cell of a Markdown table. */
+static void put_cell(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("|*<>", *text) != NULL) putchar('\\');
+        putchar(*text);
+    }
+}
+
+static int print_page_of_keys(void)
+{
+    printf("# Keys of a job\n\n"
+           "Made by `fgad help --keys`, a line a key of the program's table (a test holds this page against it); `fgad "
+           "run --keys` prints\n"
+           "the same in a terminal. A job file is YAML; `-s key=value` on the command line goes before it. Most keys "
+           "can be swept\n"
+           "(`sweep: {key: [values]}`). A key with a dot stands below its mapping: `pixel: {epochs: 10}`.\n\n"
+           "| key | meaning | without it | values |\n|---|---|---|---|\n");
+    for (const io_option_t *row = job_options; row->name != NULL; row++) {
+        printf("| `%s` | ", row->name);
+        put_cell(row->help);
+        if (row->otherwise == NULL)
+            printf(" | must be given | ");
+        else
+            printf(row->otherwise[0] != '\0' ? " | `%s` | " : " | %s | ", row->otherwise);
+        for (int i = 0; row->names != NULL && row->names[i] != NULL; i++)
+            printf("%s`%s`", i == 0 ? "" : ", ", row->names[i]);
+        if (row->low < row->high) printf("%g to %g", row->low, row->high);
+        printf(" |\n");
+    }
+    return EXIT_DONE;
+}
+
 int cli_help(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--keys") == 0) return print_page_of_keys();
     if (argc == 3 && strcmp(argv[1], "--man") == 0) return write_pages(cli_folder(argv[2]));
     if (argc == 3 && strcmp(argv[1], "--completion") == 0) {
         if (strcmp(argv[2], "bash") == 0) return print_bash(), EXIT_DONE;
         if (strcmp(argv[2], "zsh") == 0) return print_zsh(), EXIT_DONE;
         return cli_bad_usage("help", "--completion is '%s', expected bash or zsh", argv[2]);
     }
-    return cli_bad_usage("help", "expected a COMMAND, --man DIR or --completion SHELL");
+    return cli_bad_usage("help", "expected a COMMAND, --keys, --man DIR or --completion SHELL");
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.documents: what the code cites stands in the repository. documents.sh SOURCE-DIR FGAD
 # Citations "METHOD.md 7" and "method/README.md 2" name a section that is there; keys marked **[option]** in src/METHOD.md are keys
-# of a job; every room has its line in src/README.md; methods in the table of src/method/README.md are values of the key `method`. (Brackets: see words.sh.)
+# of a job; links between pages lead somewhere; jobs/KEYS.md is what the program says of its keys; every room has its line in src/README.md; methods in the table of src/method/README.md are values of the key `method`. (Brackets: see words.sh.)
 cd "$1" || exit 1
 fgad=$2
 bad=0
@@ -35,6 +35,26 @@ lost=$(grep -rnE --include='*.[ch]' --include='*.py' --include='*.sh' --include=
     '(BASELINE[S]|CAPTION[S]|FIEL[D]|DESIG[N]|STYL[E])\.md' . --exclude-dir=build --exclude-dir=.git)
 [ -z "$lost" ] || complain "$lost
 ^ a document that is not in the repository (hint: cite "METHOD.md 7" or "method/README.md 2")"
+
+# links: every "](path)" of a page leads to a file that is there, and "](#part)" to a heading.
+lost=$(find . -name '*.md' -not -path './build/*' -not -path './results/*' -not -path './.git/*' | while IFS= read -r page; do
+    grep -noE '\]\([^)]+\)' "$page" | while IFS= read -r link; do
+        target=$(echo "$link" | sed -E 's/^[0-9]+:\]\(//; s/\)$//; s/ .*//')
+        case $target in http:* | https:* | mailto:*) continue ;; esac
+        file=${target%%#*} part=
+        case $target in *#*) part=${target#*#} ;; esac
+        there=$(dirname "$page")/$file
+        [ -n "$file" ] || there=$page
+        [ -e "$there" ] || { echo "$page:${link%%:*}: '$target' leads nowhere"; continue; }
+        [ -z "$part" ] || grep -E '^#+ ' "$there" | tr 'A-Z ' 'a-z-' | sed 's/^#*-//; s/[^a-z0-9_-]//g' | grep -qxF "$part" ||
+            echo "$page:${link%%:*}: '$there' has no heading '#$part'"
+    done
+done)
+[ -z "$lost" ] || complain "$lost"
+
+if [ -f jobs/KEYS.md ]; then
+    "$fgad" help --keys | cmp -s - jobs/KEYS.md || complain "jobs/KEYS.md is not what the program says (hint: fgad help --keys > jobs/KEYS.md)"
+fi
 
 keys=$("$fgad" run --keys) || complain "'$fgad run --keys' fails"
 for key in $(grep -oE '\*\*\[option\]\*\* `[a-z_.]+' src/METHOD.md | sed 's/.*`//' | sort -u); do

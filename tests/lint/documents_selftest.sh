@@ -12,7 +12,10 @@ build_house()
     printf '# M\n\n## 1. One\n**[option]** `epsilon`\n\n## 12. Where\n1. Taps.\n2. Other.\n' >"$work/src/METHOD.md"
     printf '| `method` | s |\n| `patchcore` | 3 |\n\n## 3. PatchCore\n' >"$work/src/method/README.md"
     echo '/* METHOD.md 1, METHOD.md 12.2, method/README.md 3. */' >"$work/src/align/align.h"
-    printf '#!/bin/sh\necho "epsilon   margin"\necho "method    what"\necho "    default: a; one of: a, patchcore"\n' >"$work/fgad"
+    mkdir -p "$work/jobs"
+    printf 'See [one](../src/METHOD.md#1-one).\n' >"$work/jobs/KEYS.md"
+    printf '#!/bin/sh\n[ "$1" != help ] || { cat "%s"; exit; }\necho "epsilon   margin"\necho "method    what"\necho "    default: a; one of: a, patchcore"\n' "$work/keys" >"$work/fgad"
+    cp "$work/jobs/KEYS.md" "$work/keys"
     chmod +x "$work/fgad"
 }
 
@@ -36,6 +39,9 @@ expect src/align/align.h "/* As METHOD"".md 13 has it. */" '13: src/METHOD.md ha
 expect src/align/align.h "/* METHOD"".md 12.3 */" 'src/METHOD.md has no 12.3'
 expect src/align/align.h "/* method/READ""ME.md 4 */" 'src/method/README.md has no section 4'
 expect src/align/align.h "/* BASELINE""S.md 4 */" 'a document that is not in the repository'
+expect src/METHOD.md 'See [there](method/NONE.md).' "'method/NONE.md' leads nowhere"
+expect src/METHOD.md 'See [one](#1-two).' "has no heading '#1-two'"
+expect jobs/KEYS.md 'another line' "jobs/KEYS.md is not what the program says"
 expect src/METHOD.md '**[option]** `epsilom`' "'epsilom' is no key of a job"
 expect src/method/README.md '| `spade` | 5 |' "'spade' is no value of the key method (a patchcore)"
 build_house
