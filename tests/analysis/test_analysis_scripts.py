@@ -93,6 +93,14 @@ class Scripts(unittest.TestCase):
             ["matching-demo-fabric.png", "matching-demo-tablet.png"],
         )
         self.assertEqual(self.figures("regions", "learned"), ["regions-demo-fabric.png", "regions-demo-tablet.png"])
+        folder = os.path.join(support.WORK, "strip")
+        code, lines, errors = support.script("strip.py", support.run_path("swept"), "-o", folder, "--side", "40")
+        self.assertEqual((code, lines), (0, [os.path.join(folder, "strip.png")]), errors)
+        with open(lines[0], "rb") as file:
+            head = file.read(24)
+        self.assertEqual(head[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual([int.from_bytes(head[k : k + 4], "big") for k in (16, 20)], [80, 80])  # two categories, two rows
+        self.refuses("--side is 7", "strip.py", support.run_path("swept"), "--side", "7")
         self.refuses("matches no tokens", "matching.py", support.run_path("swept"))
         self.refuses("holds prompts/pixel/regions", "regions.py", support.run_path("swept"))
         self.refuses("--data-root", "worst.py", support.run_path("swept"), "--data-root", support.WORK)
