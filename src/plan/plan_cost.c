@@ -31,7 +31,7 @@ double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
     } shared[PLAN_RATES] = {[PLAN_RATE_PICTURE] = {0.95, 16},
                             [PLAN_RATE_ENCODE] = {0.95, 16},
                             [PLAN_RATE_TILE] = {0.95, 16},
-                            [PLAN_RATE_LEARN] = {0.98, 8}};
+                            [PLAN_RATE_LEARN] = {0.985, 8}};
     const double part = shared[rate].part, most = shared[rate].most > 0 ? shared[rate].most : 1;
     return seconds * (1 - part + part / fmin(to, most)) / (1 - part + part / fmin(from, most));
 }

@@ -19,7 +19,7 @@ case "$*" in
     *shots=0*) echo "fgad: shots: 0 is below 1" >&2 && exit 2 ;;
     *--dry-run\ --no-look*away*) echo "run $PWD/away: 3 tasks (1 grid point)" && exit 0 ;;
     *away*) echo "fgad: '/away': no such directory; expected the root of dataset 'folder'" >&2 && exit 2 ;;
-    plan*) [ ! -e sized ] || cat sized ;;
+    plan*) printf '%s\n' "$@" >sized_by && { [ ! -e sized ] || cat sized; } ;;
     run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): 3 tasks (1 grid point)" ;;
     run*) for word; do printf '%s\0' "$word"; done >words; [ ! -e asks ] || kill -s "$(cat asks)" "$PPID"; exit "$(cat ends 2>/dev/null || echo 0)" ;;
     *) exit 9 ;;
@@ -106,6 +106,14 @@ printf 'makespan_seconds: 7200\nmemory_request_mb: 1501\n' >sized
 shows
 has "#SBATCH --time=190"
 has "#SBATCH --mem=24016M"
+tail -n 2 sized_by >found && printf '%s\n' -s threads=2 | diff - found || fail "the plan is of another number of threads"
+echo 'best_threads: 2' >>sized
+[ -z "$("$submit" "my job.yaml" --fgad "a bin/fgad" --dry-run 2>&1 >shown)" ] ||
+    fail "something is told of the threads that there are"
+echo 'best_threads: 8' >sized
+"$submit" "my job.yaml" --fgad "a bin/fgad" --dry-run 2>&1 >shown | grep -qx "submit: .* 8 threads a rank best: --threads 8" ||
+    fail "not told of better threads"
+printf 'makespan_seconds: 7200\nmemory_request_mb: 1501\n' >sized
 ! grep -q -- "--hint" shown || fail "a hint of hardware threads that there are none of"
 for given in --mem=0 --mem-per-cpu=2G; do
     shows "--sbatch=$given"
