@@ -245,7 +245,7 @@ static status_t print_times(FILE *out, const plan_t *plan, const plan_items_t *i
         fprintf(out, "with %d rank%s: %s, efficiency %.1f %%\n", count, count == 1 ? "" : "s", text,
                 100 * other.work / (count * makespan));
     }
-    return s.critical_path > 0.5 * s.makespan ? print_threads(out, plan, items, ranks) : ST_OK;
+    return s.work < 0.95 * ranks * s.makespan ? print_threads(out, plan, items, ranks) : ST_OK;
 }
 
 status_t plan_forecast(FILE *out, const plan_t *plan, const plan_items_t *items, int ranks, int ranks_per_node)
