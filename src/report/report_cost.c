@@ -35,6 +35,7 @@ static double encoding_of(const report_t *report, const report_block_t *block)
     for (int p = 0; p < plan.point_count && plan.cost.measured[PLAN_RATE_ENCODE]; p++) {
         method_ask_t ask;
         if (strcmp(plan.point_text[p], block->point) != 0 || plan_ask(&ask, &plan, &plan.points[p]) != ST_OK) continue;
+        plan_ask_of_test(&ask, &ask, &plan.config);
         seconds = plan_encode_gflop(&plan.config, &ask) * plan.cost.seconds[PLAN_RATE_ENCODE];
     }
     plan_free(&plan);
