@@ -206,6 +206,29 @@ static void a_list_of_points_is_the_grid(void **state)
     }
 }
 
+/* What methods settle each in its own way is left to them by the file of a sweep over them, and what was given stands in it. */
+static void a_sweep_over_methods_is_read_back_as_it_was_given(void **state)
+{
+    (void)state;
+    const char *assignments[] = {"dataset=demo",       "sweep.method=finegrainedad,promptad",
+                                 "pixel.groups=image", "pixel.epochs=7",
+                                 "epsilon=0.25",       "branches=pad"};
+    job_t job, again;
+    assert_int_equal(job_read(&job, NULL, assignments, 6), ST_OK);
+    char *text = job_yaml(&job);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\npixel:\n  groups: [image]\n"));
+    assert_non_null(strstr(text, "\nepsilon: 0.25\n"));
+    assert_null(strstr(text, "pixel.groups:"));
+    check_error(io_options_init(&again, job_options), ST_OK, "");
+    check_error(io_options_parse_yaml(&again, job_options, NULL, text, "run.yaml"), ST_OK, "");
+    assert_int_equal(again.pixel_epochs, 7);
+    assert_true(again.pixel_groups.count == 1 && again.branches.count == 1);
+    free(text);
+    job_free(&again);
+    job_free(&job);
+}
+
 static void lists_are_swept_as_lists(void **state)
 {
     (void)state;
@@ -316,6 +339,7 @@ int main(void)
         cmocka_unit_test(empty_taps_become_what_the_models_folder_says),
         cmocka_unit_test(a_product_sweep_has_every_pair),
         cmocka_unit_test(a_list_of_points_is_the_grid),
+        cmocka_unit_test(a_sweep_over_methods_is_read_back_as_it_was_given),
         cmocka_unit_test(lists_are_swept_as_lists),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),
