@@ -55,6 +55,8 @@ bool cli_stack_has_room(void);
  * EXIT_DONE; a pipe whose reader has gone is no fault. */
 void cli_output_begin(void);
 int cli_output_end(int code);
+/* `text` as a terminal may have it, in a buffer that the next call writes over. */
+const char *cli_shown(const char *text);
 /* An argument that names a folder, without the slashes that a shell completes it with (cut off in place). */
 const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */

@@ -73,7 +73,7 @@ int cli_export(int argc, char **argv)
         printf("%d task%s: %d map%s, %d overlay%s, %d region map%s, %d line%s of images.csv, in %s\n", told.tasks,
                told.tasks == 1 ? "" : "s", told.maps, told.maps == 1 ? "" : "s", told.overlays,
                told.overlays == 1 ? "" : "s", told.regions, told.regions == 1 ? "" : "s", told.lines,
-               told.lines == 1 ? "" : "s", options.out);
+               told.lines == 1 ? "" : "s", cli_shown(options.out));
     free(assignments);
     return code;
 }

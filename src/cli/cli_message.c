@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *cli_shown(const char *text)
+{
+    static char shown[4096];
+    base_visible(shown, sizeof shown, text);
+    return shown;
+}
+
 const char *cli_folder(char *argument)
 {
     for (size_t length = strlen(argument); length > 1 && argument[length - 1] == '/'; length--)

@@ -89,7 +89,7 @@ static void print_text(const predict_outcome_t *told, const arguments_t *argumen
     if (told->failed > 0) printf("; %d could not be read", told->failed);
     if (told->passed_over > 0)
         printf("; %d other file%s passed over", told->passed_over, told->passed_over == 1 ? "" : "s");
-    printf("%s\n%s/predict.csv\n", told->interrupted ? "; interrupted" : "", arguments->options.out);
+    printf("%s\n%s/predict.csv\n", told->interrupted ? "; interrupted" : "", cli_shown(arguments->options.out));
 }
 
 static int print_json(const char *folder)

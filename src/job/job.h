@@ -195,6 +195,8 @@ char *job_root(const job_t *job, const char *dataset);
 data_options_t job_data_options(const job_t *job);
 /* <assets>/mfsc/<dataset>/<category>.json; of `folder` first caption.json in the category's folder. */
 char *job_caption_path(const job_t *job, const char *dataset, const char *category);
+/* Of a run: it becomes a folder, a job's name at Slurm and part of the names of logs. */
+status_t job_check_name(const char *name);
 /* <output>/<name> */
 char *job_run_dir(const job_t *job);
 

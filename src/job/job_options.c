@@ -511,14 +511,7 @@ static status_t check_job(const job_t *job)
     if (job->patchcore.patch % 2 == 0)
         return fail(ST_EFORMAT, "patchcore.patch is %d, expected an odd number", job->patchcore.patch);
     if (job->aggregation_scale == 3) return fail(ST_EFORMAT, "aggregation.scale is 3, expected 4, 2 or 1");
-    if (strcmp(job->name, "cache") == 0)
-        return fail(ST_EFORMAT, "name is 'cache', which is the folder of features in output (expected another name)");
-    /* It becomes a folder, a job's name at Slurm and part of the names of logs. */
-    static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-";
-    if (job->name[0] == '\0' || strspn(job->name, fit) != strlen(job->name) || strchr(".-", job->name[0]) != NULL)
-        return fail(ST_EFORMAT,
-                    "name is '%s', expected the name of a folder: letters, digits, . _ + -, not . or - first",
-                    job->name);
+    TRY(job_check_name(job->name));
     size_t bytes;
     TRY(job_metric_memory(&bytes, job));
     TRY(job_feature_memory(&bytes, job));

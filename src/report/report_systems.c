@@ -38,7 +38,9 @@ static const char *system_name(const report_t *report, const report_block_t *blo
         point += *point == ' ';
     }
     if (point[0] != '\0') name = report_document_text(document, "%s, %s", name, point);
-    return runs ? report_document_text(document, "%s (%s)", name, report->run) : name;
+    char run[1024] = ""; /* a folder may be called anything */
+    if (runs) base_visible(run, sizeof run, report->run);
+    return runs ? report_document_text(document, "%s (%s)", name, run) : name;
 }
 
 static const char *system_kind(report_document_t *document, const report_block_t *block)

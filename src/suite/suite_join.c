@@ -330,12 +330,13 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     TRY_DONE(check_apart(&runs, into));
     for (int r = 0; r < count; r++) TRY_DONE(open_run(&runs, r));
     TRY_DONE(join_rows(&joined, &runs));
-    TRY_DONE(link_files(out, &runs, NULL)); /* all of them are looked at before one is linked */
-    *out = (suite_joined_t){0};
-    TRY_DONE(link_files(out, &runs, into));
     job_t *job = &runs.jobs[0];
     TRY_DONE(join_jobs(job, &runs));
     TRY_DONE(name_run(job, into));
+    TRY_DONE(job_check_name(job->name));
+    TRY_DONE(link_files(out, &runs, NULL)); /* all of them are looked at before one is linked */
+    *out = (suite_joined_t){0};
+    TRY_DONE(link_files(out, &runs, into));
     TRY_DONE(write_job(into, job, &runs));
     const store_made_by_t made_by = {
         .job = job, .blas = clip_backend(), .model_digest = runs.digest[0], .ranks = 1, .made_on = joined.made_on};

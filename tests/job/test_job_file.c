@@ -213,7 +213,7 @@ static void a_sweep_over_methods_is_read_back_as_it_was_given(void **state)
     const char *assignments[] = {"dataset=demo",       "sweep.method=finegrainedad,promptad",
                                  "pixel.groups=image", "pixel.epochs=7",
                                  "epsilon=0.25",       "branches=pad"};
-    job_t job, again;
+    job_t job, again = {0};
     assert_int_equal(job_read(&job, NULL, assignments, 6), ST_OK);
     char *text = job_yaml(&job);
     assert_non_null(text);

@@ -88,3 +88,17 @@ for file in "$task" "$head"; do
     done
 done
 "$FGAD" reduce "$WORK/one/run" "$WORK/sent" --into "$WORK/well" > "$WORK/log" 2>&1 || fail "mended again: $(cat "$WORK/log")"
+
+# A name that no run may have is refused before anything is written; a folder's own name reaches no terminal as it is.
+for name in "a b" "=1" "-x" "$(printf 'a\033[2J')" '$(touch PWN)'; do
+    code=0
+    "$FGAD" reduce "$WORK/one/run" "$WORK/two/run" --into "$WORK/$name" > "$WORK/log" 2>&1 || code=$?
+    [ $code = 2 ] && [ "$(wc -l < "$WORK/log")" = 1 ] && grep -q "expected the name of a folder" "$WORK/log" || fail "into '$name': exit $code: $(cat -v "$WORK/log")"
+    [ ! -e "$WORK/$name" ] || fail "into '$name': something was left"
+done
+odd=$WORK/$(printf 'odd\033[2J\377')
+cp -r "$WORK/one/run" "$odd"
+for format in text csv json md latex; do
+    "$FGAD" report "$odd" "$WORK/two/run" --format $format > "$WORK/log" 2>&1 || fail "a comparison as $format"
+    ! LC_ALL=C grep -q "$(printf '[\033\377]')" "$WORK/log" || fail "an odd name as $format: $(cat -v "$WORK/log")"
+done
