@@ -20,7 +20,7 @@ case "$*" in
     *--dry-run\ --no-look*away*) echo "run $PWD/away: 3 tasks (1 grid point)" && exit 0 ;;
     *away*) echo "fgad: '/away': no such directory; expected the root of dataset 'folder'" >&2 && exit 2 ;;
     plan*) printf '%s\n' "$@" >sized_by && { [ ! -e sized ] || cat sized; } ;;
-    run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): 3 tasks (1 grid point)" ;;
+    run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): $(cat many 2>/dev/null || echo 3) tasks (1 grid point)" ;;
     run*) for word; do printf '%s\0' "$word"; done >words; [ ! -e asks ] || kill -s "$(cat asks)" "$PPID"; exit "$(cat ends 2>/dev/null || echo 0)" ;;
     *) exit 9 ;;
 esac
@@ -149,6 +149,14 @@ diff expected found || fail "the command changed on its way"
 "$submit" "my job.yaml" --fgad "a bin/fgad" >said
 grep -qFx "job 7: $work/some where/it's" said || fail "said: $(cat said)"
 grep -qFx "report 8: $work/some where/it's/report.txt" said || fail "said: $(cat said)"
+grep -qFx -- "--time=30" report.args || fail "the report's time: $(cat report.args)"
+for case in 171000:main:115 171000:old:90 9999:main:34; do
+    echo "${case%%:*}" >many
+    "$submit" "my job.yaml" --fgad "a bin/fgad" --partition "$(cut -d: -f2 <<<"$case")" >said
+    grep -qFx -- "--time=${case##*:}" report.args || fail "tasks, partition and the report's time $case: $(cat report.args)"
+done
+rm many
+"$submit" "my job.yaml" --fgad "a bin/fgad" >said
 grep -qF -- "--dependency=afterany:7" report.args || fail "the report depends on: $(cat report.args)"
 cmp job.script "some where/it's/slurm/it's-7.sbatch" || fail "the script kept is another"
 
