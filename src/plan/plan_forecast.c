@@ -55,13 +55,12 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
     for (int i = 0; i < items->count; i++) {
         const plan_item_t *item = &items->items[i];
         if (!item->wanted || item->state != PLAN_OPEN) continue;
-        const job_t *job = &plan->points[0];
         int first, count = 1;
         plan_work_t work;
         switch (item->kind) {
         case PLAN_EVALUATE:
-            job = &plan->points[plan->tasks[item->index].point];
-            results += plan_task_mb(c, plan_method(plan, &plan->tasks[item->index]), job,
+            results += plan_task_mb(c, plan_method(plan, &plan->tasks[item->index]),
+                                    &plan->points[plan->tasks[item->index].point],
                                     plan->categories[item->category_index].images.test_count);
             break;
         case PLAN_LEARN:
