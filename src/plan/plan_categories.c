@@ -132,8 +132,8 @@ static status_t caption_digest(plan_category_t *entry, const plan_t *plan, const
     if (status == ST_OK && !io_exists(caption))
         status = fail(
             ST_ENOTFOUND,
-            "'%s' does not exist: %s/%s has no caption (hint: write one%s, see %s/mfsc/README.md, or use "
-            "branches: [vad])",
+            "'%s' does not exist: %s/%s has no caption (hint: write one%s, see %s/mfsc/README.md, or do "
+            "without: branches: [vad]; texts: name; promptad.states: general)",
             caption, entry->images.dataset, entry->images.category,
             strcmp(entry->images.dataset, "folder") == 0 ? ", there or as caption.json in the category's folder" : "",
             job->assets);
