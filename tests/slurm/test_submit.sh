@@ -106,7 +106,8 @@ printf 'makespan_seconds: 7200\nmemory_request_mb: 1501\n' >sized
 shows
 has "#SBATCH --time=190"
 has "#SBATCH --mem=24016M"
-tail -n 2 sized_by >found && printf '%s\n' -s threads=2 | diff - found || fail "the plan is of another number of threads"
+tail -n 2 sized_by >found
+printf '%s\n' -s threads=2 | diff - found || fail "the plan is of another number of threads"
 echo 'best_threads: 2' >>sized
 [ -z "$("$submit" "my job.yaml" --fgad "a bin/fgad" --dry-run 2>&1 >shown)" ] ||
     fail "something is told of the threads that there are"
