@@ -83,13 +83,26 @@ static status_t copy_names(io_names_t *out, const char *const *texts, int count)
     return ST_OK;
 }
 
+/* By their texts, and equal ones by their places. */
+static int by_text(const void *a, const void *b)
+{
+    const char *const *left = *(const char *const *const *)a, *const *right = *(const char *const *const *)b;
+    int order = strcmp(*left, *right);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+/* Names the first text that stands there again. Sorted: a sweep may have thousands, and each of its points asks. */
 static status_t check_repeats(const io_option_t *row, const char *const *texts, int count, const char *place)
 {
-    for (int i = 0; i < count; i++)
-        for (int j = 0; j < i; j++)
-            if (strcmp(texts[i], texts[j]) == 0)
-                return fail(ST_EFORMAT, "%s: %s names '%s' twice", place, row->name, texts[i]);
-    return ST_OK;
+    const char *const **sorted = base_alloc((size_t)count + 1, sizeof *sorted);
+    if (sorted == NULL) return ST_ENOMEM;
+    const char *const *again = NULL;
+    for (int i = 0; i < count; i++) sorted[i] = &texts[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, by_text);
+    for (int i = 1; i < count; i++)
+        if (strcmp(*sorted[i], *sorted[i - 1]) == 0 && (again == NULL || sorted[i] < again)) again = sorted[i];
+    free(sorted);
+    return again == NULL ? ST_OK : fail(ST_EFORMAT, "%s: %s names '%s' twice", place, row->name, *again);
 }
 
 static status_t assign_ints(io_int_list_t *list, const io_option_t *row, const char *const *texts, int count,
