@@ -217,10 +217,12 @@ struct clip_text {
     bool gradient;
     clip_text_prompt_t *prompt; /* (n) */
     int *id, *position;         /* (M) */
-    size_t probs, last_probs;   /* floats of all prompts' probabilities, in a layer and in the last */
-    int holds;                  /* which layer's activations layer[kept] holds now */
-    int kept;                   /* layers with activations of their own; the others share layer[kept] */
-    clip_text_layer_t *layer;   /* (kept + 1, or as many as there are full layers) */
+    int *order;                 /* (M) scratch of clip_text_learnable */
+    bool entered; /* layer 0 holds keys and values of the vocabulary's rows, which no later forward changes */
+    size_t probs, last_probs; /* floats of all prompts' probabilities, in a layer and in the last */
+    int holds;                /* which layer's activations layer[kept] holds now */
+    int kept;                 /* layers with activations of their own; the others share layer[kept] */
+    clip_text_layer_t *layer; /* (kept + 1, or as many as there are full layers) */
     clip_text_last_t last;
     float **input;     /* (layers) of (M,D): what each layer starts from; one buffer for all without gradient */
     float *y, *mix;    /* (room,D) */
@@ -252,6 +254,13 @@ void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int laye
 enum { CLIP_TEXT_SHARES = 16 };
 typedef void clip_text_rows_t(const void *context, int first, int count);
 void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context);
+/* Whether learnable rows are computed apart in layer 0: `hidden` has room for their keys and values. */
+static inline bool clip_text_apart(const clip_text_t *text)
+{
+    return 3 * text->model->config.text_width <= text->model->config.text_mlp;
+}
+/* Of the share's rows those whose input is learnable, then as many others as it takes for a product of some size. *learnable: how many the first are. Returns how many rows there are in all, 0: none is learnable. */
+int clip_text_learnable(int *learnable, const clip_text_t *text, int first, int count);
 typedef void clip_text_prompts_t(const void *context, int first, int count, int share);
 void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context);
 /* k of a prompt's path (its v stands D floats further), gathered into the share's path_kv when rows are shared. rows: k and v

@@ -246,6 +246,24 @@ static void layer_inputs(const void *context, int first, int count)
                            at->keep->rstd1 + first, at->block->ln1_gain, count, D);
 }
 
+/* The same of layer 0, where nothing but learnable rows is asked for. */
+static void learnable_inputs(const void *context, int first, int count)
+{
+    const stage_t *at = context;
+    const clip_text_t *text = at->text;
+    const int D = text->model->config.text_width, *order = text->order + first;
+    int learnable;
+    const int n = clip_text_learnable(&learnable, text, first, count);
+    float *y = row_of(text->y, first, D), *dqkv = row_of(text->hidden, first, text->model->config.text_mlp);
+    if (n == 0) return;
+    for (int i = 0; i < n; i++)
+        memcpy(row_of(dqkv, i, 3 * D), row_of(text->dqkv, order[i], 3 * D), 3 * (size_t)D * sizeof *dqkv);
+    ops_linear_backward_set(y, dqkv, at->block->in_weight, n, 3 * D, D);
+    for (int i = 0; i < learnable; i++)
+        ops_layernorm_backward(row_of(text->dx, order[i], D), row_of(y, i, D), at->x + (size_t)order[i] * (size_t)D,
+                               at->keep->mean1 + order[i], at->keep->rstd1 + order[i], at->block->ln1_gain, 1, D);
+}
+
 static void layer_backward(const clip_text_t *text, int layer)
 {
     const stage_t at = {.text = text,
@@ -255,7 +273,7 @@ static void layer_backward(const clip_text_t *text, int layer)
     clip_text_by_rows(text, text->rows, layer_rows, &at);
     clip_text_by_prompts(text, layer_attention, &at);
     clip_text_by_rows(text, 2 * text->model->config.text_width, layer_shared, &at);
-    clip_text_by_rows(text, text->rows, layer_inputs, &at);
+    clip_text_by_rows(text, text->rows, layer == 0 && clip_text_apart(text) ? learnable_inputs : layer_inputs, &at);
 }
 
 void clip_text_backward(float *dslots, clip_text_t *text, const float *df)

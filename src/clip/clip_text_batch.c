@@ -43,7 +43,9 @@ static status_t lay_rows(clip_text_t *text, const clip_prompt_t *prompts)
     text->prompt = arena_take(&text->arena, (size_t)n, sizeof *text->prompt);
     text->id = arena_take(&text->arena, (size_t)text->tokens, sizeof *text->id);
     text->position = arena_take(&text->arena, (size_t)text->tokens, sizeof *text->position);
-    if (path == NULL || text->prompt == NULL || text->id == NULL || text->position == NULL) return ST_ENOMEM;
+    text->order = arena_take(&text->arena, (size_t)text->tokens, sizeof *text->order);
+    if (paths == NULL || text->prompt == NULL || text->id == NULL || text->position == NULL || text->order == NULL)
+        return ST_ENOMEM;
     for (int p = 0; p < n; p++) {
         clip_text_prompt_t *prompt = &text->prompt[p];
         const int L = read_length(&prompts[p], &text->model->config);

@@ -45,6 +45,26 @@ static void layer_begins(const void *context, int first, int count)
     ops_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D);
 }
 
+/* The learnable rows of layer 0, apart from the others and always so: by the second forward the others have not changed, and the
+ * bits must be those of a first one. */
+static void learnable_begin(const void *context, int first, int count)
+{
+    const layer_t *at = context;
+    const clip_text_t *text = at->text;
+    const clip_block_t *block = at->block;
+    const int D = text->model->config.text_width, *order = text->order + first;
+    int learnable;
+    const int n = clip_text_learnable(&learnable, text, first, count);
+    float *y = row_of(text->y, first, D), *qkv = row_of(text->hidden, first, text->model->config.text_mlp);
+    if (n == 0) return;
+    for (int i = 0; i < n; i++)
+        ops_layernorm(row_of(y, i, D), row_of(at->keep->mean1, order[i], 1), row_of(at->keep->rstd1, order[i], 1),
+                      input_row(at->x, order[i], D), block->ln1_gain, block->ln1_bias, 1, D);
+    ops_linear(qkv, y, block->in_weight, block->in_bias, n, 3 * D, D);
+    for (int i = 0; i < learnable; i++)
+        copy_rows(row_of(at->keep->qkv, order[i], 3 * D), row_of(qkv, i, 3 * D), 1, 3 * D);
+}
+
 static void layer_attends(const void *context, int first, int count, int share)
 {
     const layer_t *at = context;
@@ -90,7 +110,10 @@ void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int laye
                         .x = x,
                         .out = out};
     if (layer >= text->kept) text->holds = layer;
-    clip_text_by_rows(text, text->rows, layer_begins, &at);
+    const bool first = layer == 0 && clip_text_apart(text);
+    if (!first || !text->entered) clip_text_by_rows(text, text->rows, layer_begins, &at);
+    if (first) clip_text_by_rows(text, text->rows, learnable_begin, &at);
+    text->entered = text->entered || (first && text->kept > 0);
     clip_text_by_prompts(text, layer_attends, &at);
     clip_text_by_rows(text, text->rows, layer_ends, &at);
 }

@@ -41,6 +41,19 @@ void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run,
     run_shares(text, &(round_t){.by_rows = run, .context = context, .count = rows, .share = share});
 }
 
+int clip_text_learnable(int *learnable, const clip_text_t *text, int first, int count)
+{
+    int *order = text->order + first, n = 0;
+    for (int m = first; m < first + count; m++)
+        if (text->id[m] < 0) order[n++] = m;
+    *learnable = n;
+    if (n == 0) return 0;
+    const int wanted = n < LEAST / 2 ? LEAST / 2 : (n + BLOCK - 1) / BLOCK * BLOCK;
+    for (int m = first; m < first + count && n < wanted; m++)
+        if (text->id[m] >= 0) order[n++] = m;
+    return n;
+}
+
 void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context)
 {
     const int share = (text->n + CLIP_TEXT_SHARES - 1) / CLIP_TEXT_SHARES;
