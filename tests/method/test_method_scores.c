@@ -135,7 +135,7 @@ static const case_t cases[] = {
     {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0"}, "mean", "map", "score"},
     {"anomalydino", {"anomalydino.feature=1.mlp"}, "dino", "map", "score"},
     {"anomalydino", {"anomalydino.feature=1.mlp", "anomalydino.turns=2"}, "dino-turned", "map", "score"},
-    {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.9", "subspace.turns=2"}, "turned", "map", "score"},
+    {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.95", "subspace.turns=2"}, "turned", "map", "score"},
     {"winclip", {NULL}, "winclip", "zero", "zero_score"},
     {"winclip+", {NULL}, "winclip", "map", "score"},
     {"inctrl_residual", {"inctrl_residual.taps=0.mlp,1.mlp"}, "inctrl", "map", "score"},
