@@ -259,7 +259,8 @@ static inline bool clip_text_apart(const clip_text_t *text)
 {
     return 3 * text->model->config.text_width <= text->model->config.text_mlp;
 }
-/* Of the share's rows those whose input is learnable, then as many others as it takes for a product of some size. *learnable: how many the first are. Returns how many rows there are in all, 0: none is learnable. */
+/* Into `order`: of the share's rows those whose input is learnable, *learnable of them, then as many others as a product of some
+ * size wants. Returns how many there are in all; 0: none is learnable. */
 int clip_text_learnable(int *learnable, const clip_text_t *text, int first, int count);
 typedef void clip_text_prompts_t(const void *context, int first, int count, int share);
 void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context);
