@@ -1,6 +1,6 @@
 """The memory features as the public towers store them, METHOD.md 12.1, beside what fgad wrote into its feature cache.
 
-    /usr/bin/python3 tests/reference/hooked_tower.py MODEL_FOLDER CHUNK.h5... [--root FOLDER] [--hooks 2 7]
+    /usr/bin/python3 tests/reference/hooked_tower.py MODEL_FOLDER CHUNK.h5... --root FOLDER [--hooks 2 7]
 
 The tower here is made of PyTorch's own modules. Forward hooks on blocks 2 and 7 keep the tensor that the block returns,
 without copying it; the block after it then adds its attention residual to that very tensor, in place. What is kept is
@@ -9,6 +9,7 @@ is used. Prints the largest difference of each tap, and with the taps one block 
 """
 import argparse
 import collections
+import glob
 import json
 import os
 
@@ -83,11 +84,19 @@ def pixels(path, size):
     return torch.from_numpy(((image - np.float32(mean)) / np.float32(std)).transpose(2, 0, 1)[None].copy())
 
 
+def stored_tap(file, name):
+    """One array of the images that the cache's file lists; its folder is told from where fgad ran."""
+    folder, which = (value.decode() if isinstance(value, bytes) else value for value in (file.attrs["arrays"], file.attrs["array_id"]))
+    (path,) = glob.glob(os.path.join(glob.escape(folder), name, f"*-{which}.h5"))
+    with h5py.File(path) as array:
+        return array[name][()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model")
     parser.add_argument("chunks", nargs="+")
-    parser.add_argument("--root", default="", help="folder in front of the paths that the chunk names")
+    parser.add_argument("--root", default="", help="the category's folder of images, in which the paths that the chunks name lie")
     parser.add_argument("--hooks", nargs=2, type=int, default=[2, 7])
     options = parser.parse_args()
     with open(os.path.join(options.model, "open_clip_config.json"), encoding="utf-8") as file:
@@ -106,12 +115,13 @@ def main():
     worst, later, images = np.zeros(2), np.zeros(2), 0
     for name in options.chunks:
         with h5py.File(name) as file:
+            taps = [stored_tap(file, f"{block + 1}.attn") for block in options.hooks]
             for row, path in enumerate(file["path"][:]):
                 with torch.no_grad():
                     visual(pixels(os.path.join(options.root, path.decode()), visual.size))
                 images += 1
                 for tap, block in enumerate(options.hooks):
-                    stored = file[f"memory{tap + 1}"][row]
+                    stored = taps[tap][row]
                     for differences, at in ((worst, block), (later, block + 1)):
                         rows = nn.functional.normalize(kept[at][1:, 0], dim=-1).numpy()
                         differences[tap] = max(differences[tap], np.abs(rows - stored).max())
