@@ -1,12 +1,7 @@
 # data check on a copy where much is not as foreseen, at once: one screen, worst first, counted, with first examples; the same
 # for programs. FGAD and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
+. "$(dirname "$0")/../support/shell.sh"
 images=tests/golden/io/images
-rm -rf "$WORK"
 part="$WORK/own/part"
 mkdir -p "$part/train/good/cam1" "$part/train/bad" "$part/test/good" "$part/test/OK-2" "$part/test/dent" "$part/test/hole/dir.png" \
     "$part/ground_truth/dent" "$part/ground_truth/hole" "$part/val"

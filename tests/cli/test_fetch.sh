@@ -1,12 +1,7 @@
 # datasets/fetch and datasets/models/fetch on file:// sources: nothing unasked, resumed, checked. MAKE_MODEL, FGAD and WORK
 # come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
+. "$(dirname "$0")/../support/shell.sh"
 command -v curl > /dev/null || { echo "skipped: no curl" && exit 77; }
-rm -rf "$WORK"
 mkdir -p "$WORK/hub/timm/vit_base_patch32_clip_224.laion400m_e32/resolve/main" "$WORK/visa/split_csv" "$WORK/visa/candle"
 models=datasets/models/fetch
 sets=datasets/fetch

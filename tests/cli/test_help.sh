@@ -1,12 +1,6 @@
 # Completions and man pages hold every sub-command and every option that --help tells of, and shells take them. FGAD, WORK and
 # DATA (with the demo in it) come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 "$FGAD" help --man "$WORK/man" > "$WORK/log" || fail "help --man"
 "$FGAD" help --completion bash > "$WORK/fgad.bash" || fail "help --completion bash"
 "$FGAD" help --completion zsh > "$WORK/_fgad" || fail "help --completion zsh"

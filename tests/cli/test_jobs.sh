@@ -1,12 +1,6 @@
 # Every job file of jobs/: a dry run over all categories on a skeleton of its data set, and a whole run on one category of
 # it, one epoch, with a toy model or, with an argument, that one. FGAD, MAKE_MODEL, MAKE_SKELETON and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ASAN_OPTIONS=detect_leaks=0
 # Published lists of shots name images by number, so the training sets have their full size; tests are short.
 for dataset in mvtec visa realiad; do

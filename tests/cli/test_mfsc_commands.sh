@@ -1,10 +1,5 @@
 # `fgad mfsc check` and `show`: exit codes and what they say. FGAD, MAKE_MODEL and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 mkdir -p "$WORK/mfsc/own" "$WORK/mfsc/other"
 "$MAKE_MODEL" "$WORK/model" --preset toy > /dev/null
 cp tests/golden/clip/merges-small.txt "$WORK/model/merges.txt"

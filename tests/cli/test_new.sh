@@ -1,12 +1,6 @@
 # `fgad new`: from a folder of images to heat maps by three commands, in each way that images lie; nothing of theirs changes; what
 # cannot be laid out is told. FGAD, DATA (of the suite) and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 unset FGAD_API_URL FGAD_API_MODEL || true
 mkdir "$WORK/demo"
 cp -r "$DATA/demo/gear" "$WORK/demo/"

@@ -1,12 +1,6 @@
 # `fgad data check` on whole skeletons of the three benchmarks, and on skeletons with one fault of each kind: named, and
 # nothing else is. FGAD, MAKE_SKELETON and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 
 # check CODE DATASET ROOT [CATEGORY]...: data check ends with CODE; what it says is in $WORK/out
 check() {

@@ -1,12 +1,6 @@
 # OpenBLAS starts with one thread whatever the environment says, and where the address space has no room for its buffer there is
 # one line instead of a loop without end. FGAD and WORK come from CTest.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 model=datasets/models/demo-clip
 
 # Set by the user or not: the job says how many threads there are.

@@ -1,11 +1,5 @@
 # For the suite's shell tests, which source it: FGAD, MAKE_MODEL, DATA and WORK come from CTest. A failed check ends the test.
-set -eu
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-rm -rf "$WORK"
-mkdir -p "$WORK"
+. "$(dirname "$0")/../support/shell.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_btl=self,vader,tcp
 # Open MPI leaves blocks in modules that it has unloaded: no leak check under mpirun.
