@@ -211,7 +211,7 @@ typedef struct clip_text clip_text_t; /* a batch of prompts and its workspace */
 status_t clip_text_open(clip_text_t **out, const clip_model_t *model, const clip_prompt_t *prompts, int n, int slots,
                         bool gradient, size_t budget);
 void clip_text_close(clip_text_t *text);
-/* From now on the pool's threads share its rows and heads, which changes no bit. The pool must outlive it. */
+/* From now on the pool's threads share its rows and prompts, which changes no bit. The pool must outlive it. */
 void clip_text_share(clip_text_t *text, base_pool_t *pool);
 /* f (n, E) = the EOT rows after ln_final and text_projection, not normalised. slots (S, D), NULL when S is 0.
  * ST_EFORMAT when a feature is not finite. The bits depend on the prompts of the batch and their order only. */
