@@ -21,7 +21,12 @@ case "$*" in
     *away*) echo "fgad: '/away': no such directory; expected the root of dataset 'folder'" >&2 && exit 2 ;;
     plan*) printf '%s\n' "$@" >sized_by && { [ ! -e sized ] || cat sized; } ;;
     run*--dry-run*) echo "run $(cat named 2>/dev/null || echo "some where/it's"): $(cat many 2>/dev/null || echo 3) tasks (1 grid point)" ;;
-    run*) for word; do printf '%s\0' "$word"; done >words; [ ! -e asks ] || kill -s "$(cat asks)" "$PPID"; exit "$(cat ends 2>/dev/null || echo 0)" ;;
+    run*)
+        for word; do printf '%s\0' "$word"; done >words
+        # The shell passes USR1 on to us, too.
+        [ ! -e asks ] || { trap "" USR1 && kill -s "$(cat asks)" "$PPID"; }
+        exit "$(cat ends 2>/dev/null || echo 0)"
+        ;;
     *) exit 9 ;;
 esac
 END

@@ -107,15 +107,14 @@ once() {
     while kill -0 $pid 2> /dev/null && ! ls "$WORK"/out4/cache/prompts/*/demo/gear/*.claim > /dev/null 2>&1; do sleep 0.02; done
     for signal in "$@"; do
         kill -s "$signal" $pid
-        [ "$signal" != STOP ] || sleep 0.2
+        while grep -q '^ShdPnd:.*[2367abef]$' /proc/$pid/status; do :; done # a second INT beside one not taken yet is lost
     done
     code=0
     wait $pid || code=$?
 }
 interrupt 75 INT
 ls "$WORK"/out4/cache/prompts/*/demo/gear/*.checkpoint > /dev/null || fail "Ctrl-C left no checkpoint: $(cat "$WORK/stopped")"
-# Stopped in between, so that the second cannot come before the first is taken, nor after the end.
-interrupt 130 INT STOP INT CONT
+interrupt 130 INT INT
 
 # Killed in the middle of learning, a head is learned on from its checkpoint, to the same bits.
 long="-s category=gear -s seeds=0 -s pixel.epochs=120 -s image.epochs=60 -s checkpoint_every=1"
