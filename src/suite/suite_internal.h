@@ -78,10 +78,23 @@ status_t suite_schedule(suite_rank_t *rank, plan_items_t *items);
  * clock_seconds. */
 status_t suite_numbers_read(store_numbers_t *numbers, uint8_t *there, store_made_on_t *made_on, const plan_t *plan,
                             int first, int step, double until);
-/* Writes results.h5, results.csv and run.yaml; takes what has come since numbers and there were read into them. *missing
- * counts tasks without a file. Not collective: one rank calls. */
+/* Writes results.h5, results.csv and run.yaml, of this plan and of what other jobs of the folder ask for; takes what has come
+ * since numbers and there were read into them. *missing counts this plan's tasks without a file. until: as above. Not
+ * collective: one rank calls. */
 status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
-                      store_made_on_t *made_on);
+                      store_made_on_t *made_on, double until);
+
+/* ---- All jobs of a folder; not collective ----
+ * Jobs that differ in datasets, categories, shots or seeds alone share a run: run.yaml and index.h5 tell of the lists of all.
+ * Of a job with other options, another grid or model nothing is kept there: its tasks stay, and are none of this run's. */
+/* Tells of this plan there, beside what others that were there before have asked for. fresh: in place of it. */
+status_t suite_whole_begin(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool fresh);
+/* The plan of all, when it is wider than this one; else *wider is false and *whole zeros. */
+status_t suite_whole_open(plan_t *whole, bool *wider, const plan_t *plan);
+/* Tells in run.yaml that the tables of `covered` are made, unless another job asks for more by now: *again. */
+status_t suite_whole_end(bool *again, const plan_t *covered, int ranks, const store_made_on_t *made_on);
+/* Files that are there of the tasks of all; -1: this plan is all there is. */
+int suite_whole_files(const plan_t *plan);
 
 /* ---- Kinds of arithmetic ---- */
 /* Collective. `set` becomes the union of all ranks' sets, and *kinds, where not NULL, tells how many ranks had

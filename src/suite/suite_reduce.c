@@ -103,8 +103,9 @@ static bool read_late(store_numbers_t *numbers, uint8_t *there, store_made_on_t 
     return found;
 }
 
-status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
-                      store_made_on_t *made_on)
+/* The tables of a plan's tasks. */
+static status_t reduce_plan(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
+                            store_made_on_t *made_on)
 {
     /* A job on the same folder may publish its last tasks and write its table after our look and before we write ours:
      * its table would be lost. So look again after writing. */
@@ -117,7 +118,69 @@ status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers
             more = read_late(numbers, there, made_on, plan, first, end) || more;
         }
     }
-    return store_run_yaml_write(plan, ranks, made_on, true);
+    return ST_OK;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp((*(const plan_task_t *const *)a)->path, (*(const plan_task_t *const *)b)->path);
+}
+
+/* The tables of what all jobs of the folder have asked for; *missing is of this plan's tasks. What is not among them is read
+ * here. */
+static status_t reduce_whole(int *missing, const plan_t *whole, const plan_t *plan, int ranks,
+                             const store_numbers_t *numbers, const uint8_t *there, store_made_on_t *made_on,
+                             double until)
+{
+    status_t status = ST_ENOMEM;
+    int ignored;
+    const plan_task_t **ours = base_alloc((size_t)plan->task_count + 1, sizeof *ours);
+    store_numbers_t *all = calloc((size_t)whole->task_count + 1, sizeof *all);
+    uint8_t *seen = calloc((size_t)whole->task_count + 1, 1);
+    int *own = base_alloc((size_t)whole->task_count + 1, sizeof *own); /* place among this plan's tasks; -1: none */
+    if (ours == NULL || all == NULL || seen == NULL || own == NULL) goto done;
+    for (int t = 0; t < plan->task_count; t++) ours[t] = &plan->tasks[t];
+    qsort(ours, (size_t)plan->task_count, sizeof *ours, by_path);
+    for (int t = 0; t < whole->task_count; t++) {
+        const plan_task_t *task = &whole->tasks[t],
+                          **found = bsearch(&task, ours, (size_t)plan->task_count, sizeof *ours, by_path);
+        own[t] = found != NULL ? (int)(*found - plan->tasks) : -1;
+        if (own[t] >= 0 && there[own[t]]) {
+            all[t] = numbers[own[t]];
+            seen[t] = 1;
+        } else {
+            TRY_DONE(suite_numbers_read(all, seen, made_on, whole, t, whole->task_count, until));
+        }
+    }
+    TRY_DONE(reduce_plan(&ignored, whole, ranks, all, seen, made_on));
+    *missing = plan->task_count;
+    for (int t = 0; t < whole->task_count; t++) *missing -= own[t] >= 0 && seen[t];
+    log_info("'%s/results.csv' covers %d tasks, of which this job asked for %d: other jobs of this run ask for other "
+             "datasets, categories, shots or seeds",
+             plan->run_dir, whole->task_count, plan->task_count);
+done:
+    free(ours);
+    free(all);
+    free(seen);
+    free(own);
+    return status;
+}
+
+status_t suite_reduce(int *missing, const plan_t *plan, int ranks, store_numbers_t *numbers, uint8_t *there,
+                      store_made_on_t *made_on, double until)
+{
+    /* Until no job has come meanwhile that asks for more: it may have ended already, and its table be the one replaced. */
+    for (bool again = true; again;) {
+        plan_t whole;
+        bool wider;
+        TRY(suite_whole_open(&whole, &wider, plan));
+        status_t status = wider ? reduce_whole(missing, &whole, plan, ranks, numbers, there, made_on, until)
+                                : reduce_plan(missing, plan, ranks, numbers, there, made_on);
+        if (status == ST_OK) status = suite_whole_end(&again, wider ? &whole : plan, ranks, made_on);
+        plan_free(&whole);
+        TRY(status);
+    }
+    return ST_OK;
 }
 
 status_t suite_run_reduce(int *missing, const plan_t *plan)
@@ -128,7 +191,7 @@ status_t suite_run_reduce(int *missing, const plan_t *plan)
     if (numbers == NULL || there == NULL) goto done;
     store_made_on_t made_on = {0};
     TRY_DONE(suite_numbers_read(numbers, there, &made_on, plan, 0, 1, 0));
-    status = suite_reduce(missing, plan, 1, numbers, there, &made_on);
+    status = suite_reduce(missing, plan, 1, numbers, there, &made_on, 0);
 done:
     free(numbers);
     free(there);

@@ -34,13 +34,9 @@ static status_t prepare(const work_worker_t *worker, const suite_run_options_t *
     TRY(io_make_dirs(worker->plan->run_dir));
     TRY(suite_tidy_run(worker->plan));
     if (options->fresh) TRY(set_tasks_aside(worker->plan));
-    TRY(store_index_write(worker->plan));
+    TRY(suite_whole_begin(worker->plan, worker->size, ranks, options->fresh));
     plan_model_keep(worker->plan);
-    /* Another job on the same folder may have told of itself there. */
-    store_made_on_t made_on;
-    store_run_made_on(&made_on, worker->plan);
-    store_made_on_add(&made_on, ranks->text);
-    return store_run_yaml_write(worker->plan, worker->size, &made_on, false);
+    return ST_OK;
 }
 
 /* ---- What is done already -------------------------------------------------------------------------------------------- */
@@ -93,14 +89,16 @@ static status_t see_files(work_worker_t *worker, const plan_items_t *items, uint
     return ST_OK;
 }
 
-/* A run of the same name with other options, images or categories leaves its tasks, but the tables will be this run's. */
+/* A run of the same name with other options or images leaves its tasks, but the tables will be this run's. */
 static void warn_of_others(const plan_t *plan, const plan_items_t *items, const uint8_t *there, int files)
 {
-    for (int i = 0; i < items->count; i++) files -= items->items[i].kind == PLAN_EVALUATE && there[i];
+    int known = files > 0 ? suite_whole_files(plan) : -1;
+    files -= known > 0 ? known : 0;
+    for (int i = 0; i < items->count && known < 0; i++) files -= items->items[i].kind == PLAN_EVALUATE && there[i];
     if (files <= 0) return;
     log_warn(
-        "'%s' holds %d task%s of other options, images or categories: kept, but not in this run's results (hint: -s "
-        "name=... gives each job a folder of its own)",
+        "'%s' holds %d task%s of other options or images: kept, but not in this run's results (hint: -s name=... gives "
+        "each job a folder of its own)",
         plan->run_dir, files, files == 1 ? "" : "s");
 }
 
@@ -261,8 +259,8 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_
     /* Zeros but for one rank: the sums are exact, and a number that is missing (NaN) stays so. */
     suite_comm_all(comm, numbers, doubles, SUITE_SUM_DOUBLES);
     suite_comm_all(comm, there, tasks, SUITE_MAX_BYTES);
-    TRY_DONE(
-        suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there, &made_on) : ST_OK));
+    TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there, &made_on, until)
+                                    : ST_OK));
     suite_comm_tell(comm, &out->missing, sizeof out->missing, 0);
     work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
                        root ? began : clock_own_seconds());

@@ -19,7 +19,7 @@ static void make_plan(plan_t *plan, plan_category_t entries[2], plan_task_t task
     static char *const paths[TASKS] = {RUN "/tasks/demo/bolt/k1-s0-0000000000000001.h5",
                                        RUN "/tasks/demo/bolt/k1-s1-0000000000000002.h5",
                                        RUN "/tasks/demo/nut/k1-s0-0000000000000003.h5"};
-    static char *no_text[] = {""};
+    static char *no_text[] = {""}, *options[] = {"none"};
     const char *const assignments[] = {"dataset=demo", "name=run", "output=" FGAD_TEST_TMP "/reduce"};
     assert_int_equal(job_read(job, NULL, assignments, 3), ST_OK);
     for (int l = 0; l < 2; l++)
@@ -38,6 +38,7 @@ static void make_plan(plan_t *plan, plan_category_t entries[2], plan_task_t task
     *plan = (plan_t){.methods = method_table,
                      .points = job,
                      .point_text = no_text,
+                     .point_options = options,
                      .point_count = 1,
                      .tasks = tasks,
                      .task_count = TASKS,
@@ -84,7 +85,7 @@ static void a_result_that_came_after_the_look_is_in_the_table(void **state)
     assert_int_equal(suite_numbers_read(numbers, there, &made_on, &plan, 0, 1, 0), ST_OK);
     assert_true(there[0] && !there[1] && !there[2]);
     publish(&tasks[2], 0.75, "Haswell, 2 threads; SkylakeX, 1 thread");
-    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on), ST_OK);
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on, 0), ST_OK);
     assert_int_equal(missing, 1);
     assert_int_equal(store_results_read(&results, RUN), ST_OK);
     assert_int_equal(results.missing, 1);
@@ -114,7 +115,7 @@ static void a_damaged_file_is_missing_and_no_reason_to_look_for_ever(void **stat
     make_plan(&plan, entries, tasks, &job);
     publish(&tasks[0], 0.25, NULL);
     assert_int_equal(io_write_file(tasks[1].path, "no HDF5", 7), ST_OK);
-    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on), ST_OK);
+    assert_int_equal(suite_reduce(&missing, &plan, 1, numbers, there, &made_on, 0), ST_OK);
     assert_int_equal(missing, 2);
     job_free(&job);
 }

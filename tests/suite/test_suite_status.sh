@@ -179,9 +179,7 @@ cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the numbers after a f
 
 # Another job of the same name: its predecessor's tasks stay and are spoken of; a run of its own has nothing to say of others.
 grep -q "of other options" "$WORK/broken" && fail "a run speaks of others that are its own: $(cat "$WORK/broken")"
-says 0 "warning: '$WORK/out4/run' holds 2 tasks of other options, images or categories: kept, but not in this run's results" \
-    run "$job" -s output="$WORK/out4" -s category=gear
-says 0 "holds 4 tasks of other options" run "$job" -s output="$WORK/out4" -s sigma=2
+says 0 "warning: '$WORK/out4/run' holds 4 tasks of other options or images: kept, but not in this run's results" run "$job" -s output="$WORK/out4" -s sigma=2
 says 0 "^0 tasks done, 4 kept" run "$job" -s output="$WORK/out4"
 cmp "$WORK/calm.csv" "$WORK/out4/run/results.csv" || fail "the first job's numbers are lost"
 

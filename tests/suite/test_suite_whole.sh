@@ -1,0 +1,75 @@
+# Jobs of one name that differ in seeds, shots, categories alone are one run: its table holds what all of them have asked for,
+# whoever ends last, and is the one of a job that asked for all.
+. "$(dirname "$0")/lib.sh"
+demo_data gear fabric
+cat > "$WORK/job.yaml" <<YAML
+name: run
+dataset: [demo]
+data_root: $WORK/data
+model: $WORK/model
+category: [fabric, gear]
+shots: [1, 2]
+seeds: [0, 1]
+branches: [vad]
+resolution: 32
+sweep: {sigma: [2, 4]}
+YAML
+# run OUTPUT ARGUMENTS...
+run() {
+    output=$1
+    shift
+    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/$output" "$@" > "$WORK/log.$output" 2>&1 || fail "$output $*: $(tail -3 "$WORK/log.$output")"
+}
+run all
+for order in "0 1" "1 0"; do
+    for seed in $order; do run "seeds${order% *}" -s seeds="$seed"; done
+    same_results "$WORK/all/run" "$WORK/seeds${order% *}/run"
+done
+grep -q "results.csv' covers 16 tasks, of which this job asked for 8" "$WORK/log.seeds0" || fail "the table's range is not told: $(cat "$WORK/log.seeds0")"
+grep -q "of other options" "$WORK/log.seeds0" && fail "another seed's tasks are called another job's"
+
+# Part of it again: nothing is lost, and the table stays.
+run seeds0 -s seeds=1 -s category=gear -s shots=2
+grep -q "^0 tasks done, 2 kept" "$WORK/log.seeds0" || fail "work was done twice: $(cat "$WORK/log.seeds0")"
+same_results "$WORK/all/run" "$WORK/seeds0/run"
+
+# Elements at one time, each of its own category and seed; the last one to end may have begun first.
+for category in gear fabric; do
+    for seed in 1 0; do
+        "$FGAD" run "$WORK/job.yaml" -s output="$WORK/elements" -s seeds=$seed -s category=$category > "$WORK/log.$category$seed" 2>&1 &
+    done
+done
+wait
+same_results "$WORK/all/run" "$WORK/elements/run"
+[ -z "$(find "$WORK/elements/run" -name '*.claim')" ] || fail "a claim was left"
+
+# While some are missing, means of them are not given, and all that look at the run know it.
+run some -s seeds=0 -s category=gear
+rm -r "$WORK"/some/cache/arrays
+run some -s seeds=1
+code=0
+"$FGAD" reduce "$WORK/some/run" > "$WORK/log" 2>&1 || code=$?
+[ $code = 1 ] && grep -q "results.h5: 12 of 16 tasks" "$WORK/log" && grep -q "demo/fabric shots 2 seed 0 sigma=4" "$WORK/log" || fail "reduce, $code: $(cat "$WORK/log")"
+[ "$(grep -c ',MEAN,' "$WORK/some/run/results.csv")" = 4 ] || fail "means of what is not whole"
+"$FGAD" status "$WORK/some/run" > "$WORK/log" 2>&1 && fail "status: $(cat "$WORK/log")"
+grep -q "16 tasks: 12 done, 0 failed, 4 left" "$WORK/log" || fail "status: $(cat "$WORK/log")"
+"$FGAD" report "$WORK/some/run" > "$WORK/log" 2>&1 || true
+grep -q INCOMPLETE "$WORK/log" || fail "report: $(cat "$WORK/log")"
+"$FGAD" run "$WORK/some/run/run.yaml" > "$WORK/log" 2>&1 || fail "run.yaml is no job of all: $(cat "$WORK/log")"
+same_results "$WORK/all/run" "$WORK/some/run"
+
+# Tables know it as any other run.
+"$FGAD" report "$WORK/all/run" > "$WORK/one" 2>&1 || fail "report"
+"$FGAD" report "$WORK/elements/run" > "$WORK/two" 2>&1 || fail "report"
+sed "s|$WORK/[a-z]*|OUT|" "$WORK/one" > "$WORK/one.text"
+sed "s|$WORK/[a-z]*|OUT|" "$WORK/two" | cmp - "$WORK/one.text" || fail "reports differ: $(cat "$WORK/two")"
+"$FGAD" report "$WORK/elements/run" --against "$WORK/all/run" > "$WORK/log" 2>&1 || fail "--against: $(cat "$WORK/log")"
+
+# Other options are another job's: its tasks stay, and are not in the table. --fresh begins anew.
+run seeds1 -s sigma=3 -s sweep= -s seeds=0
+grep -q "holds 16 tasks of other options" "$WORK/log.seeds1" || fail "another job: $(cat "$WORK/log.seeds1")"
+[ "$(grep -c ',fabric,' "$WORK/seeds1/run/results.csv")" = 2 ] || fail "another job's rows"
+run seeds1 -s seeds=1
+grep -q "covers" "$WORK/log.seeds1" && fail "a job that has taken the folder over is not forgotten"
+run seeds0 -s seeds=0 --fresh
+[ "$(grep -c ',MEAN,' "$WORK/seeds0/run/results.csv")" = 4 ] || fail "--fresh keeps what was asked for"
