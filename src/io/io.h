@@ -250,6 +250,7 @@ typedef struct {
     io_names_t *values;
     int points;        /* written as a list of points: there are no axes then */
     io_names_t *point; /* (points) "key=value" of each, in the order of the table */
+    int *sharers;      /* structs that have this very sweep; NULL: this one alone */
 } io_sweep_t;
 typedef struct {
     int count;
@@ -272,6 +273,9 @@ typedef struct {
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
 size_t io_option_size(io_kind_t kind); /* of a field */
+/* The fields of `from` in `to`, which has none of its own before and frees its own after, also when it fails. Sweeps are shared,
+ * and no longer changed (`from` counts the sharers; one thread). */
+status_t io_options_copy(void *to, void *from, const io_option_t *table);
 /* Reads a YAML file through libyaml into the fields. A single value stands for a list of one; lists may be empty and
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
  * choices and duplicate keys with file and line: "job.yaml:7: unknown key 'epsilom' (did you mean 'epsilon'?)". used

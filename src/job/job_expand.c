@@ -104,26 +104,34 @@ static status_t check_plain(const char *text, const char *key)
         key, shown);
 }
 
+status_t job_check_plain(const job_t *job, const io_option_t *table)
+{
+    for (const io_option_t *row = table; row->name != NULL; row++) {
+        const void *field = (const char *)job + row->offset;
+        if (row->kind == IO_STRING) TRY(check_plain(*(char *const *)field, row->name));
+        const io_names_t *names = row->kind == IO_STRING_LIST ? field : NULL;
+        for (int i = 0; names != NULL && i < names->count; i++) TRY(check_plain(names->name[i], row->name));
+    }
+    for (int i = 0; i < job->roots.count; i++) {
+        char key[300];
+        snprintf(key, sizeof key, "roots.%s", job->roots.key[i]);
+        TRY(check_plain(job->roots.value[i], key));
+    }
+    return ST_OK;
+}
+
 status_t job_expand(job_t *job, const io_option_t *table)
 {
     for (const io_option_t *row = table; row->name != NULL; row++) {
-        char *field = (char *)job + row->offset;
-        if (row->kind == IO_STRING) {
-            char **text = (char **)(void *)field;
-            bool path = false;
-            for (int k = 0; path_keys[k] != NULL; k++) path = path || strcmp(row->name, path_keys[k]) == 0;
-            if (path && *text != NULL) TRY(expand(text, row->name));
-            TRY(check_plain(*text, row->name));
-        } else if (row->kind == IO_STRING_LIST) {
-            const io_names_t *names = (const io_names_t *)(const void *)field;
-            for (int i = 0; i < names->count; i++) TRY(check_plain(names->name[i], row->name));
-        }
+        char **text = (char **)(void *)((char *)job + row->offset);
+        bool path = false;
+        for (int k = 0; path_keys[k] != NULL; k++) path = path || strcmp(row->name, path_keys[k]) == 0;
+        if (path && *text != NULL) TRY(expand(text, row->name));
     }
     for (int i = 0; i < job->roots.count; i++) {
         char key[300];
         snprintf(key, sizeof key, "roots.%s", job->roots.key[i]);
         TRY(expand(&job->roots.value[i], key));
-        TRY(check_plain(job->roots.value[i], key));
     }
-    return ST_OK;
+    return job_check_plain(job, table);
 }

@@ -4,9 +4,23 @@
 
 #include "job/job.h"
 
+/* A job as its file and assignments have it, with paths and taps as they will be, before protocol and method settle anything:
+ * each point of a grid is it with some keys set. */
+typedef struct {
+    job_t job;
+    bool *used;       /* which rows are set */
+    const char *path; /* of the file, for messages; not owned; NULL: none */
+} job_raw_t;
+status_t job_raw_read(job_raw_t *out, const char *path, const char *const *assignments, int count);
+void job_raw_free(job_raw_t *raw);
+/* keys: "key=value" each, of what no path and no array of the image tower depends on. */
+status_t job_raw_resolve(job_t *out, job_raw_t *raw, const char *const *keys, int count);
+
 /* "~", "$NAME" and "${NAME}" of every path, from the environment. ST_EFORMAT: a variable that is not set, an empty path, a
  * text that is not UTF-8 or holds control characters. */
 status_t job_expand(job_t *job, const io_option_t *table);
+/* The last of these alone. */
+status_t job_check_plain(const job_t *job, const io_option_t *table);
 /* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
 status_t job_taps_resolve(job_t *job);
 /* What a protocol sets; NULL: as strict, which is the table's default. prompts: read by methods that learn prompts alone. */

@@ -531,30 +531,66 @@ static status_t find_assets(job_t *job, const bool *used)
     return ST_OK;
 }
 
-status_t job_read(job_t *out, const char *path, const char *const *assignments, int count)
+status_t job_raw_read(job_raw_t *out, const char *path, const char *const *assignments, int count)
 {
     status_t status;
-    enum { ROWS = sizeof job_options / sizeof job_options[0] };
-    bool used[ROWS] = {false};
-    *out = (job_t){.learn_memory_auto = (size_t)LEARN_UNTOLD_MB * 1000000};
-    TRY_DONE(io_options_init(out, job_options));
-    if (path != NULL) TRY_DONE(io_options_read_yaml(out, job_options, used, path));
-    for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, assignments[i], "-s"));
-    TRY_DONE(io_options_check_required(job_options, used, path != NULL ? path : "-s"));
-    status = job_expand(out, job_options);
+    job_t *job = &out->job;
+    *out = (job_raw_t){.job = {.learn_memory_auto = (size_t)LEARN_UNTOLD_MB * 1000000}, .path = path};
+    out->used = calloc(sizeof job_options / sizeof job_options[0], sizeof *out->used);
+    if (out->used == NULL) return fail(ST_ENOMEM, "out of memory");
+    TRY_DONE(io_options_init(job, job_options));
+    if (path != NULL) TRY_DONE(io_options_read_yaml(job, job_options, out->used, path));
+    for (int i = 0; i < count; i++) TRY_DONE(io_options_set(job, job_options, out->used, assignments[i], "-s"));
+    TRY_DONE(io_options_check_required(job_options, out->used, path != NULL ? path : "-s"));
+    status = job_expand(job, job_options);
     if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
     TRY_DONE(status);
-    TRY_DONE(find_assets(out, used));
-    TRY_DONE(resolve_model(out));
-    TRY_DONE(job_taps_resolve(out));
+    TRY_DONE(find_assets(job, out->used));
+    TRY_DONE(resolve_model(job));
+    status = job_taps_resolve(job);
+done:
+    if (status != ST_OK) job_raw_free(out);
+    return status;
+}
+
+void job_raw_free(job_raw_t *raw)
+{
+    job_free(&raw->job);
+    free(raw->used);
+    raw->used = NULL;
+}
+
+status_t job_raw_resolve(job_t *out, job_raw_t *raw, const char *const *keys, int count)
+{
+    status_t status;
+    const size_t rows = sizeof job_options / sizeof job_options[0];
+    *out = raw->job; /* fields of no row */
+    bool *used = base_alloc(rows, sizeof *used);
+    status = io_options_copy(out, &raw->job, job_options);
+    if (status == ST_OK && used == NULL) status = ST_ENOMEM;
+    TRY_DONE(status);
+    memcpy(used, raw->used, rows * sizeof *used);
+    for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, keys[i], "-s"));
+    if (count > 0) TRY_DONE(job_check_plain(out, job_options));
     TRY_DONE(job_protocol_apply(out, job_options, used));
     TRY_DONE(job_keep_given(out, job_options, used));
     TRY_DONE(resolve_method(out, used));
     status = resolve_sweep(out);
     if (status == ST_OK) status = check_job(out);
-    if (status != ST_OK && path != NULL) fail_context(status, "%s", path);
+    if (status != ST_OK && raw->path != NULL) fail_context(status, "%s", raw->path);
 done:
+    free(used);
     if (status != ST_OK) job_free(out);
+    return status;
+}
+
+status_t job_read(job_t *out, const char *path, const char *const *assignments, int count)
+{
+    job_raw_t raw;
+    *out = (job_t){0};
+    TRY(job_raw_read(&raw, path, assignments, count));
+    status_t status = job_raw_resolve(out, &raw, NULL, 0);
+    job_raw_free(&raw);
     return status;
 }
 

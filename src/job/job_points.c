@@ -1,14 +1,11 @@
 /* The points of a grid. */
-#include "job/job.h"
+#include "job/job_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A point is the job with some keys overridden: the job's own assignments, then the point's. */
 typedef struct {
-    const char *job_path;
-    const char *const *assignments;
-    int assignment_count;
+    job_raw_t raw; /* read once, however many points there are */
     job_t *points;
     char **texts;
     int count, room;
@@ -30,25 +27,19 @@ static status_t make_room(maker_t *maker)
 /* keys: "key=value" each. */
 static status_t add_keys(maker_t *maker, const char *const *keys, int count)
 {
-    status_t status = ST_ENOMEM;
     TRY(make_room(maker));
-    const char **all = calloc((size_t)(maker->assignment_count + count) + 1, sizeof *all);
     char *text = base_format("%s", "");
-    if (all == NULL || text == NULL) goto done;
-    for (int i = 0; i < maker->assignment_count; i++) all[i] = maker->assignments[i];
-    for (int i = 0; i < count; i++) {
-        all[maker->assignment_count + i] = keys[i];
+    for (int i = 0; i < count && text != NULL; i++) {
         char *longer = base_format("%s%s%s", text, text[0] != '\0' ? " " : "", keys[i]);
         free(text);
         text = longer;
-        if (text == NULL) goto done;
     }
-    TRY_DONE(job_read(&maker->points[maker->count], maker->job_path, all, maker->assignment_count + count));
-    maker->texts[maker->count++] = text;
-    text = NULL;
-done:
-    free(all);
-    free(text);
+    if (text == NULL) return ST_ENOMEM;
+    const status_t status = job_raw_resolve(&maker->points[maker->count], &maker->raw, keys, count);
+    if (status == ST_OK)
+        maker->texts[maker->count++] = text;
+    else
+        free(text);
     return status;
 }
 
@@ -136,10 +127,11 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
                          const char *const *assignments, int assignment_count)
 {
     status_t status;
-    job_t job;
+    job_t job = {0};
     int *choice = NULL;
-    maker_t maker = {.job_path = job_path, .assignments = assignments, .assignment_count = assignment_count};
-    TRY(job_read(&job, job_path, assignments, assignment_count));
+    maker_t maker = {0};
+    TRY_DONE(job_raw_read(&maker.raw, job_path, assignments, assignment_count));
+    TRY_DONE(job_raw_resolve(&job, &maker.raw, NULL, 0));
     const io_sweep_t *sweep = &job.sweep;
     choice = base_alloc((size_t)sweep->count + 1, sizeof *choice);
     if (choice == NULL) {
@@ -158,6 +150,7 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
         status = add_product(&maker, sweep, choice);
 done:
     job_free(&job);
+    job_raw_free(&maker.raw);
     free(choice);
     *points = maker.points;
     *texts = maker.texts;

@@ -145,6 +145,35 @@ static void a_job_file_fills_every_kind(void **state)
     assert_true(used[0] && used[1] && used[2] && !used[3] && used[11] && used[13]);
 }
 
+/* What a copy is told changes nothing of the first; the sweep, which they share, goes with the last of them. */
+static void a_copy_has_fields_of_its_own(void **state)
+{
+    (void)state;
+    job_t copies[2];
+    check_error(read_text("name: one\nshots: [1, 2]\nlosses: [trip]\nepsilon: 0.25\nroots: {visa: /v}\n"
+                          "sweep: {losses: [[clip], [clip, trip]]}\n"),
+                ST_OK, "");
+    for (int i = 0; i < 2; i++) check_error(io_options_copy(&copies[i], &job, table), ST_OK, "");
+    for (int i = 0; i < 2; i++) {
+        const char *assignments[] = {"name=other", "shots=4", "losses=clip", "epsilon=1", "roots.visa=/w"};
+        for (int a = 0; a < 5 && i == 0; a++)
+            check_error(io_options_set(&copies[0], table, NULL, assignments[a], "-s"), ST_OK, "");
+        const job_t *of = i == 0 ? &copies[1] : &job;
+        assert_string_equal(of->name, "one");
+        assert_int_equal(of->shots.value[1], 2);
+        assert_string_equal(of->losses.name[0], "trip");
+        assert_true(of->epsilon == 0.25);
+        assert_string_equal(of->roots.value[0], "/v");
+    }
+    assert_int_equal(copies[0].shots.count, 1);
+    assert_string_equal(copies[0].roots.value[0], "/w");
+    io_options_free(&copies[0], table);
+    io_options_free(&job, table);
+    assert_string_equal(copies[1].sweep.values[0].name[1], "clip, trip");
+    io_options_free(&copies[1], table);
+    assert_int_equal(copies[1].sweep.count, 0);
+}
+
 static void a_grid_of_lists_and_a_list_of_points_read_back(void **state)
 {
     (void)state;
@@ -510,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(defaults_come_from_text),
         SENTENCE(a_job_file_fills_every_kind),
+        SENTENCE(a_copy_has_fields_of_its_own),
         SENTENCE(a_grid_of_lists_and_a_list_of_points_read_back),
         SENTENCE(what_is_written_reads_back),
         SENTENCE(null_is_nothing_and_a_text_in_quotes),
