@@ -3,6 +3,7 @@
 #include "report/report_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static status_t read_effect(review_trace_t *out, const report_t *report, const report_block_t *block, const char *head)
@@ -21,20 +22,44 @@ static bool same_table(const report_block_t *a, const report_block_t *b)
            a->categories == b->categories && a->seeds == b->seeds;
 }
 
-/* Every number of every task, to the bit; at least one. */
-static bool same_numbers(const report_block_t *a, const report_block_t *b)
+/* The numbers [first, first + count) of every task, to the bit; at least one. */
+static bool same_numbers(const report_block_t *a, const report_block_t *b, int first, int count)
 {
-    int tasks = 0;
+    int there = 0;
     for (int i = 0; i < a->categories * a->seeds; i++) {
         if ((a->row[i] == NULL) != (b->row[i] == NULL)) return false;
         if (a->row[i] == NULL) continue;
-        for (int m = 0; m < STORE_METRICS; m++) {
+        for (int m = first; m < first + count; m++) {
             const double x = a->row[i]->metric[m], y = b->row[i]->metric[m];
-            if (!(isnan(x) && isnan(y)) && memcmp(&x, &y, sizeof x) != 0) return false;
+            if (isnan(x) && isnan(y)) continue;
+            if (memcmp(&x, &y, sizeof x) != 0) return false;
+            there++;
         }
-        tasks++;
     }
-    return tasks > 0;
+    return there > 0;
+}
+
+/* The heads of a setting, and what is measured of each alone. */
+enum { HEADS = 2 };
+static const struct {
+    const char *name;
+    int first, count; /* in store_metric_names */
+} head_table[HEADS] = {{"pixel", STORE_PAD_IMAGE, 2}, {"image", STORE_PAD_IMAGE + 2, 1}};
+
+typedef struct {
+    review_trace_t head[HEADS];
+} effect_t;
+
+/* AUROC may agree by chance, where all of it is 1; the course of learning does not. */
+static bool same_head(const report_block_t *a, const report_block_t *b, const review_trace_t *x,
+                      const review_trace_t *y, int head)
+{
+    if (x->heads == 0 || x->heads != y->heads || x->open != y->open || x->cosine != y->cosine) return false;
+    for (int i = 0; i < REVIEW_TRACE_LOSSES; i++)
+        if (x->loss[i] != y->loss[i]) return false;
+    for (int i = 0; i < REVIEW_TRACE_ARRAYS; i++)
+        if (x->array[i] != y->array[i]) return false;
+    return same_numbers(a, b, head_table[head].first, head_table[head].count);
 }
 
 static const char *point_name(const report_block_t *block)
@@ -111,10 +136,11 @@ static void put_row(const report_t *report, report_table_t *table, int first, co
         report_table_put_value(document, table, row, first + BY_ARRAY + i, effect->array[i] / effect->heads);
 }
 
-/* Why a point gives the numbers of `equal`: the margin moves nothing where every hinge is open in both. */
+/* Why a point, or its head alone, gives the numbers of `equal`: the margin moves nothing where every hinge is open in both. */
 static void note_equal(const report_t *report, report_table_t *table, const report_block_t *block,
-                       const report_block_t *equal, bool wide, bool traced)
+                       const report_block_t *equal, const char *head, bool wide, bool traced)
 {
+    report_document_t *document = report->document;
     char key[64];
     find_key(key, block->point, equal->point);
     if (key[0] == '\0') find_key(key, equal->point, block->point);
@@ -124,30 +150,45 @@ static void note_equal(const report_t *report, report_table_t *table, const repo
                       : wide    ? ": hinge open everywhere"
                       : !traced ? " (no trace is kept: heads of an older program)"
                                 : "";
-    report_table_note(report->document, table, "%s: no effect: %s gives the numbers of %s to the bit%s", key,
+    const char *where = head == NULL ? "" : report_document_text(document, " on the %s head", head);
+    report_table_note(document, table, "%s: no effect%s: %s gives the numbers of %s to the bit%s", key, where,
                       point_name(block), point_name(equal), why);
+}
+
+static void put_effects(const report_t *report, const effect_t *effects)
+{
+    report_table_t *table = NULL;
+    int first = 0, begin = 0;
+    for (int b = 0; b < report->count; b++) {
+        const report_block_t *block = &report->blocks[b];
+        if (b == 0 || !same_table(block, block - 1)) table = begin_table(report, block, &first), begin = b;
+        int whole = begin; /* the first setting with all the numbers of this one: itself, at last */
+        while (whole < b && !same_numbers(block, &report->blocks[whole], 0, STORE_METRICS)) whole++;
+        bool wide = true, traced = false;
+        for (int h = 0; h < HEADS; h++) {
+            const review_trace_t *trace = &effects[b].head[h];
+            int same = whole;
+            if (whole == b)
+                for (same = begin; same < b; same++)
+                    if (same_head(block, &report->blocks[same], trace, &effects[same].head[h], h)) break;
+            put_row(report, table, first, block, head_table[h].name, same < b ? &report->blocks[same] : NULL, trace);
+            if (trace->heads > 0) traced = true, wide = wide && trace->wide && effects[same].head[h].wide;
+            if (same < b && whole == b)
+                note_equal(report, table, block, &report->blocks[same], head_table[h].name, trace->wide, true);
+        }
+        if (whole < b) note_equal(report, table, block, &report->blocks[whole], NULL, traced && wide, traced);
+    }
 }
 
 status_t report_add_effects(const report_t *report)
 {
-    static const char *const heads[] = {"pixel", "image"};
-    report_table_t *table = NULL;
-    int first = 0;
-    for (int b = 0; b < report->count; b++) {
-        const report_block_t *block = &report->blocks[b], *equal = NULL;
-        bool wide = true, traced = false;
-        if (b == 0 || !same_table(block, block - 1)) table = begin_table(report, block, &first);
-        for (int a = b - 1; a >= 0 && same_table(block, &report->blocks[a]); a--)
-            if (same_numbers(block, &report->blocks[a])) equal = &report->blocks[a];
-        for (int h = 0; h < 2; h++) {
-            review_trace_t effect, other = {.wide = true};
-            TRY(read_effect(&effect, report, block, heads[h]));
-            if (equal != NULL) TRY(read_effect(&other, report, equal, heads[h]));
-            if (effect.heads > 0) traced = true;
-            if (effect.heads > 0) wide = wide && effect.wide && other.wide;
-            put_row(report, table, first, block, heads[h], equal, &effect);
-        }
-        if (equal != NULL) note_equal(report, table, block, equal, traced && wide, traced);
-    }
-    return ST_OK;
+    effect_t *effects = base_alloc((size_t)report->count + 1, sizeof *effects);
+    if (effects == NULL) return ST_ENOMEM;
+    status_t status = ST_OK;
+    for (int b = 0; b < report->count && status == ST_OK; b++)
+        for (int h = 0; h < HEADS && status == ST_OK; h++)
+            status = read_effect(&effects[b].head[h], report, &report->blocks[b], head_table[h].name);
+    if (status == ST_OK) put_effects(report, effects);
+    free(effects);
+    return status;
 }

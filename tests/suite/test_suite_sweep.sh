@@ -42,7 +42,10 @@ job margins -s output="$WORK/out2" -s shots=1 -s sweep.epsilon=0,50,60 -s sweep.
 "$FGAD" report "$WORK/out2/margins" --effects > "$WORK/effects" || fail "report --effects"
 grep -q "(epsilon: no effect: epsilon=60 sigma=2 gives the numbers of epsilon=50 sigma=2 to the bit: hinge open everywhere)" "$WORK/effects" ||
     fail "equal margins are not told: $(cat "$WORK/effects")"
-[ "$(grep -c "no effect" "$WORK/effects")" = 2 ] || fail "expected two equal settings: $(grep "no effect" "$WORK/effects")"
+[ "$(grep -c "no effect: " "$WORK/effects")" = 2 ] || fail "expected two equal settings: $(grep "no effect" "$WORK/effects")"
+# Smoothing comes after the class token, and after the branches alone.
+grep -q "(sigma: no effect on the image head: epsilon=50 sigma=4 gives the numbers of epsilon=50 sigma=2 to the bit)" "$WORK/effects" ||
+    fail "the image head that nothing moved is not told: $(cat "$WORK/effects")"
 "$FGAD" report "$WORK/out2/margins" --effects --format csv | awk -F, '
     /^dataset,.*,array_V/ { for (i = 1; i <= NF; i++) at[$i] = i; next }
     !("head" in at) { next }
