@@ -94,8 +94,8 @@ def positions(values):
 
 
 def series(table, dataset, shots, pairs, metric):
-    """(Spread over seeds at each value, categories averaged, whether all of them). Rows MEAN where every value has them;
-    else the mean of the categories that every value has at the same seeds, so that like is compared with like."""
+    """({seed: mean over categories} at each value, the categories, whether all of them). Rows MEAN where every value has
+    them; else the mean of the categories that every value has at the same seeds, so that like is compared with like."""
     chosen = [row for row in table.rows if row.dataset == dataset and row.shots == shots]
     points = [point for _, point in pairs]
     means = {
@@ -103,7 +103,7 @@ def series(table, dataset, shots, pairs, metric):
     }
     categories = run.unique(row.category for row in chosen if not row.is_mean)
     if all(means[point] and means[point].keys() == means[points[0]].keys() for point in points):
-        return [run.Spread(means[point].values()) for point in points], categories, True
+        return [means[point] for point in points], categories, True
     cells = {(row.point, row.category, row.seed): row.value[metric] for row in chosen if not row.is_mean}
     seeds = sorted({row.seed for row in chosen})
     common = [
@@ -115,7 +115,7 @@ def series(table, dataset, shots, pairs, metric):
         return None, [], False
     return (
         [
-            run.Spread([run.Spread([cells[point, category, seed] for category in common]).mean for seed in seeds])
+            {seed: run.Spread([cells[point, category, seed] for category in common]).mean for seed in seeds}
             for point in points
         ],
         common,
@@ -127,17 +127,13 @@ class Axis:
     """One swept key: its values in the job's order, where they stand, and at what values the other keys stand."""
 
     def __init__(self, table, key, at):
-        self.key, self.own = key, table.attributes.get(key)
+        self.key, self.own_text = key, table.attributes.get(key)
         self.pairs, self.fixed = axis_points(table, key, at)
-        self.x, self.numeric, self.logarithmic = positions([value for value, _ in self.pairs])
+        values = [value for value, _ in self.pairs]
+        self.x, self.numeric, self.logarithmic = positions(values)
         self.order = sorted(range(len(self.pairs)), key=lambda i: self.x[i])
-
-    def own_position(self):
-        """Where the job's own value stands; None when it is not among the values."""
-        for (value, _), x in zip(self.pairs, self.x):
-            if self.own is not None and (value == self.own or same_number(value, self.own)):
-                return x
-        return None
+        there = own_value(table, key, values)
+        self.own = values.index(there) if there is not None else None  # place of the job's own value
 
 
 def axes_of(table, keys, at):
@@ -158,11 +154,11 @@ def figures(table, keys=None, metrics=None, at=None, datasets=None):
                 yield from alone(table, dataset, metric, axis)
 
 
-def equal_steps(table, dataset, axis):
-    """Pairs of neighbouring positions whose points have the same numbers everywhere, to the last bit."""
+def equal_steps(table, dataset, axis, names=None):
+    """Pairs of neighbouring positions whose points have the same numbers everywhere, to the last bit: all, or those named."""
     numbers = [
         {
-            (row.category, row.shots, row.seed): [row.value.get(name) for name in table.measured]
+            (row.category, row.shots, row.seed): [row.value.get(name) for name in names or table.measured]
             for row in table.rows
             if row.dataset == dataset and row.point == point and not row.is_mean
         }
@@ -175,38 +171,60 @@ def equal_steps(table, dataset, axis):
     ]
 
 
-def curves(panel, table, dataset, metric, axis):
-    """Draws a line a number of shots and branch. (whether any was drawn, notes on what is missing)"""
+def half_bars(values, own):
+    """Half the height of the bar at each value, in percent: the sample standard deviation over seeds; where `own` is the
+    place of the job's own value, that of the difference from it, seed by seed."""
+    spreads = [
+        run.Spread([there[seed] - (values[own][seed] if own is not None else 0) for seed in there]) for there in values
+    ]
+    return [0 if math.isnan(spread.deviation) else 100 * spread.deviation for spread in spreads]
+
+
+def curves(panel, table, dataset, metric, axis, paired=False):
+    """Draws a line a number of shots and branch; paired: with bars of the difference from the job's own value.
+    (whether any was drawn, notes on what is missing)"""
     notes, drawn = [], False
     shots = sorted({row.shots for row in table.rows if row.dataset == dataset})
     there = [line for line in BRANCHES.get(metric, []) if line[0] in table.measured]
     branches = there[: 1 if len(shots) > FEW_SHOTS else None] if len(there) > 1 else []
     lines = [(metric, "fused" if branches else "", "-")] + branches
-    for index, k, (name, label, dash) in [(index, k, line) for index, k in enumerate(shots) for line in lines]:
-        spreads, categories, whole = series(table, dataset, k, axis.pairs, name)
-        own = name == metric
-        if spreads is None or all(math.isnan(spread.mean) for spread in spreads):
-            if own:
+    pieces = [(index, k, line) for index, k in enumerate(shots) for line in lines]
+    for place, (index, k, (name, label, dash)) in enumerate(pieces):
+        values, categories, whole = series(table, dataset, k, axis.pairs, name)
+        main = name == metric
+        if values is None or all(math.isnan(value) for there in values for value in there.values()):
+            if main:
                 notes.append(f"{k}-shot: no category has a value everywhere")
             continue
-        if not whole and own:
+        if not whole and main:
             notes.append(f"{k}-shot: mean of the {len(categories)} categories that have every value, the others are missing")
-        shift = 0 if axis.logarithmic else (index - (len(shots) - 1) / 2) * 0.008 * (max(axis.x) - min(axis.x))
-        colour = index if len(shots) > 1 else [line for line, _, _ in lines].index(name)
+        # Side by side, so that no bar hides another.
+        shift = 0 if axis.logarithmic else (place - (len(pieces) - 1) / 2) * 0.012 * (max(axis.x) - min(axis.x))
+        colour = index if len(shots) > 1 else place
         look = drawing.style(colour) | ({"linestyle": dash} if branches else {})
-        if not own:
+        if not main:
             look["linewidth"] = 1.1
-        panel.errorbar(
+        means = [100 * run.Spread(there.values()).mean for there in values]
+        bars = half_bars(values, axis.own if paired else None)
+        line = panel.errorbar(
             [axis.x[i] + shift for i in axis.order],
-            [100 * spreads[i].mean for i in axis.order],
-            [0 if math.isnan(spreads[i].deviation) else 100 * spreads[i].deviation for i in axis.order],
-            marker="o",
-            markersize=4 if own else 2.5,
+            [means[i] for i in axis.order],
+            [bars[i] for i in axis.order],
             capsize=2.5,
             elinewidth=1,
             label=", ".join(part for part in (f"{k}-shot" if len(shots) > 1 or not label else "", label) if part),
             **look,
         )
+        same = {high for _, high in equal_steps(table, dataset, axis, [name])}
+        for i in axis.order:
+            panel.plot(
+                axis.x[i] + shift,
+                means[i],
+                marker="o",
+                markersize=4.5 if main else 3.5,
+                color=line.lines[0].get_color(),
+                markerfacecolor=panel.get_facecolor() if axis.x[i] in same else line.lines[0].get_color(),
+            )
         drawn = True
     if axis.logarithmic:
         panel.set_xscale("log")
@@ -217,8 +235,8 @@ def curves(panel, table, dataset, metric, axis):
         panel.minorticks_off()
     for low, high in equal_steps(table, dataset, axis):
         panel.axvspan(low, high, color=drawing.LINE, alpha=0.6, linewidth=0, zorder=0)
-    if axis.own_position() is not None:
-        panel.axvline(axis.own_position(), color=drawing.MUTED, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
+    if axis.own is not None:
+        panel.axvline(axis.x[axis.own], color=drawing.MUTED, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
     return drawn, notes
 
 
@@ -240,20 +258,21 @@ def overview(table, dataset, metrics, axes):
     drawn = False
     for row, metric in zip(grid, metrics):
         for panel, axis in zip(row, axes):
-            drawn = curves(panel, table, dataset, metric, axis)[0] or drawn
+            drawn = curves(panel, table, dataset, metric, axis, paired=True)[0] or drawn
             panel.set_xlabel(axis.key)
         row[0].set_ylabel(f"{run.metric_title(metric)} (%)")
         honest(row[0])
     if not drawn:
         drawing.pyplot.close(figure)
         return
-    for row in grid:
-        row[0].legend(loc="best")
+    grid[0][0].set_title(" ")  # room for one legend above all panels
+    legend = grid[0][0].legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=8)
+    legend.set_in_layout(False)  # else its width would widen the first column
     caption = (
-        f"All swept keys on {dataset}: mean over categories; dots are means over seeds, bars their sample standard "
-        "deviation. A dotted line stands at the job's own value; over a grey band nothing changes, to the bit. PAD, VAD: the "
-        "largest value and the pixels of one "
-        "branch's map alone."
+        f"All swept keys on {dataset}: mean over categories and seeds; bars are the sample standard deviation, over seeds, of "
+        "the difference from the job's own value (dotted line; where it is not among the values, of the mean itself). A hollow "
+        "dot has the numbers of the one before to the bit: there the key has no effect on that line; over a grey band it has "
+        "none at all. PAD, VAD: the largest value and the pixels of one branch's map alone."
     )
     yield drawing.Figure(drawing.file_name("ablation", dataset), f"swept keys on {dataset}", caption, figure)
 
@@ -271,9 +290,10 @@ def alone(table, dataset, metric, axis):
     caption = (
         f"Mean over categories against {axis.key}; dots are means over seeds, bars their sample standard deviation."
         + (f" Other keys: {fixed_text}." if fixed_text else "")
-        + (f" The job's own value is {axis.own} (dotted)." if axis.own else "")
+        + (f" The job's own value is {axis.own_text} (dotted)." if axis.own_text else "")
         + (f" The paper's curve on {best[1]}, {best[2]}-shot, is highest at {best[0]}." if best else "")
-        + (" Over a grey band nothing changes, to the bit." if equal_steps(table, dataset, axis) else "")
+        + " A hollow dot has the numbers of the one before, to the bit."
+        + (" Over a grey band nothing changes at all." if equal_steps(table, dataset, axis) else "")
         + "".join(f" {note}." for note in notes)
     )
     yield drawing.Figure(

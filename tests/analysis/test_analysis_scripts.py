@@ -56,6 +56,19 @@ class Scripts(unittest.TestCase):
         table = SimpleNamespace(rows=rows, measured=["aupro"])
         self.assertEqual(ablation.equal_steps(table, "demo", axis), [(1, 2)])
         self.assertEqual(ablation.equal_steps(table, "other", axis), [])
+        table.measured = ["aupro", "pad_pixel"]
+        for row, value in zip(rows, (1, 2, 3, 3)):
+            row.value["pad_pixel"] = value
+        self.assertEqual(ablation.equal_steps(table, "demo", axis), [])
+        self.assertEqual(ablation.equal_steps(table, "demo", axis, ["pad_pixel"]), [(2, 3)])
+
+    def test_ablation_bars_are_paired_by_seed(self):
+        from fgad import ablation
+
+        values = [{0: 0.5, 1: 0.75}, {0: 0.25, 1: 0.5}, {0: 0.5, 1: 0.5}]
+        self.assertEqual(ablation.half_bars(values, 1)[:2], [0, 0])
+        self.assertAlmostEqual(ablation.half_bars(values, 1)[2], 100 * 0.25 / 2**0.5)
+        self.assertAlmostEqual(ablation.half_bars(values, None)[0], 100 * 0.25 / 2**0.5)
 
     def test_losses_of_both_heads_and_the_query_former(self):
         made = self.figures("losses", "learned")
