@@ -339,13 +339,44 @@ def bad_pictures():
     check(not Stub.asked, "no_picture: the endpoint was asked")
 
 
+def own_images():
+    """`fgad new` where the environment names an endpoint: a draft and a job with prompts, or a form and a job without."""
+    photos = f"{WORK}/photos"
+    os.makedirs(photos)
+    for i in range(8):
+        png(f"{photos}/{i}.png")
+    denied = (401, {}, b'{"error": {"message": "who are you"}}')
+    for name, answer, says, form in (("drafted", good(), "fit at answer 1", False), ("undrafted", denied, "who are you", True)):
+        Stub.script, Stub.asked = [answer], []
+        environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        environment.update(FGAD_API_URL=f"http://127.0.0.1:{port}/v1", FGAD_API_MODEL="stub-vision", FGAD_API_KEY=KEY)
+        place = f"{WORK}/{name}"
+        done = subprocess.run([FGAD, "new", place, "--images", photos, "--name", "push_button"],
+                              capture_output=True, text=True, env=environment, timeout=100)
+        text = done.stdout + done.stderr
+        check(done.returncode == 0 and f"next: fgad run {place}/job.yaml" in text, f"{name}: {done.returncode}: {text}")
+        check(says in text and KEY not in text, f"{name}: {text}")
+        check(len(Stub.asked) == 1, f"{name}: asked {len(Stub.asked)} times")
+        pictures = [p for p in Stub.asked[0][2]["messages"][1]["content"] if p["type"] == "image_url"]
+        check(len(pictures) == 3, f"{name}: {len(pictures)} pictures were sent")
+        with open(f"{place}/job.yaml") as file:
+            job = file.read()
+        check(KEY not in job, f"{name}: the key is in the job")
+        check(("\nbranches: [vad]" in job) == form, f"{name}: the wrong branches: {job}")
+        with open(f"{place}/images/push_button/caption.json") as file:
+            caption = file.read()
+        check((json.loads(caption) == GOOD) != form and ("<" in caption) == form, f"{name}: caption: {caption}")
+        plan = subprocess.run([FGAD, "run", f"{place}/job.yaml", "--dry-run"], capture_output=True, text=True)
+        check(plan.returncode == 0, f"{name}: the job is refused: {plan.stdout + plan.stderr}")
+
+
 shutil.rmtree(WORK, ignore_errors=True)
 os.makedirs(WORK)
 png(f"{WORK}/a.png")
 port = serve()
 for case in (a_good_answer, no_key_and_no_schema, prose_around_json, a_missing_field, a_value_not_verbatim,
              no_object_at_all, busy_then_good, refused_for_good, a_key_that_comes_back, a_key_in_memory_alone, time_out, nobody_there, tls_failure, fifty_megabytes,
-             bad_pictures):
+             bad_pictures, own_images):
     begun = time.monotonic()
     case()
     print(f"{case.__name__}: {time.monotonic() - begun:.1f} s")
