@@ -57,6 +57,10 @@ void cli_output_begin(void);
 int cli_output_end(int code);
 /* `text` as a terminal may have it, in a buffer that the next call writes over. */
 const char *cli_shown(const char *text);
+/* What calls this program again: its path as it was typed, or plain "fgad" where it was found by PATH. `called`: argv[0],
+ * which is kept. */
+void cli_called(const char *called);
+const char *cli_program(void);
 /* An argument that names a folder, without the slashes that a shell completes it with (cut off in place). */
 const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */

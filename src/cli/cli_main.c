@@ -137,6 +137,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0) cli_called(argv[0]);
     if (!cli_stack_has_room()) return 2;
     tell_of_illegal_instructions();
     io_mapped_install(EXIT_TASK_FAILED);

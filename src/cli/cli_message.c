@@ -70,3 +70,15 @@ bool cli_is_one_of(const char *const *names, const char *text)
         if (strcmp(*names, text) == 0) return true;
     return false;
 }
+
+static const char *program = "fgad";
+
+void cli_called(const char *called)
+{
+    if (strchr(called, '/') != NULL) program = called;
+}
+
+const char *cli_program(void)
+{
+    return program;
+}

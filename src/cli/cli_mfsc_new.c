@@ -68,7 +68,7 @@ int cli_mfsc_new(int argc, char **argv)
     status_t status = path != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory");
     if (status == ST_OK && n.out == NULL) status = io_make_dirs(folder);
     if (status == ST_OK) status = write_skeleton(&n, path);
-    if (status == ST_OK) printf("%s: fill in what stands in <>, then: fgad mfsc check %s\n", path, path);
+    if (status == ST_OK) printf("%s: fill in what stands in <>, then: %s mfsc check %s\n", path, cli_program(), path);
     free(folder);
     free(path);
     return status == ST_OK ? EXIT_DONE : cli_bad_input();

@@ -183,10 +183,11 @@ static void print_next(const new_t *n, const char *model)
     if (model == NULL)
         printf("model: the demo's, whose scores on photographs mean little (hint: datasets/models/fetch "
                "vit-b-16-plus-240, then set `model` in the job)\n");
-    printf("next: fgad run %s/job.yaml\n"
-           "then: fgad export %s/results/%s --out %s/pictures --overlay\n"
-           "      fgad predict %s/results/%s --images NEW_IMAGES --out %s/scored\n",
-           n->dir, n->dir, n->name, n->dir, n->dir, n->name, n->dir);
+    const char *fgad = cli_program();
+    printf("next: %s run %s/job.yaml\n"
+           "then: %s export %s/results/%s --out %s/pictures --overlay\n"
+           "      %s predict %s/results/%s --images NEW_IMAGES --out %s/scored\n",
+           fgad, n->dir, fgad, n->dir, n->name, n->dir, fgad, n->dir, n->name, n->dir);
 }
 
 static int make(new_t *n)

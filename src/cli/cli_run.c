@@ -108,7 +108,8 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     if (!outcome->reduced) {
         printf("interrupted after %s; results.csv was not made anew (fgad reduce %s does it)\n", duration,
                plan->run_dir);
-        printf("next: the same command goes on from here (fgad status %s shows what is left)\n", plan->run_dir);
+        printf("next: the same command goes on from here (%s status %s shows what is left)\n", cli_program(),
+               plan->run_dir);
         fflush(stdout);
         return EXIT_RESUME;
     }
@@ -126,11 +127,13 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     print_reuse(outcome);
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
     if (outcome->interrupted)
-        printf("next: the same command goes on from here (fgad status %s shows what is left)\n", plan->run_dir);
+        printf("next: the same command goes on from here (%s status %s shows what is left)\n", cli_program(),
+               plan->run_dir);
     else if (outcome->failed > 0)
-        printf("next: fgad status %s (why tasks failed; reasons are in %s/failed/)\n", plan->run_dir, plan->run_dir);
+        printf("next: %s status %s (why tasks failed; reasons are in %s/failed/)\n", cli_program(), plan->run_dir,
+               plan->run_dir);
     else
-        printf("next: fgad report %s\n", plan->run_dir);
+        printf("next: %s report %s\n", cli_program(), plan->run_dir);
     fflush(stdout);
     if (outcome->interrupted) return EXIT_RESUME;
     return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;

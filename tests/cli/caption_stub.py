@@ -354,7 +354,7 @@ def own_images():
         done = subprocess.run([FGAD, "new", place, "--images", photos, "--name", "push_button"],
                               capture_output=True, text=True, env=environment, timeout=100)
         text = done.stdout + done.stderr
-        check(done.returncode == 0 and f"next: fgad run {place}/job.yaml" in text, f"{name}: {done.returncode}: {text}")
+        check(done.returncode == 0 and f"next: {FGAD} run {place}/job.yaml" in text, f"{name}: {done.returncode}: {text}")
         check(says in text and KEY not in text, f"{name}: {text}")
         check(len(Stub.asked) == 1, f"{name}: asked {len(Stub.asked)} times")
         pictures = [p for p in Stub.asked[0][2]["messages"][1]["content"] if p["type"] == "image_url"]

@@ -28,7 +28,6 @@ says "parts: 9 images to learn from, 3 normal and 0 anomalous to test with (ever
 says "no anomalous image"
 grep -q "^branches: \[vad\]" "$WORK/plain/job.yaml" || fail "prompts without a caption: $(cat "$WORK/plain/job.yaml")"
 [ -s "$WORK/plain/images/parts/caption.json" ] || fail "no form of a caption"
-export PATH="$(dirname "$FGAD"):$PATH"
 sed -n 's/^next: //p; s/^then: //p' "$WORK/out" > "$WORK/commands"
 [ "$(wc -l < "$WORK/commands")" -eq 2 ] || fail "commands: $(cat "$WORK/commands")"
 (cd / && sh -e "$WORK/commands") > "$WORK/log" 2>&1 || fail "the commands that new prints: $(cat "$WORK/log")"
@@ -50,7 +49,7 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "image_auroc") c = i; nex
 # MVTec-AD's layout: the same images as they lie there.
 make layout "$gear"
 says "gear: 12 images to learn from, 12 normal and"
-says "next: fgad run $WORK/layout/job.yaml"
+says "next: $FGAD run $WORK/layout/job.yaml"
 "$FGAD" run "$WORK/layout/job.yaml" --dry-run > "$WORK/log" 2>&1 || fail "the plan: $(cat "$WORK/log")"
 listing > "$WORK/after"
 cmp "$WORK/before" "$WORK/after" || fail "fgad new changed somebody's images"

@@ -105,7 +105,7 @@ grep ',mask_resize=bilinear,' "$run/rescored/masks/results.csv" | cut -d, -f8-9 
 long=0.$(printf '%0120d' 0)
 for last in 1 2; do
     "$FGAD" rescore "$run/" -s sigma=1$long$last > "$WORK/log" || fail "a long value: $(cat "$WORK/log")"
-    grep -q "^next: fgad report $run/rescored/sigma=1" "$WORK/log" || fail "the set's folder: $(cat "$WORK/log")"
+    grep -q "^next: $FGAD report $run/rescored/sigma=1" "$WORK/log" || fail "the set's folder: $(cat "$WORK/log")"
 done
 count=0
 for set in "$run/rescored/sigma=10.0000"*; do
