@@ -156,10 +156,29 @@ static status_t check_parts(const new_t *n, const char *model)
     return status;
 }
 
+/* What a run leaves among the images would be taken for images of the next one. */
+static status_t check_apart(const new_t *n)
+{
+    char *images = realpath(n->images, NULL), *real = NULL;
+    char *at = base_format("%s/%s", n->dir[0] == '/' ? "/" : ".", n->dir);
+    if (images == NULL || at == NULL) return free(images), free(at), ST_OK; /* told where they are read */
+    /* Of DIR or, before it is made, of the nearest folder above it. */
+    while ((real = realpath(at, NULL)) == NULL && strrchr(at, '/') != NULL) *strrchr(at, '/') = '\0';
+    size_t length = strlen(images);
+    bool inside = real != NULL && strncmp(real, images, length) == 0 && (real[length] == '/' || real[length] == '\0');
+    free(images);
+    free(at);
+    free(real);
+    if (!inside) return ST_OK;
+    return fail(ST_EFORMAT, "'%s' lies among the images of '%s', expected a folder apart (hint: another DIR)", n->dir,
+                n->images);
+}
+
 static status_t lay_out(new_t *n, const char *job, const char *model)
 {
     if (io_exists(job)) return fail(ST_EFORMAT, "'%s' exists already (hint: another DIR)", job);
     TRY(check_parts(n, model));
+    TRY(check_apart(n));
     TRY(io_make_dirs(n->dir));
     n->place = realpath(n->dir, NULL);
     if (n->place == NULL) return fail(ST_EIO, "'%s' cannot be found", n->dir);

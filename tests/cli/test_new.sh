@@ -80,6 +80,11 @@ refuse "expected --images" "$WORK/x3"
 cp "$gear/train/good/000.png" "$WORK/empty/"
 refuse "nothing to test with" "$WORK/x4" --images "$WORK/empty"
 # What is refused lays out nothing.
+mkdir "$WORK/photos"
+cp "$gear"/train/good/* "$WORK/photos/"
+refuse "lies among the images of" "$WORK/photos/x5" --images "$WORK/photos"
+refuse "lies among the images of" "$WORK/photos/." --images "$WORK/photos"
+[ "$(find "$WORK/photos" ! -type f)" = "$WORK/photos" ] || fail "a refused beginning has left $(find "$WORK/photos")"
 refuse "'$WORK/nowhere' cannot be found" "$WORK/x5" --images "$gear/train/good" --model "$WORK/nowhere"
 refuse "expected letters, digits" "$WORK/x5" --images "$gear/train/good" --name 'two words'
 refuse "not MEAN" "$WORK/x5" --images "$gear/train/good" --name MEAN
