@@ -1,5 +1,10 @@
 # For the fetch scripts, which source it: fetch_file URL PATH DIGEST. With dry_run set it says what it would do.
 
+[ -n "$dry_run" ] || command -v curl > /dev/null || {
+    echo "fetch: curl is missing (hint: jobs/install, or a package of that name)" >&2
+    exit 2
+}
+
 # The SHA-256 that the hub tells of a large file in a header, or nothing.
 told_digest() {
     curl -sSI "$1" 2> /dev/null | tr -d '\r"' | sed -n 's/^[Xx]-[Ll]inked-[Ee][Tt]ag: *\([0-9a-f]\{64\}\)$/\1/p'

@@ -17,6 +17,12 @@ $models vit-b-33 > "$WORK/out" 2>&1 || code=$?
 code=0
 $sets vista > "$WORK/out" 2>&1 || code=$?
 [ $code = 2 ] && grep -q "there is no data set 'vista'" "$WORK/out" || fail "$(cat "$WORK/out")"
+# Without curl it says so, before anything is made.
+mkdir "$WORK/bin"
+ln -s "$(command -v sh)" "$(command -v dirname)" "$WORK/bin/"
+code=0
+PATH="$WORK/bin" $models --to "$WORK/models" vit-b-32 > "$WORK/out" 2>&1 || code=$?
+[ $code = 2 ] && grep -q "^fetch: curl is missing (hint: " "$WORK/out" || fail "without curl: $(cat "$WORK/out")"
 
 # A dry run names every source and makes nothing.
 $models --dry-run --to "$WORK/models" all > "$WORK/out"
