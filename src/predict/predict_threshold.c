@@ -110,8 +110,8 @@ static status_t find_quantile(double *value, predict_run_t *run, const char *id,
     const int shots = task->shots;
     if (shots < 2)
         return fail(ST_EFORMAT,
-                    "%s/%s has %d shot%s: without the one that is scored no memory is left (hint: --value X, or two "
-                    "shots and more)",
+                    "%s/%s has %d shot%s: without the one that is scored no memory is left (hint: --value X, or "
+                    "--shots K of two and more)",
                     task->dataset, task->category, shots, shots == 1 ? "" : "s");
     double *score = base_alloc((size_t)shots, sizeof *score);
     if (score == NULL) return ST_ENOMEM;
