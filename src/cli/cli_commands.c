@@ -95,7 +95,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "--into: joins runs of one job and one model that did different categories, shots or seeds, as at two sites, into "
      "the\n"
-     "run NEW: task files and heads are linked (or copied), the table is that of all. Runs are never changed.\n"
+     "run NEW: task files and heads are linked (or copied), table and index are those of all. Runs are never changed.\n"
      "\n"
      "exit codes: 0 done, 1 tasks are missing, 2 bad input\n"
      "\n"

@@ -103,8 +103,9 @@ status_t suite_cache_prune(FILE *out, suite_pruned_t *told, const char *output, 
 
 /* ---- Joining; not collective ----
  * Runs of one job with one model on different categories, shots or seeds, as of two sites, become the run `into`, which does
- * not exist yet: task files and heads are linked (else copied), the table is that of all rows. ST_EFORMAT: two jobs or models;
- * two results of one task that differ; a file that is damaged or another task's: all are looked at before one is linked. */
+ * not exist yet: task files and heads are linked (else copied), table and index are those of all rows and categories.
+ * ST_EFORMAT: two jobs or models; other images or captions of a category; two results of one task that differ; a
+ * file that is damaged or another task's: all are looked at before one is linked. */
 typedef struct {
     int rows, missing; /* of the table: results, and tasks that no run has */
     int tasks, heads;  /* files */

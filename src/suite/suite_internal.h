@@ -96,6 +96,23 @@ status_t suite_whole_end(bool *again, const plan_t *covered, int ranks, const st
 /* Files that are there of the tasks of all; -1: this plan is all there is. */
 int suite_whole_files(const plan_t *plan);
 
+/* The plan's entry of that category; NULL: it has none. */
+const plan_category_t *suite_category_find(const plan_t *plan, const plan_category_t *entry);
+/* In the order that a plan of the job has them in. */
+void suite_categories_sort(plan_t *plan, const job_t *job);
+
+/* ---- index.h5 of a joined run ---- */
+typedef struct {
+    plan_t *runs; /* (count) their jobs and categories */
+    int count;
+    plan_t joined; /* borrows of them all but its list of categories */
+} suite_join_index_t;
+/* Of all runs, before anything is written. ST_EFORMAT: two were made of other images or captions of a category. Where one has no
+ * index that can be read it says so, and none is written. To be freed whatever comes back. */
+status_t suite_join_index_read(suite_join_index_t *out, const char *const *dirs, int count, const char *into);
+status_t suite_join_index_write(suite_join_index_t *index, const char *into, const job_t *job);
+void suite_join_index_free(suite_join_index_t *index);
+
 /* ---- Kinds of arithmetic ---- */
 /* Collective. `set` becomes the union of all ranks' sets, and *kinds, where not NULL, tells how many ranks had
  * which: "Haswell, 1 thread (3 ranks); ...". */

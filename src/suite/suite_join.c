@@ -320,6 +320,7 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     status_t status = ST_ENOMEM;
     store_results_t joined = {0};
     runs_t runs = {.dirs = dirs, .count = count};
+    suite_join_index_t index = {0};
     *out = (suite_joined_t){0};
     if (io_exists(into))
         return fail(ST_EFORMAT, "'%s' exists already, expected the folder of a run that is not there yet", into);
@@ -330,6 +331,7 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     TRY_DONE(check_apart(&runs, into));
     for (int r = 0; r < count; r++) TRY_DONE(open_run(&runs, r));
     TRY_DONE(join_rows(&joined, &runs));
+    TRY_DONE(suite_join_index_read(&index, dirs, count, into));
     job_t *job = &runs.jobs[0];
     TRY_DONE(join_jobs(job, &runs));
     TRY_DONE(name_run(job, into));
@@ -337,6 +339,7 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     TRY_DONE(link_files(out, &runs, NULL)); /* all of them are looked at before one is linked */
     *out = (suite_joined_t){0};
     TRY_DONE(link_files(out, &runs, into));
+    TRY_DONE(suite_join_index_write(&index, into, job));
     TRY_DONE(write_job(into, job, &runs));
     const store_made_by_t made_by = {
         .job = job, .blas = clip_backend(), .model_digest = runs.digest[0], .ranks = 1, .made_on = joined.made_on};
@@ -345,6 +348,7 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     out->missing = joined.missing;
 done:
     store_results_free(&joined);
+    suite_join_index_free(&index);
     runs_free(&runs);
     return status;
 }

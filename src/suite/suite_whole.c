@@ -134,9 +134,15 @@ static void read_before(plan_t *before, const plan_t *plan, bool index)
 
 /* ---- run.yaml and index.h5 ------------------------------------------------------------------------------------------------ */
 
-static bool is_same_category(const plan_category_t *a, const plan_category_t *b)
+const plan_category_t *suite_category_find(const plan_t *plan, const plan_category_t *entry)
 {
-    return strcmp(a->images.dataset, b->images.dataset) == 0 && strcmp(a->images.category, b->images.category) == 0;
+    for (int c = 0; c < plan->category_count; c++) {
+        const data_category_t *images = &plan->categories[c].images;
+        if (strcmp(images->dataset, entry->images.dataset) == 0 &&
+            strcmp(images->category, entry->images.category) == 0)
+            return &plan->categories[c];
+    }
+    return NULL;
 }
 
 static int place_of(const io_names_t *names, const char *name)
@@ -153,10 +159,10 @@ static bool comes_before(const job_t *job, const data_category_t *x, const data_
     return order != 0 ? order < 0 : strcmp(x->category, y->category) < 0;
 }
 
-/* As a plan of that job has them. */
-static void sort_categories(plan_category_t *categories, int count, const job_t *job)
+void suite_categories_sort(plan_t *plan, const job_t *job)
 {
-    for (int i = 1; i < count; i++) {
+    plan_category_t *categories = plan->categories;
+    for (int i = 1; i < plan->category_count; i++) {
         const plan_category_t one = categories[i];
         int at = i;
         for (; at > 0 && comes_before(job, &one.images, &categories[at - 1].images); at--)
@@ -182,13 +188,10 @@ static status_t write_wider(const plan_t *plan, const plan_t *before, int ranks,
     TRY_DONE(merge_ints(&job.shots, &plan->points[0].shots, &before->points[0].shots));
     TRY_DONE(merge_ints(&job.seeds, &plan->points[0].seeds, &before->points[0].seeds));
     memcpy(wide.categories, plan->categories, (size_t)plan->category_count * sizeof *wide.categories);
-    for (int b = 0; b < before->category_count; b++) {
-        bool ours = false;
-        for (int c = 0; c < plan->category_count && !ours; c++)
-            ours = is_same_category(&plan->categories[c], &before->categories[b]);
-        if (!ours) wide.categories[wide.category_count++] = before->categories[b];
-    }
-    if (wide.category_count > plan->category_count) sort_categories(wide.categories, wide.category_count, &job);
+    for (int b = 0; b < before->category_count; b++)
+        if (suite_category_find(plan, &before->categories[b]) == NULL)
+            wide.categories[wide.category_count++] = before->categories[b];
+    if (wide.category_count > plan->category_count) suite_categories_sort(&wide, &job);
     TRY_DONE(store_index_write(&wide));
     status = store_run_yaml_write(&wide, ranks, made_on, false);
 done:

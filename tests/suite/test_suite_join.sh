@@ -31,6 +31,23 @@ same_results "$WORK/whole/run" "$WORK/all/run"
 "$FGAD" rescore "$WORK/all/run" -s sigma=2 > "$WORK/log" 2>&1 || fail "rescore: $(cat "$WORK/log")"
 "$FGAD" rescore "$WORK/whole/run" -s sigma=2 > "$WORK/log" 2>&1 || fail "rescore: $(cat "$WORK/log")"
 cmp "$WORK/all/run/rescored/sigma=2/results.csv" "$WORK/whole/run/rescored/sigma=2/results.csv" || fail "rescored numbers differ"
+# Its index tells of the categories of both, as a run's does: looked at where neither images nor model are, put to use where they are.
+mv "$WORK/data" "$WORK/data.away"
+"$FGAD" status "$WORK/all/run" > "$WORK/log" 2>&1 || fail "status: $(cat "$WORK/log")"
+grep -Eq "evaluations +8 +8" "$WORK/log" || fail "status: $(cat "$WORK/log")"
+"$FGAD" report "$WORK/all/run" > "$WORK/got" 2>&1 || fail "report: $(cat "$WORK/got")"
+"$FGAD" report "$WORK/whole/run" > "$WORK/want" 2>&1 || fail "report: $(cat "$WORK/want")"
+sed "s|$WORK/all|$WORK/whole|" "$WORK/got" | cmp - "$WORK/want" || fail "the reports differ"
+mv "$WORK/data.away" "$WORK/data"
+for category in gear fabric; do
+    for site in whole all; do
+        "$FGAD" predict "$WORK/$site/run" --category $category --shots 2 --point method=patchcore --no-pictures \
+            --images "$WORK/data/demo/$category/test/good" --out "$WORK/predict-$site" > "$WORK/log" 2>&1 || fail "predict $site $category: $(cat "$WORK/log")"
+    done
+    for site in whole all; do cut -d, -f1,2 "$WORK/predict-$site/predict.csv" > "$WORK/scores-$site"; done
+    cmp "$WORK/scores-whole" "$WORK/scores-all" || fail "$category: predictions differ"
+    rm -r "$WORK/predict-whole" "$WORK/predict-all"
+done
 "$FGAD" report "$WORK/all/run" "$WORK/three/run" > "$WORK/log" 2>&1 || fail "report: $(cat "$WORK/log")"
 "$FGAD" run "$WORK/all/run/run.yaml" > "$WORK/log" 2>&1 || fail "going on: $(tail -3 "$WORK/log")"
 grep -q "^0 tasks done, 8 kept" "$WORK/log" || fail "a joined run is not done: $(tail -3 "$WORK/log")"
@@ -49,6 +66,10 @@ refused() {
 }
 run other -s category=fabric -s gamma=0
 refused "has gamma: 1.5" "$WORK/one/run" "$WORK/other/run"
+cp -r "$WORK/data" "$WORK/changed"
+printf x >> "$WORK/changed/demo/gear/test/good/000.png"
+run fourth -s category=gear -s seeds=2 -s data_root="$WORK/changed"
+refused "was made of other images of demo/gear" "$WORK/one/run" "$WORK/fourth/run"
 refused "is no run of its own but a rescored set" "$WORK/one/run" "$WORK/all/run/rescored/sigma=2"
 refused "expected one run, or two runs and more" "$WORK/one/run"
 refused "does not exist" "$WORK/one/run" "$WORK/none"
@@ -88,6 +109,12 @@ for file in "$task" "$head"; do
     done
 done
 "$FGAD" reduce "$WORK/one/run" "$WORK/sent" --into "$WORK/well" > "$WORK/log" 2>&1 || fail "mended again: $(cat "$WORK/log")"
+
+# Of a run without an index, as old ones are, the table and the files are joined, and it is said what is not.
+mv "$WORK/sent/index.h5" "$WORK/index"
+"$FGAD" reduce "$WORK/one/run" "$WORK/sent" --into "$WORK/old" > "$WORK/log" 2>&1 || fail "without an index: $(cat "$WORK/log")"
+grep -q "'$WORK/old' has no index.h5" "$WORK/log" && [ ! -e "$WORK/old/index.h5" ] || fail "without an index: $(cat "$WORK/log")"
+same_results "$WORK/well" "$WORK/old"
 
 # A name that no run may have is refused before anything is written; a folder's own name reaches no terminal as it is.
 for name in "a b" "=1" "-x" "$(printf 'a\033[2J')" '$(touch PWN)'; do
