@@ -35,6 +35,9 @@ const char *fail_message(void);
 size_t base_visible(char *out, size_t size, const char *text);
 /* Bytes of the character at `text` (not its end) that stays as it is; 0: its first byte does not. */
 int base_visible_length(const char *text);
+/* The finite decimal number at the start of `text` (nothing hexadecimal, no blank before it): what follows it. NULL: there is
+ * none, *out stays. */
+const char *base_number(double *out, const char *text);
 
 #define TRY(call)                                                                                                      \
     do {                                                                                                               \

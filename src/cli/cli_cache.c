@@ -2,7 +2,6 @@
 #include "io/io.h"
 #include "suite/suite.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +11,9 @@
 /* A number with one of the units behind it; <= 0: it is none, or larger than MOST. */
 static double read_unit(const char *text, const char *const *units, const double *factors)
 {
-    char *end;
-    const double number = strtod(text, &end);
-    if (end == text || !isfinite(number) || !(number > 0)) return 0;
+    double number;
+    const char *end = base_number(&number, text);
+    if (end == NULL || !(number > 0)) return 0;
     for (int u = 0; units[u] != NULL; u++)
         if (strcmp(end, units[u]) == 0) return number * factors[u] < MOST ? number * factors[u] : 0;
     return 0;

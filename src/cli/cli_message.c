@@ -1,8 +1,6 @@
 #include "cli/cli.h"
 
-#include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *cli_shown(const char *text)
@@ -57,10 +55,9 @@ int cli_take_format(bool *json, const char *command, const char *value)
 
 int cli_take_scale(double *low, double *high, const char *command, const char *value)
 {
-    char *end;
-    *low = strtod(value, &end);
-    if (end != value && *end == ',') *high = strtod(end + 1, &end);
-    if (end != value && *end == '\0' && isfinite(*low) && isfinite(*high) && *low < *high) return EXIT_DONE;
+    const char *end = base_number(low, value);
+    if (end != NULL && *end == ',') end = base_number(high, end + 1);
+    if (end != NULL && *end == '\0' && *low < *high) return EXIT_DONE;
     return cli_bad_usage(command, "--scale is '%s', expected LOW,HIGH", value);
 }
 

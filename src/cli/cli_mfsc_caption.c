@@ -24,9 +24,8 @@ static void caption_free(caption_t *c)
 
 static bool parse_number(double *out, const char *text, double low, double high)
 {
-    char *end;
-    *out = strtod(text, &end);
-    return end != text && *end == '\0' && *out >= low && *out <= high;
+    const char *end = base_number(out, text);
+    return end != NULL && *end == '\0' && *out >= low && *out <= high;
 }
 
 /* The option's text goes to *value; numbers are looked at afterwards. NULL: no such option. */

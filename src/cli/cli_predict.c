@@ -15,10 +15,8 @@ typedef struct {
 
 static int parse_threshold(predict_options_t *options, const char *text)
 {
-    char *end;
-    options->threshold = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(options->threshold))
-        return cli_bad_usage("predict", "--threshold is '%s', expected a number", text);
+    const char *end = base_number(&options->threshold, text);
+    if (end == NULL || *end != '\0') return cli_bad_usage("predict", "--threshold is '%s', expected a number", text);
     return EXIT_DONE;
 }
 

@@ -39,9 +39,8 @@ static int take_format(report_options_t *options, const char *value)
 
 static int take_number(double *out, const char *name, const char *value, double low, double high)
 {
-    char *end;
-    *out = strtod(value, &end);
-    if (end != value && *end == '\0' && *out >= low && *out <= high) return EXIT_DONE;
+    const char *end = base_number(out, value);
+    if (end != NULL && *end == '\0' && *out >= low && *out <= high) return EXIT_DONE;
     return cli_bad_usage("report", "%s is '%s', expected a number from %g to %g", name, value, low, high);
 }
 
@@ -109,7 +108,11 @@ int cli_report(int argc, char **argv)
     int count = 0;
     const char **assignments = calloc((size_t)argc + 1, sizeof *assignments);
     const char **runs = calloc((size_t)argc + 1, sizeof *runs);
-    if (assignments == NULL || runs == NULL) return cli_bad_usage("report", "out of memory");
+    if (assignments == NULL || runs == NULL) {
+        free(assignments);
+        free(runs);
+        return cli_bad_usage("report", "out of memory");
+    }
     options.assignments = assignments;
     int code = parse(&options, runs, &count, assignments, argc, argv);
     if (code == EXIT_DONE && (count == 1 ? report_print(stdout, runs[0], &options)

@@ -4,7 +4,6 @@
 #include "store/store.h"
 #include "suite/suite.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +28,8 @@ static int parse(arguments_t *out, int argc, char **argv)
                 out->assignments[out->assignment_count++] = argv[++i];
                 continue;
             }
-            char *end;
-            out->options.time_limit = strtod(argv[++i], &end);
-            if (*end != '\0' || !(out->options.time_limit > 0))
+            const char *end = base_number(&out->options.time_limit, argv[++i]);
+            if (end == NULL || *end != '\0' || !(out->options.time_limit > 0))
                 return cli_bad_usage("run", "--time-limit is '%s', expected seconds above 0", argv[i]);
         } else if (strcmp(argv[i], "--dry-run") == 0) {
             out->dry_run = true;

@@ -3,7 +3,6 @@
 #include "predict/predict.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -15,10 +14,10 @@ typedef struct {
 
 static int take_kind(arguments_t *out, const char *option, const char *value)
 {
-    char *end;
     bool quantile = strcmp(option, "--quantile") == 0;
-    double number = strtod(value, &end);
-    if (end == value || *end != '\0' || !isfinite(number) || (quantile && (number < 0 || number > 1)))
+    double number;
+    const char *end = base_number(&number, value);
+    if (end == NULL || *end != '\0' || (quantile && (number < 0 || number > 1)))
         return cli_bad_usage("threshold", "%s is '%s', expected a number%s", option, value,
                              quantile ? " from 0 to 1" : "");
     out->options.kind = quantile ? STORE_THRESHOLD_QUANTILE : STORE_THRESHOLD_VALUE;

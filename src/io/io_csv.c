@@ -48,9 +48,9 @@ static bool is_formula(const char *text)
 {
     text += strspn(text, "'");
     if (text[0] == '\0' || strchr("=+-@\t\r", text[0]) == NULL) return false;
-    char *end;
-    (void)strtod(text, &end);
-    return end == text || *end != '\0';
+    double number;
+    const char *end = base_number(&number, text);
+    return end == NULL || *end != '\0';
 }
 
 static int find_column(const io_csv_t *csv, const char *name)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +46,9 @@ static bool read_int(int *out, const io_option_t *row, const char *text)
 
 static bool read_double(double *out, const io_option_t *row, const char *text)
 {
-    if (text[strspn(text, "+-0123456789.eE")] != '\0') return false;
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value) || !in_bounds(row, value)) return false;
+    double value;
+    const char *end = base_number(&value, text);
+    if (end == NULL || *end != '\0' || !in_bounds(row, value)) return false;
     *out = value;
     return true;
 }

@@ -350,9 +350,8 @@ status_t job_logit_scale(double *t, const job_t *job, double stored)
 {
     if (strcmp(job->logit_scale, "raw") == 0) return *t = stored, ST_OK;
     if (strcmp(job->logit_scale, "exp") == 0) return *t = exp(stored), ST_OK;
-    char *end;
-    *t = strtod(job->logit_scale, &end);
-    if (end == job->logit_scale || *end != '\0' || !isfinite(*t) || *t <= 0)
+    const char *end = base_number(t, job->logit_scale);
+    if (end == NULL || *end != '\0' || *t <= 0)
         return fail(ST_EFORMAT, "logit_scale is '%s', expected raw, exp or a number above 0", job->logit_scale);
     return ST_OK;
 }
@@ -363,11 +362,11 @@ static status_t parse_bytes(size_t *bytes, const char *key, const char *text, si
         const char *unit;
         double bytes;
     } units[] = {{"", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
-    char *unit;
-    double number = strtod(text, &unit);
-    while (*unit == ' ') unit++;
+    double number = 0;
+    const char *unit = base_number(&number, text);
+    while (unit != NULL && *unit == ' ') unit++;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(unit, units[i].unit) == 0 && number >= 0 && number < 1e9) {
+        if (unit != NULL && strcmp(unit, units[i].unit) == 0 && number >= 0 && number < 1e9) {
             *bytes = (size_t)(number * units[i].bytes);
             if (*bytes == 0 || *bytes >= least) return ST_OK;
         }

@@ -140,12 +140,12 @@ status_t review_imported_scores(double *score, const review_stored_t *stored, co
         if (!more) break;
         if (strcmp(io_csv_cell(&csv, "category"), stored->category) != 0) continue;
         const char *path = io_csv_cell(&csv, "path"), *text = io_csv_cell(&csv, "score");
-        char *end;
-        double value = strtod(text, &end);
+        double value;
+        const char *end = base_number(&value, text);
         int i = find_image(stored, path);
         if (i < 0)
             status = fail(ST_EFORMAT, "%s:%d: %s has no test image '%s'", file, csv.line, stored->category, path);
-        else if (end == text || *end != '\0' || !isfinite(value))
+        else if (end == NULL || *end != '\0')
             status = fail(ST_EFORMAT, "%s:%d: the score is '%s', expected a number", file, csv.line, text);
         else if (!isnan(score[i]))
             status = fail(ST_EFORMAT, "%s:%d: '%s' has a second score", file, csv.line, path);

@@ -213,9 +213,8 @@ static status_t read_row(store_row_t *row, const io_csv_t *csv)
     for (int m = 0; m < STORE_METRICS; m++) {
         const char *text = io_csv_cell(csv, store_metric_names[m]);
         if (text == NULL || text[0] == '\0') continue;
-        char *end;
-        row->metric[m] = strtod(text, &end);
-        if (*end != '\0' || !isfinite(row->metric[m])) {
+        const char *end = base_number(&row->metric[m], text);
+        if (end == NULL || *end != '\0') {
             store_row_free(row);
             return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a fraction or nothing", csv->path, csv->line,
                         store_metric_names[m], text);

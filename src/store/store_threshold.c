@@ -16,12 +16,11 @@ static void make_path(char out[4096], const char *run_dir)
 static bool read_number(double *out, const io_csv_t *csv, const char *column)
 {
     const char *cell = io_csv_cell(csv, column);
-    char *end = NULL;
     *out = NAN;
     if (cell == NULL) return false;
     if (cell[0] == '\0') return true;
-    *out = strtod(cell, &end);
-    return *end == '\0' && isfinite(*out);
+    const char *end = base_number(out, cell);
+    return end != NULL && *end == '\0';
 }
 
 static status_t read_line(store_threshold_t *out, const io_csv_t *csv)
