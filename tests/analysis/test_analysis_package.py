@@ -1,5 +1,6 @@
 """The package as somebody installs it: pip install ./analysis in an environment of its own, then README's lines."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,16 @@ class Package(unittest.TestCase):
         done = subprocess.run([python, "-c", code], cwd=WORK, capture_output=True, text=True, env=environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stdout.splitlines()[-1].startswith(place), done.stdout)
+        # The lines of README as they stand there, where they say: beside results/demo.
+        with open(os.path.join(ANALYSIS, "README.md")) as file:
+            lines = re.search(r"```python\n(.*?)```", file.read(), re.S).group(1)
+        os.makedirs(os.path.join(WORK, "results"))
+        os.symlink(os.path.join(RUNS, "swept"), os.path.join(WORK, "results", "demo"))
+        if "table " not in done.stdout:
+            lines = re.sub(r"(?m)^print\(run.table\(\).*$", "", lines)  # pandas is not here
+        done = subprocess.run([python, "-c", lines], cwd=WORK, capture_output=True, text=True, env=environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(os.path.getsize(os.path.join(WORK, done.stdout.splitlines()[-1])) > 1000, done.stdout)
         told = subprocess.run(
             [os.path.join(place, "bin", "fgad-report"), "--help"], capture_output=True, text=True, env=environment
         )
