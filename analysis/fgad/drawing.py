@@ -161,17 +161,17 @@ def class_colours(count):
 
 
 def strip(pictures):
-    """Pictures of one height side by side, with white gaps."""
-    gap = np.full((pictures[0].shape[0], GAP, 3), 255, np.uint8)
-    parts = [pictures[0]]
-    for picture in pictures[1:]:
-        parts += [gap, picture]
-    return np.concatenate(parts, axis=1)
+    """RGB pictures of one height side by side, as RGBA: what is behind shows in the gaps, be it light or dark."""
+    parts = []
+    for picture in pictures:
+        parts.append(np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]))
+        parts.append(np.zeros((picture.shape[0], GAP, 4), np.uint8))
+    return np.concatenate(parts[:-1], axis=1)
 
 
-def jpeg(picture):
+def webp(picture):
     out = io.BytesIO()
-    matplotlib.image.imsave(out, picture, format="jpg", pil_kwargs={"quality": 88})
+    matplotlib.image.imsave(out, picture, format="webp", pil_kwargs={"quality": 88})
     return out.getvalue()
 
 

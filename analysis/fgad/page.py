@@ -95,13 +95,13 @@ def plots(figures):
     return f'<div class="plots">{"".join(made)}</div>' if made else ""
 
 
-def gallery(cases, jpeg, wide=False):
+def gallery(cases, encode, wide=False):
     out = []
     for case in cases:
         height, width = case.picture.shape[:2]
         out.append(
             f'<figure><button type="button" class="enlarge" aria-label="Enlarge {escape(case.title)}">'
-            f'<img src="{data_uri("image/jpeg", jpeg(case.picture))}" width="{width}" height="{height}" '
+            f'<img src="{data_uri("image/webp", encode(case.picture))}" width="{width}" height="{height}" '
             f'alt="{escape(case.title)}"></button><figcaption><b>{escape(case.title)}</b>{escape(case.note)}'
             "</figcaption></figure>"
         )

@@ -146,7 +146,7 @@ def worst_section(selection, count):
     shown = galleries(
         selection,
         lambda task: worst.cases(task, selection.data_root, count),
-        lambda found, _: page.legend(scale=found[1]) + page.gallery(found[0], drawing.jpeg),
+        lambda found, _: page.legend(scale=found[1]) + page.gallery(found[0], drawing.webp),
     )
     return note + shown if shown else ""
 
@@ -169,10 +169,10 @@ def examples_section(selection):
         f'<p class="note">A typical hit of each category ({page.escape(selection.text())}): the image with the outline '
         "of its ground truth, and its anomaly map on the category's own scale. The worst images stand further down.</p>"
     )
-    shown, more = page.gallery(cases[:EXAMPLES_SHOWN], drawing.jpeg), cases[EXAMPLES_SHOWN:]
+    shown, more = page.gallery(cases[:EXAMPLES_SHOWN], drawing.webp), cases[EXAMPLES_SHOWN:]
     if more:
         shown += (
-            f"<details><summary>{len(more)} more categories</summary>{page.gallery(more, drawing.jpeg)}</details>"
+            f"<details><summary>{len(more)} more categories</summary>{page.gallery(more, drawing.webp)}</details>"
         )
     return note + shown + "".join(empty(f"Left out: {why}.") for why in run.unique(told))
 
@@ -211,7 +211,7 @@ def matching_section(selection, count):
         selection,
         lambda task: matching.cases(task, selection.data_root, count),
         lambda found, task: (
-            page.legend(found[1], found[2]) + page.gallery(found[0], drawing.jpeg, wide=True) + prompts_of(task)
+            page.legend(found[1], found[2]) + page.gallery(found[0], drawing.webp, wide=True) + prompts_of(task)
         ),
     )
 
@@ -220,7 +220,7 @@ def regions_section(selection):
     return galleries(
         selection,
         lambda task: regions.cases(task, selection.data_root),
-        lambda found, _: page.legend(found[1]) + page.gallery(found[0], drawing.jpeg),
+        lambda found, _: page.legend(found[1]) + page.gallery(found[0], drawing.webp),
     )
 
 

@@ -25,8 +25,9 @@ def picture(selection, side):
         with selection.run.task(row) as task:
             found = worst.typical(task, selection.data_root, side)
         if found is not None:
-            width = (found.picture.shape[1] - drawing.GAP) // 2
-            columns.append(np.concatenate([framed(found.picture[:, part], side) for part in (np.s_[:width], np.s_[-width:])]))
+            shown = found.picture[..., :3]
+            width = (shown.shape[1] - drawing.GAP) // 2
+            columns.append(np.concatenate([framed(shown[:, part], side) for part in (np.s_[:width], np.s_[-width:])]))
     if not columns:
         raise run.Problem(f"'{selection.run.folder}' has no anomalous test image to show")
     return np.concatenate(columns, axis=1)
