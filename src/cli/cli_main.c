@@ -98,7 +98,7 @@ static void print_version(void)
         at += length;
         at += strspn(at, ", ");
     }
-    printf("  BLAS: %s\n  MPI: %s\n", clip_backend(), mpi);
+    printf("  BLAS: %s\n  MPI: %s\n", clip_backend_bf16(), mpi);
     free(libraries);
 }
 

@@ -137,7 +137,7 @@ static status_t forecast(plan_t *plan, const arguments_t *arguments)
     plan_items_t items;
     const int ranks = arguments->ranks < arguments->ranks_per_node ? arguments->ranks : arguments->ranks_per_node;
     plan_learn_memory(plan, job_learn_memory_share(ranks));
-    store_rates_read(&plan->cost, plan->cost_path, plan->model_digest, plan->points[0].threads, NULL);
+    store_plan_rates_read(plan);
     TRY(store_items_make(&items, plan));
     status_t status = arguments->json
                           ? forecast_json(plan, &items, arguments)

@@ -31,7 +31,7 @@ int cli_status(int argc, char **argv)
     if (run == NULL) return cli_bad_usage("status", "no folder of a run is named");
     if (verify && json) return cli_bad_usage("status", "--verify tells of files in text alone, not as JSON");
     if (store_run_open(&plan, method_table, run) != ST_OK) return cli_bad_input();
-    store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads, NULL);
+    store_plan_rates_read(&plan);
     status_t status = suite_status_print(stdout, &counts, &plan, all, json);
     if (status == ST_OK && verify) {
         fputc('\n', stdout);

@@ -53,6 +53,7 @@ struct clip_model {
     int64_t converted; /* floats in the arena rather than in the mapping */
     clip_vision_weights_t vision;
     clip_text_weights_t text;
+    ops_frozen_t *bf16; /* weights of both towers' blocks; NULL: products are in float32 */
     float logit_scale;
     int64_t vision_parameters, text_parameters;
 };

@@ -111,6 +111,7 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
 void clip_model_close(clip_model_t *model)
 {
     if (model == NULL) return;
+    ops_frozen_close(model->bf16);
     io_safetensors_close(model->file);
     arena_free(&model->arena);
     free(model->dir);
@@ -141,6 +142,18 @@ const char *clip_backend(void)
 {
     static _Thread_local char text[256];
     ops_backend(text, sizeof text);
+    return text;
+}
+
+const char *clip_backend_bf16(void)
+{
+    static _Thread_local char text[512];
+    char blas[256], with[128];
+    ops_backend(blas, sizeof blas);
+    ops_bf16_backend(with, sizeof with);
+    const char *threads = strrchr(blas, ',');
+    REQUIRE(threads != NULL);
+    snprintf(text, sizeof text, "%.*s and %s%s", (int)(threads - blas), blas, with, threads);
     return text;
 }
 

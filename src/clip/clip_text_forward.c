@@ -42,7 +42,8 @@ static void layer_begins(const void *context, int first, int count)
     float *y = row_of(at->text->y, first, D);
     ops_layernorm(y, row_of(at->keep->mean1, first, 1), row_of(at->keep->rstd1, first, 1), input_row(at->x, first, D),
                   block->ln1_gain, block->ln1_bias, count, D);
-    ops_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D);
+    ops_frozen_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D,
+                      at->text->model->bf16);
 }
 
 /* The learnable rows of layer 0, apart from the others and always so: by the second forward the others have not changed, and the
@@ -60,7 +61,7 @@ static void learnable_begin(const void *context, int first, int count)
     for (int i = 0; i < n; i++)
         ops_layernorm(row_of(y, i, D), row_of(at->keep->mean1, order[i], 1), row_of(at->keep->rstd1, order[i], 1),
                       input_row(at->x, order[i], D), block->ln1_gain, block->ln1_bias, 1, D);
-    ops_linear(qkv, y, block->in_weight, block->in_bias, n, 3 * D, D);
+    ops_frozen_linear(qkv, y, block->in_weight, block->in_bias, n, 3 * D, D, at->text->model->bf16);
     for (int i = 0; i < learnable; i++)
         copy_rows(row_of(at->keep->qkv, order[i], 3 * D), row_of(qkv, i, 3 * D), 1, 3 * D);
 }
@@ -92,14 +93,15 @@ static void layer_ends(const void *context, int first, int count)
     float *y = row_of(text->y, first, D), *hidden = row_of(text->hidden, first, F);
     float *mid = row_of(at->keep->mid, first, D), *out = row_of(at->out, first, D);
     copy_rows(mid, input_row(at->x, first, D), count, D);
-    ops_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D);
+    ops_frozen_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D,
+                          at->text->model->bf16);
     ops_layernorm(y, row_of(at->keep->mean2, first, 1), row_of(at->keep->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
-    ops_linear(hidden, y, block->fc_weight, NULL, count, F, D);
+    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->bf16);
     ops_activate(hidden, row_of(at->keep->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
     if (out == NULL) return;
     copy_rows(out, mid, count, D);
-    ops_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F);
+    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->bf16);
 }
 
 void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer)
@@ -147,7 +149,8 @@ static void last_begins(const void *context, int first, int count)
     float *y = row_of(at->text->y, first, D);
     ops_layernorm(y, row_of(last->mean1, first, 1), row_of(last->rstd1, first, 1), input_row(at->x, first, D),
                   block->ln1_gain, block->ln1_bias, count, D);
-    ops_linear(row_of(last->kv, first, 2 * D), y, block->in_weight + DD, block->in_bias + D, count, 2 * D, D);
+    ops_frozen_linear(row_of(last->kv, first, 2 * D), y, block->in_weight + DD, block->in_bias + D, count, 2 * D, D,
+                      at->text->model->bf16);
 }
 
 static void last_asks(const void *context, int first, int count)
@@ -156,8 +159,8 @@ static void last_asks(const void *context, int first, int count)
     const clip_text_last_t *last = &at->text->last;
     const int D = at->text->model->config.text_width;
     take_eot_rows(last->mid, at->text, at->text->y, first, count);
-    ops_linear(row_of(last->q, first, D), row_of(last->mid, first, D), at->block->in_weight, at->block->in_bias, count,
-               D, D);
+    ops_frozen_linear(row_of(last->q, first, D), row_of(last->mid, first, D), at->block->in_weight, at->block->in_bias,
+                      count, D, D, at->text->model->bf16);
 }
 
 static void last_attends(const void *context, int first, int count, int share)
@@ -191,13 +194,14 @@ static void last_ends(const void *context, int first, int count)
     float *y = row_of(text->y, first, D), *hidden = row_of(text->hidden, first, F);
     float *mid = row_of(last->mid, first, D), *out = row_of(last->out, first, D);
     take_eot_rows(last->mid, text, at->x, first, count);
-    ops_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D);
+    ops_frozen_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D,
+                          at->text->model->bf16);
     ops_layernorm(y, row_of(last->mean2, first, 1), row_of(last->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
-    ops_linear(hidden, y, block->fc_weight, NULL, count, F, D);
+    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->bf16);
     ops_activate(hidden, row_of(last->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
     copy_rows(out, mid, count, D);
-    ops_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F);
+    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->bf16);
     ops_layernorm(y, row_of(last->mean3, first, 1), row_of(last->rstd3, first, 1), out, weights->final_gain,
                   weights->final_bias, count, D);
     ops_gemm(row_of(at->f, first, E), y, weights->proj, count, E, D,

@@ -21,6 +21,7 @@ typedef enum {
 
 enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
 enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
+enum { JOB_PRECISION_F32, JOB_PRECISION_BF16 };
 enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
 enum { JOB_MASK_NEAREST, JOB_MASK_BILINEAR };
 enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
@@ -60,7 +61,7 @@ typedef struct {
     int image_size; /* 0: the model's */
     int pre_resize, test_channels, test_shots, test_maskless;
     io_names_t memory_taps; /* two points of the image tower; resolved, never empty */
-    int features, chunk;
+    int features, precision, chunk;
     int method;
     io_names_t branches;
     bool learn;

@@ -130,8 +130,7 @@ void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, 
     ops_gemm(dx, dy, w, M, K, N, &(ops_gemm_t){.lda = N, .ldb = K, .ldc = K, .alpha = 1});
 }
 
-/* Values in [-1, 1) that need no generator state: a multiplicative hash of the index. */
-static void fill(float *x, int n, uint32_t salt)
+void ops_fill(float *x, int n, uint32_t salt)
 {
     for (int i = 0; i < n; i++) {
         uint32_t h = ((uint32_t)i + salt) * 2654435761u;
@@ -171,14 +170,14 @@ status_t ops_check(void)
     float a[CHECK_SIDE * CHECK_SIDE], b[CHECK_SIDE * CHECK_SIDE];
     float before[CHECK_SIDE * CHECK_SIDE], got[CHECK_SIDE * CHECK_SIDE];
     TRY(probe_address_space(ops_threads()));
-    fill(a, CHECK_SIDE * CHECK_SIDE, 1);
-    fill(b, CHECK_SIDE * CHECK_SIDE, 77777);
+    ops_fill(a, CHECK_SIDE * CHECK_SIDE, 1);
+    ops_fill(b, CHECK_SIDE * CHECK_SIDE, 77777);
     for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
         int M = shape[s].M, N = shape[s].N, K = shape[s].K;
         ops_gemm_t how = {.transpose_a = shape[s].ta, .transpose_b = shape[s].tb, .ldc = N, .alpha = 0.5f, .beta = 2};
         how.lda = how.transpose_a ? M : K;
         how.ldb = how.transpose_b ? K : N;
-        fill(before, M * N, 5);
+        ops_fill(before, M * N, 5);
         memcpy(got, before, sizeof got);
         ops_gemm(got, a, b, M, N, K, &how);
         for (int i = 0; i < M * N; i++) {
@@ -199,8 +198,8 @@ status_t ops_check(void)
 status_t ops_check_linear(int M, int N, int K, float *scratch)
 {
     float *x = scratch, *w = x + (size_t)M * (size_t)K, *y = w + (size_t)N * (size_t)K;
-    fill(x, M * K, 1);
-    fill(w, N * K, 77777);
+    ops_fill(x, M * K, 1);
+    ops_fill(w, N * K, 77777);
     ops_linear(y, x, w, NULL, M, N, K);
     for (uint32_t s = 0; s < CHECK_SAMPLES; s++) {
         /* A quarter of the sample lies in the last row, a quarter in the last column: where kernels handle edges. */
@@ -218,8 +217,8 @@ bool ops_same_places(int rows, int times, int N, int K, float *scratch)
 {
     const size_t in = (size_t)rows * (size_t)K, out = (size_t)rows * (size_t)N;
     float *x = scratch, *w = x + (size_t)times * in, *alone = w + (size_t)N * (size_t)K, *y = alone + out;
-    fill(x, rows * K, 1);
-    fill(w, N * K, 77777);
+    ops_fill(x, rows * K, 1);
+    ops_fill(w, N * K, 77777);
     for (int t = 1; t < times; t++) memcpy(x + (size_t)t * in, x, in * sizeof *x);
     ops_linear(alone, x, w, NULL, rows, N, K);
     ops_linear(y, x, w, NULL, times * rows, N, K);

@@ -101,6 +101,17 @@ static inline float ops_phi_scalar(float x, float *e)
  * NaN where there is nothing else. y may be x. */
 void ops_softmax_row(float *y, const float *x, int n, float scale);
 
+/* Values in [-1, 1) that need no generator state: a multiplicative hash of the index. */
+void ops_fill(float *x, int n, uint32_t salt);
+
+/* ---- Products in bfloat16 (ops_bf16.c, and ops_frozen.c in front of it) ---- */
+/* y (M,N) = x w^T, y += x w^T, y (M,K) = x w. */
+typedef enum { OPS_FROZEN_SET, OPS_FROZEN_ADD, OPS_FROZEN_BACK } ops_frozen_product_t;
+void ops_frozen_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
+                         const ops_frozen_t *set);
+/* The nearest bfloat16, ties to even; x is finite. */
+float ops_bf16_round(float x);
+
 /* ---- Plain references (ops_ref.c): all in double, so that central differences of them are
  * sharp. */
 void ops_ref_gemm(double *c, const double *a, const double *b, int M, int N, int K, const ops_gemm_t *how);

@@ -290,7 +290,7 @@ double plan_left(double cost, double elapsed);
 int plan_critical_next(const plan_items_t *items, int item);
 typedef struct {
     double rank_mb;    /* peak of one rank with its own plan, without what a node shares */
-    double private_mb; /* of it, weights converted */
+    double private_mb; /* of it, weights converted or packed */
     double shared_mb;  /* weights, once a node */
 } plan_memory_t;
 status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t *items);

@@ -108,7 +108,7 @@ status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *
     *out = (plan_t){.methods = methods, .cost = plan_cost_guess()};
     TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
     clip_set_threads(out->points[0].threads); /* as they will compute */
-    out->blas = clip_backend();
+    out->blas = out->points[0].precision == JOB_PRECISION_BF16 ? clip_backend_bf16() : clip_backend();
     TRY(plan_methods_check(out));
     TRY(make_options(out));
     out->run_dir = job_run_dir(&out->points[0]);

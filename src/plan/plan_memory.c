@@ -7,7 +7,8 @@
 /* Code, libraries and MPI, as seen. */
 #define PROGRAM_MB 90.0
 
-/* Weights in F16 or BF16 are converted in every process; F32 stays in the mapping that a node shares. */
+/* Weights in F16 or BF16 are converted in every process; F32 stays in the mapping that a node shares. What products in bfloat16
+ * read comes on top. */
 static void weights(plan_memory_t *out, const plan_t *plan)
 {
     struct stat info;
@@ -92,6 +93,7 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
     double most = 0;
     *out = (plan_memory_t){0};
     weights(out, plan);
+    if (plan->points[0].precision == JOB_PRECISION_BF16) out->private_mb += 1e-6 * (double)clip_bf16_bytes(c);
     for (int p = 0; p < plan->point_count; p++) {
         const job_t *job = &plan->points[p];
         double encode = encode_mb(plan, job);

@@ -31,7 +31,7 @@ static double encoding_of(const report_t *report, const report_block_t *block)
     plan_t plan = {0};
     double seconds = NAN;
     if (store_run_open_recorded(&plan, method_table, report->results->source) != ST_OK) return NAN;
-    store_rates_read(&plan.cost, plan.cost_path, plan.model_digest, plan.points[0].threads, NULL);
+    store_plan_rates_read(&plan);
     for (int p = 0; p < plan.point_count && plan.cost.measured[PLAN_RATE_ENCODE]; p++) {
         method_ask_t ask;
         if (strcmp(plan.point_text[p], block->point) != 0 || plan_ask(&ask, &plan, &plan.points[p]) != ST_OK) continue;

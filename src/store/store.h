@@ -127,6 +127,9 @@ void store_rates_read(plan_cost_t *cost, const char *path, const char *model_dig
                       const char *processor);
 status_t store_rates_write(const plan_cost_t *cost, const char *path, const char *model_digest, int threads,
                            const char *processor);
+/* The same for the plan's model, threads and file; products in bfloat16 count as another kind of processor. */
+void store_plan_rates_read(plan_t *plan);
+status_t store_plan_rates_write(const plan_cost_t *cost, const plan_t *plan);
 
 /* ---- Features ---- */
 typedef struct {

@@ -95,7 +95,15 @@ void store_made_on_read(store_made_on_t *set, io_h5_t *file)
     free(text);
 }
 
-/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line ----------------------------------------- */
+/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line, "-bf16" behind the digits of such products ---- */
+
+enum { KEY_SIZE = 24 };
+
+static void key_of(char out[KEY_SIZE], const plan_t *plan)
+{
+    snprintf(out, KEY_SIZE, "%.16s%s ", plan->model_digest,
+             plan->points[0].precision == JOB_PRECISION_BF16 ? "-bf16" : "");
+}
 
 static void cache_path(char out[4096], const plan_t *plan)
 {
@@ -104,20 +112,21 @@ static void cache_path(char out[4096], const plan_t *plan)
 
 void store_made_on_cache(store_made_on_t *out, const plan_t *plan)
 {
-    char path[4096], line[512];
+    char path[4096], line[512], key[KEY_SIZE];
     *out = (store_made_on_t){0};
     cache_path(path, plan);
+    key_of(key, plan);
     FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line, plan->model_digest, 16) == 0 && line[16] == ' ') store_made_on_add(out, line + 17);
+        if (strncmp(line, key, strlen(key)) == 0) store_made_on_add(out, line + strlen(key));
     }
     if (file != NULL) fclose(file);
 }
 
 void store_made_on_cache_add(const plan_t *plan, const store_made_on_t *set)
 {
-    char path[4096], line[STORE_MADE_ON_SIZE + 32];
+    char path[4096], line[STORE_MADE_ON_SIZE + 32], key[KEY_SIZE];
     store_made_on_t known;
     store_made_on_cache(&known, plan);
     store_made_on_t both = known;
@@ -129,6 +138,7 @@ void store_made_on_cache_add(const plan_t *plan, const store_made_on_t *set)
         return;
     }
     cache_path(path, plan);
-    snprintf(line, sizeof line, "%.16s %s\n", plan->model_digest, set->text);
+    key_of(key, plan);
+    snprintf(line, sizeof line, "%s%s\n", key, set->text);
     if (io_append_line(path, line) != ST_OK) log_warn("%s", fail_message());
 }

@@ -115,3 +115,25 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
     print_line(out, &ours);
     return io_write_stream(path, out, &text, &size);
 }
+
+/* NULL: this processor, as it is. */
+static const char *kind(char out[BASE_PROCESSOR_SIZE], const plan_t *plan)
+{
+    if (plan->points[0].precision != JOB_PRECISION_BF16) return NULL;
+    base_processor(out);
+    const size_t length = strlen(out), room = BASE_PROCESSOR_SIZE - sizeof "+bf16";
+    memcpy(out + (length < room ? length : room), "+bf16", sizeof "+bf16");
+    return out;
+}
+
+void store_plan_rates_read(plan_t *plan)
+{
+    char processor[BASE_PROCESSOR_SIZE];
+    store_rates_read(&plan->cost, plan->cost_path, plan->model_digest, plan->points[0].threads, kind(processor, plan));
+}
+
+status_t store_plan_rates_write(const plan_cost_t *cost, const plan_t *plan)
+{
+    char processor[BASE_PROCESSOR_SIZE];
+    return store_rates_write(cost, plan->cost_path, plan->model_digest, plan->points[0].threads, kind(processor, plan));
+}

@@ -234,7 +234,7 @@ static void learn_costs(work_worker_t *worker, const suite_comm_t *comm)
     const plan_t *plan = worker->plan;
     plan_cost_t cost = plan->cost;
     plan_cost_learned(&cost, &worker->measured, worker->measured_seconds);
-    if (store_rates_write(&cost, plan->cost_path, plan->model_digest, plan->points[0].threads, NULL) != ST_OK)
+    if (store_plan_rates_write(&cost, plan) != ST_OK)
         log_warn("the measured rates could not be kept: %s", fail_message());
 }
 
@@ -287,7 +287,9 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
     char *kinds = NULL;
     bool begun = false;
     store_made_on_here(&made_on, plan);
-    status_t status = suite_made_on_gather(&made_on, &kinds, comm);
+    const bool bf16 = plan->points[0].precision == JOB_PRECISION_BF16;
+    status_t status = suite_agree(comm, bf16 ? clip_bf16_check() : ST_OK); /* ranks may be on other processors */
+    if (status == ST_OK) status = suite_made_on_gather(&made_on, &kinds, comm);
     if (status == ST_OK) status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options, &made_on) : ST_OK);
     if (status == ST_OK) {
         status = begin(worker, &items, options->verify, comm);

@@ -168,8 +168,7 @@ status_t suite_plan_make(plan_t *out, const method_t *const *methods, const char
     if (comm->rank == 0) {
         status = plan_make_categories(out);
         if (status == ST_OK) status = plan_survey(out);
-        if (status == ST_OK)
-            store_rates_read(&out->cost, out->cost_path, out->model_digest, out->points[0].threads, NULL);
+        if (status == ST_OK) store_plan_rates_read(out);
     }
     TRY_DONE(suite_agree(comm, status));
     TRY_DONE(share(out, comm));

@@ -4,7 +4,7 @@
  * (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are larger.
  * The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for tests/bench/bench_learn.py, the same
  * epoch in PyTorch.
- * FGAD_BENCH_THREADS=N in the environment: instead, an epoch of each head on N threads beside one, by the clock. */
+ * FGAD_BENCH_BF16 in the environment: products in bfloat16. FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
 #include "support/check.h"
 #include "tools/toy_model.h"
@@ -194,6 +194,8 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     status_t status;
     TRY_DONE(clip_set_threads(1));
     TRY_DONE(clip_model_open(&model, dir));
+    const bool bf16 = getenv("FGAD_BENCH_BF16") != NULL;
+    if (bf16) TRY_DONE(clip_model_bf16(model, 1));
     const clip_config_t *config = clip_model_config(model);
     int T = config->grid * config->grid, E = config->embed;
     /* The small merges have a vocabulary of their own: its ids are all in the model's. */
@@ -201,7 +203,7 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     TRY_DONE(clip_tokenizer_open(&tokenizer, merges, vocab, config->context));
     TRY_DONE(prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json"));
     TRY_DONE(prompts_mfsc_read(&mfsc, caption, &vocabulary));
-    printf("%s, %s\n", clip_backend(), caption);
+    printf("%s, %s\n", bf16 ? clip_backend_bf16() : clip_backend(), caption);
     rng_t rng = rng_init("bench", "learn", 0, 1, "features");
     z = random_rows(&rng, SHOTS * T, E);
     float *anchors = arena_take(arena, (size_t)(2 * PROMPTS_MAX_GROUPS * E), sizeof(float));
