@@ -157,7 +157,15 @@ status_t io_make_dirs(const char *path)
     char prefix[MAX_PATH];
     size_t length = strlen(path);
     if (length >= sizeof prefix) return fail(ST_EIO, "'%.60s...' cannot be made: the path is too long", path);
-    for (size_t i = 1; i <= length; i++) {
+    /* Most are there: one question then, and none to the folders above. */
+    memcpy(prefix, path, length + 1);
+    size_t there = length;
+    while (there > 0 && !io_is_dir(prefix)) {
+        do there--;
+        while (there > 0 && path[there] != '/');
+        prefix[there] = '\0';
+    }
+    for (size_t i = there + 1; i <= length; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(prefix, path, i);
         prefix[i] = '\0';

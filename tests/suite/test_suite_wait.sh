@@ -66,3 +66,15 @@ cmp "$WORK/calm/results.csv" "$WORK/out/run/results.csv" || fail "other numbers 
 asked=$(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1 && /'"$(basename "$WORK")"'\/out|getdents/' | wc -l)
 echo "six waiting ranks asked the file system $asked times in 10 s"
 [ "$asked" -le 16 ] || fail "waiting ranks ask too often: $(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1' | head -40)"
+
+# A start: every rank reads the job once, whatever the grid; one rank alone looks at images, and folders that are there are not made.
+mpirun --bind-to none -n 3 sh -c 'exec strace -f -e trace=%file -o "$WORK/start.$OMPI_COMM_WORLD_RANK" "$FGAD" run "$WORK/job.yaml" -s sweep.sigma=1,2,3' \
+    > "$WORK/log" 2>&1 || fail "under strace: $(tail -3 "$WORK/log")"
+for rank in 0 1 2; do
+    opens=$(grep -c 'open.*/job\.yaml"' "$WORK/start.$rank" || true)
+    [ "$opens" = 1 ] || fail "rank $rank read the job $opens times"
+done
+cat "$WORK/start.1" "$WORK/start.2" > "$WORK/others"
+! grep 'stat.*\.png"' "$WORK/others" | head -3 | grep . || fail "every rank looks at images"
+made=$(grep -c 'mkdir(' "$WORK/others" || true)
+[ "$made" -le 20 ] || fail "two ranks asked for $made folders"
