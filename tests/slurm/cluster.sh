@@ -5,12 +5,15 @@
 #   cluster.sh start DIR [PID]
 #                          start it, with all of its state in DIR (made if missing); return when both nodes are idle.
 #                          With PID it stops by itself when that process ends, even by kill -9
+#   cluster.sh fail DIR NODE
+#                          a node as if its power went: its slurmd and all processes of jobs on it end by kill -9
 #   cluster.sh env DIR     print what points Slurm's commands, and MPI, at it: eval "$(cluster.sh env DIR)"
 #   cluster.sh stop DIR    cancel its jobs, end its processes, remove DIR
 #
 # It reads and writes nothing in /etc, /var or /run, needs neither systemd nor cgroups, and takes free ports, so that
 # it can stand beside a Slurm the machine already has. start on a running cluster and stop on a stopped one do nothing.
-# Both nodes are this machine: processes are tracked through /proc and nothing is bound to cores.
+# Both nodes are this machine: processes are tracked through /proc and nothing is bound to cores. CLUSTER_EXTRA of the
+# environment are more lines of slurm.conf, and CLUSTER_SILENCE the seconds after which a silent node is down (60).
 set -euo pipefail
 
 readonly NODES="n1 n2"
@@ -105,7 +108,7 @@ ReturnToService=2
 KillWait=10
 MinJobAge=600
 SlurmctldTimeout=30
-SlurmdTimeout=60
+SlurmdTimeout=${CLUSTER_SILENCE:-60}
 StateSaveLocation=$DIR/state
 SlurmdSpoolDir=$DIR/spool/%n
 TmpFS=$DIR/tmp/%n
@@ -117,6 +120,7 @@ MailProg=/bin/true
 SlurmctldDebug=info
 SlurmdDebug=info
 NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((base + 1))-$((base + 2))] CPUs=$NODE_CPUS RealMemory=64000 State=UNKNOWN
+${CLUSTER_EXTRA:-}
 PartitionName=main Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 END
 }
@@ -136,7 +140,7 @@ start_munge() {
     await 10 "munge made no credential" munge --socket="$DIR/munge/socket" --no-input
 }
 
-nodes_are_idle() { [ "$(sinfo --noheader --Node --format=%t | grep -cx idle)" -eq 2 ]; }
+nodes_are_idle() { [ "$(sinfo --noheader --Node --partition=main --format=%t | grep -cx idle)" -eq 2 ]; }
 
 cluster_start() {
     local reason node
@@ -214,6 +218,21 @@ end_pid() {
     kill -KILL "$pid" 2>/dev/null || true
 }
 
+# What job processes know of the node they are on; a slurmstepd is known by its children.
+cluster_fail() {
+    local pid parent
+    [ -e "$DIR/spool/$1" ] || die "'$1' is no node of this cluster"
+    kill -KILL "$(cat "$DIR/pid/slurmd-$1")"
+    for pid in $(job_pids); do
+        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "SLURMD_NODENAME=$1" || continue
+        parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
+        case "$(tr '\0' ' ' <"/proc/${parent:-none}/cmdline" 2>/dev/null)" in
+            *slurmstepd*) kill -KILL "$parent" 2>/dev/null || true ;;
+        esac
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+}
+
 cluster_stop() {
     local node pid i
     if [ ! -e "$DIR" ]; then
@@ -251,7 +270,7 @@ cluster_env() {
 }
 
 usage() {
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -264,14 +283,14 @@ case "${1:-}" in
         fi
         exit 0
         ;;
-    start | stop | env) ;;
+    start | stop | env | fail) ;;
     *) usage ;;
 esac
 case $1$# in
-    start2 | start3 | stop2 | env2) ;;
+    start2 | start3 | stop2 | env2 | fail3) ;;
     *) usage ;;
 esac
-OWNER=${3:-}
+OWNER=${3:-} # of start
 DIR=$(realpath -m "$2")
 [ "$DIR" != / ] || die "the root is no folder for a cluster"
 export SLURM_CONF="$DIR/slurm.conf"
@@ -280,5 +299,6 @@ unset SLURM_JOB_ID SLURM_JOBID SLURM_CLUSTERS
 case "$1" in
     start) cluster_start ;;
     stop) cluster_stop ;;
+    fail) cluster_fail "$3" ;;
     env) cluster_env ;;
 esac
