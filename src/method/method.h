@@ -12,6 +12,8 @@
 #include "job/job.h"
 #include "prompts/prompts.h"
 
+#include <stdio.h>
+
 /* ---- What a method reads -------------------------------------------------------------------------------------------- */
 #define METHOD_MAX_FEATURES 32
 /* Arrays of an image, as clip_feature_parse reads their texts. */
@@ -42,6 +44,7 @@ typedef struct {
     unsigned known;                    /* maps that score will find filled in, a bit each */
     const method_image_t *support;     /* (shots); NULL when all that depends on it is known */
     const method_head_t *head;         /* (JOB_HEADS) */
+    const float *const *slices;        /* each (images, T); NULL unless the method has them */
 } method_task_t;
 
 /* ---- What it leaves behind --------------------------------------------------------------------------------------------
@@ -102,8 +105,20 @@ typedef struct {
     int rows[METHOD_MAX_FEATURES], width[METHOD_MAX_FEATURES]; /* of the arrays of its ask */
 } method_size_t;
 typedef struct {
-    double fit, image, set; /* GFLOP: once; of an image; of the set of them */
+    double fit, image, set, slice; /* GFLOP: once; of an image; of the set of them; of each of its slices */
 } method_work_t;
+
+/* ---- Sets whose work is shared out -------------------------------------------------------------------------------------
+ * A method that scores images against one another may cut that work into slices, each made of one array of all images, by
+ * itself, wherever and in whatever order: (n, T) values, which score_set finds in the task. */
+typedef struct {
+    int (*count)(const job_t *job);
+    int (*array)(const job_t *job, int slice); /* that it reads: a place in the ask */
+    /* Writes what slices depend on beside that array, their number and the test images; points that agree share them. */
+    void (*key)(FILE *out, const method_task_t *task);
+    /* out (n, T) of images (n), each of which holds the one array. ST_EINTERRUPTED: it was asked to stop. */
+    status_t (*make)(float *out, const method_task_t *task, const method_image_t *images, int slice, arena_t *arena);
+} method_slices_t;
 
 /* ---- The table --------------------------------------------------------------------------------------------------------- */
 typedef struct {
@@ -125,6 +140,7 @@ typedef struct {
     status_t (*score)(method_maps_t *maps, int i, void *state, const method_image_t *image, arena_t *arena);
     /* After every image was scored, in order; of methods for sets, which note in `state` what they saw. NULL: nothing. */
     status_t (*score_set)(method_maps_t *maps, void *state, arena_t *arena);
+    const method_slices_t *slices; /* that score_set puts together; NULL: it does all by itself */
     /* M_pix (h*w) and *M_img of image i from stored maps, with the options of `job`; scratch (h*w). NULL: they stand. */
     void (*fuse)(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch);
     /* Of methods with branches: M (n, h*w) of one alone, as the options make it of stored maps (M NULL: only whether they
@@ -151,6 +167,7 @@ bool method_head_is_fixed(const method_t *method);
 bool method_head_reads_regions(const method_t *method, const job_t *job, job_head_t head);
 bool method_head_has_queries(const method_t *method, const job_t *job, job_head_t head);
 int method_map_count(const method_t *method);
+int method_slice_count(const method_t *method, const job_t *job);
 /* Of what a task keeps of an image: how many values a token, M_pix included. */
 int method_token_maps(const method_t *method, const job_t *job);
 

@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+int method_grid(int tokens)
+{
+    int side = 1;
+    while (side * side < tokens) side++;
+    return side;
+}
+
 void method_ask_for(method_ask_t *out, const char *feature, bool raw)
 {
     REQUIRE(out->count < METHOD_MAX_FEATURES);

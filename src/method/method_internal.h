@@ -48,6 +48,8 @@ status_t method_texts_training_unit(align_training_t *out, const method_learning
 detect_anchors_t method_texts_anchors(const method_task_t *task, double scale);
 
 /* ---- method_features.c ---- */
+/* Side of the grid of so many tokens. */
+int method_grid(int tokens);
 /* One array more. */
 void method_ask_for(method_ask_t *out, const char *feature, bool raw);
 /* The array of the support's turned views, behind the others; nothing is asked for fewer than two turns. Returns which one the

@@ -22,6 +22,11 @@ int method_token_maps(const method_t *method, const job_t *job)
     return count;
 }
 
+int method_slice_count(const method_t *method, const job_t *job)
+{
+    return method->slices != NULL ? method->slices->count(job) : 0;
+}
+
 bool method_wants_head(const method_t *method, const job_t *job, job_head_t head)
 {
     return method->heads != NULL && method->heads->wanted(job, head);

@@ -22,8 +22,7 @@ static float *take_patches(const state_t *state, const method_image_t *image, ar
     float *joined = method_join(&width, image, 0, state->taps, arena);
     float *out = arena_take(arena, (size_t)image->rows[0] * (size_t)state->width, sizeof *out);
     if (joined == NULL || out == NULL) return NULL;
-    int side = 1;
-    while (side * side < image->rows[0]) side++;
+    const int side = method_grid(image->rows[0]);
     detect_pool(out, joined, side, side, width, state->job->patchcore.patch);
     return out;
 }

@@ -154,8 +154,17 @@ status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);
 void plan_ask_of_test(method_ask_t *out, const method_ask_t *ask, const clip_config_t *config);
 
 /* ---- Work items: everything that makes one file ---- */
-/* Kinds: chunks of test images, support images, tiled support images, learned heads, evaluations (as many as tasks). */
-typedef enum { PLAN_CHUNK, PLAN_SUPPORT, PLAN_TILES, PLAN_LEARN, PLAN_EVALUATE, PLAN_KINDS } plan_item_kind_t;
+/* Kinds: chunks of test images, support images, tiled support images, learned heads, slices of a set, evaluations (as many as
+ * tasks). */
+typedef enum {
+    PLAN_CHUNK,
+    PLAN_SUPPORT,
+    PLAN_TILES,
+    PLAN_LEARN,
+    PLAN_SLICE,
+    PLAN_EVALUATE,
+    PLAN_KINDS
+} plan_item_kind_t;
 typedef enum { PLAN_OPEN, PLAN_DONE, PLAN_FAILED } plan_item_state_t;
 typedef struct {
     plan_item_kind_t kind;
@@ -170,8 +179,9 @@ typedef struct {
     int category_index;          /* index into the plan's categories */
     int folder;                  /* PLAN_FOLDERS * category + which of the category's folders holds its file */
     const char *name;            /* of its file in that folder; points into path */
-    int index;       /* chunk number, train image, or task (of a learned head: one of those that share it) */
+    int index;       /* chunk number, train image, or task (of a learned head, a slice: one of those that share it) */
     int scale;       /* of tiles */
+    int slice;       /* its number */
     job_head_t head; /* of a learned head */
     int *needs;      /* items whose files it reads */
     int need_count;
@@ -199,7 +209,9 @@ int plan_items_find(const plan_items_t *items, int folder, const char *name, siz
 /* Which images a chunk holds: first and count of the category's test images. */
 void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, int chunk);
 extern const char *const plan_kind_names[PLAN_KINDS];
-/* The arrays that an item of encoded images has. */
+/* Of a task: the test images that are scored, into keep (all of the category); returns how many. */
+int plan_task_images(int *keep, const plan_t *plan, const plan_task_t *task);
+/* The arrays that an item of encoded images has; NULL: it is another kind of item. */
 const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item);
 /* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item);
@@ -238,9 +250,11 @@ double plan_query_gflop(const clip_config_t *config, const job_t *job, int group
 /* What the task's method says of scoring `images` test images against so many groups of prompts (times states); known: what depends
  * on features and support alone is. */
 method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known);
-/* As stored: a learned head, and a task with its maps. */
+/* As stored: a slice of a set, a learned head, and a task with its maps. */
+double plan_slice_mb(const clip_config_t *config, int images);
 double plan_head_mb(const clip_config_t *config, const job_t *job, const plan_caption_t *caption, job_head_t head);
 double plan_task_mb(const clip_config_t *config, const method_t *method, const job_t *job, int images);
+void plan_work_slice(plan_work_t *out, const plan_t *plan, const plan_task_t *task, int images);
 /* *warm: of it, what is saved by a rank that has just evaluated the same category. */
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task);
 /* What a rate is called in the file of rates, and its value before anything was measured. */

@@ -182,9 +182,23 @@ double plan_head_mb(const clip_config_t *c, const job_t *job, const plan_caption
            (queries && job->query_keep ? 4e-6 * 10.0 * c->embed * c->embed : 0);
 }
 
+double plan_slice_mb(const clip_config_t *c, int images)
+{
+    return 4e-6 * images * c->grid * c->grid;
+}
+
 double plan_task_mb(const clip_config_t *c, const method_t *method, const job_t *job, int images)
 {
     return 4e-6 * images * c->grid * c->grid * method_token_maps(method, job);
+}
+
+void plan_work_slice(plan_work_t *out, const plan_t *plan, const plan_task_t *task, int images)
+{
+    *out = (plan_work_t){0};
+    out->units[PLAN_RATE_ITEM] = 1;
+    out->units[PLAN_RATE_READ] = plan_features_mb(plan, images) / plan->ask_test.count; /* one of the arrays */
+    out->units[PLAN_RATE_MAPS] = plan_method_work(plan, task, 0, images, false).slice;
+    out->units[PLAN_RATE_WRITE] = plan_slice_mb(&plan->config, images);
 }
 
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task)

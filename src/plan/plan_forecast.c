@@ -67,6 +67,9 @@ static void print_disk(FILE *out, const plan_t *plan, const plan_items_t *items)
             learned += plan_head_mb(c, &plan->points[plan->tasks[item->index].point],
                                     &plan->categories[item->category_index].caption, item->head);
             break;
+        case PLAN_SLICE:
+            learned += plan_slice_mb(c, plan->categories[item->category_index].images.test_count);
+            break;
         default:
             if (item->kind == PLAN_CHUNK) plan_chunk_range(&first, &count, plan, item->category_index, item->index);
             if (item->kind == PLAN_TILES) count = item->scale * item->scale;

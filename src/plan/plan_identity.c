@@ -124,6 +124,39 @@ status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_hea
     return ST_OK;
 }
 
+/* ---- Slices ---------------------------------------------------------------------------------------------------------- */
+
+/* Of the array that it reads of the test images that are kept, and of what the method says: no shot and no option else, so that
+ * points and draws share them. */
+status_t plan_slice_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, int slice, const int *keep, int n)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const plan_category_t *entry = &plan->categories[task->category_index];
+    const method_t *method = plan_method(plan, task);
+    const method_task_t draw = {.job = &plan->points[task->point],
+                                .dataset = task->dataset,
+                                .category = task->category,
+                                .shots = task->shots,
+                                .seed = task->seed,
+                                .images = n};
+    method_ask_t ask;
+    char *text = NULL, digest[IO_DIGEST_SIZE];
+    size_t size = 0;
+    TRY(plan_ask(&ask, plan, draw.job));
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return fail(ST_ENOMEM, "out of memory");
+    fprintf(out, "%s\n%s\n%s/%s\n%s %d %s\n", PLAN_FORMAT, entry->cache_key, task->dataset, task->category,
+            method->name, slice, ask.text[method->slices->array(draw.job, slice)]);
+    method->slices->key(out, &draw);
+    for (int i = 0; i < n; i++)
+        fprintf(out, "%s %lld\n", entry->images.test[keep[i]].name, (long long)entry->test_fingerprint[keep[i]]);
+    fclose(out);
+    io_digest_bytes(digest, text, size);
+    snprintf(id, PLAN_ID_SIZE, "%.16s", digest);
+    free(text);
+    return ST_OK;
+}
+
 /* ---- Features -------------------------------------------------------------------------------------------------------- */
 
 /* The identity of a feature file: its folder's name says model and options; the names and marks of its images say what is

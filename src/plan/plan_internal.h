@@ -32,7 +32,12 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
 char *plan_learn_options(const job_t *job, job_head_t head);
 /* Of the head that task t learns. */
 status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_head_t head);
+/* Of a slice of task t, whose test images are keep[0..n-1]. */
+status_t plan_slice_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, int slice, const int *keep, int n);
 /* Of an item of encoded images, and of its arrays. */
 void plan_features_ids(plan_item_t *item, const plan_t *plan);
+
+/* ---- Items by the names of their files ---- */
+status_t plan_items_index(plan_items_t *items);
 
 #endif

@@ -82,8 +82,9 @@ static status_t add_item(int *index, builder_t *builder, const plan_item_t *item
     new->path = path;
     new->name = strrchr(path, '/') + 1;
     new->folder = PLAN_FOLDERS * item->category_index + (item->kind == PLAN_EVALUATE ? PLAN_FOLDER_TASKS
-                                                         : item->kind == PLAN_LEARN  ? PLAN_FOLDER_PROMPTS
-                                                                                     : PLAN_FOLDER_FEATURES);
+                                                         : item->kind == PLAN_LEARN || item->kind == PLAN_SLICE
+                                                             ? PLAN_FOLDER_PROMPTS
+                                                             : PLAN_FOLDER_FEATURES);
     enter_item(builder, *index);
     return ST_OK;
 }
@@ -159,6 +160,18 @@ static status_t add_features(int *index, builder_t *builder, const plan_t *plan,
     return ST_OK;
 }
 
+/* All test images of the category, as needs of an item. */
+static status_t add_chunks(int user, builder_t *builder, const plan_t *plan, int category)
+{
+    const int images = plan->categories[category].images.test_count;
+    for (int c = 0, first = 0, count = 0, need; first + count < images; c++) {
+        plan_chunk_range(&first, &count, plan, category, c);
+        TRY(add_features(&need, builder, plan, PLAN_CHUNK, category, c, 1));
+        TRY(add_need(&builder->items->items[user], need));
+    }
+    return ST_OK;
+}
+
 /* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
 
 /* The work of a head depends on the caption and on some keys: seldom more than a few kinds a category. */
@@ -230,11 +243,45 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     return ST_OK;
 }
 
+/* One slice of the set of task t, unless a task before has it already; needs: the chunks. */
+static status_t add_slice(int *index, builder_t *builder, const plan_t *plan, int t, int slice, const int *keep, int n)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    plan_item_t item = {.kind = PLAN_SLICE, .category_index = task->category_index, .index = t, .slice = slice};
+    plan_work_t work;
+    TRY(plan_slice_id(item.id, plan, t, slice, keep, n));
+    plan_work_slice(&work, plan, task, n);
+    plan_item_price(&item, &work, &plan->cost);
+    const int before = builder->items->count;
+    TRY(add_item(index, builder, &item,
+                 base_format("%s/slice-%s.h5", plan->categories[task->category_index].prompts, item.id)));
+    if (builder->items->count == before) return ST_OK;
+    return add_chunks(*index, builder, plan, task->category_index);
+}
+
+/* What a method for sets has made in parts. */
+static status_t add_slices(int task_item, builder_t *builder, const plan_t *plan, int t)
+{
+    const plan_task_t *task = &plan->tasks[t];
+    const int slices = method_slice_count(plan_method(plan, task), &plan->points[task->point]);
+    if (slices == 0) return ST_OK;
+    status_t status = ST_OK;
+    int *keep = base_alloc((size_t)plan->categories[task->category_index].images.test_count, sizeof *keep);
+    if (keep == NULL) return ST_ENOMEM;
+    const int n = plan_task_images(keep, plan, task);
+    for (int slice = 0; slice < slices && status == ST_OK; slice++) {
+        int need;
+        status = add_slice(&need, builder, plan, t, slice, keep, n);
+        if (status == ST_OK) status = add_need(&builder->items->items[task_item], need);
+    }
+    free(keep);
+    return status;
+}
+
 static status_t add_task(builder_t *builder, const plan_t *plan, int t)
 {
     const plan_task_t *task = &plan->tasks[t];
     const job_t *job = &plan->points[task->point];
-    const data_category_t *images = &plan->categories[task->category_index].images;
     plan_item_t item = {.kind = PLAN_EVALUATE, .category_index = task->category_index, .index = t};
     int index, need;
     TRY(begin_category(builder, plan, task->category_index));
@@ -244,12 +291,8 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
     plan_item_price(&item, &work, &plan->cost);
     item.warm = plan_work_seconds(&warm, &plan->cost);
     TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
-    /* The order is what work_evaluate relies on: chunks, support images, then the learned heads. */
-    for (int c = 0, first = 0, count = 0; first + count < images->test_count; c++) {
-        plan_chunk_range(&first, &count, plan, task->category_index, c);
-        TRY(add_features(&need, builder, plan, PLAN_CHUNK, task->category_index, c, 1));
-        TRY(add_need(&builder->items->items[index], need));
-    }
+    /* The order is what work_evaluate relies on: chunks, support images, learned heads, then slices. */
+    TRY(add_chunks(index, builder, plan, task->category_index));
     for (int k = 0; k < task->shots; k++) {
         TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
         TRY(add_need(&builder->items->items[index], need));
@@ -259,7 +302,7 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
         TRY(add_learn(&need, builder, plan, t, job->learn ? head : JOB_HEAD_PIXEL));
         TRY(add_need(&builder->items->items[index], need));
     }
-    return ST_OK;
+    return add_slices(index, builder, plan, t);
 }
 
 /* ---- Order ----------------------------------------------------------------------------------------------------------- */
@@ -269,7 +312,7 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
 static void compute_critical_paths(plan_items_t *items)
 {
     for (int i = 0; i < items->count; i++) items->items[i].critical_path = items->items[i].cost;
-    /* Chains are at most features -> learn -> evaluate: two passes over the users are enough. */
+    /* Chains are at most features -> learn or slice -> evaluate: two passes over the users are enough. */
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < items->count; i++) {
             const plan_item_t *user = &items->items[i];
@@ -309,38 +352,7 @@ void plan_items_mark_wanted(plan_items_t *items)
     }
     want_needs(items, PLAN_EVALUATE);
     want_needs(items, PLAN_LEARN);
-}
-
-/* ---- By file name ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t name_hash(int folder, const char *name, size_t length)
-{
-    return base_hash(base_hash(BASE_HASH_SEED, &folder, sizeof folder), name, length);
-}
-
-int plan_items_find(const plan_items_t *items, int folder, const char *name, size_t length)
-{
-    for (uint64_t at = name_hash(folder, name, length);; at++) {
-        int i = items->slot[at & (uint64_t)(items->slots - 1)];
-        if (i < 0) return -1;
-        const plan_item_t *item = &items->items[i];
-        if (item->folder == folder && strncmp(item->name, name, length) == 0 && item->name[length] == '\0') return i;
-    }
-}
-
-static status_t index_names(plan_items_t *items)
-{
-    for (items->slots = 64; items->slots < 2 * items->count;) items->slots *= 2;
-    items->slot = base_alloc((size_t)items->slots, sizeof *items->slot);
-    if (items->slot == NULL) return ST_ENOMEM;
-    for (int i = 0; i < items->slots; i++) items->slot[i] = -1;
-    for (int i = 0; i < items->count; i++) {
-        const plan_item_t *item = &items->items[i];
-        uint64_t at = name_hash(item->folder, item->name, strlen(item->name));
-        while (items->slot[at & (uint64_t)(items->slots - 1)] >= 0) at++;
-        items->slot[at & (uint64_t)(items->slots - 1)] = i;
-    }
-    return ST_OK;
+    want_needs(items, PLAN_SLICE);
 }
 
 status_t plan_items_order(plan_items_t *items)
@@ -364,7 +376,7 @@ status_t plan_items_make(plan_items_t *out, const plan_t *plan)
     TRY_DONE(grow(builder));
     for (int t = 0; t < plan->task_count; t++) TRY_DONE(add_task(builder, plan, t));
     TRY_DONE(plan_items_order(out));
-    TRY_DONE(index_names(out));
+    TRY_DONE(plan_items_index(out));
 done:
     free(builder->feature);
     free(builder->slot);

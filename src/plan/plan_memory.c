@@ -72,6 +72,15 @@ static status_t evaluate_mb(double *out, const plan_t *plan, const clip_config_t
     return ST_OK;
 }
 
+/* A slice of a set: one array of all images twice, and what each token is of every other image. */
+static double slice_mb(const plan_t *plan, const clip_config_t *c, const plan_category_t *entry, const job_t *job)
+{
+    const double T = (double)c->grid * c->grid, n = entry->images.test_count;
+    const double most = job->musc.subset > 0 && job->musc.subset < n ? job->musc.subset : n;
+    if (method_slice_count(method_of(plan->methods, job), job) == 0) return 0;
+    return 4e-6 * n * T * c->width + 4e-6 * most * T * (c->width + most);
+}
+
 /* The plan itself, which every rank holds: its points' options and texts, tasks, images and items with what they need. */
 static double plan_mb(const plan_t *plan, const plan_items_t *items)
 {
@@ -101,6 +110,8 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
         /* The grid has many points of like size: the categories of the first stand for all. */
         for (int l = 0; l < plan->category_count && (p == 0 || l == 0); l++) {
             double learn = 0, evaluate;
+            const double slice = slice_mb(plan, c, &plan->categories[l], job);
+            if (most < slice) most = slice;
             TRY(learn_mb(&learn, plan, c, &plan->categories[l], job));
             TRY(evaluate_mb(&evaluate, plan, c, &plan->categories[l], job));
             if (most < learn) most = learn;

@@ -10,8 +10,22 @@ void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, 
     *count = total - *first < size ? total - *first : size;
 }
 
+int plan_task_images(int *keep, const plan_t *plan, const plan_task_t *task)
+{
+    const job_t *job = &plan->points[task->point];
+    const data_category_t *images = &plan->categories[task->category_index].images;
+    const bool excluded = job->test_shots == JOB_TEST_SHOTS_EXCLUDED;
+    const int n = data_test_without_shots(keep, images, task->support, excluded ? task->shots : 0);
+    /* Anomalous images without a mask, where others have one: published loaders of Real-IAD pass them over. */
+    if (job->test_maskless != JOB_MASKLESS_DROPPED || images->masks_missing == images->test_anomalous) return n;
+    int kept = 0;
+    for (int i = 0; i < n; i++)
+        if (images->test[keep[i]].label == 0 || images->test[keep[i]].mask != NULL) keep[kept++] = keep[i];
+    return kept;
+}
+
 const char *const plan_kind_names[PLAN_KINDS] = {"chunks of test images", "support images", "tiled support images",
-                                                 "learned heads", "evaluations"};
+                                                 "learned heads",         "slices of sets", "evaluations"};
 
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item)
 {
@@ -25,6 +39,8 @@ const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t 
         const plan_task_t *task = &plan->tasks[item->index];
         snprintf(out, 512, "learning %s/%s shots %d seed %llu, %s head", task->dataset, task->category, task->shots,
                  (unsigned long long)task->seed, job_head_names[item->head]);
+    } else if (item->kind == PLAN_SLICE) {
+        snprintf(out, 512, "scoring %s/%s, slice %d of the set", images->dataset, images->category, item->slice);
     } else {
         static const char *const kinds[] = {"chunk", "support image", "tiles of image"};
         snprintf(out, 512, "encoding %s/%s %s %d", images->dataset, images->category, kinds[item->kind], item->index);
@@ -50,7 +66,16 @@ void plan_folder_path(char out[4096], const plan_t *plan, int folder)
 const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item)
 {
     static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
-    return item->kind == PLAN_TILES ? &tokens : item->kind == PLAN_CHUNK ? &plan->ask_test : &plan->ask;
+    switch (item->kind) {
+    case PLAN_CHUNK:
+        return &plan->ask_test;
+    case PLAN_SUPPORT:
+        return &plan->ask;
+    case PLAN_TILES:
+        return &tokens;
+    default:
+        return NULL;
+    }
 }
 
 void plan_array_folder(char out[4096], const plan_t *plan, int category, const char *feature)

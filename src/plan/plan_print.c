@@ -25,7 +25,7 @@ static sums_t sum_category(const plan_t *plan, const plan_items_t *items, int ca
         const plan_item_t *item = &items->items[i];
         if (item->category_index != category) continue;
         bool kept = item->state == PLAN_DONE;
-        if (item->kind == PLAN_LEARN) continue; /* small files */
+        if (item->kind == PLAN_LEARN || item->kind == PLAN_SLICE) continue; /* small files */
         if (item->kind == PLAN_EVALUATE) {
             sums.tasks++;
             sums.tasks_kept += kept;

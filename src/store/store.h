@@ -157,8 +157,19 @@ void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_it
  * a support image, or the tiles of one. images: (features->count), or the one that was tiled. */
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds);
-/* Reads all arrays of an item. ST_EFORMAT: a file is damaged, or of another item; ST_ENOTFOUND: an array's is not there. */
-status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item);
+/* Reads arrays of an item, those of `ask`. ST_EFORMAT: a file is damaged, or of another item; ST_ENOTFOUND: one is not there. */
+status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item,
+                             const method_ask_t *ask);
+
+/* ---- Slices of sets ---- */
+typedef struct {
+    int n;                   /* images; set by the reader, too */
+    float *values;           /* (n, h, w); the caller's */
+    double seconds;          /* that making it took */
+    store_made_on_t made_on; /* of the features; a reader adds the file's */
+} store_slice_t;
+status_t store_slice_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_slice_t *what);
+status_t store_slice_read(store_slice_t *out, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Learned heads ---- */
 /* What a head gives (G groups, E embedding). Owned by the struct. */

@@ -223,10 +223,10 @@ static status_t read_array(store_features_t *out, const plan_t *plan, const plan
     return status;
 }
 
-status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item)
+status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item,
+                             const method_ask_t *ask)
 {
     io_h5_t *file;
-    const method_ask_t *ask = plan_item_ask(plan, item);
     *out = (store_features_t){.grid = plan->config.grid, .count = store_item_images(plan, item)};
     TRY(store_item_open(&file, item));
     store_made_on_read(&out->made_on, file);

@@ -112,5 +112,7 @@ status_t store_item_fits(io_h5_t *file, const plan_t *plan, const plan_item_t *i
         status = check_task(file);
     else if (item->kind == PLAN_LEARN)
         status = check_head(file, plan, item);
+    else if (item->kind == PLAN_SLICE)
+        status = io_h5_expect(file, "slice", IO_H5_F32, 3, (const int64_t[]){-1, plan->config.grid, plan->config.grid});
     return status == ST_ENOTFOUND ? fail(ST_EFORMAT, "%s", fail_message()) : status;
 }

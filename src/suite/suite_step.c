@@ -99,6 +99,7 @@ status_t suite_step(step_outcome_t *outcome, suite_rank_t *rank, plan_items_t *i
     suite_progress_tell(rank->progress, 0, plan_item_name(name, worker->plan, item));
     status_t status = item->kind == PLAN_EVALUATE ? work_evaluate(worker, items, item)
                       : item->kind == PLAN_LEARN  ? learn(rank, items, item)
+                      : item->kind == PLAN_SLICE  ? work_slice(worker, items, item)
                                                   : work_encode(worker, item);
     if (status == ST_EINTERRUPTED) return status;
     if (status != ST_OK) return explain(outcome, rank, items, item, status);

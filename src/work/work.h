@@ -94,6 +94,8 @@ double work_worker_charge(work_worker_t *worker, plan_rate_t rate, double units,
 /* ---- Items ---- */
 /* Makes the feature file of a chunk, a support image or its tiles. */
 status_t work_encode(work_worker_t *worker, const plan_item_t *item);
+/* Makes the file of a slice of a set. ST_EINTERRUPTED: a signal came. */
+status_t work_slice(work_worker_t *worker, const plan_items_t *items, const plan_item_t *item);
 /* Makes the file of a task. */
 status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const plan_item_t *item);
 /* Learns a head, step by step: begin (which takes up a checkpoint), epochs until done, end (which writes the file). */

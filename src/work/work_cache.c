@@ -28,7 +28,7 @@ status_t work_cache_chunk(const store_features_t **out, store_features_t *own, w
     *out = kept;
     if (kept->arrays > 0) return ST_OK;
     double began = clock_own_seconds();
-    TRY(store_features_read(own, worker->plan, chunk));
+    TRY(store_features_read(own, worker->plan, chunk, &worker->plan->ask_test));
     work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, own->count), began);
     *out = own;
     size_t bytes = store_features_bytes(own);

@@ -151,16 +151,6 @@ static status_t measure_oracle(store_oracle_t *oracle, work_worker_t *worker, co
     return ST_OK;
 }
 
-/* Anomalous images without a mask, where others have one: published loaders of Real-IAD pass them over. */
-static int drop_maskless(int *keep, int n, const data_category_t *images)
-{
-    if (images->masks_missing == images->test_anomalous) return n;
-    int kept = 0;
-    for (int i = 0; i < n; i++)
-        if (images->test[keep[i]].label == 0 || images->test[keep[i]].mask != NULL) keep[kept++] = keep[i];
-    return kept;
-}
-
 status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const plan_item_t *item)
 {
     const plan_t *plan = worker->plan;
@@ -175,12 +165,10 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     double started = clock_seconds();
     int *keep = base_alloc((size_t)images->test_count, sizeof *keep);
     if (keep == NULL) return ST_ENOMEM;
-    const bool excluded = job->test_shots == JOB_TEST_SHOTS_EXCLUDED;
-    int n = data_test_without_shots(keep, images, task->support, excluded ? task->shots : 0);
-    if (job->test_maskless == JOB_MASKLESS_DROPPED) n = drop_maskless(keep, n, images);
+    const int n = plan_task_images(keep, plan, task);
     TRY_DONE(work_scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
-    const double scored = clock_seconds() - started;
+    const double scored = clock_seconds() - started + scorer.slice_seconds;
     TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
     oracle.fusions = has_fusions(&scorer, &maps);
     if (oracle.fusions) TRY_DONE(measure_fusions(oracle.last, &scorer, &maps, images, keep));

@@ -20,7 +20,7 @@ void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const 
 
 /* ---- Scoring ---- */
 /* Everything that scores an image of a task. An item's needs are chunks, then `shots` support files, then the wanted heads in
- * order. */
+ * order, then slices. */
 typedef struct {
     const method_t *method;
     method_ask_t ask;
@@ -32,8 +32,10 @@ typedef struct {
     method_image_t *support;    /* (shots) */
     store_learned_t learned[JOB_HEADS];
     method_head_t head[JOB_HEADS];
-    float *const *known; /* maps of these test images and this support, from the task before; not owned */
-    int chunks, heads;
+    float *const *known;  /* maps of these test images and this support, from the task before; not owned */
+    float **slice;        /* (slices), each (images, T) */
+    double slice_seconds; /* that making them took */
+    int chunks, heads, slices;
     store_made_on_t support_on, made_on; /* the support's files; all others */
 } work_scorer_t;
 /* images: how many will be scored. The support is read where the method needs it. To be freed whatever comes back. */

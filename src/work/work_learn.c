@@ -54,7 +54,8 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
     for (int k = 0; k < work->task->shots; k++) {
         store_features_t features;
         const store_array_t *array;
-        TRY(store_features_read(&features, work->worker->plan, need_item(work, items, k, false)));
+        const plan_item_t *shot = need_item(work, items, k, false);
+        TRY(store_features_read(&features, work->worker->plan, shot, plan_item_ask(work->worker->plan, shot)));
         store_made_on_add(&work->result.made_on, features.made_on.text);
         status_t status = store_features_find(&array, &features, pixel ? "tokens" : "cls");
         if (status == ST_OK) {
@@ -84,7 +85,7 @@ static status_t read_grid(float **out, work_learn_t *work, const plan_item_t *it
     store_features_t features;
     const store_array_t *tiles = NULL;
     *out = NULL;
-    TRY(store_features_read(&features, work->worker->plan, item));
+    TRY(store_features_read(&features, work->worker->plan, item, plan_item_ask(work->worker->plan, item)));
     store_made_on_add(&work->result.made_on, features.made_on.text);
     status_t status = store_features_find(&tiles, &features, "tokens");
     if (status == ST_OK && (features.count != scale * scale || tiles->rows != h * h || tiles->width != (int)E))

@@ -10,6 +10,8 @@ void work_scorer_free(work_scorer_t *scorer)
     free(scorer->features);
     free(scorer->support);
     for (int head = 0; head < JOB_HEADS; head++) store_learned_free(&scorer->learned[head]);
+    for (int s = 0; scorer->slice != NULL && s < scorer->slices; s++) free(scorer->slice[s]);
+    free(scorer->slice);
     arena_free(&scorer->arena);
 }
 
@@ -24,7 +26,7 @@ status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const
     if (scorer->features == NULL || scorer->support == NULL) return fail(ST_ENOMEM, "out of memory");
     for (size_t k = 0; k < shots; k++) {
         double began = clock_own_seconds();
-        TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]]));
+        TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]], &worker->plan->ask));
         store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
         work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);
         TRY(store_features_image(&scorer->support[k], &scorer->features[k], &scorer->ask, 0));
@@ -45,6 +47,25 @@ static bool needs_support(const work_scorer_t *scorer)
         if (scorer->method->gives(scorer->task.job, m) && (scorer->task.known >> m & 1) == 0) return true;
     }
     return !keeps;
+}
+
+/* needs: the items of the slices. */
+static status_t read_slices(work_scorer_t *scorer, const plan_t *plan, const plan_items_t *items, const int *needs)
+{
+    const size_t T = (size_t)plan->config.grid * (size_t)plan->config.grid;
+    if (scorer->slices == 0) return ST_OK;
+    scorer->slice = calloc((size_t)scorer->slices, sizeof *scorer->slice);
+    if (scorer->slice == NULL) return fail(ST_ENOMEM, "out of memory");
+    for (int s = 0; s < scorer->slices; s++) {
+        store_slice_t slice = {.n = scorer->task.images};
+        scorer->slice[s] = slice.values = base_alloc((size_t)slice.n * T, sizeof *slice.values);
+        if (slice.values == NULL) return ST_ENOMEM;
+        TRY(store_slice_read(&slice, plan, &items->items[needs[s]]));
+        store_made_on_add(&scorer->made_on, slice.made_on.text);
+        scorer->slice_seconds += slice.seconds;
+    }
+    scorer->task.slices = (const float *const *)scorer->slice;
+    return ST_OK;
 }
 
 status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const plan_items_t *items,
@@ -68,7 +89,8 @@ status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const pl
     scorer->task.tokenizer = worker->tokenizer;
     TRY(job_logit_scale(&scorer->task.logit_scale, job, (double)clip_model_logit_scale(worker->model)));
     for (int head = 0; head < JOB_HEADS; head++) scorer->heads += method_wants_head(scorer->method, job, head);
-    scorer->chunks = item->need_count - task->shots - scorer->heads;
+    scorer->slices = method_slice_count(scorer->method, job);
+    scorer->chunks = item->need_count - task->shots - scorer->heads - scorer->slices;
     int need = scorer->chunks + task->shots;
     for (int head = 0; head < JOB_HEADS; head++) {
         if (!method_wants_head(scorer->method, job, head)) continue;
@@ -77,6 +99,7 @@ status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const pl
         store_made_on_add(&scorer->made_on, learned->made_on.text);
         scorer->head[head] = (method_head_t){learned->G, learned->E, learned->normal, learned->abnormal, learned->keys};
     }
+    TRY(read_slices(scorer, plan, items, item->needs + need));
     scorer->task.known = work_cache_maps(&scorer->known, worker, task);
     if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
     if (needs_support(scorer)) TRY(work_scorer_support(scorer, worker, items, item));
