@@ -1,6 +1,7 @@
 """The pixel head's epoch of bench_learn in PyTorch on one core, as published code runs it: 77 positions a prompt, one
 call of the text tower a group, autograd. The first epoch's loss must be that of bench_learn on the same numbers.
-usage: bench_learn.py MODEL-DIR learn-prompts.txt learn-data.f32 [EPOCHS]"""
+usage: bench_learn.py MODEL-DIR learn-prompts.txt learn-data.f32 [EPOCHS [best]]
+best: as well as PyTorch does it instead: no position behind the longest prompt, one call for all groups."""
 import os
 import resource
 import sys
@@ -38,11 +39,10 @@ class Block(torch.nn.Module):
 
 blocks = [Block(f"transformer.resblocks.{n}.").requires_grad_(False) for n in range(shape["layers"])]
 w = {name: torch.from_numpy(weights[name].copy()) for name in ("token_embedding.weight", "positional_embedding", "ln_final.weight", "ln_final.bias", "text_projection")}
-mask = torch.full((L, L), float("-inf")).triu(1)
 
 
 def encode(x, eot):
-    x = x + w["positional_embedding"]
+    x = x + w["positional_embedding"][:L]
     for block in blocks:
         x = block(x, mask)
     x = torch.nn.functional.layer_norm(x, (D,), w["ln_final.weight"], w["ln_final.bias"])
@@ -58,6 +58,10 @@ for line in open(sys.argv[2], encoding="ascii"):
         batches.append([])
     else:
         batches[-1].append(list(map(int, line.split())))
+if sys.argv[5:] == ["best"]:
+    batches = [sum(batches, [])]
+    L = max(len(prompt) for prompt in batches[0])
+mask = torch.full((L, L), float("-inf")).triu(1)
 data = np.fromfile(sys.argv[3], "<f4")
 S, _, N, E, G = (int(value) for value in data[:5])
 scale, wanted = float(data[5]), float(data[6])
@@ -91,4 +95,4 @@ for step in range(rounds):
     if step == 0 and abs(loss - wanted) > 1e-4 * abs(wanted):
         raise SystemExit(f"bench_learn.py: the first loss is {loss:.6f}, bench_learn's is {wanted:.6f}")
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(f"torch {torch.__version__}: {at} prompts at {L} positions, {len(groups)} calls: {best:.2f} s an epoch (best of {rounds}, processor time), first loss as bench_learn's, peak memory {peak:.0f} MB")
+print(f"torch {torch.__version__}: {at} prompts at {L} positions, {len(batches)} call{'' if len(batches) == 1 else 's'}: {best:.2f} s an epoch (best of {rounds}, processor time), first loss as bench_learn's, peak memory {peak:.0f} MB")

@@ -1,10 +1,11 @@
 """The dual-path image tower of bench_tower in PyTorch on one core, with the same savings: the V-V stream needs v alone, and the last
-block's own stream the class token alone. Best processor time of n. usage: bench_tower.py MODEL-DIR [ROUNDS [FILE]]
-FILE: what bench_tower wrote there, which must agree.
+block's own stream the class token alone. Best processor time of n. usage: bench_tower.py MODEL-DIR [ROUNDS [FILE [onnxruntime]]]
+FILE: what bench_tower wrote there, which must agree. onnxruntime: the same graph, exported by PyTorch, in ONNX Runtime instead.
 On AVX2: ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell MKL_ENABLE_INSTRUCTIONS=AVX2"""
 import json
 import os
 import sys
+import tempfile
 import time
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
@@ -70,17 +71,43 @@ def forward(image):
     return F.normalize(norm(ori, "ln_post") @ w["proj"], dim=-1), tokens, taps
 
 
-with torch.inference_mode():
+def in_onnxruntime(image):
+    import onnxruntime
+
+    class Tower(torch.nn.Module):
+        def forward(self, x):
+            cls, tokens, taps = forward(x)
+            return cls, tokens, *taps
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tower.onnx")
+        torch.onnx.export(Tower(), image, path, opset_version=13)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: image.numpy()}
+    check(session.run(None, feed))
+    return f"ONNX Runtime {onnxruntime.__version__}", lambda _: session.run(None, feed)
+
+
+def check(parts):
+    wanted = np.fromfile(sys.argv[3], "<f4")
+    differ = np.abs(np.concatenate([np.asarray(part).ravel() for part in parts]) - wanted).max()
+    if not differ < 2e-5:
+        raise SystemExit(f"bench_tower.py: features differ from bench_tower's by {differ:.1e}")
+
+
+with torch.no_grad():
     image = torch.sin(torch.arange(3 * S * S, dtype=torch.float64)).float().view(1, 3, S, S)
     cls, tokens, taps = forward(image)
     if len(sys.argv) > 3:
-        wanted = np.fromfile(sys.argv[3], "<f4")
-        differ = np.abs(torch.cat([part.flatten() for part in (cls, tokens, *taps)]).numpy() - wanted).max()
-        if not differ < 2e-5:
-            raise SystemExit(f"bench_tower.py: features differ from bench_tower's by {differ:.1e}")
+        check((cls, tokens, *taps))
+    name = f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability() if hasattr(torch.backends, 'cpu') else ''}"
+    if sys.argv[4:] == ["onnxruntime"]:
+        name, forward = in_onnxruntime(image)
     best = float("inf")
     for _ in range(rounds):
         start = time.process_time()
         forward(image)
         best = min(best, time.process_time() - start)
-print(f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability() if hasattr(torch.backends, 'cpu') else ''}: {best * 1e3:.1f} ms an image (best of {rounds})")
+print(f"{name}: {best * 1e3:.1f} ms an image (best of {rounds})")
