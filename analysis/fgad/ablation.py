@@ -228,6 +228,7 @@ def curves(panel, table, dataset, metric, axis, paired=False):
         drawn = True
     if axis.logarithmic:
         panel.set_xscale("log")
+        drawing.plain_powers(panel.xaxis)
     ticks = [axis.x[i] for i in axis.order]
     if not axis.numeric or len(ticks) <= 8:
         straight = axis.numeric or len(ticks) < 5

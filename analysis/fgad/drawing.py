@@ -88,6 +88,12 @@ def panel(title="", xlabel="", ylabel="", size=(4.6, 3.5)):
     return figure, axes
 
 
+def plain_powers(axis):
+    """Ticks of a log scale in plain digits: matplotlib's own are markup, which parse_math leaves as it is."""
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+
+
 def style(index):
     """Colour and dash of the index-th line."""
     return {

@@ -36,6 +36,7 @@ def head_figure(task, head, selection):
     terms, values = terms_of(task.get(name), task.path), task.array(name)
     figure, axes = drawing.panel(f"{task.row.category}, {head} head", "epoch", "loss (dimensionless)")
     epochs = np.arange(1, len(values) + 1)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     for index, term in enumerate(terms):
         look = {"color": drawing.INK, "linewidth": 2.2} if term == "total" else drawing.style(index - 1)
         axes.plot(
@@ -78,6 +79,7 @@ def query_figure(task, head, selection):
     else:
         axes.plot(np.maximum(values - floor, 1e-9), color=drawing.INK)
         axes.set_yscale("log")
+        drawing.plain_powers(axes.yaxis)
         axes.set_ylabel("l_qf above its minimum")
         axes.axhline(1e-3, color=drawing.COLOURS[1], linewidth=1, linestyle="--", label="1e-3, what a run must reach")
         axes.legend()

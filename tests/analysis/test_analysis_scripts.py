@@ -1,5 +1,6 @@
 """Every script on small runs: figures appear, what a run lacks is told in one line, bad input ends with 2."""
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -79,6 +80,15 @@ class Scripts(unittest.TestCase):
             "oracle-demo-tablet",
         ):
             self.assertIn(f"{part}.png", made)
+        # A log scale's digits are plain: an SVG names each text that it draws.
+        code, lines, errors = support.script(
+            "losses.py", support.run_path("learned"), "-o", os.path.join(support.WORK, "drawn"), "--format", "svg"
+        )
+        self.assertEqual(code, 0, errors)
+        with open(next(path for path in lines if "query-former" in path), encoding="utf-8") as file:
+            drawn = re.findall("<!-- (.*?) -->", file.read())
+        self.assertIn("0.0001", drawn)
+        self.assertFalse([text for text in drawn if "$" in text], drawn)
         self.refuses("holds loss curves", "losses.py", support.run_path("swept"))
 
     def test_curves_and_histograms(self):
