@@ -5,6 +5,8 @@ import html.parser
 import os
 import shutil
 import unittest
+import urllib.parse
+import xml.etree.ElementTree
 
 import support
 import h5py
@@ -68,6 +70,9 @@ class Report(unittest.TestCase):
         page = Page(path)
         for link in page.links:
             self.assertTrue(link.startswith(("data:", "#")), link[:80])
+            if link.startswith("data:image/svg+xml,"):
+                drawn = xml.etree.ElementTree.fromstring(urllib.parse.unquote(link.partition(",")[2]))
+                self.assertTrue(drawn.tag.endswith("}svg"), drawn.tag)
         self.assertEqual(len(page.ids), len(set(page.ids)))
         for link in page.links:
             self.assertTrue(not link.startswith("#") or link[1:] in page.ids, link)
