@@ -1,6 +1,6 @@
-/* DPC-KNN: cluster centres by density peaks, METHOD.md 6 step 5. Two passes over the pairs instead of a matrix of them. A pair is
- * computed once a pass, in tiles whose sums stay in registers while the channels go by, in order: the sum that a plain loop takes,
- * to the bit, on every processor. */
+/* DPC-KNN: cluster centres by density peaks, METHOD.md 6 step 5. Two passes over the pairs instead of a matrix of
+ * them. A pair is computed once a pass, in tiles whose sums stay in registers while the channels go by, in order:
+ * the sum that a plain loop takes, to the bit, on every processor. */
 #include "align/align_internal.h"
 
 #include <math.h>
@@ -9,8 +9,8 @@
 enum { SIDE = 8 };
 typedef double lanes_t __attribute__((vector_size(SIDE * sizeof(double))));
 
-/* Points by eights, channel after channel, so that a tile reads memory from end to end: (panels, dims, SIDE), zeros behind the last
- * point. */
+/* Points by eights, channel after channel, so that a tile reads memory from end to end: (panels, dims, SIDE), zeros
+ * behind the last point. */
 static double *take_panels(const align_points_t *points, arena_t *arena)
 {
     const size_t n = (size_t)points->n, dims = (size_t)points->dims, panels = (n + SIDE - 1) / SIDE;

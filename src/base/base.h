@@ -12,8 +12,9 @@
 const char *base_version(void);
 
 /* ---- Errors --------------------------------------------------------------------------------------------------------
- * Two kinds only. The input or the environment is wrong (a file, an option): return a status_t, with one line that says where, what was
- * found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts with rank and place. */
+ * Two kinds only. The input or the environment is wrong (a file, an option): return a status_t, with one line that
+ * says where, what was found, what was expected and the cure. We are wrong (NULL, a negative size): REQUIRE aborts
+ * with rank and place. */
 typedef enum {
     ST_OK = 0,
     ST_EIO = -1,          /* the system refused: open, read, write, rename, no space */
@@ -140,7 +141,7 @@ void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2
 #define BASE_HASH_SEED 14695981039346656037ULL
 uint64_t base_hash(uint64_t state, const void *bytes, size_t size);
 
-/* ---- Clock, being asked to stop, text --------------------------------------------------------------------------------------------------- */
+/* ---- Clock, being asked to stop, text ---------------------------------------------------------------------------- */
 double clock_seconds(void); /* monotonic, from an arbitrary start */
 /* The same less what this thread has waited for a core, where the kernel tells that: of two readings by one thread, what it
  * would have taken on a machine that does nothing else. */
@@ -150,8 +151,8 @@ double clock_own_seconds(void);
 void base_processor(char out[BASE_PROCESSOR_SIZE]);
 void clock_iso8601(char out[32]);                /* "2026-01-31T12:00:00Z" */
 void clock_format(char out[16], double seconds); /* "3.2s", "4m05s", "2h10m"; "?" of NaN */
-/* Bytes that this process and those beside it on the node may use: the machine's memory, or what its control groups or ulimit -v
- * leave of it. */
+/* Bytes that this process and those beside it on the node may use: the machine's memory, or what its control groups
+ * or ulimit -v leave of it. */
 size_t base_memory(void);
 /* From here on USR1, USR2, TERM and the first INT (Ctrl-C) ask the program to finish its step and stop; a second INT ends
  * the process at once. An INT that is ignored already (in the background of a script) stays so. To be called first of all:

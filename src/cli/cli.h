@@ -65,8 +65,8 @@ const char *cli_program(void);
 const char *cli_folder(char *argument);
 /* One line on stderr from the recorded error, and EXIT_BAD_INPUT. */
 int cli_bad_input(void);
-/* Whether the option is one of those that select tasks (--dataset, --category, --shots, --seed or --seeds, --point), whose value it
- * takes; the text stays the caller's. */
+/* Whether the option is one of those that select tasks (--dataset, --category, --shots, --seed or --seeds, --point),
+ * whose value it takes; the text stays the caller's. */
 bool cli_take_selection(store_select_t *select, const char *option, const char *value);
 /* The value of --format, which may be NULL: text or json. EXIT_DONE, or that of bad usage. */
 int cli_take_format(bool *json, const char *command, const char *value);

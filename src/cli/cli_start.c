@@ -1,8 +1,8 @@
-/* Before anything else: one BLAS thread, as the program's own threads share its work. OpenBLAS starts a thread a core while it is
- * loaded, long before main: 16,384 threads for 128 ranks on 128 cores, each with a buffer of its own. It asks the environment, which
- * only the caller of a program can set; so the program calls itself once. Entries of .preinit_array run before the libraries'
- * constructors; where a C library does not run them, the threads come and go as before. Nothing is initialised here yet: system calls
- * only. */
+/* Before anything else: one BLAS thread, as the program's own threads share its work. OpenBLAS starts a thread a
+ * core while it is loaded, long before main: 16,384 threads for 128 ranks on 128 cores, each with a buffer of its
+ * own. It asks the environment, which only the caller of a program can set; so the program calls itself once.
+ * Entries of .preinit_array run before the libraries' constructors; where a C library does not run them, the threads
+ * come and go as before. Nothing is initialised here yet: system calls only. */
 #include "cli/cli.h"
 
 #include <stdint.h>

@@ -1,9 +1,10 @@
 /* clip: a frozen CLIP from a model directory in open_clip's Hugging Face layout (open_clip_config.json and
- * open_clip_model.safetensors, open_clip_pytorch_model.safetensors, model.safetensors or the one other .safetensors there is:
- * the first of these). Other layouts and pickles: datasets/models/convert. Configuration, weights by name, the image tower with the V-V path (METHOD.md 2),
- * preprocessing (METHOD.md 1), the tokenizer, the text tower and its gradient with respect to learnable input
- * embeddings (METHOD.md 3). It computes features; what they are compared with stands to the right. Depends on
- * base, ops and io. Weights are read-only and shared by threads; a workspace belongs to one caller. */
+ * open_clip_model.safetensors, open_clip_pytorch_model.safetensors, model.safetensors or the one other .safetensors
+ * there is: the first of these). Other layouts and pickles: datasets/models/convert. Configuration, weights by name,
+ * the image tower with the V-V path (METHOD.md 2), preprocessing (METHOD.md 1), the tokenizer, the text tower and
+ * its gradient with respect to learnable input embeddings (METHOD.md 3). It computes features; what they are
+ * compared with stands to the right. Depends on base, ops and io. Weights are read-only and shared by threads; a
+ * workspace belongs to one caller. */
 #ifndef FGAD_CLIP_H
 #define FGAD_CLIP_H
 
@@ -62,10 +63,10 @@ int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one t
  * processes of a node share. */
 size_t clip_model_private_bytes(const clip_model_t *model);
 
-/* From now on products with the weights of both towers' blocks are in bfloat16 (ops.h), forward and backward, on so many threads at
- * a time; embedding, attention, norms, projections and all else stay in float32. ST_EFORMAT, as clip_bf16_check alone says: this
- * program or processor has no such products. ST_EIO: they are wrong here, or a row's bits depend on its place. Before any workspace
- * of the model is used. */
+/* From now on products with the weights of both towers' blocks are in bfloat16 (ops.h), forward and backward, on so
+ * many threads at a time; embedding, attention, norms, projections and all else stay in float32. ST_EFORMAT, as
+ * clip_bf16_check alone says: this program or processor has no such products. ST_EIO: they are wrong here, or a
+ * row's bits depend on its place. Before any workspace of the model is used. */
 status_t clip_bf16_check(void);
 status_t clip_model_bf16(clip_model_t *model, int threads);
 size_t clip_bf16_bytes(const clip_config_t *config); /* that a process then has packed */
@@ -74,8 +75,8 @@ size_t clip_bf16_bytes(const clip_config_t *config); /* that a process then has 
 const char *clip_backend(void);
 /* The same with the library of products in bfloat16: "..., core Cooperlake and oneDNN 2.6.3 AVX512_BF16, 1 thread". */
 const char *clip_backend_bf16(void);
-/* How many threads of this process may compute at a time, each product on one of them: a program calls it once, before the first
- * forward (1 a rank is usual). ST_ENOMEM: the address space has no room for their buffers. */
+/* How many threads of this process may compute at a time, each product on one of them: a program calls it once,
+ * before the first forward (1 a rank is usual). ST_ENOMEM: the address space has no room for their buffers. */
 status_t clip_set_threads(int threads);
 
 /* ---- Preprocessing, METHOD.md 1 ------------------------------------------------------------------------------------ */
@@ -102,8 +103,8 @@ status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *
  *   mean(6.mlp..8.mlp)  (T, W)  mean of the raw taps of blocks 6 to 8
  *   windows2            (n, E)  class tokens of all square windows of 2 tokens a side, n = (grid-1)^2 from the top left row
  *                               by row: the tower run on the window's patches alone, with their own positions
- *   turned8(final)      (8 n, E) any of these for the image turned by 0, 45, .. 315 degrees (io_rotate), view below view: whoever
- *                               encodes turns the image, the tower knows nothing of it
+ *   turned8(final)      (8 n, E) any of these for the image turned by 0, 45, .. 315 degrees (io_rotate), view below view:
+ *                               whoever encodes turns the image, the tower knows nothing of it
  * A DINOv2 has no tokens and no windows; its cls and final are layernorm(x). */
 typedef enum {
     CLIP_FEATURE_CLS,
@@ -138,9 +139,9 @@ size_t clip_vision_bytes(const clip_config_t *config); /* of the workspace, befo
  * finite. */
 status_t clip_vision_encode(float *const *out, clip_vision_t *vision, const clip_feature_t *features, int count,
                             const float *pixels);
-/* The same of clip_vision_batch() images at once, or of one: out (images, count), pixels (images). A batch has CLIP_BATCH images
- * where this machine's BLAS gives a row the same bits at every place of it, which clip_vision_open tries, and 1 elsewhere: no bit
- * depends on an image's company either. */
+/* The same of clip_vision_batch() images at once, or of one: out (images, count), pixels (images). A batch has
+ * CLIP_BATCH images where this machine's BLAS gives a row the same bits at every place of it, which clip_vision_open
+ * tries, and 1 elsewhere: no bit depends on an image's company either. */
 enum { CLIP_BATCH = 4 };
 int clip_vision_batch(const clip_vision_t *vision);
 status_t clip_vision_encode_batch(float *const *out, clip_vision_t *vision, const clip_feature_t *features, int count,
@@ -189,11 +190,13 @@ status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_to
 status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text);
 
 /* ---- Text tower, METHOD.md 3 ---------------------------------------------------------------------------------------
- * A prompt is its ids from SOT to EOT, at most `context` of them. The row of the first EOT is its feature, as in open_clip:
- * what stands after it cannot reach that row, is not passed, and is not read where a text itself writes <end_of_text>. An id >= 0 is a token of the vocabulary; CLIP_SLOT(k) stands for row k of a table of learnable input
- * embeddings (S, D) that the caller owns and changes between calls. All prompts of a batch go through the tower
- * together. Prompts that begin with the same ids share the rows of that beginning: attention is causal, so those rows
- * are equal, and they are computed once, forward and backward. In the last block the EOT rows alone are computed. */
+ * A prompt is its ids from SOT to EOT, at most `context` of them. The row of the first EOT is its feature, as in
+ * open_clip: what stands after it cannot reach that row, is not passed, and is not read where a text itself writes
+ * <end_of_text>. An id >= 0 is a token of the vocabulary; CLIP_SLOT(k) stands for row k of a table of learnable
+ * input embeddings (S, D) that the caller owns and changes between calls. All prompts of a batch go through the
+ * tower together. Prompts that begin with the same ids share the rows of that beginning: attention is causal, so
+ * those rows are equal, and they are computed once, forward and backward. In the last block the EOT rows alone are
+ * computed. */
 #define CLIP_SLOT(k) (-1 - (k))
 typedef struct {
     const int *ids; /* (length) not owned; copied by clip_text_open */

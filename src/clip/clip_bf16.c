@@ -16,8 +16,8 @@ typedef struct {
 
 enum { BLOCK_PARTS = 4, MOST_PARTS = BLOCK_PARTS + 4 };
 
-/* Queries, keys and values come from one product, but in a tower's last block, which needs them of different rows: there apart, too.
- * Returns how many there are. */
+/* Queries, keys and values come from one product, but in a tower's last block, which needs them of different rows:
+ * there apart, too. Returns how many there are. */
 static int list_parts(part_t parts[MOST_PARTS], const clip_block_t *block, int W, int F, bool swiglu, bool last)
 {
     const size_t WW = (size_t)W * (size_t)W;

@@ -154,8 +154,8 @@ status_t clip_vision_choose(int *images, int *rows, const clip_config_t *config)
 void clip_vision_embed(clip_vision_t *vision, const float *const *pixels);
 /* ori += out_proj(A(q,k,v)) and, when asked for, vv += out_proj(A(v,v,v)); y = ln_1(ori). */
 void clip_vision_attend_all(clip_vision_t *vision, const clip_block_t *block, bool vv);
-/* Of the last block what the class token and the V-V stream need: v of all rows, k too and q of the class token alone. The class
- * token goes on in vision->cls, so that a tap of the same block changes no bit of it. */
+/* Of the last block what the class token and the V-V stream need: v of all rows, k too and q of the class token
+ * alone. The class token goes on in vision->cls, so that a tap of the same block changes no bit of it. */
 void clip_vision_attend_last(clip_vision_t *vision, const clip_block_t *block, bool cls, bool tokens);
 /* out: (images, n). Taps at this place, and after the last block the heads. ST_EFORMAT: something is not finite. */
 void clip_vision_save_taps(float *const *out, const clip_feature_t *features, int n, const clip_vision_t *vision,
@@ -260,8 +260,8 @@ static inline bool clip_text_apart(const clip_text_t *text)
 {
     return 3 * text->model->config.text_width <= text->model->config.text_mlp;
 }
-/* Into `order`: of the share's rows those whose input is learnable, *learnable of them, then as many others as a product of some
- * size wants. Returns how many there are in all; 0: none is learnable. */
+/* Into `order`: of the share's rows those whose input is learnable, *learnable of them, then as many others as a
+ * product of some size wants. Returns how many there are in all; 0: none is learnable. */
 int clip_text_learnable(int *learnable, const clip_text_t *text, int first, int count);
 typedef void clip_text_prompts_t(const void *context, int first, int count, int share);
 void clip_text_by_prompts(const clip_text_t *text, clip_text_prompts_t *run, const void *context);

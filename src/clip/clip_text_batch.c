@@ -27,7 +27,8 @@ static status_t check_prompt(const clip_prompt_t *prompt, int index, const clip_
     return ST_OK;
 }
 
-/* Up to its first EOT, the row that open_clip reads (the highest id's first place): what a text writes after one is not read. */
+/* Up to its first EOT, the row that open_clip reads (the highest id's first place): what a text writes after one is
+ * not read. */
 static int read_length(const clip_prompt_t *prompt, const clip_config_t *config)
 {
     for (int i = 0; i < prompt->length; i++)

@@ -46,8 +46,8 @@ static void layer_begins(const void *context, int first, int count)
                       at->text->model->bf16);
 }
 
-/* The learnable rows of layer 0, apart from the others and always so: by the second forward the others have not changed, and the
- * bits must be those of a first one. */
+/* The learnable rows of layer 0, apart from the others and always so: by the second forward the others have not
+ * changed, and the bits must be those of a first one. */
 static void learnable_begin(const void *context, int first, int count)
 {
     const layer_t *at = context;

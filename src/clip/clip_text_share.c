@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Blocks of 12 rows are those of every kernel in use: whole, a share has the bits that it has in one product with the others. Each
- * share packs the weights anew, which below LEAST rows costs more than threads win. */
+/* Blocks of 12 rows are those of every kernel in use: whole, a share has the bits that it has in one product with
+ * the others. Each share packs the weights anew, which below LEAST rows costs more than threads win. */
 enum { BLOCK = 12, LEAST = 192, MOST_SHARES = 8 };
 
 typedef struct {

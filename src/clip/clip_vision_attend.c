@@ -1,5 +1,6 @@
-/* From pixels to the streams, and the attentions of a block. Products run over all images of a batch at once, attention over each
- * alone: its rows are the first of vision->rows, and those that pad them take part in nothing but products. */
+/* From pixels to the streams, and the attentions of a block. Products run over all images of a batch at once,
+ * attention over each alone: its rows are the first of vision->rows, and those that pad them take part in nothing
+ * but products. */
 #include "clip/clip_internal.h"
 
 #include <string.h>

@@ -1,14 +1,16 @@
-/* How many images share a product, and how many rows an image takes in it. A BLAS may sum a row differently at another place of a
- * call: with kernels that take 12 rows at a time, the 226 rows of an image fall differently into them as a second one. So rows
- * are added until all places agree, seen on this machine's BLAS at the tower's shapes; where no number does, images go alone. */
+/* How many images share a product, and how many rows an image takes in it. A BLAS may sum a row differently at
+ * another place of a call: with kernels that take 12 rows at a time, the 226 rows of an image fall differently into
+ * them as a second one. So rows are added until all places agree, seen on this machine's BLAS at the tower's shapes;
+ * where no number does, images go alone. */
 #include "clip/clip_internal.h"
 
 #include <stdlib.h>
 
 enum { LEAST_COLUMNS = 192 };
 
-/* A product's columns go through blocks of 64 at most, and only the last is another one: what rows see is seen on the first and the
- * last. Where a product takes several threads, they share columns and rows out by the shape of the whole. */
+/* A product's columns go through blocks of 64 at most, and only the last is another one: what rows see is seen on
+ * the first and the last. Where a product takes several threads, they share columns and rows out by the shape of the
+ * whole. */
 static int enough_columns(int N)
 {
     return ops_threads() > 1 || N < 2 * LEAST_COLUMNS ? N : LEAST_COLUMNS + N % 64;

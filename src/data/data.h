@@ -12,9 +12,10 @@
  *   visa     original: <root>/split_csv/1cls.csv and <root>/<category>/Data; or prepared: <root>/1cls/<category> or
  *            <root>/<category> with train/good, test/good, test/bad, ground_truth/bad
  *   realiad  <root>/realiad_{256,512,1024,raw}/<category>/OK/S0001 and NG/<defect>/S0001 (or the categories in <root>
- *            itself), with the split of realiad_jsons_sv or realiad_jsons, wherever below <root>, or beside it, and in whatever case they
- *            lie. Without any such folder train and test both hold every OK image, and data_test_without_shots leaves the
- *            shots out of the test; where there is one but no file of the category, the category is refused
+ *            itself), with the split of realiad_jsons_sv or realiad_jsons, wherever below <root>, or beside it, and in
+ *            whatever case they lie. Without any such folder train and test both hold every OK image, and
+ *            data_test_without_shots leaves the shots out of the test; where there is one but no file of the category, the
+ *            category is refused
  *   ksdd2    KolektorSDD2: <root>/train, <root>/test (or in <root>/KolektorSDD2) with <stem>.png and <stem>_GT.png; an
  *            image whose mask marks something is anomalous, and is left out of the training images
  *   folder   one's own images, one folder a category:

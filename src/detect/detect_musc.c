@@ -1,4 +1,5 @@
-/* Mutual scoring of a set of unlabelled images, method/README.md 9. Letters: N images, T tokens, W width, E of the class token. */
+/* Mutual scoring of a set of unlabelled images, method/README.md 9. Letters: N images, T tokens, W width, E of the
+ * class token. */
 #include "detect/detect_internal.h"
 
 #include <math.h>

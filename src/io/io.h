@@ -1,7 +1,8 @@
-/* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF, BMP, WebP), maps out (PNG, TIFF), PIL's
- * resize, JSON, CSV, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows formats, not meaning:
- * what a category, a model or a task is stands to its right. Depends on base, and alone on libpng, libjpeg, libtiff,
- * libwebp, jansson, libyaml, HDF5, libcrypto, libcurl and zlib, each behind one file. Every message names the file. */
+/* io: everything that crosses the edge of the process. Images in (PNG, JPEG, TIFF, BMP, WebP), maps out (PNG, TIFF),
+ * PIL's resize, JSON, CSV, YAML job files, safetensors, HDF5, digests, HTTP, small file-system helpers. It knows
+ * formats, not meaning: what a category, a model or a task is stands to its right. Depends on base, and alone on
+ * libpng, libjpeg, libtiff, libwebp, jansson, libyaml, HDF5, libcrypto, libcurl and zlib, each behind one file.
+ * Every message names the file. */
 #ifndef FGAD_IO_H
 #define FGAD_IO_H
 
@@ -27,8 +28,8 @@ bool io_lies_in(const char *path, const char *folder);
 status_t io_make_dirs(const char *path);
 /* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
-/* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as the end of a file does that a
- * power cut has filled up: a C string would silently end there. */
+/* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as
+ * the end of a file does that a power cut has filled up: a C string would silently end there. */
 status_t io_read_text(char **text, const char *path);
 /* A list of lines that jobs share (16 MB at most), for fgets; NULL: there is none, or something else stands there. */
 FILE *io_open_lines(const char *path);
@@ -95,10 +96,11 @@ typedef struct {
     int bit_depth; /* 8 to 16: how many bits the 16-bit samples use (a 12-bit camera's 12); 0 is 16. Larger values are cut */
     bool upright; /* turn and mirror as the EXIF orientation says; false: as the rows lie in the file */
 } io_image_how_t;
-/* PNG, JPEG, TIFF, BMP or WebP by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated, palette
- * looked up, alpha dropped, CMYK JPEG converted, EXIF orientation ignored unless `how` says otherwise, 16-bit to 8 by the
- * upper 8 of the bits in use (PIL's own way for RGB; 16-bit grey it would clip at 255, to nearly white). ST_EFORMAT: not an image, truncated, damaged (also where libjpeg would only warn and make pixels up), more than
- * 2^27 pixels, a kind that is not read (float or CMYK TIFF, run-length BMP). */
+/* PNG, JPEG, TIFF, BMP or WebP by content (not by name) to RGB as PIL's convert("RGB") does: grey replicated,
+ * palette looked up, alpha dropped, CMYK JPEG converted, EXIF orientation ignored unless `how` says otherwise,
+ * 16-bit to 8 by the upper 8 of the bits in use (PIL's own way for RGB; 16-bit grey it would clip at 255, to nearly
+ * white). ST_EFORMAT: not an image, truncated, damaged (also where libjpeg would only warn and make pixels up), more
+ * than 2^27 pixels, a kind that is not read (float or CMYK TIFF, run-length BMP). */
 status_t io_image_read_how(io_image_t *out, const char *path, const io_image_how_t *how);
 /* The same with `how` all zero. */
 status_t io_image_read(io_image_t *out, const char *path);
@@ -273,8 +275,8 @@ typedef struct {
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
 size_t io_option_size(io_kind_t kind); /* of a field */
-/* The fields of `from` in `to`, which has none of its own before and frees its own after, also when it fails. Sweeps are shared,
- * and no longer changed (`from` counts the sharers; one thread). */
+/* The fields of `from` in `to`, which has none of its own before and frees its own after, also when it fails. Sweeps
+ * are shared, and no longer changed (`from` counts the sharers; one thread). */
 status_t io_options_copy(void *to, void *from, const io_option_t *table);
 /* Reads a YAML file through libyaml into the fields. A single value stands for a list of one; lists may be empty and
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown
@@ -285,9 +287,9 @@ status_t io_options_read_yaml(void *options, const io_option_t *table, bool *use
 /* The same from a text; `name` stands for the path in messages. */
 status_t io_options_parse_yaml(void *options, const io_option_t *table, bool *used, const char *text, const char *name);
 /* "key=value"; lists are comma-separated, "" is the empty list. "sweep.epsilon=0,0.5" sets one axis (values apart by
- * ';' where they hold commas, or in brackets: "sweep.losses=[clip],[clip,trip]"), "sweep=" removes all, "sweep=[{epsilon: 0}, ...]"
- * and "sweep={...}" replace all, as a file has it; "roots.mvtec=/data" likewise. `origin` stands in messages for the
- * file, e.g. "-s". */
+ * ';' where they hold commas, or in brackets: "sweep.losses=[clip],[clip,trip]"), "sweep=" removes all,
+ * "sweep=[{epsilon: 0}, ...]" and "sweep={...}" replace all, as a file has it; "roots.mvtec=/data" likewise.
+ * `origin` stands in messages for the file, e.g. "-s". */
 status_t io_options_set(void *options, const io_option_t *table, bool *used, const char *assignment,
                         const char *origin);
 /* ST_EFORMAT naming the first required key whose flag in `used` is not set. */

@@ -109,7 +109,8 @@ static hid_t file_type_of(io_h5_type_t type)
     return io_h5_string_type();
 }
 
-/* Creation properties: no times; large arrays in chunks of whole rows, about 256 KiB each, shuffled and deflated, but plain ones. */
+/* Creation properties: no times; large arrays in chunks of whole rows, about 256 KiB each, shuffled and deflated,
+ * but plain ones. */
 static hid_t make_layout(const io_h5_field_t *field, int64_t count, bool plain)
 {
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE);

@@ -1,5 +1,6 @@
-/* PIL's antialiased bicubic and bilinear resize (Image.resize with BICUBIC, BILINEAR), to the bit: weights computed in double, normalised,
- * rounded to 22 fractional bits; 8-bit rounding between the horizontal and the vertical pass. METHOD.md 1. */
+/* PIL's antialiased bicubic and bilinear resize (Image.resize with BICUBIC, BILINEAR), to the bit: weights computed
+ * in double, normalised, rounded to 22 fractional bits; 8-bit rounding between the horizontal and the vertical pass.
+ * METHOD.md 1. */
 #include "io/io.h"
 
 #include <math.h>

@@ -136,8 +136,8 @@ typedef struct {
     int threads, checkpoint_every, track_epochs, max_attempts;
     int sweep_mode;
     io_sweep_t sweep;
-    char *
-        given; /* of a sweep over methods, each of which settles some keys: what the file says of these, a line a key; else NULL */
+    /* Of a sweep over methods, each of which settles some keys: what the file says of these, a line a key; else NULL. */
+    char *given;
 } job_t;
 
 extern const io_option_t job_options[];

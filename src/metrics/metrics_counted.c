@@ -2,14 +2,15 @@
 
 #include <stdlib.h>
 
-/* All that the sweep asks of normal scores is how many lie between two neighbouring anomalous ones, and how many equal one. Where
- * anomalous pixels are few these are counted without sorting the normal ones: the same integers reach the sweep, and the same bits
- * come out, in half the memory.
+/* All that the sweep asks of normal scores is how many lie between two neighbouring anomalous ones, and how many
+ * equal one. Where anomalous pixels are few these are counted without sorting the normal ones: the same integers
+ * reach the sweep, and the same bits come out, in half the memory.
  *
- * A score finds its place by two tables. The upper half of its key chooses a page; a page with n of the anomalous keys is cut into
- * 4 n equal cells or more, which say where to start among the keys. So crowded scores get fine cells wherever they crowd, and
- * outliers cost nothing. Two steps without a branch then reach the place, but for crowds within a page. How often they do not is
- * tried on a sample, and where it is often, or where sorting is cheap, all is sorted. */
+ * A score finds its place by two tables. The upper half of its key chooses a page; a page with n of the anomalous
+ * keys is cut into 4 n equal cells or more, which say where to start among the keys. So crowded scores get fine
+ * cells wherever they crowd, and outliers cost nothing. Two steps without a branch then reach the place, but for
+ * crowds within a page. How often they do not is tried on a sample, and where it is often, or where sorting is
+ * cheap, all is sorted. */
 
 enum {
     PAGES = 1 << 16,

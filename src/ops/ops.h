@@ -53,23 +53,24 @@ void ops_linear_backward(float *dx, const float *dy, const float *w, int M, int 
 void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, int N, int K);
 
 /* ---- Products with frozen weights, in float32 or bfloat16 ------------------------------------------------------------ */
-/* Weights (N,K) rounded to bfloat16 and packed once. Products with them round the other factor, too, and sum in float32; a row's
- * bits depend on that row alone. By oneDNN, where the program was built with it and the processor multiplies such numbers itself
- * (AVX512_BF16 or AMX): ST_EFORMAT says what is missing. Products do not change it: threads share it. */
+/* Weights (N,K) rounded to bfloat16 and packed once. Products with them round the other factor, too, and sum in
+ * float32; a row's bits depend on that row alone. By oneDNN, where the program was built with it and the processor
+ * multiplies such numbers itself (AVX512_BF16 or AMX): ST_EFORMAT says what is missing. Products do not change it:
+ * threads share it. */
 typedef struct ops_frozen ops_frozen_t;
 status_t ops_bf16_check(void);
 /* "oneDNN 2.6.3 AVX512_BF16": for provenance. */
 void ops_bf16_backend(char *out, size_t size);
-/* An empty set, for products on so many threads at a time. Matrices are added, then it is ready; their floats stay the caller's
- * and must outlive it: a matrix is found again by its address and N. `backward`: for ops_frozen_backward_set as well, which packs
- * it a second time. */
+/* An empty set, for products on so many threads at a time. Matrices are added, then it is ready; their floats stay
+ * the caller's and must outlive it: a matrix is found again by its address and N. `backward`: for
+ * ops_frozen_backward_set as well, which packs it a second time. */
 status_t ops_frozen_open(ops_frozen_t **out, int threads);
 status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward);
 status_t ops_frozen_ready(ops_frozen_t *set);
 void ops_frozen_close(ops_frozen_t *set);
 size_t ops_frozen_bytes(const ops_frozen_t *set); /* of packed weights */
-/* ST_EIO: a product with this matrix (`back`: of the backward) is wrong by a sample of its elements, or a row's bits depend on its
- * place. scratch: 64 (2 N + 2 K) floats. */
+/* ST_EIO: a product with this matrix (`back`: of the backward) is wrong by a sample of its elements, or a row's bits
+ * depend on its place. scratch: 64 (2 N + 2 K) floats. */
 status_t ops_frozen_check(const ops_frozen_t *set, const float *w, int N, int K, bool back, float *scratch);
 /* As ops_linear, ops_linear_add and ops_linear_backward_set, which they are where `set` is NULL. */
 void ops_frozen_linear(float *y, const float *x, const float *w, const float *b, int M, int N, int K,

@@ -1,6 +1,6 @@
-/* Products with frozen weights in bfloat16, by oneDNN 2, which this file alone knows: operands rounded to bfloat16, sums in
- * float32. Rows go through kernels of two fixed heights, so that a row's bits hang on no number of rows, and all is compiled once,
- * when weights are packed. Without oneDNN: ops_bf16_none.c. */
+/* Products with frozen weights in bfloat16, by oneDNN 2, which this file alone knows: operands rounded to bfloat16,
+ * sums in float32. Rows go through kernels of two fixed heights, so that a row's bits hang on no number of rows, and
+ * all is compiled once, when weights are packed. Without oneDNN: ops_bf16_none.c. */
 #include "ops/ops_internal.h"
 
 #include <stdio.h>

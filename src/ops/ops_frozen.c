@@ -1,5 +1,5 @@
-/* Linear layers whose weights never change: in float32 as any other, or in bfloat16 by ops_bf16.c; and what such products are held
- * to before they are used. */
+/* Linear layers whose weights never change: in float32 as any other, or in bfloat16 by ops_bf16.c; and what such
+ * products are held to before they are used. */
 #include "ops/ops_internal.h"
 
 #include <math.h>

@@ -24,7 +24,8 @@ plan_cost_t plan_cost_guess(void)
 
 double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
 {
-    /* Of the time of one thread, what several share: counted in learning, guessed in encoding; and in how many parts, at most. */
+    /* Of the time of one thread, what several share: counted in learning, guessed in encoding; and in how many
+     * parts, at most. */
     static const struct {
         double part;
         int most;

@@ -1,7 +1,8 @@
-/* predict: a finished run put to use. It opens a run by its record, takes up what one of its tasks has learned, scores images
- * that the run does not know, and finds from which score on an image counts as anomalous. Nothing is learned here, and of the
- * run nothing changes but thresholds.csv (and features of its shots that the cache has lost). Depends on base, io, data, detect, metrics,
- * job, method, plan, store, work and review. No function is collective. Messages name the file; hints name the cure. */
+/* predict: a finished run put to use. It opens a run by its record, takes up what one of its tasks has learned,
+ * scores images that the run does not know, and finds from which score on an image counts as anomalous. Nothing is
+ * learned here, and of the run nothing changes but thresholds.csv (and features of its shots that the cache has
+ * lost). Depends on base, io, data, detect, metrics, job, method, plan, store, work and review. No function is
+ * collective. Messages name the file; hints name the cure. */
 #ifndef FGAD_PREDICT_H
 #define FGAD_PREDICT_H
 
@@ -51,8 +52,9 @@ typedef struct {
     int shots;
     int64_t seed;
 } predict_thresholded_t;
-/* *out (*count) is the caller's to free by predict_thresholds_free. The quantile is that of the shots' scores, each against a memory
- * of the others with heads that were learned from all of them; no test image is used. ST_EFORMAT: fewer than two shots. */
+/* *out (*count) is the caller's to free by predict_thresholds_free. The quantile is that of the shots' scores, each
+ * against a memory of the others with heads that were learned from all of them; no test image is used. ST_EFORMAT:
+ * fewer than two shots. */
 status_t predict_threshold(predict_thresholded_t **out, int *count, const char *run_dir,
                            const predict_threshold_options_t *options);
 /* What is kept already; likewise. */

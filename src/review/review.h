@@ -1,7 +1,7 @@
-/* review: a finished run looked at again. It reads task files and the images' masks, and gives other numbers of the same
- * maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import). It opens
- * no model and changes nothing of the run. Depends on base, io, data, detect, metrics, job, plan, store and work. No function here is
- * collective. Messages name the file; hints name the cure. */
+/* review: a finished run looked at again. It reads task files and the images' masks, and gives other numbers of the
+ * same maps (rescoring), maps and pictures for other programs (export), and numbers of other people's maps (import).
+ * It opens no model and changes nothing of the run. Depends on base, io, data, detect, metrics, job, plan, store and
+ * work. No function here is collective. Messages name the file; hints name the cure. */
 #ifndef FGAD_REVIEW_H
 #define FGAD_REVIEW_H
 

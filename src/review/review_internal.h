@@ -22,7 +22,8 @@ struct review_stored {
 };
 /* Finds the images on disk, where `job` says; does nothing the second time. */
 status_t review_stored_images(review_stored_t *stored, const job_t *job);
-/* The same, or where their folder is not here what the run's index tells of them: stored->away then, and no mask can be read. */
+/* The same, or where their folder is not here what the run's index tells of them: stored->away then, and no mask can
+ * be read. */
 status_t review_stored_list(review_stored_t *stored, const job_t *job, const char *run_dir);
 /* ST_EFORMAT when the job wants a branch or head that the stored maps do not have. */
 status_t review_stored_check(const review_stored_t *stored, const job_t *job);

@@ -15,9 +15,9 @@
 #include "plan/plan.h"
 
 /* ---- Provenance ---- */
-/* Kinds of arithmetic, "Haswell, 1 thread; SkylakeX, 1 thread": kernels of the BLAS and the threads that a product took (one, save in
- * files of older versions; how many a rank has changes no bit), sorted, each once. What a
- * file was made on is its own kind and those of all files that it was made of; two kinds may differ in a result's last
+/* Kinds of arithmetic, "Haswell, 1 thread; SkylakeX, 1 thread": kernels of the BLAS and the threads that a product
+ * took (one, save in files of older versions; how many a rank has changes no bit), sorted, each once. What a file
+ * was made on is its own kind and those of all files that it was made of; two kinds may differ in a result's last
  * bits, and one kind never does. */
 enum { STORE_MADE_ON_SIZE = 384 };
 typedef struct {
@@ -157,7 +157,8 @@ void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_it
  * a support image, or the tiles of one. images: (features->count), or the one that was tiled. */
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds);
-/* Reads arrays of an item, those of `ask`. ST_EFORMAT: a file is damaged, or of another item; ST_ENOTFOUND: one is not there. */
+/* Reads arrays of an item, those of `ask`. ST_EFORMAT: a file is damaged, or of another item; ST_ENOTFOUND: one is
+ * not there. */
 status_t store_features_read(store_features_t *out, const plan_t *plan, const plan_item_t *item,
                              const method_ask_t *ask);
 
@@ -202,10 +203,10 @@ typedef struct {
     double seconds;
 } store_learn_file_t;
 status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
-/* A run stands without the cache: <run>/heads/<dataset>/<category>/<id>.h5 is the cache's own file by a second name (a hard
- * link; on another disk one copy), whatever the number of tasks that share it, and tasks name it by its id. keep: makes it,
- * where it is not there and whole. restore: the other way round, for heads of a category that the cache has lost; verify: the run's own are read to their ends,
- * and damaged ones replaced by the cache's. */
+/* A run stands without the cache: <run>/heads/<dataset>/<category>/<id>.h5 is the cache's own file by a second name
+ * (a hard link; on another disk one copy), whatever the number of tasks that share it, and tasks name it by its id.
+ * keep: makes it, where it is not there and whole. restore: the other way round, for heads of a category that the
+ * cache has lost; verify: the run's own are read to their ends, and damaged ones replaced by the cache's. */
 status_t store_head_keep(const plan_t *plan, const plan_item_t *item);
 status_t store_heads_restore(const plan_t *plan, const plan_items_t *items, int category, bool verify);
 /* Reads the run's own file of a head to its end. ST_ENOTFOUND, ST_EFORMAT. */

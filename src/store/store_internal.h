@@ -8,8 +8,8 @@
 status_t store_head_open(io_h5_t **out, const plan_t *plan, const plan_item_t *item);
 
 void store_row_free(store_row_t *row);
-/* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing: tables that others made
- * by hand name no tasks. */
+/* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing:
+ * tables that others made by hand name no tasks. */
 status_t store_results_check_means(const store_results_t *results, const char *path, bool all);
 /* The table of columns of text, which serves writing and reading, in the order of results.csv: those before shots and
  * seed, before the numbers, behind them; some are in results.h5 alone. */

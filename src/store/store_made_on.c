@@ -95,7 +95,7 @@ void store_made_on_read(store_made_on_t *set, io_h5_t *file)
     free(text);
 }
 
-/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line, "-bf16" behind the digits of such products ---- */
+/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line, "-bf16" behind the digits of such products  */
 
 enum { KEY_SIZE = 24 };
 

@@ -107,8 +107,8 @@ typedef struct {
     int count;
     plan_t joined; /* borrows of them all but its list of categories */
 } suite_join_index_t;
-/* Of all runs, before anything is written. ST_EFORMAT: two were made of other images or captions of a category. Where one has no
- * index that can be read it says so, and none is written. To be freed whatever comes back. */
+/* Of all runs, before anything is written. ST_EFORMAT: two were made of other images or captions of a category.
+ * Where one has no index that can be read it says so, and none is written. To be freed whatever comes back. */
 status_t suite_join_index_read(suite_join_index_t *out, const char *const *dirs, int count, const char *into);
 status_t suite_join_index_write(suite_join_index_t *index, const char *into, const job_t *job);
 void suite_join_index_free(suite_join_index_t *index);

@@ -1,4 +1,5 @@
-/* One plan on every rank. What of the file system it depends on goes from rank 0 to all ranks; one description of the structs serves both directions. */
+/* One plan on every rank. What of the file system it depends on goes from rank 0 to all ranks; one description of
+ * the structs serves both directions. */
 #include "suite/suite_internal.h"
 
 #include <limits.h>

@@ -99,7 +99,7 @@ static status_t merge_ints(io_int_list_t *out, const io_int_list_t *one, const i
     return ST_OK;
 }
 
-/* ---- What was asked for before -------------------------------------------------------------------------------------------- */
+/* ---- What was asked for before ----------------------------------------------------------------------------------- */
 
 /* Results depend on the same options at every point of the same grid. */
 static bool is_same_grid(const plan_t *plan, const plan_t *before)
@@ -132,7 +132,7 @@ static void read_before(plan_t *before, const plan_t *plan, bool index)
     if (!same) plan_free(before);
 }
 
-/* ---- run.yaml and index.h5 ------------------------------------------------------------------------------------------------ */
+/* ---- run.yaml and index.h5 --------------------------------------------------------------------------------------- */
 
 const plan_category_t *suite_category_find(const plan_t *plan, const plan_category_t *entry)
 {

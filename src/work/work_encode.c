@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of an item's features, which the rank's threads make: a task is a batch of images, or one where batches do not go round. An
- * image has the same bits in either. */
+/* Rows of an item's features, which the rank's threads make: a task is a batch of images, or one where batches do
+ * not go round. An image has the same bits in either. */
 typedef struct {
     work_worker_t *worker;
     const store_features_t *features;

@@ -1,10 +1,10 @@
 /* bench_learn [DIR [MERGES [CAPTION]]]: what learning one category costs at ViT-B/16+ size on one core: region
  * aggregation of one image, an epoch of each head, the query former; processor time, and peak memory. Features and
- * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's merges
- * (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are larger.
- * The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for tests/bench/bench_learn.py, the same
- * epoch in PyTorch.
- * FGAD_BENCH_BF16 in the environment: products in bfloat16. FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
+ * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's
+ * merges (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are
+ * larger. The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for
+ * tests/bench/bench_learn.py, the same epoch in PyTorch. FGAD_BENCH_BF16 in the environment: products in bfloat16.
+ * FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
 #include "support/check.h"
 #include "tools/toy_model.h"

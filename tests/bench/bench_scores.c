@@ -1,7 +1,8 @@
-/* bench_scores [--images N] [--size S] [--runs R]: nanoseconds a pixel of the pixel metrics, regions aside, on scores of many
- * distributions, beside the time that sorting them all takes. A run counts normal scores between the anomalous ones where that is
- * faster; an earlier way of counting was fast on a few distributions and took up to 400 times as long on others. By default 40 maps
- * of 400 x 400, the best processor time counts. Exit 1 where a run takes more than 1.2 of the sort, or gets other numbers. */
+/* bench_scores [--images N] [--size S] [--runs R]: nanoseconds a pixel of the pixel metrics, regions aside, on
+ * scores of many distributions, beside the time that sorting them all takes. A run counts normal scores between the
+ * anomalous ones where that is faster; an earlier way of counting was fast on a few distributions and took up to 400
+ * times as long on others. By default 40 maps of 400 x 400, the best processor time counts. Exit 1 where a run takes
+ * more than 1.2 of the sort, or gets other numbers. */
 #include "metrics/metrics_internal.h"
 
 #include <math.h>
@@ -15,8 +16,8 @@ static double unit(rng_t *rng)
     return rng_uniform(rng);
 }
 
-/* Pixels one after another, `at` counted over all maps as 400 wide; the outlier is pixel 1, which is anomalous: the table spans the
- * anomalous scores. */
+/* Pixels one after another, `at` counted over all maps as 400 wide; the outlier is pixel 1, which is anomalous: the
+ * table spans the anomalous scores. */
 static double maps(rng_t *rng, size_t at, bool anomalous)
 {
     const double row = (double)(at / 400), column = (double)(at % 400);

@@ -1,7 +1,8 @@
-/* bench_tower [DIR [FILE]]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of processor time and
- * of wall time an image (best of n), GFLOP/s over the products really done, and the share of the machine's own sgemm
- * rate measured in the same run. DIR: a model directory; without it one of random weights is made. FILE gets class token, patch
- * tokens and both taps, for bench_tower.py to compare. FGAD_BENCH_BF16 in the environment: products in bfloat16. */
+/* bench_tower [DIR [FILE]]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of
+ * processor time and of wall time an image (best of n), GFLOP/s over the products really done, and the share of the
+ * machine's own sgemm rate measured in the same run. DIR: a model directory; without it one of random weights is
+ * made. FILE gets class token, patch tokens and both taps, for bench_tower.py to compare. FGAD_BENCH_BF16 in the
+ * environment: products in bfloat16. */
 #include "clip/clip.h"
 #include "ops/ops.h"
 #include "tools/toy_model.h"

@@ -1,5 +1,5 @@
-/* Records that know their image are sorted; of those that do not, normal ones are counted between anomalous ones where these are
- * few, and sorted by code of their own elsewhere: all must give the same bits. */
+/* Records that know their image are sorted; of those that do not, normal ones are counted between anomalous ones
+ * where these are few, and sorted by code of their own elsewhere: all must give the same bits. */
 #include "support/check.h"
 
 #include "metrics/metrics.h"

@@ -1,5 +1,5 @@
-/* Products with frozen weights in bfloat16 against plain C on rounded factors, and that a row's bits are its own. Where program or
- * processor have no such products, they are refused, and the rest is skipped. */
+/* Products with frozen weights in bfloat16 against plain C on rounded factors, and that a row's bits are its own.
+ * Where program or processor have no such products, they are refused, and the rest is skipped. */
 #include "support/check.h"
 
 #include "ops/ops_internal.h"
