@@ -78,11 +78,18 @@ static int count_in(const char *from, const char *name)
     return count;
 }
 
-/* A folder of the test, as it is. */
+/* A folder of the test, as it is. Images in folders of its own are in no test: they are not counted, but linked, so that
+ * the check names them. */
 static status_t link_test_folder(data_laid_out_t *out, const char *base, const char *from, const char *name)
 {
-    int count = count_in(from, name);
-    if (count == 0) return ST_OK;
+    io_names_t own;
+    if (count_in(from, name) == 0) return ST_OK;
+    char *path = data_join(from, name);
+    status_t status = path != NULL ? list_own(&own, path) : ST_ENOMEM;
+    free(path);
+    TRY(status);
+    const int count = own.count;
+    io_names_free(&own);
     if (data_is_normal_name(name))
         out->good += count;
     else if (strcasecmp(name, "unlabelled") == 0)

@@ -46,6 +46,14 @@ says "unlabelled test images: in no number"
 awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "image_auroc") c = i; next } $2 == "my_parts" { exit !($c > 0) }' \
     "$WORK/folders/results/my_parts/results.csv" || fail "no AUROC"
 
+# Images too deep to be found are named, and not counted as the test's.
+mkdir -p "$WORK/deep/bad"
+cp -r "$gear/train/good" "$WORK/deep/"
+cp -r "$gear/test/crack" "$WORK/deep/bad/"
+make nested "$WORK/deep"
+says "images in folders of their own, left out -> move them one folder up"
+says "deep: 9 images to learn from, 3 normal and 0 anomalous"
+
 # MVTec-AD's layout: the same images as they lie there.
 make layout "$gear"
 says "gear: 12 images to learn from, 12 normal and"
