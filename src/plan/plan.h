@@ -147,6 +147,10 @@ void plan_free(plan_t *plan);
  * checks the weights as long as size, times and inode of its files are the same. */
 void plan_model_keep(const plan_t *plan);
 const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
+/* Whether results of the method may depend on an option of stages FEATURES to METRICS, as the job's other options are. */
+bool plan_reads_option(const method_t *method, const job_t *job, const io_option_t *row);
+/* What its tasks depend on of the job, as "key=value\n" lines; what the method does not read has its default (heap). */
+char *plan_task_options(const method_t *method, const job_t *job);
 /* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with
  * the cure: a tap of another form, or of a block that the tower does not have. */
 status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);

@@ -72,13 +72,18 @@ static void write_losses(FILE *out, const job_t *job, job_head_t head)
     if (job_has(losses, "trip")) fprintf(out, "epsilon=%.17g\n", job_head_epsilon(job, head));
 }
 
-char *plan_learn_options(const job_t *job, job_head_t head)
+char *plan_learn_options(const method_t *method, const job_t *given, job_head_t head)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return NULL;
-    job_t own = *job; /* only read */
+    job_t read, defaults;
+    const job_t *job = &read;
+    FILE *out = plan_read_options(&read, &defaults, method, given) == ST_OK ? open_memstream(&text, &size) : NULL;
+    if (out == NULL) {
+        io_options_free(&defaults, job_options);
+        return NULL;
+    }
+    job_t own = read; /* only read */
     own.groups = *job_head_groups(job, head);
     for (const io_option_t *row = job_options; row->name != NULL; row++) {
         if (row->tag != JOB_STAGE_REGIONS && row->tag != JOB_STAGE_PROMPTS) continue;
@@ -94,6 +99,7 @@ char *plan_learn_options(const job_t *job, job_head_t head)
     if (head == JOB_HEAD_PIXEL && job->track_epochs > 0) fprintf(out, "oracle_queries=%d\n", job_queries(job));
     if (head == JOB_HEAD_PIXEL && job->query_keep) fprintf(out, "query_former.keep=true\n");
     fclose(out);
+    io_options_free(&defaults, job_options);
     return text;
 }
 

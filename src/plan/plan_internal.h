@@ -28,8 +28,11 @@ status_t plan_model_read(plan_t *plan);
 
 /* ---- Identity: digests of all that a result depends on, and of nothing else ---- */
 status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task_t *task);
+/* The job with the defaults of all that its method does not read; borrows from both, and owns nothing. The caller frees
+ * `defaults` by io_options_free, whatever comes back. */
+status_t plan_read_options(job_t *out, job_t *defaults, const method_t *method, const job_t *job);
 /* What a learned head depends on of the job, as "key=value\n" lines (heap). */
-char *plan_learn_options(const job_t *job, job_head_t head);
+char *plan_learn_options(const method_t *method, const job_t *job, job_head_t head);
 /* Of the head that task t learns. */
 status_t plan_learn_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, job_head_t head);
 /* Of a slice of task t, whose test images are keep[0..n-1]. */

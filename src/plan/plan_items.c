@@ -290,7 +290,9 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
     plan_work_evaluate(&work, &warm, plan, task);
     plan_item_price(&item, &work, &plan->cost);
     item.warm = plan_work_seconds(&warm, &plan->cost);
+    const int before = builder->items->count;
     TRY(add_item(&index, builder, &item, base_format("%s", task->path)));
+    if (builder->items->count == before) return ST_OK; /* points may come to the same */
     /* The order is what work_evaluate relies on: chunks, support images, learned heads, then slices. */
     TRY(add_chunks(index, builder, plan, task->category_index));
     for (int k = 0; k < task->shots; k++) {

@@ -35,10 +35,11 @@ static status_t make_options(plan_t *plan)
     plan->learn_options = calloc((size_t)plan->point_count * JOB_HEADS + 1, sizeof *plan->learn_options);
     if (plan->point_options == NULL || plan->learn_options == NULL) return fail(ST_ENOMEM, "out of memory");
     for (int p = 0; p < plan->point_count; p++) {
-        plan->point_options[p] = job_options_text(&plan->points[p], JOB_STAGE_FEATURES, JOB_STAGE_METRICS);
+        const method_t *method = method_of(plan->methods, &plan->points[p]);
+        plan->point_options[p] = plan_task_options(method, &plan->points[p]);
         if (plan->point_options[p] == NULL) return ST_ENOMEM;
         for (int head = 0; head < JOB_HEADS; head++) {
-            char *text = plan_learn_options(&plan->points[p], head);
+            char *text = plan_learn_options(method, &plan->points[p], head);
             if (text == NULL) return ST_ENOMEM;
             plan->learn_options[p * JOB_HEADS + head] = text;
         }

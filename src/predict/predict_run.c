@@ -135,7 +135,8 @@ static const plan_item_t *find_item(const predict_run_t *run, int task)
 {
     for (int i = 0; i < run->items.count; i++) {
         const plan_item_t *item = &run->items.items[i];
-        if (item->kind == PLAN_EVALUATE && item->index == task) return item;
+        /* By its id: points that come to the same have one file. */
+        if (item->kind == PLAN_EVALUATE && strcmp(item->id, run->plan.tasks[task].id) == 0) return item;
     }
     return NULL;
 }

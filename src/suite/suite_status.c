@@ -97,8 +97,9 @@ static void print_counts(const view_t *view)
     int count[PLAN_KINDS][COLUMNS] = {{0}};
     const suite_status_t *status = view->status;
     count_items(count, view);
-    fprintf(view->out, "%d task%s: %d done, %d failed, %d left\n\n", view->plan->task_count,
-            view->plan->task_count == 1 ? "" : "s", status->done, status->failed, status->left);
+    const int tasks = status->done + status->failed + status->left; /* points that come to the same are one */
+    fprintf(view->out, "%d task%s: %d done, %d failed, %d left\n\n", tasks, tasks == 1 ? "" : "s", status->done,
+            status->failed, status->left);
     fprintf(view->out, "  %-24s %8s %8s %8s %8s %8s\n", "", "needed", "done", "running", "failed", "left");
     for (int kind = 0; kind < PLAN_KINDS; kind++) {
         const int *row = count[kind];
@@ -263,7 +264,7 @@ static status_t print_json(view_t *view)
     TRY(io_json_quote(view->out, view->plan->run_dir));
     fprintf(view->out,
             ",\n \"tasks\": %d,\n \"done\": %d,\n \"failed\": %d,\n \"left\": %d,\n \"running\": %d,\n \"kinds\": [",
-            view->plan->task_count, status->done, status->failed, status->left, status->running);
+            status->done + status->failed + status->left, status->done, status->failed, status->left, status->running);
     for (int kind = 0, shown = 0; kind < PLAN_KINDS; kind++) {
         const int *row = count[kind];
         if (row[NEEDED] == 0) continue;

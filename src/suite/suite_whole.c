@@ -107,7 +107,8 @@ static bool is_same_grid(const plan_t *plan, const plan_t *before)
     bool same =
         plan->point_count == before->point_count && strcmp(plan->points[0].fewshot, before->points[0].fewshot) == 0;
     for (int p = 0; p < plan->point_count && same; p++) {
-        char *text = job_options_text(&before->points[p], JOB_STAGE_FEATURES, JOB_STAGE_METRICS);
+        const method_t *method = method_of(plan->methods, &before->points[p]);
+        char *text = method != NULL ? plan_task_options(method, &before->points[p]) : NULL;
         same = text != NULL && strcmp(text, plan->point_options[p]) == 0 &&
                strcmp(before->point_text[p], plan->point_text[p]) == 0;
         free(text);
