@@ -214,7 +214,7 @@ static status_t print_threads(FILE *out, const plan_t *plan, const plan_items_t 
         fprintf(out, "on %d core%s, %d rank%s of %d thread%s: %s, efficiency %.1f %%\n", cores, cores == 1 ? "" : "s",
                 count, count == 1 ? "" : "s", threads, threads == 1 ? "" : "s", text,
                 100 * single.work / (cores * makespan));
-        if (threads == 1 || makespan < 0.95 * least) best = threads, least = makespan;
+        if (threads == 1 || makespan < 0.97 * least) best = threads, least = makespan;
     }
     fprintf(out, "best_threads: %d\n", best);
     return ST_OK;

@@ -103,6 +103,10 @@ grep -q "'$WORK/none' is not a directory" "$WORK/error" || fail "$(cat "$WORK/er
 for ranks in 64 1024 10000; do
     "$FGAD" plan "$WORK/full.yaml" --assume --ranks $ranks > "$WORK/plan" || fail "the plan of the whole benchmark"
     echo "whole benchmark, guessed rates, $ranks ranks: $(grep -E '^(makespan|efficiency|limited|on |best)' "$WORK/plan" | tr '\n' ' ')"
+    # Of so many cores, as ranks of the threads that the plan finds best: 90 % are at work on 1,024, half of them on 10,000.
+    best=$(sed -n 's/^best_threads: //p' "$WORK/plan")
+    [ "$ranks" = 64 ] || awk -v ranks="$ranks" -v best="${best:-1}" '$1 == "on" && $7 == best { found = $(NF - 1) }
+        END { exit !(found >= (ranks > 1024 ? 50 : 90)) }' "$WORK/plan" || fail "$best threads on $ranks cores: $(cat "$WORK/plan")"
 done
 # Where the longest head is what all wait for, threads make it shorter, and the plan says how many.
 best=$(sed -n 's/^best_threads: //p' "$WORK/plan")
