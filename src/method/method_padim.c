@@ -42,6 +42,8 @@ static void work(method_work_t *out, const method_size_t *size)
         *out = (method_work_t){.fit = 1e-9 * T * (2 * d * N * N + N * N * N / 3), .image = 2e-9 * T * N * (d + N)};
     else
         *out = (method_work_t){.fit = 1e-9 * T * (2 * N * d * d + d * d * d / 3), .image = 2e-9 * T * d * d};
+    /* The map at full size takes as long as so many operations of a search, a pixel. */
+    out->image += 120e-9 * size->job->resolution * size->job->resolution;
 }
 
 static status_t fit(void **out, const method_task_t *task, arena_t *arena)

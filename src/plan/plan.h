@@ -251,6 +251,8 @@ status_t plan_head_work(plan_head_work_t *out, const clip_config_t *config, cons
                         const plan_caption_t *caption, job_head_t head);
 double plan_regions_gflop(const clip_config_t *config, const job_t *job, const plan_caption_t *caption, int shots);
 double plan_query_gflop(const clip_config_t *config, const job_t *job, int groups);
+/* Maps of an image whose pixels are ranked: the fused one, and each of two branches alone, which is less work. */
+double plan_ranked_maps(const method_t *method, const job_t *job);
 /* What the task's method says of scoring `images` test images against so many groups of prompts (times states);
  * known: what depends on features and support alone is. */
 method_work_t plan_method_work(const plan_t *plan, const plan_task_t *task, int groups, int images, bool known);

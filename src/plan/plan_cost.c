@@ -202,6 +202,13 @@ void plan_work_slice(plan_work_t *out, const plan_t *plan, const plan_task_t *ta
     out->units[PLAN_RATE_WRITE] = plan_slice_mb(&plan->config, images);
 }
 
+double plan_ranked_maps(const method_t *method, const job_t *job)
+{
+    /* Of a branch alone regions are not asked for. */
+    const double alone = 0.7;
+    return 1 + (method->branches && job->branches.count > 1 && job_head_wanted(job, JOB_HEAD_PIXEL) ? 2 * alone : 0);
+}
+
 void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan, const plan_task_t *task)
 {
     const clip_config_t *c = &plan->config;
@@ -218,7 +225,8 @@ void plan_work_evaluate(plan_work_t *out, plan_work_t *warm, const plan_t *plan,
     out->units[PLAN_RATE_READ] = plan_features_mb(plan, n + shots);
     const method_work_t work = plan_method_work(plan, task, states * groups, n, false);
     out->units[PLAN_RATE_MAPS] = work.fit + n * work.image + work.set;
-    out->units[PLAN_RATE_PIXELS] = 1e-6 * states * n * job->resolution * job->resolution;
+    out->units[PLAN_RATE_PIXELS] =
+        1e-6 * states * n * job->resolution * job->resolution * plan_ranked_maps(method, job);
     out->units[PLAN_RATE_WRITE] = plan_task_mb(c, method, job, n);
     /* Features that fit, and with a grid of points the search of the memory too: it is the same for all of them. */
     size_t budget;

@@ -82,7 +82,9 @@ static status_t measure(store_numbers_t *out, work_worker_t *worker, const work_
 {
     double began = clock_own_seconds();
     TRY(work_measure(out, worker, scorer->method, maps, images, job, keep));
-    work_worker_charge(worker, PLAN_RATE_PIXELS, 1e-6 * maps->n * job->resolution * job->resolution, began);
+    const double maps_ranked = plan_ranked_maps(scorer->method, job);
+    work_worker_charge(worker, PLAN_RATE_PIXELS, 1e-6 * maps->n * job->resolution * job->resolution * maps_ranked,
+                       began);
     return ST_OK;
 }
 
