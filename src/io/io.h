@@ -56,6 +56,11 @@ void io_temporary_name(char out[4096], const char *path);
 /* Where this process's number is its own: the beginning of the kernel's boot id and the number of the PID namespace, as
  * "1c9e03a5-4026531836" ("unknown" without /proc). What /proc says of a number is true for those of the same space alone. */
 void io_process_space(char out[32]);
+/* `bytes` of memory, zeros at first, that all processes of this user on this host (and in its container) have in common who ask
+ * for the same key and size; gone with the last of them. NULL, and *out NULL: there is none to be had. */
+typedef struct io_shared io_shared_t;
+void *io_shared_open(io_shared_t **out, uint64_t key, size_t bytes);
+void io_shared_close(io_shared_t *shared); /* NULL is fine */
 
 /* SHA-256 as 64 lower-case hex digits and NUL. */
 #define IO_DIGEST_SIZE 65

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STUCK 60.0 /* seconds after which a rank that looks is taken for stopped */
 
@@ -13,7 +14,8 @@ typedef struct {
     _Atomic unsigned claim, folder; /* looked at so far */
 } head_t;
 struct suite_board {
-    void *memory; /* shared: all below */
+    void *memory;       /* shared: all below */
+    io_shared_t *alone; /* by processes that no MPI has started; NULL: by ranks */
     head_t *head;
     _Atomic int64_t *change; /* (folders) */
     claim_watch_t *watch;    /* (items) */
@@ -24,12 +26,23 @@ static size_t round_up(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-status_t suite_board_open(suite_board_t **out, const suite_comm_t *comm, int folders, int items)
+/* Plain processes and elements of one rank that do the same work on one host, each a run of its own. */
+static uint64_t key_of(const plan_items_t *items)
 {
+    uint64_t key = base_hash(BASE_HASH_SEED, base_version(), strlen(base_version()));
+    for (int i = 0; i < items->count; i++) key = base_hash(key, items->items[i].path, strlen(items->items[i].path));
+    return key;
+}
+
+status_t suite_board_open(suite_board_t **out, const suite_comm_t *comm, int folders, const plan_items_t *list)
+{
+    const int items = list->count;
     const size_t change = round_up(sizeof(head_t)), watch = change + round_up((size_t)folders * sizeof(int64_t));
     suite_board_t *board = *out = calloc(1, sizeof *board);
     TRY(suite_agree(comm, board != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory")));
-    board->memory = suite_comm_share(comm, watch + ((size_t)items + 1) * sizeof *board->watch);
+    const size_t bytes = watch + ((size_t)items + 1) * sizeof *board->watch;
+    if (comm->size == 1) board->memory = io_shared_open(&board->alone, key_of(list), bytes);
+    if (board->memory == NULL) board->memory = suite_comm_share(comm, bytes);
     if (board->memory == NULL) return ST_ENOMEM;
     board->head = board->memory;
     board->change = (void *)((char *)board->memory + change);
@@ -40,7 +53,10 @@ status_t suite_board_open(suite_board_t **out, const suite_comm_t *comm, int fol
 void suite_board_close(suite_board_t *board)
 {
     if (board == NULL) return;
-    suite_comm_unshare(board->memory);
+    if (board->alone != NULL)
+        io_shared_close(board->alone);
+    else
+        suite_comm_unshare(board->memory);
     free(board);
 }
 

@@ -164,8 +164,7 @@ static status_t work(suite_rank_t *rank, plan_items_t *items, const suite_comm_t
     uint64_t *ranks = rank->leave ? name_ranks(comm) : NULL;
     if (rank->leave && ranks == NULL) return ST_ENOMEM;
     rank->ranks = ranks;
-    status_t status =
-        suite_board_open(&rank->board, comm, PLAN_FOLDERS * rank->worker.plan->category_count, items->count);
+    status_t status = suite_board_open(&rank->board, comm, PLAN_FOLDERS * rank->worker.plan->category_count, items);
     if (status == ST_OK) status = suite_schedule(rank, items);
     suite_comm_wait(comm);
     suite_board_close(rank->board);

@@ -349,6 +349,43 @@ static void a_path_lies_in_a_folder_or_beside_it(void **state)
     assert_true(io_lies_in("/no/such/folder", "/"));
 }
 
+/* Another process has the same memory, by its key and size; what a killed one leaves is nobody's, and the last one clears up. */
+static void processes_share_memory_by_a_key(void **state)
+{
+    (void)state;
+    const uint64_t key = ((uint64_t)getpid() << 20) + 1;
+    io_shared_t *mine, *other;
+    int *memory = io_shared_open(&mine, key, 4096);
+    if (memory == NULL) skip();
+    assert_int_equal(memory[0], 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int *there = io_shared_open(&other, key, 4096);
+        if (there == NULL) _exit(1);
+        there[1000] = 7;
+        raise(SIGKILL);
+    }
+    int how;
+    assert_true(waitpid(child, &how, 0) == child && WIFSIGNALED(how));
+    assert_int_equal(memory[1000], 7);
+    assert_null(io_shared_open(&other, key, 8192)); /* other work than that of those who have it */
+    assert_null(other);
+    io_shared_close(mine);
+    child = fork();
+    if (child == 0) {
+        int *there = io_shared_open(&other, key, 4096);
+        if (there == NULL || there[1000] != 0) _exit(1);
+        there[1000] = 7;
+        raise(SIGKILL);
+    }
+    assert_true(waitpid(child, &how, 0) == child && WIFSIGNALED(how));
+    memory = io_shared_open(&mine, key, 4096);
+    assert_non_null(memory);
+    assert_int_equal(memory[1000], 0);
+    io_shared_close(mine);
+    io_shared_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +404,7 @@ int main(void)
         cmocka_unit_test(digests_are_sha256),
         cmocka_unit_test(a_file_has_a_second_name_or_a_copy),
         cmocka_unit_test(a_path_lies_in_a_folder_or_beside_it),
+        cmocka_unit_test(processes_share_memory_by_a_key),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

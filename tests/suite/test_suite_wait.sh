@@ -49,23 +49,30 @@ timeout 8 "$FGAD" run "$WORK/job.yaml" --leave > "$WORK/log" 2>&1 || code=$?
 FGAD_CLAIM_SILENCE=2 "$FGAD" run "$WORK/job.yaml" --leave > "$WORK/log" 2>&1 || fail "a dead claim: $(cat "$WORK/log")"
 cmp "$WORK/calm/results.csv" "$WORK/out/run/results.csv" || fail "other numbers after a dead claim"
 
-# Six ranks that wait: from ten seconds of quiet on, a look of four questions every five seconds, whatever their number.
+# Six ranks that wait, and six processes of one rank each: from ten seconds of quiet on, a look of four questions every five seconds,
+# whatever their number.
 command -v strace > /dev/null && strace -o "$WORK/calls" true 2> /dev/null || { echo "no strace here: calls are not counted"; exit 0; }
-take
-live &
 export WORK FGAD
-mpirun --bind-to none -n 6 sh -c 'exec strace -f -ttt -e trace=%file,getdents64 -o "$WORK/calls.$OMPI_COMM_WORLD_RANK" "$FGAD" run "$WORK/job.yaml"' \
-    > "$WORK/log" 2>&1 &
-pid=$!
-sleep 24
-now=$(date +%s)
-rm "$held.claim"
-wait $pid || fail "$(cat "$WORK/log")"
-wait
-cmp "$WORK/calm/results.csv" "$WORK/out/run/results.csv" || fail "other numbers after waiting"
-asked=$(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1 && /'"$(basename "$WORK")"'\/out|getdents/' | wc -l)
-echo "six waiting ranks asked the file system $asked times in 10 s"
-[ "$asked" -le 16 ] || fail "waiting ranks ask too often: $(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1' | head -40)"
+traced() { strace -f -ttt -e trace=%file,getdents64 -o "$WORK/calls.$1" "$FGAD" run "$WORK/job.yaml" > "$WORK/log.$1" 2>&1; }
+for kind in ranks processes; do
+    take
+    live &
+    rm -f "$WORK"/calls.*
+    if [ $kind = ranks ]; then
+        mpirun --bind-to none -n 6 sh -c 'exec strace -f -ttt -e trace=%file,getdents64 -o "$WORK/calls.$OMPI_COMM_WORLD_RANK" "$FGAD" run "$WORK/job.yaml"' \
+            > "$WORK/log" 2>&1 &
+    else
+        for process in 0 1 2 3 4 5; do traced $process & done
+    fi
+    sleep 24
+    now=$(date +%s)
+    rm "$held.claim"
+    wait
+    cmp "$WORK/calm/results.csv" "$WORK/out/run/results.csv" || fail "other numbers after waiting as $kind: $(cat "$WORK"/log*)"
+    asked=$(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1 && /'"$(basename "$WORK")"'\/out|getdents/' | wc -l)
+    echo "six waiting $kind asked the file system $asked times in 10 s"
+    [ "$asked" -le 16 ] || fail "$kind ask too often: $(cat "$WORK"/calls.* | awk -v end="$now" '$2 > end - 11 && $2 < end - 1' | head -40)"
+done
 
 # A start: every rank reads the job once, whatever the grid; one rank alone looks at images, and folders that are there are not made.
 mpirun --bind-to none -n 3 sh -c 'exec strace -f -e trace=%file -o "$WORK/start.$OMPI_COMM_WORLD_RANK" "$FGAD" run "$WORK/job.yaml" -s sweep.sigma=1,2,3' \
