@@ -61,7 +61,7 @@ typedef struct {
  * forecasts; no result depends on it. */
 typedef enum {
     PLAN_RATE_START,   /* a rank: plan, looking at what is there, model */
-    PLAN_RATE_REDUCE,  /* a task, at the end of a run */
+    PLAN_RATE_REDUCE,  /* a task, at the end of a run (plan_reduce_units) */
     PLAN_RATE_ITEM,    /* a work item: claim, small files, all that the others do not count */
     PLAN_RATE_PICTURE, /* a picture read and resized */
     PLAN_RATE_ENCODE,  /* Gflop of the image tower on a whole image */
@@ -190,10 +190,11 @@ typedef struct {
     int *needs;      /* items whose files it reads */
     int need_count;
     double guessed, borrowed; /* of cost, in seconds: by rates that nobody measured, or that were measured elsewhere */
-    bool by_us;               /* this rank made it (or failed at it) in this run */
-    int lost;                 /* how often this rank found that what it needs cannot be read */
-    bool reused;              /* the file was there before the run */
-    bool wanted;              /* an unfinished task needs it */
+    double varying; /* the same by one that differs between categories: few anomalous pixels are ranked quickly */
+    bool by_us;     /* this rank made it (or failed at it) in this run */
+    int lost;       /* how often this rank found that what it needs cannot be read */
+    bool reused;    /* the file was there before the run */
+    bool wanted;    /* an unfinished task needs it */
 } plan_item_t;
 typedef struct {
     plan_item_t *items;
@@ -232,6 +233,8 @@ void plan_array_path(char out[4096], const plan_t *plan, const plan_item_t *item
 typedef struct {
     double units[PLAN_RATES];
 } plan_work_t;
+/* What the end of a run takes of rank 0, in tasks. */
+double plan_reduce_units(int tasks, int ranks);
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost);
 /* Sets what the work means to an item: cost, gflop, and the seconds of it that are not measured here. */
 void plan_item_price(plan_item_t *item, const plan_work_t *work, const plan_cost_t *cost);

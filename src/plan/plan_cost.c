@@ -11,7 +11,7 @@ const plan_rate_row_t plan_rates[PLAN_RATES] = {
     [PLAN_RATE_ENCODE] = {"encode", 0.012},  [PLAN_RATE_TILE] = {"tile", 0.012},
     [PLAN_RATE_REGIONS] = {"regions", 0.02}, [PLAN_RATE_LEARN] = {"learn", 0.015},
     [PLAN_RATE_QUERY] = {"query", 0.05},     [PLAN_RATE_MAPS] = {"maps", 0.015},
-    [PLAN_RATE_PIXELS] = {"pixels", 0.3},    [PLAN_RATE_READ] = {"read", 0.005},
+    [PLAN_RATE_PIXELS] = {"pixels", 0.125},  [PLAN_RATE_READ] = {"read", 0.005},
     [PLAN_RATE_WRITE] = {"write", 0.02},
 };
 
@@ -37,6 +37,13 @@ double plan_rate_scaled(plan_rate_t rate, double seconds, int from, int to)
     return seconds * (1 - part + part / fmin(to, most)) / (1 - part + part / fmin(from, most));
 }
 
+double plan_reduce_units(int tasks, int ranks)
+{
+    /* Tables of no task take as long as reading so many. */
+    const double tables = 50;
+    return tables + ceil((double)tasks / ranks);
+}
+
 double plan_work_seconds(const plan_work_t *work, const plan_cost_t *cost)
 {
     double seconds = 0;
@@ -48,10 +55,11 @@ void plan_item_price(plan_item_t *item, const plan_work_t *work, const plan_cost
 {
     item->cost = plan_work_seconds(work, cost);
     item->gflop = plan_work_gflop(work);
-    item->guessed = item->borrowed = 0;
+    item->guessed = item->borrowed = item->varying = 0;
     for (int r = 0; r < PLAN_RATES; r++) {
         const double seconds = work->units[r] * cost->seconds[r];
         if (!cost->measured[r]) *(cost->borrowed[r] ? &item->borrowed : &item->guessed) += seconds;
+        if (cost->measured[r] && r == PLAN_RATE_PIXELS) item->varying += seconds;
     }
 }
 

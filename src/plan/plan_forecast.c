@@ -113,6 +113,7 @@ static const char *what_limits(const plan_simulation_t *s, int ranks)
 /* Shares of the work's seconds by what their rates are known from. */
 typedef struct {
     double measured, borrowed, guessed;
+    double varying; /* of what is measured */
 } basis_t;
 
 static basis_t find_basis(const plan_items_t *items)
@@ -125,22 +126,23 @@ static basis_t find_basis(const plan_items_t *items)
         all += item->cost;
         basis.borrowed += item->borrowed;
         basis.guessed += item->guessed;
+        basis.varying += item->varying;
     }
     if (!(all > 0)) return (basis_t){.measured = 1};
     basis.borrowed /= all;
     basis.guessed /= all;
+    basis.varying /= all;
     basis.measured = 1 - basis.borrowed - basis.guessed;
     return basis;
 }
 
-/* How far off a forecast may be with rates of the same machine, of another one or another number of threads, and of nothing
- * but a guess: factors that are guesses themselves. */
+/* How far off a forecast may be with rates of the same machine, of another one or another number of threads (or of other
+ * categories, where that counts), and of nothing but a guess: factors that are guesses themselves. */
 static void print_range(FILE *out, const basis_t *basis, double makespan)
 {
-    print_line(out, "makespan_low_seconds",
-               floor(makespan * (0.8 * basis->measured + 0.5 * basis->borrowed + 0.25 * basis->guessed)), "");
-    print_line(out, "makespan_high_seconds",
-               makespan * (1.25 * basis->measured + 2 * basis->borrowed + 4 * basis->guessed), "");
+    const double sure = basis->measured - basis->varying, half = basis->borrowed + basis->varying;
+    print_line(out, "makespan_low_seconds", floor(makespan * (0.8 * sure + 0.5 * half + 0.25 * basis->guessed)), "");
+    print_line(out, "makespan_high_seconds", makespan * (1.25 * sure + 2 * half + 4 * basis->guessed), "");
 }
 
 static void print_basis(FILE *out, const basis_t *basis)
@@ -192,8 +194,8 @@ static status_t simulate_threads(plan_simulation_t *out, const plan_t *plan, con
 /* What a run takes before its first item and after its last; task files are read by all ranks. */
 static double around(const plan_t *plan, int ranks)
 {
-    int share = (plan->task_count + ranks - 1) / ranks;
-    return plan->cost.seconds[PLAN_RATE_START] + share * plan->cost.seconds[PLAN_RATE_REDUCE];
+    return plan->cost.seconds[PLAN_RATE_START] +
+           plan_reduce_units(plan->task_count, ranks) * plan->cost.seconds[PLAN_RATE_REDUCE];
 }
 
 /* The same cores as fewer ranks of more threads: what makes the longest chain shorter. */

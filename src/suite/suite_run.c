@@ -261,7 +261,7 @@ static status_t reduce(suite_outcome_t *out, work_worker_t *worker, const suite_
     TRY_DONE(suite_agree(comm, root ? suite_reduce(&out->missing, plan, worker->size, numbers, there, &made_on, until)
                                     : ST_OK));
     suite_comm_tell(comm, &out->missing, sizeof out->missing, 0);
-    work_worker_charge(worker, PLAN_RATE_REDUCE, root ? (double)tasks / worker->size : 0,
+    work_worker_charge(worker, PLAN_RATE_REDUCE, root ? plan_reduce_units(tasks, worker->size) : 0,
                        root ? began : clock_own_seconds());
 done:
     free(numbers);
