@@ -56,8 +56,7 @@ void io_temporary_name(char out[4096], const char *path);
 /* Where this process's number is its own: the beginning of the kernel's boot id and the number of the PID namespace, as
  * "1c9e03a5-4026531836" ("unknown" without /proc). What /proc says of a number is true for those of the same space alone. */
 void io_process_space(char out[32]);
-/* `bytes` of memory, zeros at first, that all processes of this user on this host (and in its container) have in common who ask
- * for the same key and size; gone with the last of them. NULL, and *out NULL: there is none to be had. */
+/* Memory, zeros at first, common to this user's processes of this host that ask for the key and size; NULL: none to be had. */
 typedef struct io_shared io_shared_t;
 void *io_shared_open(io_shared_t **out, uint64_t key, size_t bytes);
 void io_shared_close(io_shared_t *shared); /* NULL is fine */
@@ -280,8 +279,7 @@ typedef struct {
 status_t io_options_init(void *options, const io_option_t *table);
 void io_options_free(void *options, const io_option_t *table);
 size_t io_option_size(io_kind_t kind); /* of a field */
-/* The fields of `from` in `to`, which has none of its own before and frees its own after, also when it fails. Sweeps
- * are shared, and no longer changed (`from` counts the sharers; one thread). */
+/* The fields of `from` in `to`, which frees its own, after a failure too. Sweeps are shared, and then constant; one thread. */
 status_t io_options_copy(void *to, void *from, const io_option_t *table);
 /* Reads a YAML file through libyaml into the fields. A single value stands for a list of one; lists may be empty and
  * hold no item twice. Unknown keys are refused with the nearest known name, wrong types, values out of bounds, unknown

@@ -30,8 +30,8 @@ void suite_progress_tell(suite_progress_t *progress, double share, const char *d
 void suite_progress_wait(suite_progress_t *progress, const int *busy, int count);
 
 /* ---- Waiting ---- */
-/* What the ranks of a node know of others' work, in memory that they share; processes of one rank with all such that do the same
- * work there. open, close: collective. */
+/* What the ranks of a node know of others' work, in memory that they share; processes of one rank with all such that do
+ * the same work there. open, close: collective. */
 typedef struct suite_board suite_board_t;
 status_t suite_board_open(suite_board_t **out, const suite_comm_t *comm, int folders, const plan_items_t *list);
 void suite_board_close(suite_board_t *board);

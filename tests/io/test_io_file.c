@@ -349,7 +349,7 @@ static void a_path_lies_in_a_folder_or_beside_it(void **state)
     assert_true(io_lies_in("/no/such/folder", "/"));
 }
 
-/* Another process has the same memory, by its key and size; what a killed one leaves is nobody's, and the last one clears up. */
+/* Another process has the same memory, by its key and size; what a killed one leaves is nobody's. */
 static void processes_share_memory_by_a_key(void **state)
 {
     (void)state;
