@@ -186,6 +186,20 @@ static void a_claim_of_another_host_lives_until_it_is_silent(void **state)
 }
 
 /* Its stamp is by another clock than ours, hours behind or ahead: as long as it changes, it lives. */
+static void a_claim_of_another_host_is_cleared_once_it_is_silent(void **state)
+{
+    (void)state;
+    begin();
+    write_text(path, "elsewhere 1 1 1 fedcba9876543210\n");
+    claim_clear(path);
+    age(path, CLAIM_SILENCE - 10);
+    claim_clear(path);
+    assert_int_equal(access(path, F_OK), 0);
+    age(path, CLAIM_SILENCE + 10);
+    claim_clear(path);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void clocks_that_differ_take_no_living_claim(void **state)
 {
     (void)state;
@@ -353,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_claim_of_another_container_lives_until_it_is_silent),
         cmocka_unit_test(what_is_no_claim_is_not_waited_for_and_not_shown),
         cmocka_unit_test(a_claim_of_another_host_lives_until_it_is_silent),
+        cmocka_unit_test(a_claim_of_another_host_is_cleared_once_it_is_silent),
         cmocka_unit_test(clocks_that_differ_take_no_living_claim),
         cmocka_unit_test(a_new_claim_of_the_name_is_watched_anew),
         cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),

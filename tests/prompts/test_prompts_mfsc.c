@@ -105,6 +105,16 @@ static void every_complaint_names_file_field_and_value(void **state)
          "category: 'push_botton', but the file is called 'push_button.json'"},
         {{"\"dataset\": \"own\"", "\"dataset\": \"her\""}, "dataset: 'her', but the folder is called 'own'"},
         {{"\"dataset\": \"own\"", "\"dataset\": \"mvtec\""}, "dataset: 'mvtec', but the folder is called 'own'"},
+        {{"\"{} with a crack\"", "{\"state\": \"{} with a crack\", \"of\": [\"caps\"]}"},
+         "abnormal_states[1].of: 'caps' is neither a component nor foreground or background (did you mean 'cap'?)"},
+        {{"with a smooth, slightly", "without a scratch, smooth, slightly"},
+         "components[0].caption: 'without' says what is not there"},
+        {{"\"color\": \"red\"",
+          "\"color\": \"red red red red red red red red red red red red red red red red red red red red red\""},
+         "components[0].attributes.color: 'red red"},
+        {{"\"color\": \"red\"",
+          "\"color\": \"red red red red red red red red red red red red red red red red red red red red red\""},
+         "is longer than a field of its kind may be"},
         {{"{\"category\"", "{category"}, "push_button.json"},
     };
     char dir[512];
@@ -216,6 +226,8 @@ static void wrong_vocabularies_are_refused(void **state)
         {WITH("\"synonyms\": {\"color\": [[\"red\"]]}"), "synonyms.color[0]: not a list of 2 or more values"},
         {WITH("\"synonyms\": {\"color\": [[\"red\", \"rod\"]]}"),
          "synonyms.color[0][1]: 'rod' is neither a base nor an extra value of 'color'"},
+        {WITH("\"synonyms\": {\"color\": \"red\"}"), "synonyms.color: not a list of lists"},
+        {WITH("\"prepositions\": []"), "prepositions: not an object"},
         {WITH("\"prepositions\": {\"peak\": \"at\"}"), "prepositions: 'peak' is neither a base nor an extra location"},
         {WITH("\"prepositions\": {\"top\": 3}"), "prepositions.top: not a word"},
     };
