@@ -138,7 +138,10 @@ check array small $tasks
 [ "$(grep -l 'begins on' "$run"/slurm/run-"$id"_*.log | wc -l)" -eq 3 ] || fail "not all elements ran"
 
 echo "-- through mpirun: cancelled in the middle, submitted again, a rank killed by -9"
-submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10
+# Tasks enough that a fast machine, too, is in the middle of them when the first is seen.
+many=seeds=$(seq -s , 0 39)
+plain many "$many"
+submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10 -- -s "$many"
 cancelled=$id
 a_task_is_done() { [ -n "$(find "$WORK/out/mpirun/run/tasks" -name '*.h5' 2>/dev/null)" ]; }
 patience 60 "a first task" a_task_is_done
@@ -146,7 +149,7 @@ scancel "$cancelled"
 patience 60 "the cancelled job" queue_is_empty
 ended_as CANCELLED
 [ ! -e "$WORK/out/mpirun/run/slurm/$cancelled.requeues" ] || fail "the cancelled job was requeued"
-submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10
+submit mpirun --mpirun --nodes 2 --ranks-per-node 1 --time 10 -- -s "$many"
 # Rank 1 of this job, known by its environment; mpirun itself has the program's name in its arguments, but no rank.
 kill_rank() {
     local pid
@@ -164,8 +167,8 @@ ended_as COMPLETED
 [ "$(cut -d ' ' -f 3 "$WORK/out/mpirun/run/slurm/$id.requeues")" = died ] || fail "the job with a dead rank was not requeued"
 run=$WORK/out/mpirun/run
 [ "$(sum 'kept from earlier runs')" -gt 0 ] || fail "the second job went on from nothing"
-cmp "$WORK/plain/small/results.csv" "$run/results.csv" || fail "results.csv after a cancelled run differs"
-h5diff "$(find "$WORK/plain/small/tasks" -name '*.h5' | sort | head -n 1)" \
+cmp "$WORK/plain/many/results.csv" "$run/results.csv" || fail "results.csv after a cancelled run differs"
+h5diff "$(find "$WORK/plain/many/tasks" -name '*.h5' | sort | head -n 1)" \
     "$(find "$run/tasks" -name '*.h5' | sort | head -n 1)" maps maps || fail "maps after a cancelled run differ"
 
 echo "-- over a time limit far too short"
