@@ -4,6 +4,9 @@
 
 #include "job/job.h"
 
+/* learn_memory: auto, in bytes, until a run says how many ranks share the node's. */
+#define JOB_LEARN_UNTOLD ((size_t)768 * 1000000)
+
 /* A job as its file and assignments have it, with paths and taps as they will be, before protocol and method settle anything:
  * each point of a grid is it with some keys set. */
 typedef struct {
