@@ -12,6 +12,8 @@ status_t store_slice_write(const plan_t *plan, int ranks, const plan_item_t *ite
     TRY_DONE(io_h5_create(&file, item->path));
     TRY_DONE(io_h5_write(file, "/", &field, 1));
     TRY_DONE(io_h5_set_f64(file, "/", "seconds", what->seconds));
+    TRY_DONE(io_h5_set_text(file, "/", "description",
+                            "what one array of all test images of one category gives the maps of a method for sets"));
     TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(store_complete(file, item->id, NULL, NULL));
     status = io_h5_publish(&file);
