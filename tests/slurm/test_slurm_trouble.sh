@@ -1,28 +1,9 @@
 #!/usr/bin/env bash
 # A real Slurm takes nodes away: a partition of more weight preempts a job, and a node fails under one. Both jobs are queued
 # again, go on from their checkpoints, and end with the bits of a plain run.
-# FGAD, MAKE_MODEL, GOLDEN and WORK come from CTest. 77: no Slurm can run here.
-set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/slurm/lib.sh
+. "$(dirname "$0")/lib.sh"
 root=$here/../..
-cluster=$here/cluster.sh
-"$cluster" check || exit 77
-
-fail() {
-    echo "FAILED: $*" >&2
-    tail -n 40 "$state/log/slurmctld.log" "$WORK"/out/*/run/slurm/*.log >&2 2>/dev/null || true
-    exit 1
-}
-
-# What the caller's shell may have set for a cluster of its own.
-while read -r name; do
-    unset "$name"
-done < <(compgen -e | grep -E '^(SLURM|SBATCH|SRUN|SALLOC)_')
-
-rm -rf "$WORK"
-mkdir -p "$WORK"
-state=$(mktemp -d -t fgad-slurm.XXXXXX) # sockets want a short path
-trap '"$cluster" stop "$state"' EXIT
 # Whom Slurm preempts it warns, and gives ten seconds.
 CLUSTER_SILENCE=10 CLUSTER_EXTRA="PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
@@ -68,24 +49,6 @@ submit() {
     [ -n "$id" ] || fail "slurm/submit printed no job id: $said"
 }
 
-# patience SECONDS WHAT COMMAND...
-patience() {
-    local limit=$1 what=$2 i
-    shift 2
-    for ((i = 0; i < 5 * limit; i++)); do
-        if "$@"; then
-            return
-        fi
-        sleep 0.2
-    done
-    squeue >&2
-    sinfo --Node >&2
-    fail "$what: not within $limit s"
-}
-queue_is_empty() {
-    local jobs
-    jobs=$(squeue --noheader) && [ -z "$jobs" ]
-}
 is_learning() { [ -n "$(find "$(dirname "$run")/cache" -name '*.checkpoint' 2>/dev/null)" ]; }
 
 # check RESTARTS: the job ended well after so many, and did what an undisturbed run does.
