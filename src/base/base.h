@@ -36,6 +36,10 @@ const char *fail_message(void);
 size_t base_visible(char *out, size_t size, const char *text);
 /* Bytes of the character at `text` (not its end) that stays as it is; 0: its first byte does not. */
 int base_visible_length(const char *text);
+/* `text` as one word of a shell, for a command that is shown to be copied: itself where that holds nothing special to a shell,
+ * else in single quotes. Thread-local memory, valid until the eighth call after this one on the thread; of more than 4095
+ * bytes: text itself. */
+const char *base_shell_word(const char *text);
 /* The finite decimal number at the start of `text` (nothing hexadecimal, no blank before it): what follows it. NULL: there is
  * none, *out stays. */
 const char *base_number(double *out, const char *text);

@@ -70,7 +70,7 @@ int cli_import(int argc, char **argv)
     if (code == EXIT_DONE && review_import(&dir, &options) != ST_OK) {
         code = cli_bad_input();
     } else if (code == EXIT_DONE) {
-        printf("next: %s report %s --metrics all\n", cli_program(), dir);
+        printf("next: %s report %s --metrics all\n", cli_program(), base_shell_word(dir));
         free(dir);
     }
     free(assignments);

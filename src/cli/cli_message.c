@@ -77,5 +77,5 @@ void cli_called(const char *called)
 
 const char *cli_program(void)
 {
-    return program;
+    return base_shell_word(program);
 }

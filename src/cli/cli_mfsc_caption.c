@@ -151,7 +151,7 @@ static status_t draft(caption_t *c)
     TRY_DONE(prompts_vocabulary_read(&vocabulary, c->vocabulary_path));
     TRY_DONE(prompts_mfsc_draft(&answers, c->out, &c->draft, &vocabulary));
     printf("%s: caption of %s/%s, fit at answer %d\nnext: read it beside the images, then %s mfsc show %s --prompts\n",
-           c->out, c->draft.dataset, c->draft.category, answers, cli_program(), c->out);
+           c->out, c->draft.dataset, c->draft.category, answers, cli_program(), base_shell_word(c->out));
 done:
     if (key != NULL) explicit_bzero(key, strlen(key));
     free(key);

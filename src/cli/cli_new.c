@@ -202,11 +202,11 @@ static void print_next(const new_t *n, const char *model)
     if (model == NULL)
         printf("model: the demo's, whose scores on photographs mean little (hint: datasets/models/fetch "
                "vit-b-16-plus-240, then set `model` in the job)\n");
-    const char *fgad = cli_program();
+    const char *fgad = cli_program(), *dir = base_shell_word(n->dir), *name = base_shell_word(n->name);
     printf("next: %s run %s/job.yaml\n"
            "then: %s export %s/results/%s --out %s/pictures --overlay\n"
            "      %s predict %s/results/%s --images NEW_IMAGES --out %s/scored\n",
-           fgad, n->dir, fgad, n->dir, n->name, n->dir, fgad, n->dir, n->name, n->dir);
+           fgad, dir, fgad, dir, name, dir, fgad, dir, name, dir);
 }
 
 static int make(new_t *n)

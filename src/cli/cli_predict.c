@@ -81,7 +81,7 @@ static void print_text(const predict_outcome_t *told, const arguments_t *argumen
     printf("%d of %d image%s scored by %s (%s) in %s, ready after %.2f s", told->scored, told->images,
            told->images == 1 ? "" : "s", told->method, told->task, duration, told->startup);
     if (isnan(told->threshold))
-        printf("; no threshold (hint: fgad threshold %s)", arguments->run);
+        printf("; no threshold (hint: fgad threshold %s)", base_shell_word(arguments->run));
     else
         printf("; %d above the threshold %.6g", told->anomalous, told->threshold);
     if (told->failed > 0) printf("; %d could not be read", told->failed);

@@ -34,7 +34,8 @@ int cli_rescore(int argc, char **argv)
             printf("%d setting%s of %d task%s, %d pass%s over the pixels, in %s\n", told.settings,
                    told.settings == 1 ? "" : "s", told.tasks, told.tasks == 1 ? "" : "s", told.passes,
                    told.passes == 1 ? "" : "es", duration);
-            printf("next: %s report %s%s\n", cli_program(), told.dir, told.settings > 4 ? " --means" : "");
+            printf("next: %s report %s%s\n", cli_program(), base_shell_word(told.dir),
+                   told.settings > 4 ? " --means" : "");
         } else {
             code = cli_bad_input();
         }

@@ -99,15 +99,16 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
         print_reuse(outcome);
         printf(
             "left: %d item%s in progress elsewhere or wait%s for such; who is last makes the tables (fgad status %s)\n",
-            outcome->left, outcome->left == 1 ? " is" : "s are", outcome->left == 1 ? "s" : "", plan->run_dir);
+            outcome->left, outcome->left == 1 ? " is" : "s are", outcome->left == 1 ? "s" : "",
+            base_shell_word(plan->run_dir));
         fflush(stdout);
         return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;
     }
     if (!outcome->reduced) {
         printf("interrupted after %s; results.csv was not made anew (fgad reduce %s does it)\n", duration,
-               plan->run_dir);
+               base_shell_word(plan->run_dir));
         printf("next: the same command goes on from here (%s status %s shows what is left)\n", cli_program(),
-               plan->run_dir);
+               base_shell_word(plan->run_dir));
         fflush(stdout);
         return EXIT_RESUME;
     }
@@ -126,12 +127,12 @@ static int finish(const plan_t *plan, const suite_outcome_t *outcome)
     printf("results: %s/results.csv, results.h5; maps: %s/tasks/\n", plan->run_dir, plan->run_dir);
     if (outcome->interrupted)
         printf("next: the same command goes on from here (%s status %s shows what is left)\n", cli_program(),
-               plan->run_dir);
+               base_shell_word(plan->run_dir));
     else if (outcome->failed > 0)
-        printf("next: %s status %s (why tasks failed; reasons are in %s/failed/)\n", cli_program(), plan->run_dir,
-               plan->run_dir);
+        printf("next: %s status %s (why tasks failed; reasons are in %s/failed/)\n", cli_program(),
+               base_shell_word(plan->run_dir), plan->run_dir);
     else
-        printf("next: %s report %s\n", cli_program(), plan->run_dir);
+        printf("next: %s report %s\n", cli_program(), base_shell_word(plan->run_dir));
     fflush(stdout);
     if (outcome->interrupted) return EXIT_RESUME;
     return outcome->failed > 0 ? EXIT_TASK_FAILED : EXIT_DONE;

@@ -116,7 +116,7 @@ static bool has_kind(const predict_thresholded_t *list, int count, store_thresho
 static void print_text(const predict_thresholded_t *list, int count, const char *run)
 {
     if (count == 0) {
-        printf("no threshold is kept (hint: fgad threshold %s --quantile 1)\n", run);
+        printf("no threshold is kept (hint: fgad threshold %s --quantile 1)\n", base_shell_word(run));
         return;
     }
     printf("%-12s %-16s %5s %4s  %-10s %12s %10s %10s %10s  images (normal + anomalous)\n", "dataset", "category",

@@ -59,7 +59,8 @@ status_t predict_run_select(int **tasks, int *count, const predict_run_t *run, c
     if (*count > 0) return ST_OK;
     free(*tasks);
     *tasks = NULL;
-    return fail(ST_ENOTFOUND, "no task of '%s' is selected (fgad report %s shows what there is)", run->dir, run->dir);
+    return fail(ST_ENOTFOUND, "no task of '%s' is selected (fgad report %s shows what there is)", run->dir,
+                base_shell_word(run->dir));
 }
 
 /* What a task differs by from others, as options name it. */
@@ -159,7 +160,7 @@ static status_t look_at_images(predict_run_t *run, int *task)
             fail(ST_EFORMAT,
                  "the images of '%s' are other ones than '%s' has learned from, and the cache has lost its features "
                  "(hint: fgad run %s/run.yaml)",
-                 name, run->dir, run->dir);
+                 name, run->dir, base_shell_word(run->dir));
     free(name);
     return status;
 }
@@ -207,6 +208,7 @@ status_t predict_run_predictor(work_predictor_t **out, predict_run_t *run, int *
     TRY(store_heads_restore(&run->plan, &run->items, run->plan.tasks[*task].category_index, false));
     status_t status = work_predictor_open(out, &run->worker, &run->items, item);
     if (status == ST_ENOTFOUND)
-        fail_context(status, "'%s' has lost what it learned (hint: fgad run %s/run.yaml)", run->dir, run->dir);
+        fail_context(status, "'%s' has lost what it learned (hint: fgad run %s/run.yaml)", run->dir,
+                     base_shell_word(run->dir));
     return status;
 }

@@ -199,8 +199,8 @@ status_t prompts_mfsc_read(prompts_mfsc_t *out, const char *path, const prompts_
     status_t status = load(out, &report, path, vocabulary, false);
     if (status == ST_OK && report.count == 1) status = fail(ST_EFORMAT, "%s", report.line[0]);
     if (status == ST_OK && report.count > 1)
-        status = fail(ST_EFORMAT, "%s (and %d more: 'fgad mfsc check %s' lists them)", report.line[0], report.count - 1,
-                      path);
+        status = fail(ST_EFORMAT, "%s (and %d more: fgad mfsc check %s lists them)", report.line[0], report.count - 1,
+                      base_shell_word(path));
     prompts_report_free(&report);
     return status;
 }

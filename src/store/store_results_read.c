@@ -267,7 +267,7 @@ status_t store_results_read(store_results_t *out, const char *path)
                 ST_ENOTFOUND,
                 "'%s' does not exist: the run has not ended yet (hint: fgad status %s; fgad reduce %s makes the "
                 "results of the tasks that are done)",
-                file, path, path);
+                file, base_shell_word(path), base_shell_word(path));
     }
     if (!io_exists(file))
         return fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);

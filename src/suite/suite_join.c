@@ -44,7 +44,8 @@ static status_t check_jobs(const runs_t *runs, int r)
         if (status == ST_OK && strcmp(one, other) != 0)
             status =
                 fail(ST_EFORMAT, "'%s' has %s: %s, '%s' has %s: expected runs of one job (hint: fgad report %s %s)",
-                     runs->dirs[0], row->name, one, runs->dirs[r], other, runs->dirs[0], runs->dirs[r]);
+                     runs->dirs[0], row->name, one, runs->dirs[r], other, base_shell_word(runs->dirs[0]),
+                     base_shell_word(runs->dirs[r]));
         free(one);
         free(other);
         TRY(status);

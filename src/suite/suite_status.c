@@ -221,15 +221,17 @@ static status_t print_forecast(const view_t *view)
         if (view->workers > 0)
             fprintf(view->out, ": done in about %s by the %d at work\n", eta, view->workers);
         else
-            fprintf(view->out, "; nobody works on it (fgad run %s/run.yaml goes on)\n", view->plan->run_dir);
+            fprintf(view->out, "; nobody works on it (fgad run %s/run.yaml goes on)\n",
+                    base_shell_word(view->plan->run_dir));
     } else if (status->failed > 0) {
-        fprintf(view->out, "\nfailed tasks are tried again by fgad run %s/run.yaml", view->plan->run_dir);
+        fprintf(view->out, "\nfailed tasks are tried again by fgad run %s/run.yaml",
+                base_shell_word(view->plan->run_dir));
         if (!view->retried)
             fprintf(view->out, " when their files have changed, or with -s max_attempts=%d",
                     view->plan->points[0].max_attempts + 1);
         fputc('\n', view->out);
     } else {
-        fprintf(view->out, "\ncomplete: fgad report %s\n", view->plan->run_dir);
+        fprintf(view->out, "\ncomplete: fgad report %s\n", base_shell_word(view->plan->run_dir));
     }
     return ST_OK;
 }

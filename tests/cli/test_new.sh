@@ -22,16 +22,16 @@ says() {
     grep -qF -- "$1" "$WORK/out" || fail "'$1' is not said: $(cat "$WORK/out")"
 }
 
-# Normal images alone; the commands that it prints, as they stand.
-make plain "$gear/train/good" --name parts
+# Normal images alone; the commands that it prints, as they stand, whatever the folder is called.
+make "it's plain" "$gear/train/good" --name parts
 says "parts: 9 images to learn from, 3 normal and 0 anomalous to test with (every fourth normal image is in the test)"
 says "no anomalous image"
-grep -q "^branches: \[vad\]" "$WORK/plain/job.yaml" || fail "prompts without a caption: $(cat "$WORK/plain/job.yaml")"
-[ -s "$WORK/plain/images/parts/caption.json" ] || fail "no form of a caption"
+grep -q "^branches: \[vad\]" "$WORK/it's plain/job.yaml" || fail "prompts without a caption: $(cat "$WORK/it's plain/job.yaml")"
+[ -s "$WORK/it's plain/images/parts/caption.json" ] || fail "no form of a caption"
 sed -n 's/^next: //p; s/^then: //p' "$WORK/out" > "$WORK/commands"
 [ "$(wc -l < "$WORK/commands")" -eq 2 ] || fail "commands: $(cat "$WORK/commands")"
 (cd / && sh -e "$WORK/commands") > "$WORK/log" 2>&1 || fail "the commands that new prints: $(cat "$WORK/log")"
-[ "$(find "$WORK/plain/pictures" -path '*overlays*good*.png' | wc -l)" -eq 3 ] || fail "no heat maps: $(find "$WORK/plain/pictures")"
+[ "$(find "$WORK/it's plain/pictures" -path '*overlays*good*.png' | wc -l)" -eq 3 ] || fail "no heat maps: $(find "$WORK/it's plain/pictures")"
 
 # Normal images in good, a folder a defect, masks, and unlabelled ones.
 mkdir -p "$WORK/own/my parts"
