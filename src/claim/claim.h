@@ -21,12 +21,12 @@ typedef struct {
     int64_t stamp, file; /* of the last look: time of modification, in nanoseconds; inode; 0: no look yet */
     double since;        /* clock_seconds of the first look that saw them */
     int beats;           /* how often the stamp was seen to change */
-    bool known, here;    /* holder: read, once; of this boot and PID namespace */
+    bool known, here;    /* holder: read, whenever the stamp changes; of this boot and PID namespace */
     long pid;            /* of a holder that is here */
     uint64_t born;
     uint64_t who; /* of any known holder: claim_who of its host and process number */
 } claim_watch_t;  /* all zeros to begin with */
-/* One look: a stat, and until the holder is known a read. True: the claim is stale. False, too, when there is none. */
+/* One look: a stat, and a read when the stamp has changed or the holder is not known. True: the claim is stale. False, too, when there is none. */
 bool claim_watch(claim_watch_t *watch, const char *path);
 /* A number for a process, by which a job knows claims of its own ranks; of this process. */
 uint64_t claim_who(const char *host, long pid);

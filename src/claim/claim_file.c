@@ -118,6 +118,21 @@ uint64_t claim_ourselves(void)
     return claim_who(us.host, us.pid);
 }
 
+/* Who holds it, read again: file systems give the inode of a claim that is gone to the next one of its name, and what was known of
+ * the dead one would cost the living one its claim. */
+static void identify(claim_watch_t *watch, const char *path)
+{
+    const claim_watch_t before = *watch;
+    holder_t holder, us;
+    ourselves(&us);
+    watch->known = read_holder(&holder, path); /* else not yet written, or its holder died before it could */
+    watch->here = watch->known && is_of_our_space(&holder, &us);
+    watch->pid = watch->known ? holder.pid : 0;
+    watch->born = watch->known ? holder.born : 0;
+    watch->who = watch->known ? claim_who(holder.host, holder.pid) : 0;
+    if (before.known && (before.who != watch->who || before.born != watch->born)) watch->beats = 0;
+}
+
 bool claim_watch(claim_watch_t *watch, const char *path)
 {
     struct stat info;
@@ -127,21 +142,14 @@ bool claim_watch(claim_watch_t *watch, const char *path)
     }
     const int64_t stamp = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec, file = (int64_t)info.st_ino;
     if (watch->file != file) *watch = (claim_watch_t){0}; /* another claim of that name */
-    if (watch->stamp != stamp || watch->file != file) {
+    const bool changed = watch->stamp != stamp || watch->file != file;
+    if (changed) {
         watch->beats += watch->file == file;
         watch->stamp = stamp;
         watch->file = file;
         watch->since = clock_seconds();
     }
-    if (!watch->known) {
-        holder_t holder, us;
-        watch->known = read_holder(&holder, path); /* else not yet written, or its holder died before it could */
-        ourselves(&us);
-        watch->here = watch->known && is_of_our_space(&holder, &us);
-        watch->pid = holder.pid;
-        watch->born = holder.born;
-        watch->who = watch->known ? claim_who(holder.host, holder.pid) : 0;
-    }
+    if (changed || !watch->known) identify(watch, path);
     if (watch->here && birth(watch->pid) != watch->born) return true;
     return clock_seconds() - watch->since > silence();
 }
@@ -160,7 +168,8 @@ static void set_aside(const char *path, bool (*dead)(const char *path, const cla
     char aside[4096];
     io_temporary_name(aside, path);
     if (aside[0] != '\0' && rename(path, aside) == 0) {
-        /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. */
+        /* A third process may have made a new claim between our look and the rename: then it is alive, give it back. Who makes
+         * one before it is back works beside it: the same bits twice. */
         if (!dead(aside, watch) && link(aside, path) == 0) log_debug("'%s': the claim was renewed", path);
         unlink(aside);
     }

@@ -239,6 +239,41 @@ static void a_new_claim_of_the_name_is_watched_anew(void **state)
     assert_false(take_watched(&watch));
 }
 
+/* A claim taken over may be a file of the dead one's inode: it is the next holder's all the same, and its own watch. */
+static void a_new_claim_in_the_old_ones_inode_is_not_the_dead_ones(void **state)
+{
+    (void)state;
+    begin();
+    claim_watch_t watch = {0};
+    char other[700], text[512] = "";
+    bool taken;
+    struct stat before, after;
+    snprintf(other, sizeof other, "%s/other", folder);
+    check_error(claim_take(&taken, other, NULL), ST_OK, "");
+    FILE *file = fopen(other, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    die_with_it(true);
+    age(path, 5);
+    assert_true(claim_watch(&watch, path));
+    assert_int_equal(stat(path, &before), 0);
+    write_text(path, text);
+    assert_int_equal(stat(path, &after), 0);
+    assert_true(before.st_ino == after.st_ino);
+    const claim_watch_t old = watch;
+    assert_false(take_watched(&old));
+    assert_false(claim_watch(&watch, path));
+    assert_true(watch.known && watch.here && watch.who == claim_ourselves());
+    assert_int_equal(watch.beats, 0);
+    /* Nor is it the dead one's before its holder has written its name. */
+    watch = old;
+    write_text(path, "");
+    assert_false(claim_watch(&watch, path));
+    assert_false(watch.known || watch.here || watch.who != 0);
+    claim_release(other);
+}
+
 static void a_claim_without_a_name_lives_until_it_is_silent(void **state)
 {
     (void)state;
@@ -370,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_claim_of_another_host_is_cleared_once_it_is_silent),
         cmocka_unit_test(clocks_that_differ_take_no_living_claim),
         cmocka_unit_test(a_new_claim_of_the_name_is_watched_anew),
+        cmocka_unit_test(a_new_claim_in_the_old_ones_inode_is_not_the_dead_ones),
         cmocka_unit_test(a_claim_without_a_name_lives_until_it_is_silent),
         cmocka_unit_test(a_living_but_silent_holder_loses_its_claim),
         cmocka_unit_test(who_lost_its_claim_does_not_release_the_next_ones),
