@@ -105,6 +105,7 @@ status_t clip_tap_parse(clip_tap_t *out, const char *text, const clip_config_t *
  *                               by row: the tower run on the window's patches alone, with their own positions
  *   turned8(final)      (8 n, E) any of these for the image turned by 0, 45, .. 315 degrees (io_rotate), view below view:
  *                               whoever encodes turns the image, the tower knows nothing of it
+ *   turned8s7(final)    the same for 8 angles that seed 7 draws; turned8s(final): the seed is still to be said
  * A DINOv2 has no tokens and no windows; its cls and final are layernorm(x). */
 typedef enum {
     CLIP_FEATURE_CLS,
@@ -119,8 +120,10 @@ typedef struct {
     clip_tap_t from, to; /* of a tap; from == to unless it is a mean over blocks */
     int side;            /* of windows, 1 .. grid */
     int turns;           /* views of the image; 0: it stands as it is */
+    bool drawn;          /* of turned views: at drawn angles, else evenly through 360 degrees */
+    int64_t seed;        /* that draws them; -1: it is still to be said */
 } clip_feature_t;
-#define CLIP_FEATURE_TEXT 48
+#define CLIP_FEATURE_TEXT 64
 #define CLIP_TURNS 360 /* most views of an image */
 /* ST_EFORMAT: not one of these forms, or a block, a window that the tower does not have. */
 status_t clip_feature_parse(clip_feature_t *out, const char *text, const clip_config_t *config);

@@ -77,17 +77,25 @@ static status_t check_tower(const clip_feature_t *feature, const char *text, con
     return fail(ST_EFORMAT, "feature '%s' is CLIP's, the model is a DINOv2: it has cls, final and taps", text);
 }
 
-/* "turned8(FEATURE)" and what may stand behind it. */
+/* "turned8(FEATURE)", "turned8s(FEATURE)" or "turned8s7(FEATURE)", and what may stand behind it. */
 static status_t parse_turned(clip_feature_t *out, const char *text, const clip_config_t *config)
 {
     char *end = NULL, inner[CLIP_FEATURE_TEXT];
     const long turns = isdigit((unsigned char)text[6]) ? strtol(text + 6, &end, 10) : 0;
     const char *close = strrchr(text, ')');
-    if (turns < 2 || turns > CLIP_TURNS || *end != '(' || close == NULL || close < end || strstr(end, "turned") != NULL)
-        return fail(ST_EFORMAT, "feature '%s' is not of the form turnedN(FEATURE), N from 2 to %d", text, CLIP_TURNS);
+    const bool drawn = end != NULL && *end == 's';
+    long long seed = -1;
+    if (drawn && isdigit((unsigned char)*++end)) seed = strtoll(end, &end, 10);
+    if (turns < (drawn ? 1 : 2) || turns > CLIP_TURNS || *end != '(' || close == NULL || close < end ||
+        strstr(end, "turned") != NULL)
+        return fail(ST_EFORMAT,
+                    "feature '%s' is not of the form turnedN(FEATURE), N from 2 to %d, or turnedNsSEED(FEATURE)", text,
+                    CLIP_TURNS);
     snprintf(inner, sizeof inner, "%.*s%s", (int)(close - end - 1), end + 1, close + 1);
     TRY(clip_feature_parse(out, inner, config));
     out->turns = (int)turns;
+    out->drawn = drawn;
+    out->seed = seed;
     return ST_OK;
 }
 
@@ -134,11 +142,12 @@ void clip_feature_text(char out[CLIP_FEATURE_TEXT], const clip_feature_t *featur
     const char *raw = feature->raw ? "-raw" : "";
     if (feature->turns > 0) {
         clip_feature_t whole = *feature;
-        char inner[CLIP_FEATURE_TEXT];
+        char inner[CLIP_FEATURE_TEXT], draw[24] = "";
         whole.turns = 0;
         whole.raw = false;
         clip_feature_text(inner, &whole);
-        snprintf(out, CLIP_FEATURE_TEXT, "turned%d(%s)%s", feature->turns, inner, raw);
+        if (feature->drawn) snprintf(draw, sizeof draw, feature->seed < 0 ? "s" : "s%lld", (long long)feature->seed);
+        snprintf(out, CLIP_FEATURE_TEXT, "turned%d%s(%.30s)%s", feature->turns, draw, inner, raw);
         return;
     }
     put_tap(from, sizeof from, feature->from);

@@ -36,6 +36,7 @@ enum { JOB_IMAGE_FUSION_HARMONIC, JOB_IMAGE_FUSION_ARITHMETIC, JOB_IMAGE_FUSION_
 enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
 enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
 enum { JOB_TEXTS_NAME, JOB_TEXTS_MFSC };
+enum { JOB_TURNS_EVEN, JOB_TURNS_DRAWN };
 enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL, JOB_RETRIEVAL_BISECTOR };
 enum { JOB_PROTOCOL_STRICT, JOB_PROTOCOL_PAPER, JOB_PROTOCOL_PUBLISHED };
 enum { JOB_CHANNELS_RGB, JOB_CHANNELS_BGR };
@@ -115,7 +116,7 @@ typedef struct {
     struct {
         char *feature;
         double variance;
-        int turns;
+        int turns, turn_draw;
     } subspace;
     struct {
         char *feature;

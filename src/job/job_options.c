@@ -17,6 +17,7 @@ static const char *const text_names[] = {"name", "mfsc", NULL};
 static const char *const class_names[] = {"mapped", "raw", NULL};
 static const char *const template_names[] = {"22", "winclip21", NULL};
 static const char *const mask_names[] = {"off", "published", "otsu", NULL};
+static const char *const turn_names[] = {"even", "drawn", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
 static const char *const reference_names[] = {"similarity", "feature", NULL};
 static const char *const retrieval_names[] = {"auto", "query_former", "normal", "bisector", NULL};
@@ -254,7 +255,10 @@ const io_option_t job_options[] = {
     {"subspace.variance", IO_DOUBLE, AT(subspace.variance), "0.99", 0, 1, NULL,
      "share of the variance that the subspace holds", JOB_STAGE_MAPS},
     {"subspace.turns", IO_INT, AT(subspace.turns), "0", 0, 360, NULL,
-     "views of each support image that the subspace is fitted to, as anomalydino.turns; published: 30, drawn",
+     "views of each support image that the subspace is fitted to; published: 30, drawn; 0: the image as it is",
+     JOB_STAGE_MAPS},
+    {"subspace.turn_draw", IO_CHOICE, AT(subspace.turn_draw), "even", 0, 0, turn_names,
+     "their angles: even, as anomalydino.turns, or each drawn uniformly from the circle, by the seed (drawn)",
      JOB_STAGE_MAPS},
     {"anomalydino.feature", IO_STRING, AT(anomalydino.feature), "final", 0, 0, NULL, "array of the image tower",
      JOB_STAGE_MAPS},

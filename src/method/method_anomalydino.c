@@ -19,7 +19,7 @@ static int ask_all(method_ask_t *out, const job_t *job)
     *out = (method_ask_t){0};
     method_ask_for(out, job->anomalydino.feature, false);
     if (job->anomalydino.mask != MASK_OFF) method_ask_for(out, job->anomalydino.feature, true);
-    return method_ask_turned(out, 0, job->anomalydino.feature, job->anomalydino.turns, false);
+    return method_ask_turned(out, 0, job->anomalydino.feature, job->anomalydino.turns, false, false);
 }
 
 static void ask(method_ask_t *out, const job_t *job)

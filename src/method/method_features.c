@@ -14,14 +14,14 @@ int method_grid(int tokens)
 void method_ask_for(method_ask_t *out, const char *feature, bool raw)
 {
     REQUIRE(out->count < METHOD_MAX_FEATURES);
-    snprintf(out->text[out->count++], CLIP_FEATURE_TEXT, "%.40s%s", feature, raw ? "-raw" : "");
+    snprintf(out->text[out->count++], CLIP_FEATURE_TEXT, "%.58s%s", feature, raw ? "-raw" : "");
 }
 
-int method_ask_turned(method_ask_t *out, int plain, const char *feature, int turns, bool raw)
+int method_ask_turned(method_ask_t *out, int plain, const char *feature, int turns, bool drawn, bool raw)
 {
     char text[CLIP_FEATURE_TEXT + 16];
-    if (turns < 2) return plain;
-    snprintf(text, sizeof text, "turned%d(%.30s)", turns, feature);
+    if (turns < (drawn ? 1 : 2)) return plain;
+    snprintf(text, sizeof text, "turned%d%s(%.40s)", turns, drawn ? "s" : "", feature);
     method_ask_for(out, text, raw);
     return out->count - 1;
 }

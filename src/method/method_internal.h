@@ -52,9 +52,9 @@ detect_anchors_t method_texts_anchors(const method_task_t *task, double scale);
 int method_grid(int tokens);
 /* One array more. */
 void method_ask_for(method_ask_t *out, const char *feature, bool raw);
-/* The array of the support's turned views, behind the others; nothing is asked for fewer than two turns. Returns which one the
- * support is read from: it, or `plain`. */
-int method_ask_turned(method_ask_t *out, int plain, const char *feature, int turns, bool raw);
+/* The array of the support's turned views, behind the others, evenly or at angles that the task's seed draws; nothing is asked
+ * for without turns, nor for a single even one. Returns which one the support is read from: it, or `plain`. */
+int method_ask_turned(method_ask_t *out, int plain, const char *feature, int turns, bool drawn, bool raw);
 /* The taps (none: the job's memory_taps), unit or raw. */
 void method_ask_taps(method_ask_t *out, const io_names_t *taps, const job_t *job, bool raw);
 /* The support images' rows of one array below each other; features stays NULL. */

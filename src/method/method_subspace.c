@@ -11,7 +11,8 @@ static int ask_all(method_ask_t *out, const job_t *job)
 {
     *out = (method_ask_t){0};
     method_ask_for(out, job->subspace.feature, true);
-    return method_ask_turned(out, 0, job->subspace.feature, job->subspace.turns, true);
+    return method_ask_turned(out, 0, job->subspace.feature, job->subspace.turns,
+                             job->subspace.turn_draw == JOB_TURNS_DRAWN, true);
 }
 
 static void ask(method_ask_t *out, const job_t *job)

@@ -156,6 +156,10 @@ char *plan_task_options(const method_t *method, const job_t *job);
 status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);
 /* Those of a test image. */
 void plan_ask_of_test(method_ask_t *out, const method_ask_t *ask, const clip_config_t *config);
+/* Views at drawn angles are of a seed: where a point asks for such, a support image has an item for each seed of the job that
+ * draws it. How many seeds: 0 where nothing is drawn; an ask with the arrays of one of them named in full. */
+int plan_draws(const plan_t *plan);
+void plan_ask_of_draw(method_ask_t *out, const plan_t *plan, const method_ask_t *ask, int draw);
 
 /* ---- Work items: everything that makes one file ---- */
 /* Kinds: chunks of test images, support images, tiled support images, learned heads, slices of a set, evaluations (as many as
@@ -185,6 +189,7 @@ typedef struct {
     const char *name;            /* of its file in that folder; points into path */
     int index;       /* chunk number, train image, or task (of a learned head, a slice: one of those that share it) */
     int scale;       /* of tiles */
+    int draw;        /* of support images: the seed by its place in the job, where plan_draws is not 0 */
     int slice;       /* its number */
     job_head_t head; /* of a learned head */
     int *needs;      /* items whose files it reads */
@@ -216,8 +221,8 @@ void plan_chunk_range(int *first, int *count, const plan_t *plan, int category, 
 extern const char *const plan_kind_names[PLAN_KINDS];
 /* Of a task: the test images that are scored, into keep (all of the category); returns how many. */
 int plan_task_images(int *keep, const plan_t *plan, const plan_task_t *task);
-/* The arrays that an item of encoded images has; NULL: it is another kind of item. */
-const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item);
+/* The arrays that an item of encoded images has; false: it is another kind of item, which has none. */
+bool plan_item_ask(method_ask_t *out, const plan_t *plan, const plan_item_t *item);
 /* "demo/gear shots 1 seed 0 gamma=1": the item for people. */
 const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t *item);
 

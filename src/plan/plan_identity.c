@@ -191,6 +191,10 @@ void plan_features_ids(plan_item_t *item, const plan_t *plan)
         snprintf(text, sizeof text, "%.64s %s/%s %d %d %d %016llx%016llx", ids[k].key, entry->images.dataset,
                  entry->images.category, (int)item->kind, item->scale, images, (unsigned long long)hash[0],
                  (unsigned long long)hash[1]);
+        /* The arrays have the seed that draws them in their names, the file that lists them has not. */
+        if (k == 0 && item->kind == PLAN_SUPPORT && plan_draws(plan) > 0)
+            snprintf(text + strlen(text), sizeof text - strlen(text), " seed %lld",
+                     (long long)plan->points[0].seeds.value[item->draw]);
         io_digest_bytes(digest, text, strlen(text));
         snprintf(ids[k].id, PLAN_ID_SIZE, "%.16s", digest);
     }

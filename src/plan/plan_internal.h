@@ -41,6 +41,8 @@ status_t plan_slice_id(char id[PLAN_ID_SIZE], const plan_t *plan, int t, int sli
 void plan_features_ids(plan_item_t *item, const plan_t *plan);
 
 /* ---- Items by the names of their files ---- */
+/* Of the file of encoded images, in its category's folder, without what ends it. */
+void plan_features_name(char out[64], const plan_t *plan, const plan_item_t *item);
 status_t plan_items_index(plan_items_t *items);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct {
     memo_t memo[MEMOS]; /* of the category begun last */
     int memos, category_index;
     int *feature; /* items of the category's feature files, -1: not asked for */
+    int draws;    /* of a support image, 1 at least */
     int room;
     int *slot; /* open addressing over the digest in item.id; -1: empty */
     int slots; /* a power of two */
@@ -102,13 +103,13 @@ static status_t add_need(plan_item_t *item, int need)
 
 /* ---- Items of features ---------------------------------------------------------------------------------------------- */
 
-/* Where the item of a feature file stands in builder->feature: chunks, support images, then tiles by scale (1, 2, 4). */
-static size_t feature_slot(const plan_t *plan, plan_item_kind_t kind, int category, int number, int scale)
+/* Where the item of a feature file stands in builder->feature: chunks, tiles by scale (1, 2, 4), then support images by draw. */
+static size_t feature_slot(const plan_t *plan, const plan_item_t *item)
 {
-    const data_category_t *images = &plan->categories[category].images;
-    size_t test = (size_t)images->test_count, train = (size_t)images->train_count, at = (size_t)number;
-    if (kind == PLAN_CHUNK) return at;
-    return test + (kind == PLAN_SUPPORT ? 0 : train * (scale == 4 ? 3 : (size_t)scale)) + at;
+    const data_category_t *images = &plan->categories[item->category_index].images;
+    size_t test = (size_t)images->test_count, train = (size_t)images->train_count, at = (size_t)item->index;
+    if (item->kind == PLAN_CHUNK) return at;
+    return test + train * (item->kind == PLAN_SUPPORT ? 3 + (size_t)item->draw : (size_t)item->scale / 2) + at;
 }
 
 /* The features of a category are asked for by each of its tasks: their items are looked up in a table. */
@@ -116,7 +117,8 @@ static status_t begin_category(builder_t *builder, const plan_t *plan, int categ
 {
     if (builder->feature != NULL && builder->category_index == category) return ST_OK;
     const data_category_t *images = &plan->categories[category].images;
-    size_t slots = (size_t)images->test_count + 4 * (size_t)images->train_count;
+    builder->draws = plan_draws(plan) > 0 ? plan_draws(plan) : 1;
+    size_t slots = (size_t)images->test_count + (3 + (size_t)builder->draws) * (size_t)images->train_count;
     free(builder->feature);
     builder->feature = base_alloc(slots, sizeof *builder->feature);
     if (builder->feature == NULL) return ST_ENOMEM;
@@ -126,50 +128,47 @@ static status_t begin_category(builder_t *builder, const plan_t *plan, int categ
     return ST_OK;
 }
 
-static status_t add_features(int *index, builder_t *builder, const plan_t *plan, plan_item_kind_t kind, int category,
-                             int number, int scale)
+/* The item of these images, kind, category, index, scale and draw of `item`, as a need of another. */
+static status_t need_features(int user, builder_t *builder, const plan_t *plan, plan_item_t item)
 {
     char name[64];
-    plan_item_t item = {.kind = kind, .category_index = category, .index = number, .scale = scale};
-    int first, images = 1;
-    int *known = &builder->feature[feature_slot(plan, kind, category, number, scale)];
-    *index = *known;
-    if (*known >= 0) return ST_OK;
-    switch (kind) {
-    case PLAN_CHUNK:
-        plan_chunk_range(&first, &images, plan, category, number);
-        snprintf(name, sizeof name, "chunk-%03d-by-%d", number, plan->points[0].chunk);
-        break;
-    case PLAN_SUPPORT:
-        snprintf(name, sizeof name, "support-%05d", number);
-        break;
-    default:
-        snprintf(name, sizeof name, "tiles-%05d-x%d", number, scale);
-        images = scale * scale;
-    }
+    const plan_category_t *entry = &plan->categories[item.category_index];
+    int first, images = item.kind == PLAN_TILES ? item.scale * item.scale : 1;
+    int *known = &builder->feature[feature_slot(plan, &item)];
+    if (*known >= 0) return add_need(&builder->items->items[user], *known);
+    if (item.kind == PLAN_CHUNK) plan_chunk_range(&first, &images, plan, item.category_index, item.index);
+    plan_features_name(name, plan, &item);
     plan_work_t work;
-    plan_work_encode(&work, plan, kind, images);
+    plan_work_encode(&work, plan, item.kind, images);
     plan_item_price(&item, &work, &plan->cost);
     plan_features_ids(&item, plan);
     /* Own images under several roots may share a category's name, and so this folder: their files' names tell them apart. */
-    bool own = strcmp(plan->categories[category].images.dataset, "folder") == 0;
-    TRY(add_item(
-        index, builder, &item,
-        base_format("%s/%s%s%s.h5", plan->categories[category].cache, name, own ? "-" : "", own ? item.id : "")));
-    *known = *index;
-    return ST_OK;
+    bool own = strcmp(entry->images.dataset, "folder") == 0;
+    TRY(add_item(known, builder, &item,
+                 base_format("%s/%s%s%s.h5", entry->cache, name, own ? "-" : "", own ? item.id : "")));
+    return add_need(&builder->items->items[user], *known);
 }
 
 /* All test images of the category, as needs of an item. */
 static status_t add_chunks(int user, builder_t *builder, const plan_t *plan, int category)
 {
     const int images = plan->categories[category].images.test_count;
-    for (int c = 0, first = 0, count = 0, need; first + count < images; c++) {
+    for (int c = 0, first = 0, count = 0; first + count < images; c++) {
         plan_chunk_range(&first, &count, plan, category, c);
-        TRY(add_features(&need, builder, plan, PLAN_CHUNK, category, c, 1));
-        TRY(add_need(&builder->items->items[user], need));
+        const plan_item_t chunk = {.kind = PLAN_CHUNK, .category_index = category, .index = c, .scale = 1};
+        TRY(need_features(user, builder, plan, chunk));
     }
     return ST_OK;
+}
+
+/* Support image k of a task, as a need of an item. */
+static status_t add_support(int user, builder_t *builder, const plan_t *plan, const plan_task_t *task, int k)
+{
+    plan_item_t item = {
+        .kind = PLAN_SUPPORT, .category_index = task->category_index, .index = task->support[k], .scale = 1};
+    while (item.draw + 1 < builder->draws && (uint64_t)plan->points[0].seeds.value[item.draw] != task->seed)
+        item.draw++;
+    return need_features(user, builder, plan, item);
 }
 
 /* ---- Items of tasks -------------------------------------------------------------------------------------------------- */
@@ -231,14 +230,14 @@ static status_t add_learn(int *index, builder_t *builder, const plan_t *plan, in
     plan_item_price(&builder->items->items[learn], &work, &plan->cost);
     /* The order is what work_learn relies on: (tiles, support image) of every shot, or support images alone. */
     for (int k = 0; k < task->shots && job->learn && !fixed; k++) {
-        int need;
         if (regions) {
-            TRY(add_features(&need, builder, plan, PLAN_TILES, task->category_index, task->support[k],
-                             job->aggregation_scale));
-            TRY(add_need(&builder->items->items[learn], need));
+            const plan_item_t tiles = {.kind = PLAN_TILES,
+                                       .category_index = task->category_index,
+                                       .index = task->support[k],
+                                       .scale = job->aggregation_scale};
+            TRY(need_features(learn, builder, plan, tiles));
         }
-        TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
-        TRY(add_need(&builder->items->items[learn], need));
+        TRY(add_support(learn, builder, plan, task, k));
     }
     return ST_OK;
 }
@@ -295,10 +294,7 @@ static status_t add_task(builder_t *builder, const plan_t *plan, int t)
     if (builder->items->count == before) return ST_OK; /* points may come to the same */
     /* The order is what work_evaluate relies on: chunks, support images, learned heads, then slices. */
     TRY(add_chunks(index, builder, plan, task->category_index));
-    for (int k = 0; k < task->shots; k++) {
-        TRY(add_features(&need, builder, plan, PLAN_SUPPORT, task->category_index, task->support[k], 1));
-        TRY(add_need(&builder->items->items[index], need));
-    }
+    for (int k = 0; k < task->shots; k++) TRY(add_support(index, builder, plan, task, k));
     for (int head = 0; head < JOB_HEADS; head++) {
         if (!method_wants_head(plan_method(plan, task), job, head)) continue;
         TRY(add_learn(&need, builder, plan, t, job->learn ? head : JOB_HEAD_PIXEL));

@@ -60,6 +60,26 @@ void plan_ask_of_test(method_ask_t *out, const method_ask_t *ask, const clip_con
     out->count = count;
 }
 
+int plan_draws(const plan_t *plan)
+{
+    clip_feature_t feature;
+    for (int a = 0; a < plan->ask.count; a++)
+        if (clip_feature_parse(&feature, plan->ask.text[a], &plan->config) == ST_OK && feature.drawn)
+            return plan->points[0].seeds.count;
+    return 0;
+}
+
+void plan_ask_of_draw(method_ask_t *out, const plan_t *plan, const method_ask_t *ask, int draw)
+{
+    *out = *ask;
+    for (int a = 0; a < out->count; a++) {
+        clip_feature_t feature;
+        if (clip_feature_parse(&feature, ask->text[a], &plan->config) != ST_OK || !feature.drawn) continue;
+        feature.seed = plan->points[0].seeds.value[draw];
+        clip_feature_text(out->text[a], &feature);
+    }
+}
+
 status_t plan_asks_collect(plan_t *plan)
 {
     plan->ask = (method_ask_t){0};

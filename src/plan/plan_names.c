@@ -1,5 +1,5 @@
 /* What items and their folders are called, and which images a chunk holds. */
-#include "plan/plan.h"
+#include "plan/plan_internal.h"
 
 #include <stdio.h>
 
@@ -48,6 +48,19 @@ const char *plan_item_name(char out[512], const plan_t *plan, const plan_item_t 
     return out;
 }
 
+void plan_features_name(char out[64], const plan_t *plan, const plan_item_t *item)
+{
+    const job_t *job = &plan->points[0];
+    if (item->kind == PLAN_CHUNK)
+        snprintf(out, 64, "chunk-%03d-by-%d", item->index, job->chunk);
+    else if (item->kind == PLAN_TILES)
+        snprintf(out, 64, "tiles-%05d-x%d", item->index, item->scale);
+    else if (plan_draws(plan) > 0)
+        snprintf(out, 64, "support-%05d-s%lld", item->index, (long long)job->seeds.value[item->draw]);
+    else
+        snprintf(out, 64, "support-%05d", item->index);
+}
+
 void plan_folder_path(char out[4096], const plan_t *plan, int folder)
 {
     const plan_category_t *entry = &plan->categories[folder / PLAN_FOLDERS];
@@ -63,18 +76,21 @@ void plan_folder_path(char out[4096], const plan_t *plan, int folder)
     }
 }
 
-const method_ask_t *plan_item_ask(const plan_t *plan, const plan_item_t *item)
+bool plan_item_ask(method_ask_t *out, const plan_t *plan, const plan_item_t *item)
 {
-    static const method_ask_t tokens = {1, {"tokens"}}; /* what regions are found in */
     switch (item->kind) {
     case PLAN_CHUNK:
-        return &plan->ask_test;
+        *out = plan->ask_test;
+        return true;
     case PLAN_SUPPORT:
-        return &plan->ask;
+        plan_ask_of_draw(out, plan, &plan->ask, item->draw);
+        return true;
     case PLAN_TILES:
-        return &tokens;
+        *out = (method_ask_t){1, {"tokens"}}; /* what regions are found in */
+        return true;
     default:
-        return NULL;
+        *out = (method_ask_t){0};
+        return false;
     }
 }
 

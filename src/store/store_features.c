@@ -108,7 +108,10 @@ static status_t write_array(io_h5_t *file, const plan_t *plan, const plan_item_t
                                                     : ",token",
              feature.kind == CLIP_FEATURE_TAP ? "width" : "embedding");
     snprintf(description, sizeof description, "%s%s%s", what[feature.kind],
-             feature.raw ? ", as they come" : ", rows normalised", feature.turns > 0 ? ", of each turned view" : "");
+             feature.raw ? ", as they come" : ", rows normalised",
+             feature.turns == 0 ? ""
+             : feature.drawn    ? ", of each view turned by a drawn angle"
+                                : ", of each turned view");
     io_h5_field_t field = {array->name, type, 3,           {features->count, array->rows, array->width},
                            axes,        "1",  description, array->data};
     if (vector) {
@@ -170,12 +173,13 @@ done:
 
 void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_item_t *item)
 {
-    const method_ask_t *ask = plan_item_ask(plan, item);
+    method_ask_t ask;
     char path[4096];
     *out = (method_ask_t){0};
-    for (int a = 0; a < ask->count; a++) {
-        plan_array_path(path, plan, item, ask->text[a]);
-        if (!io_exists(path)) memcpy(out->text[out->count++], ask->text[a], sizeof ask->text[a]);
+    plan_item_ask(&ask, plan, item);
+    for (int a = 0; a < ask.count; a++) {
+        plan_array_path(path, plan, item, ask.text[a]);
+        if (!io_exists(path)) memcpy(out->text[out->count++], ask.text[a], sizeof ask.text[a]);
     }
 }
 

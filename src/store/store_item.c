@@ -60,12 +60,13 @@ status_t store_item_check(bool *whole, const plan_t *plan, const plan_item_t *it
     char path[4096];
     TRY(check(whole, plan, item, item->path, item->id, NULL));
     /* The item's own file without all of its arrays is none. */
-    const method_ask_t *ask = plan_item_ask(plan, item);
+    method_ask_t ask;
     bool all = true;
-    for (int a = 0; ask != NULL && a < ask->count; a++) {
+    plan_item_ask(&ask, plan, item);
+    for (int a = 0; a < ask.count; a++) {
         bool one;
-        plan_array_path(path, plan, item, ask->text[a]);
-        TRY(check(&one, plan, item, path, item->array_id, ask->text[a]));
+        plan_array_path(path, plan, item, ask.text[a]);
+        TRY(check(&one, plan, item, path, item->array_id, ask.text[a]));
         all = all && one;
     }
     if (!*whole || all) return ST_OK;

@@ -202,9 +202,10 @@ static status_t add_run(char ***used, int *count, int *room, const char *run)
         const plan_item_t *item = &items.items[i];
         if (item->kind == PLAN_EVALUATE) continue;
         status = push_text(used, count, room, base_format("%s", item->path));
-        const method_ask_t *ask = plan_item_ask(&plan, item);
-        for (int a = 0; ask != NULL && a < ask->count && status == ST_OK; a++) {
-            plan_array_path(path, &plan, item, ask->text[a]);
+        method_ask_t ask;
+        plan_item_ask(&ask, &plan, item);
+        for (int a = 0; a < ask.count && status == ST_OK; a++) {
+            plan_array_path(path, &plan, item, ask.text[a]);
             status = push_text(used, count, room, base_format("%s", path));
         }
     }

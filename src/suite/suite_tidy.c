@@ -5,6 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
+static status_t tidy_arrays(const plan_t *plan, int category)
+{
+    const int draws = plan_draws(plan);
+    for (int draw = 0; draw == 0 || draw < draws; draw++) {
+        method_ask_t ask;
+        plan_ask_of_draw(&ask, plan, &plan->ask, draw);
+        for (int a = 0; a < ask.count; a++) {
+            char path[4096];
+            if (draw > 0 && strcmp(ask.text[a], plan->ask.text[a]) == 0) continue; /* of no draw */
+            plan_array_folder(path, plan, category, ask.text[a]);
+            TRY(claim_tidy_folder(path));
+        }
+    }
+    return ST_OK;
+}
+
 status_t suite_tidy_folder(const store_folders_t *folders, int folder)
 {
     char path[4096], file[4352];
@@ -12,10 +28,7 @@ status_t suite_tidy_folder(const store_folders_t *folders, int folder)
     plan_folder_path(path, folders->plan, folder);
     TRY(claim_tidy_folder(path));
     const plan_t *plan = folders->plan;
-    for (int a = 0; a < plan->ask.count && folder % PLAN_FOLDERS == PLAN_FOLDER_FEATURES; a++) {
-        plan_array_folder(file, plan, folder / PLAN_FOLDERS, plan->ask.text[a]);
-        TRY(claim_tidy_folder(file));
-    }
+    if (folder % PLAN_FOLDERS == PLAN_FOLDER_FEATURES) TRY(tidy_arrays(plan, folder / PLAN_FOLDERS));
     status_t status = io_list_dir(&names, path);
     if (status == ST_ENOTFOUND) return ST_OK;
     if (status != ST_OK) return status;

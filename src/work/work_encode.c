@@ -1,6 +1,7 @@
 /* Images to features. */
 #include "work/work_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,18 @@ static status_t encode_pixels(const work_worker_t *worker, work_seat_t *seat, co
     return ST_OK;
 }
 
+double work_view_angle(const clip_feature_t *feature, int t, const char *dataset, const char *category,
+                       const char *image)
+{
+    char purpose[4096];
+    if (!feature->drawn) return 360.0 * t / feature->turns;
+    REQUIRE(feature->seed >= 0);
+    snprintf(purpose, sizeof purpose, "turns/%s", image);
+    const rng_t draw = rng_init(dataset, category, 0, (uint64_t)feature->seed, purpose);
+    rng_t rng = rng_split(&draw, (uint64_t)t);
+    return 360.0 * rng_uniform(&rng);
+}
+
 /* Arrays of image i turned, method/README.md 6: every view by itself, whatever their number. */
 static status_t encode_turned(const images_t *images, work_seat_t *seat, int i)
 {
@@ -72,7 +85,8 @@ static status_t encode_turned(const images_t *images, work_seat_t *seat, int i)
         const store_array_t *array = &features->array[a];
         clip_feature_t feature;
         TRY_DONE(clip_feature_parse(&feature, array->name, config));
-        const int turns = feature.turns;
+        const clip_feature_t turned = feature;
+        const int turns = turned.turns;
         if (turns == 0) continue;
         feature.turns = 0;
         if (view.pixels == NULL) {
@@ -84,7 +98,9 @@ static status_t encode_turned(const images_t *images, work_seat_t *seat, int i)
         const size_t size = (size_t)(array->rows / turns) * (size_t)array->width;
         for (int t = 0; t < turns && status == ST_OK; t++) {
             float *out = array->data + ((size_t)(images->first + i) * (size_t)turns + (size_t)t) * size;
-            io_rotate(view.pixels, image.pixels, image.width, image.height, 3, 360.0 * t / turns);
+            io_rotate(view.pixels, image.pixels, image.width, image.height, 3,
+                      work_view_angle(&turned, t, images->category->dataset, images->category->category,
+                                      images->files[i].name));
             TRY_DONE(clip_preprocess(seat->pixels, &view, config));
             status = clip_vision_encode(&out, seat->vision, &feature, 1, seat->pixels);
         }

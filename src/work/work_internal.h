@@ -49,6 +49,10 @@ status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const
 /* An image file, as the job wants pictures: through another size first; of a test image its channels swapped. */
 status_t work_picture_read(io_image_t *out, const work_worker_t *worker, const data_category_t *category,
                            const data_image_t *file, bool test);
+/* By how many degrees view t of an image, called `image` in its category, is turned, method/README.md 10: drawn ones by the
+ * feature's seed, alike for every number of shots, as nested draws share their images. */
+double work_view_angle(const clip_feature_t *feature, int t, const char *dataset, const char *category,
+                       const char *image);
 /* All arrays of row 0 of `features`, as of a test image, from an image file of the category, or read as it reads them. */
 status_t work_encode_image(work_worker_t *worker, store_features_t *features, const data_category_t *category,
                            const data_image_t *file);

@@ -55,7 +55,9 @@ static status_t load_tokens(work_learn_t *work, const plan_items_t *items)
         store_features_t features;
         const store_array_t *array;
         const plan_item_t *shot = need_item(work, items, k, false);
-        TRY(store_features_read(&features, work->worker->plan, shot, plan_item_ask(work->worker->plan, shot)));
+        method_ask_t ask;
+        plan_item_ask(&ask, work->worker->plan, shot);
+        TRY(store_features_read(&features, work->worker->plan, shot, &ask));
         store_made_on_add(&work->result.made_on, features.made_on.text);
         status_t status = store_features_find(&array, &features, pixel ? "tokens" : "cls");
         if (status == ST_OK) {
@@ -85,7 +87,9 @@ static status_t read_grid(float **out, work_learn_t *work, const plan_item_t *it
     store_features_t features;
     const store_array_t *tiles = NULL;
     *out = NULL;
-    TRY(store_features_read(&features, work->worker->plan, item, plan_item_ask(work->worker->plan, item)));
+    method_ask_t ask;
+    plan_item_ask(&ask, work->worker->plan, item);
+    TRY(store_features_read(&features, work->worker->plan, item, &ask));
     store_made_on_add(&work->result.made_on, features.made_on.text);
     status_t status = store_features_find(&tiles, &features, "tokens");
     if (status == ST_OK && (features.count != scale * scale || tiles->rows != h * h || tiles->width != (int)E))

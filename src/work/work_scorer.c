@@ -26,10 +26,14 @@ status_t work_scorer_support(work_scorer_t *scorer, work_worker_t *worker, const
     if (scorer->features == NULL || scorer->support == NULL) return fail(ST_ENOMEM, "out of memory");
     for (size_t k = 0; k < shots; k++) {
         double began = clock_own_seconds();
-        TRY(store_features_read(&scorer->features[k], worker->plan, &items->items[supports[k]], &worker->plan->ask));
+        const plan_item_t *shot = &items->items[supports[k]];
+        method_ask_t held, asked;
+        plan_item_ask(&held, worker->plan, shot);
+        plan_ask_of_draw(&asked, worker->plan, &scorer->ask, shot->draw);
+        TRY(store_features_read(&scorer->features[k], worker->plan, shot, &held));
         store_made_on_add(&scorer->support_on, scorer->features[k].made_on.text);
         work_worker_charge(worker, PLAN_RATE_READ, plan_features_mb(worker->plan, 1), began);
-        TRY(store_features_image(&scorer->support[k], &scorer->features[k], &scorer->ask, 0));
+        TRY(store_features_image(&scorer->support[k], &scorer->features[k], &asked, 0));
     }
     scorer->task.support = scorer->support;
     return ST_OK;

@@ -220,15 +220,19 @@ static void features_are_named_and_refused_by_name(void **state)
 {
     (void)state;
     const clip_config_t config = {.layers = 12, .grid = 15, .width = 896, .embed = 640};
-    static const char *const same[][2] = {{"cls", "cls"},
-                                          {"last.mlp-raw", "11.mlp-raw"},
-                                          {"mean(6.mlp..last.mlp)", "mean(6.mlp..11.mlp)"},
-                                          {"windows03", "windows3"},
-                                          {"03.attn", "3.attn"},
-                                          {"1/4.mlp", "2.mlp"},
-                                          {"4/4.attn-raw", "11.attn-raw"},
-                                          {"mean(7/12.mlp..9/12.mlp)", "mean(6.mlp..8.mlp)"},
-                                          {"1/100.mlp", "0.mlp"}};
+    static const char *const same[][2] = {
+        {"cls", "cls"},
+        {"last.mlp-raw", "11.mlp-raw"},
+        {"mean(6.mlp..last.mlp)", "mean(6.mlp..11.mlp)"},
+        {"windows03", "windows3"},
+        {"03.attn", "3.attn"},
+        {"1/4.mlp", "2.mlp"},
+        {"4/4.attn-raw", "11.attn-raw"},
+        {"mean(7/12.mlp..9/12.mlp)", "mean(6.mlp..8.mlp)"},
+        {"1/100.mlp", "0.mlp"},
+        {"turned8(final)", "turned8(final)"},
+        {"turned30s(mean(7/12.mlp..9/12.mlp))-raw", "turned30s(mean(6.mlp..8.mlp))-raw"},
+        {"turned360s02000000000(mean(10.mlp..last.mlp))-raw", "turned360s2000000000(mean(10.mlp..11.mlp))-raw"}};
     clip_feature_t feature;
     char text[CLIP_FEATURE_TEXT];
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
@@ -257,6 +261,12 @@ static void features_are_named_and_refused_by_name(void **state)
         {"mean(6.mlp..8.mlp", "is not of the form mean(A..B)"},
         {"mean(", "is not of the form mean(A..B)"},
         {"mean(6.mlp..12.mlp)", "names block 12"},
+        {"turned1(final)", "is not of the form turnedN(FEATURE), N from 2 to 360, or turnedNsSEED(FEATURE)"},
+        {"turned0s(final)", "is not of the form turnedN(FEATURE)"},
+        {"turned361(final)", "is not of the form turnedN(FEATURE)"},
+        {"turned4sx(final)", "is not of the form turnedN(FEATURE)"},
+        {"turned4s1", "is not of the form turnedN(FEATURE)"},
+        {"turned4s1(turned2(final))", "is not of the form turnedN(FEATURE)"},
         {"5/4.mlp", "a share of the depth is as 1/4, above 0 and up to 1"},
         {"1/.mlp", "a share of the depth is as 1/4"},
         {"0/4.mlp", "a share of the depth is as 1/4"},

@@ -32,6 +32,7 @@ static const char *const arrays[][2] = {{"cls", "cls"},
                                         {"last.mlp", "unit0"},
                                         {"turned2(0.mlp)-raw", "turned0"},
                                         {"turned2(1.mlp)", "turned1"},
+                                        {"turned2s(0.mlp)-raw", "turned0"},
                                         {NULL, NULL}};
 
 static const float *find_array(const check_golden_t *golden, const char *category, const char *text, int dims[8])
@@ -156,6 +157,11 @@ static const case_t cases[] = {
     {"anomalydino", {"anomalydino.feature=1.mlp"}, "dino", "map", "score"},
     {"anomalydino", {"anomalydino.feature=1.mlp", "anomalydino.turns=2"}, "dino-turned", "map", "score"},
     {"subspace", {"subspace.feature=0.mlp", "subspace.variance=0.95", "subspace.turns=2"}, "turned", "map", "score"},
+    {"subspace",
+     {"subspace.feature=0.mlp", "subspace.variance=0.95", "subspace.turns=2", "subspace.turn_draw=drawn"},
+     "turned",
+     "map",
+     "score"},
     {"winclip", {NULL}, "winclip", "zero", "zero_score"},
     {"winclip+", {NULL}, "winclip", "map", "score"},
     {"inctrl_residual", {"inctrl_residual.taps=0.mlp,1.mlp"}, "inctrl", "map", "score"},

@@ -122,6 +122,37 @@ plain=$(values "$one" /final 0 "$wide")
 "$FGAD" predict "$WORK/turned1/turned" --point "method=anomalydino anomalydino.turns=4" --out "$WORK/predicted" \
     --images "$(ls "$WORK"/data/demo/gear/test/good/*.png | head -1)" > "$WORK/predict.log" 2>&1 || fail "predict: $(cat "$WORK/predict.log")"
 
+# At drawn angles: arrays of a seed, of the shots that it draws alone, for every number of them the same; other draws, other scores.
+cat > "$WORK/drawn.yaml" <<YAML
+dataset: [demo]
+category: [gear]
+data_root: $WORK/data
+model: $WORK/model
+shots: [1, 2]
+seeds: [0, 1]
+resolution: 64
+subspace: {turns: 3, turn_draw: drawn}
+name: drawn
+sweep: {method: [subspace, patchcore]}
+YAML
+for n in 1 2 3; do
+    ranks $n run "$WORK/drawn.yaml" -s output="$WORK/drawn$n" > "$WORK/drawn.log" 2>&1 || fail "drawn views: $(tail -3 "$WORK/drawn.log")"
+    same_results "$WORK/drawn1/drawn" "$WORK/drawn$n/drawn"
+done
+arrays=$(echo "$WORK"/drawn1/cache/arrays/*/demo/gear)
+for seed in 0 1; do
+    set -- "$arrays/turned3s$seed"*/*
+    [ $# = 2 ] && [ -e "$1" ] || fail "seed $seed: not the views of two shots: $*"
+done
+"$FGAD" run "$WORK/drawn.yaml" -s output="$WORK/drawn1" -s name=more -s seeds=0,2 -s shots=1,3 > "$WORK/drawn.log" 2>&1 || fail "$(tail -3 "$WORK/drawn.log")"
+grep -q "^support images: 4 made, 2 reused" "$WORK/drawn.log" || fail "one shot more, three of another seed: $(grep "^support" "$WORK/drawn.log")"
+"$FGAD" run "$WORK/drawn.yaml" -s output="$WORK/drawn1" -s name=even -s subspace.turn_draw=even > "$WORK/drawn.log" 2>&1 || fail "$(tail -3 "$WORK/drawn.log")"
+scores() { grep '^demo,gear,1,0.*,subspace,' "$WORK/drawn1/$1/results.csv" | cut -d, -f7-9; }
+[ -n "$(scores drawn)" ] && [ "$(scores drawn)" = "$(scores more)" ] && [ "$(scores drawn)" != "$(scores even)" ] ||
+    fail "drawn: $(scores drawn), again: $(scores more), even: $(scores even)"
+"$FGAD" predict "$WORK/drawn1/drawn" --point "method=subspace" --shots 2 --seed 1 --out "$WORK/predicted2" \
+    --images "$(ls "$WORK"/data/demo/gear/test/good/*.png | head -1)" > "$WORK/predict.log" 2>&1 || fail "predict: $(cat "$WORK/predict.log")"
+
 # refused TEXT ASSIGNMENT...: exit 2 with that line, before anything is there
 refused()
 {
