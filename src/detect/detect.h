@@ -182,15 +182,16 @@ float detect_image_fuse(float largest, float S, bool arithmetic);
 /* ---- Maps at full size ------------------------------------------------------------------------------------------- */
 /* Bilinear (align_corners = false, as torch's interpolate) from (h, w) to (H, W). */
 void detect_upsample(float *dst, int H, int W, const float *src, int h, int w);
-/* The largest value of the map that detect_upsample gives, without keeping it; NaN when there is one. */
-float detect_upsampled_max(int H, int W, const float *src, int h, int w);
-/* detect_upsample with align_corners = true: the corners' centres stay where they are. */
+/* With align_corners = true: the corners' centres stay where they are. */
 void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w);
+/* The largest value of the map that one of them gives, without keeping it; NaN when there is one. */
+float detect_upsampled_max(int H, int W, const float *src, int h, int w, bool corners);
 /* scipy.ndimage.gaussian_filter: truncate 4.0, reflect borders (d c b a | a b c d | d c b a), float32 result of
  * double accumulation; in place; sigma 0 leaves the map. Scratch from `arena` (reset on return); ST_ENOMEM. */
 status_t detect_smooth(float *map, int H, int W, double sigma, arena_t *arena);
-/* detect_upsample and detect_smooth at once, by one small matrix a side, in double and rounded once: within float rounding
+/* Upsampling and detect_smooth at once, by one small matrix a side, in double and rounded once: within float rounding
  * of the two one after the other, at a tenth of their time. What the suite measures and exports. */
-status_t detect_full_map(float *map, int H, int W, const float *src, int h, int w, double sigma, arena_t *arena);
+status_t detect_full_map(float *map, int H, int W, const float *src, int h, int w, double sigma, bool corners,
+                         arena_t *arena);
 
 #endif

@@ -10,18 +10,15 @@ typedef struct {
 } side_t;
 
 /* Adds `share` of what detect_upsample gives position d to the weights of the source positions. */
-static void add_bilinear(double *weight, int d, int size, int source, double share)
+static void add_bilinear(double *weight, int d, int size, int source, bool corners, double share)
 {
-    double position = (d + 0.5) * ((double)source / size) - 0.5;
-    if (position < 0) position = 0;
-    int low = (int)position;
-    if (low > source - 1) low = source - 1;
-    double part = (double)(float)(position - low);
+    int low, next;
+    const double part = (double)detect_source_position(&low, &next, d, size, source, corners);
     weight[low] += share * (1 - part);
-    weight[low + 1 < source ? low + 1 : low] += share * part;
+    weight[next] += share * part;
 }
 
-static status_t make_side(side_t *side, int size, int source, double sigma, arena_t *arena)
+static status_t make_side(side_t *side, int size, int source, double sigma, bool corners, arena_t *arena)
 {
     int radius = detect_gaussian_radius(sigma);
     side->weight = arena_take(arena, (size_t)size * (size_t)source, sizeof *side->weight);
@@ -34,7 +31,7 @@ static status_t make_side(side_t *side, int size, int source, double sigma, aren
     for (int d = 0; d < size; d++) {
         double *weight = side->weight + (size_t)d * (size_t)source;
         for (int j = -radius; j <= radius; j++)
-            add_bilinear(weight, detect_mirror(d + j, size), size, source, gauss[j < 0 ? -j : j]);
+            add_bilinear(weight, detect_mirror(d + j, size), size, source, corners, gauss[j < 0 ? -j : j]);
         int begin = 0, end = source;
         while (weight[begin] == 0) begin++;
         while (weight[end - 1] == 0) end--;
@@ -44,14 +41,15 @@ static status_t make_side(side_t *side, int size, int source, double sigma, aren
     return ST_OK;
 }
 
-status_t detect_full_map(float *map, int H, int W, const float *src, int h, int w, double sigma, arena_t *arena)
+status_t detect_full_map(float *map, int H, int W, const float *src, int h, int w, double sigma, bool corners,
+                         arena_t *arena)
 {
     REQUIRE(map != NULL && src != NULL && H > 0 && W > 0 && h > 0 && w > 0 && sigma >= 0 && sigma < 1e6);
     arena_mark_t mark = arena_mark(arena);
     status_t status;
     side_t rows, columns;
-    TRY_DONE(make_side(&rows, H, h, sigma, arena));
-    TRY_DONE(make_side(&columns, W, w, sigma, arena));
+    TRY_DONE(make_side(&rows, H, h, sigma, corners, arena));
+    TRY_DONE(make_side(&columns, W, w, sigma, corners, arena));
     /* The columns' matrix turned round, so that one source value is spread over neighbouring results. */
     double *spread = arena_take(arena, (size_t)w * (size_t)W, sizeof *spread);
     double *line = arena_take(arena, (size_t)w, sizeof *line), *sum = arena_take(arena, (size_t)W, sizeof *sum);

@@ -1,4 +1,4 @@
-/* Private to detect: the Gaussian window that smoothing a map and making one at full size share, and the blocks of a search. */
+/* Private to detect: what smoothing a map, resizing one and making one at full size share, and the blocks of a search. */
 #ifndef FGAD_DETECT_INTERNAL_H
 #define FGAD_DETECT_INTERNAL_H
 
@@ -10,6 +10,10 @@ int detect_mirror(int i, int n);
 int detect_gaussian_radius(double sigma);
 /* weights[j] of the offsets +-j, j = 0..radius, normalised over the whole window. */
 void detect_gaussian(double *weights, double sigma, int radius);
+
+/* The two source positions and the weight of the second for destination position `d` of `size`, out of `source`, as torch has
+ * them: corners kept, or pixel centres, clamped at the left border (no extrapolation at the right one either). */
+float detect_source_position(int *i0, int *i1, int d, int size, int source, bool corners);
 
 /* ---- Searches (detect_search.c) ----
  * Every product has this shape, the last ones filled up, so that a token's bits depend on its place in the image and on

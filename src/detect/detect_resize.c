@@ -1,12 +1,10 @@
-#include "detect/detect.h"
+#include "detect/detect_internal.h"
 
 #include <math.h>
 
 #define TILE 256 /* destination columns whose weights are kept at a time */
 
-/* The two source positions and the weight of the second for destination position `d` of `size`, out of `source`. Half-
- * pixel centres are clamped at the left border as torch does (no extrapolation at the right one either). */
-static float source_position(int *i0, int *i1, int d, int size, int source, bool corners)
+float detect_source_position(int *i0, int *i1, int d, int size, int source, bool corners)
 {
     double position =
         corners ? (size > 1 ? d * ((double)(source - 1) / (size - 1)) : 0) : (d + 0.5) * ((double)source / size) - 0.5;
@@ -27,10 +25,10 @@ static float upsample(float *dst, int H, int W, const float *src, int h, int w, 
     const bool keep = dst != NULL;
     for (int first = 0; first < W; first += TILE) {
         int columns = W - first < TILE ? W - first : TILE;
-        for (int x = 0; x < columns; x++) fx[x] = source_position(&x0[x], &x1[x], first + x, W, w, corners);
+        for (int x = 0; x < columns; x++) fx[x] = detect_source_position(&x0[x], &x1[x], first + x, W, w, corners);
         for (int y = 0; y < H; y++) {
             int y0, y1;
-            float fy = source_position(&y0, &y1, y, H, h, corners);
+            float fy = detect_source_position(&y0, &y1, y, H, h, corners);
             const float *top = src + (size_t)y0 * w, *bottom = src + (size_t)y1 * w;
             float *row = keep ? dst + (size_t)y * W + first : values;
             for (int x = 0; x < columns; x++) {
@@ -51,9 +49,9 @@ void detect_upsample(float *dst, int H, int W, const float *src, int h, int w)
     upsample(dst, H, W, src, h, w, false);
 }
 
-float detect_upsampled_max(int H, int W, const float *src, int h, int w)
+float detect_upsampled_max(int H, int W, const float *src, int h, int w, bool corners)
 {
-    return upsample(NULL, H, W, src, h, w, false);
+    return upsample(NULL, H, W, src, h, w, corners);
 }
 
 void detect_upsample_corners(float *dst, int H, int W, const float *src, int h, int w)

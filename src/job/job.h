@@ -129,6 +129,7 @@ typedef struct {
     } musc;
     int resolution;
     double sigma;
+    bool align_corners; /* of maps that go to full size */
     int metric_size;
     char *metric_memory, *feature_memory, *learn_memory;
     size_t learn_memory_auto; /* bytes that learn_memory: auto stands for: set by whoever knows the ranks of a node */

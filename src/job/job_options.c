@@ -279,6 +279,10 @@ const io_option_t job_options[] = {
     {"resolution", IO_INT, AT(resolution), "400", 1, 8192, NULL, "R: maps and masks are compared at R x R pixels",
      JOB_STAGE_METRICS},
     {"sigma", IO_DOUBLE, AT(sigma), "4", 0, 100, NULL, "smoothing of the full-size map, in pixels", JOB_STAGE_METRICS},
+    {"align_corners", IO_BOOL, AT(align_corners), "false", 0, 0, NULL,
+     "maps go to full size with the centres of their corners kept, as in the code of MuSc and APRIL-GAN; false: by "
+     "pixel centres, as in the others'",
+     JOB_STAGE_METRICS},
     {"metric_size", IO_CHOICE, AT(metric_size), "R", 0, 0, metric_size_names, "R x R, or native: each image's own size",
      JOB_STAGE_METRICS},
     {"metric_memory", IO_STRING, AT(metric_memory), "1GB", 0, 0, NULL,

@@ -152,7 +152,7 @@ status_t method_branches_fit(void **out, const method_task_t *task, arena_t *are
 static float largest_value(const float *map, const method_maps_t *maps, const job_t *job)
 {
     if (job->image_max == JOB_IMAGE_MAX_GRID) return detect_image_score(map, maps->h * maps->w, NULL);
-    return detect_upsampled_max(job->resolution, job->resolution, map, maps->h, maps->w);
+    return detect_upsampled_max(job->resolution, job->resolution, map, maps->h, maps->w, job->align_corners);
 }
 
 /* M_p (T) is written with the prompt branch alone. */

@@ -81,7 +81,7 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
     TRY_DONE(take_channels(f, state, image, arena));
     TRY_DONE(detect_padim_score(map, &state->fit, f, arena));
     /* The image's score is the largest of the map as it is measured. */
-    TRY_DONE(detect_full_map(full, R, R, map, maps->h, maps->w, state->job->sigma, arena));
+    TRY_DONE(detect_full_map(full, R, R, map, maps->h, maps->w, state->job->sigma, state->job->align_corners, arena));
     maps->M_img[i] = detect_image_score(full, R * R, NULL);
     status = ST_OK;
 done:

@@ -140,8 +140,8 @@ static status_t write_full(predict_t *predict, const io_image_t *image, const ch
     float *map = base_alloc((size_t)image->width * (size_t)image->height, sizeof *map);
     if (map == NULL) return ST_ENOMEM;
     status_t status;
-    TRY_DONE(
-        detect_full_map(map, image->height, image->width, maps->M_pix, maps->h, maps->w, job->sigma, &predict->arena));
+    TRY_DONE(detect_full_map(map, image->height, image->width, maps->M_pix, maps->h, maps->w, job->sigma,
+                             job->align_corners, &predict->arena));
     if (predict->options->tiff) {
         TRY_DONE(make_path(path, predict, "maps", name, ".tiff"));
         TRY_DONE(io_tiff_write_f32(path, map, image->width, image->height));

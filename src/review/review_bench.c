@@ -27,6 +27,7 @@ void review_bench_free(review_bench_t *bench)
 /* All that the pixels handed to the metrics depend on; compared byte by byte, so made from zeros. */
 typedef struct {
     double sigma;
+    bool corners;
     uint64_t fusion;
     int size, threshold, resize;
     int map; /* FUSED, or a branch alone */
@@ -59,6 +60,7 @@ static pass_key_t make_key(const method_t *method, const job_t *job, int map)
     key.threshold = job->mask_threshold;
     key.resize = job->mask_resize;
     key.sigma = job->sigma;
+    key.corners = job->align_corners;
     key.map = map;
     if (map == FUSED)
         key.fusion = method->fusion != NULL ? method->fusion(job) : 0;

@@ -35,7 +35,7 @@ static status_t check_shape(review_told_t *told, int w, int h, int width, int he
 }
 
 status_t review_imported_map(float *map, int width, int height, const int image[2], review_told_t *told,
-                             const char *path, const review_levels_t *levels, double *largest)
+                             const char *path, const review_levels_t *levels, bool corners, double *largest)
 {
     double *values;
     float *small = NULL;
@@ -57,7 +57,7 @@ status_t review_imported_map(float *map, int width, int height, const int image[
     if (!same && small == NULL) TRY_DONE(ST_ENOMEM);
     float *to = same ? map : small;
     for (size_t p = 0; p < count; p++) to[p] = review_level(levels, values[p]);
-    if (!same) detect_upsample(map, height, width, small, h, w);
+    if (!same) (corners ? detect_upsample_corners : detect_upsample)(map, height, width, small, h, w);
 done:
     free(small);
     free(values);
@@ -73,7 +73,7 @@ static status_t find_largest(double *largest, review_told_t *told, const review_
         int size[2];
         TRY(data_image_size(&size[0], &size[1], &stored->images, &stored->images.test[stored->keep[i]]));
         TRY(review_imported_path(path, stored, i));
-        TRY(review_imported_map(NULL, size[0], size[1], size, told, path, &floats, &largest[i]));
+        TRY(review_imported_map(NULL, size[0], size[1], size, told, path, &floats, false, &largest[i]));
     }
     return ST_OK;
 }
@@ -100,7 +100,7 @@ status_t review_imported_add(metrics_pixels_t *pixels, double *largest, review_t
         double most;
         int image[2]; /* its own, though it may be measured at another size */
         TRY_DONE(data_image_size(&image[0], &image[1], &stored->images, &stored->images.test[stored->keep[i]]));
-        TRY_DONE(review_imported_map(map, width, height, image, told, path, &levels, &most));
+        TRY_DONE(review_imported_map(map, width, height, image, told, path, &levels, stored->job.align_corners, &most));
         if (largest != NULL) largest[i] = most;
         TRY_DONE(detect_smooth(map, height, width, stored->job.sigma, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));

@@ -336,11 +336,11 @@ status_t review_stored_map(float *map, int *width, int *height, const review_sto
         const review_levels_t floats = {0};
         TRY(review_imported_path(path, stored, i));
         return review_imported_map(map, *width, *height, (const int[2]){*width, *height}, &told, path, &floats,
-                                   &largest);
+                                   stored->job.align_corners, &largest);
     }
     size_t T = (size_t)(maps->h * maps->w);
     return detect_full_map(map, *height, *width, maps->M_pix + (size_t)i * T, maps->h, maps->w, stored->job.sigma,
-                           arena);
+                           stored->job.align_corners, arena);
 }
 
 status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, bool regions, bool images)
@@ -358,8 +358,7 @@ status_t review_stored_pixels(metrics_pixels_t **out, review_stored_t *stored, b
         status = review_imported_add(*out, NULL, &told, stored);
         goto done;
     }
-    TRY_DONE(
-        work_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, stored->job.sigma));
+    TRY_DONE(work_pixels_add(*out, stored->maps.M_pix, stored->maps.h, stored->maps.w, &stored->masks, &stored->job));
 done:
     if (status != ST_OK) metrics_pixels_close(*out), *out = NULL;
     return status;

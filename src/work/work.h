@@ -35,7 +35,7 @@ status_t work_measure_pixels(store_numbers_t *const *out, const job_t *const *jo
 status_t work_room(float **map, size_t *room, size_t size);
 /* Its parts: every map at the size of its mask, smoothed, given to `pixels`; what `pixels` then measures. */
 status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
-                         double sigma);
+                         const job_t *job);
 status_t work_pixels_measure(store_numbers_t *out, metrics_pixels_t *pixels, const job_t *job);
 /* Of the branches alone, and of the class token: AUROC of images by their scores. */
 status_t work_measure_branch_images(store_numbers_t *out, const method_t *method, const method_maps_t *maps,

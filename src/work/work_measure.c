@@ -117,7 +117,7 @@ status_t work_room(float **map, size_t *room, size_t size)
 }
 
 status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, int w, const work_masks_t *masks,
-                         double sigma)
+                         const job_t *job)
 {
     status_t status = ST_OK;
     arena_t arena;
@@ -129,7 +129,8 @@ status_t work_pixels_add(metrics_pixels_t *pixels, const float *M_pix, int h, in
         int width = masks->size[i][0], height = masks->size[i][1];
         size_t size = (size_t)width * (size_t)height;
         TRY_DONE(work_room(&map, &room, size));
-        TRY_DONE(detect_full_map(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w, sigma, &arena));
+        TRY_DONE(detect_full_map(map, height, width, M_pix + (size_t)i * (size_t)(h * w), h, w, job->sigma,
+                                 job->align_corners, &arena));
         TRY_DONE(metrics_pixels_add(pixels, map, mask, height, width));
         mask += size;
     }
@@ -161,7 +162,7 @@ status_t work_measure_pixels(store_numbers_t *const *out, const job_t *const *jo
     metrics_pixels_options_t options = {.regions = true, .temp_dir = temp_dir};
     TRY_DONE(job_metric_memory(&options.memory, jobs[0]));
     TRY_DONE(metrics_pixels_open(&pixels, &options));
-    TRY_DONE(work_pixels_add(pixels, M_pix, h, w, masks, jobs[0]->sigma));
+    TRY_DONE(work_pixels_add(pixels, M_pix, h, w, masks, jobs[0]));
     for (int i = 0; i < count; i++) TRY_DONE(work_pixels_measure(out[i], pixels, jobs[i]));
 done:
     metrics_pixels_close(pixels);
@@ -227,10 +228,11 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char size[16];
     snprintf(size, sizeof size, job->metric_size == JOB_METRIC_SIZE_R ? "%d" : "native", job->resolution);
     bool views = strcmp(images->dataset, "realiad") == 0;
-    char how[64] = "";
+    char how[80] = "";
     if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
     if (job->exif != 0) strcat(how, " exif=apply");
     if (job->mask_resize == JOB_MASK_BILINEAR) strcat(how, " masks=bilinear");
+    if (job->align_corners) strcat(how, " corners=aligned");
     char *reading = job_protocol_text(job);
     if (reading == NULL) return NULL;
     char *text = base_format(

@@ -61,7 +61,7 @@ status_t work_measure_branch_pixels(double *auroc, const method_t *method, const
     method_branch(M, method, maps, job, which);
     TRY_DONE(job_metric_memory(&options.memory, job));
     TRY_DONE(metrics_pixels_open(&pixels, &options));
-    TRY_DONE(work_pixels_add(pixels, M, maps->h, maps->w, masks, job->sigma));
+    TRY_DONE(work_pixels_add(pixels, M, maps->h, maps->w, masks, job));
     TRY_DONE(metrics_pixels_measure(&result, pixels, job->aupro_limit, NULL, NULL));
     *auroc = result.ranking.auroc;
 done:

@@ -121,8 +121,12 @@ static void a_full_map_is_the_upsampled_one_smoothed(void **state)
     static const struct {
         int h, w, H, W;
         double sigma;
-    } cases[] = {{15, 15, 400, 400, 4}, {7, 5, 33, 96, 1.5}, {4, 6, 3, 2, 1},  {1, 1, 9, 7, 2},
-                 {1, 5, 20, 1, 4},      {6, 4, 6, 4, 0},     {5, 3, 17, 8, 0}, {3, 4, 5, 6, 9.3}};
+        bool corners;
+    } cases[] = {{15, 15, 400, 400, 4, false}, {7, 5, 33, 96, 1.5, false}, {4, 6, 3, 2, 1, false},
+                 {1, 1, 9, 7, 2, false},       {1, 5, 20, 1, 4, false},    {6, 4, 6, 4, 0, false},
+                 {5, 3, 17, 8, 0, false},      {3, 4, 5, 6, 9.3, false},   {15, 15, 400, 400, 4, true},
+                 {15, 15, 240, 240, 0, true},  {7, 5, 33, 96, 1.5, true},  {4, 6, 3, 2, 1, true},
+                 {1, 5, 20, 1, 0, true},       {6, 4, 6, 4, 0, true}};
     arena_t arena;
     arena_init(&arena, "test");
     rng_t rng = rng_init("detect", "full", 0, 0, "test");
@@ -131,12 +135,12 @@ static void a_full_map_is_the_upsampled_one_smoothed(void **state)
         float *src = base_alloc((size_t)(h * w), sizeof *src), *want = base_alloc((size_t)(H * W), sizeof *want);
         float *got = base_alloc((size_t)(H * W), sizeof *got);
         for (int i = 0; i < h * w; i++) src[i] = (float)rng_uniform(&rng);
-        detect_upsample(want, H, W, src, h, w);
+        (cases[c].corners ? detect_upsample_corners : detect_upsample)(want, H, W, src, h, w);
         assert_int_equal(detect_smooth(want, H, W, cases[c].sigma, &arena), ST_OK);
-        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, &arena), ST_OK);
+        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, cases[c].corners, &arena), ST_OK);
         check_array("full map", got, want, (size_t)(H * W), 5e-7); /* three roundings to float against one */
         for (int i = 0; i < h * w; i++) src[i] = 0.1f;
-        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, &arena), ST_OK);
+        assert_int_equal(detect_full_map(got, H, W, src, h, w, cases[c].sigma, cases[c].corners, &arena), ST_OK);
         for (int i = 0; i < H * W; i++) assert_true(got[i] == 0.1f); /* a constant map stays one */
         free(src);
         free(want);
