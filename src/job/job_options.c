@@ -17,6 +17,7 @@ static const char *const text_names[] = {"name", "mfsc", NULL};
 static const char *const class_names[] = {"mapped", "raw", NULL};
 static const char *const template_names[] = {"22", "winclip21", NULL};
 static const char *const mask_names[] = {"off", "published", "otsu", NULL};
+static const char *const score_names[] = {"own", "max", "top1", NULL};
 static const char *const turn_names[] = {"even", "drawn", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
 static const char *const reference_names[] = {"similarity", "feature", NULL};
@@ -220,6 +221,10 @@ const io_option_t job_options[] = {
      JOB_STAGE_MAPS},
     {"class_token", IO_CHOICE, AT(class_token), "image", 0, 0, class_token_names,
      "the class token is scored against the group image, or against the group that it is matched to", JOB_STAGE_MAPS},
+    {"image_score", IO_CHOICE, AT(image_score), "own", 0, 0, score_names,
+     "score of an image: the method's own, the largest value of its map before smoothing (max), or the mean of the "
+     "highest 1 % of the map's tokens (top1)",
+     JOB_STAGE_MAPS},
     {"texts", IO_CHOICE, AT(texts), "name", 0, 0, text_names,
      "winclip, winclip+, promptad: prompts of the category's name, or of the sentences of its caption (mfsc)",
      JOB_STAGE_PROMPTS},

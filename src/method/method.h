@@ -184,6 +184,8 @@ void method_labels_make(method_labels_t *out, const method_t *method, const job_
 
 status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const job_t *job, int n, int h, int w);
 void method_maps_free(method_maps_t *maps);
+/* M_img (n) of maps M_pix (n, T), where the job does not leave it to the method (image_score). */
+void method_image_scores(float *M_img, const float *M_pix, int n, int T, const job_t *job);
 /* M_pix (n, h*w) and M_img (n), which may be those of `maps`, of all images with the options of `job`; scratch (h*w). */
 void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
                  float *scratch);

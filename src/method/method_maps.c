@@ -1,6 +1,8 @@
 /* What every method's maps and prompts have in common. */
 #include "method/method.h"
 
+#include "detect/detect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +94,16 @@ void method_maps_free(method_maps_t *maps)
     *maps = (method_maps_t){0};
 }
 
+void method_image_scores(float *M_img, const float *M_pix, int n, int T, const job_t *job)
+{
+    if (job->image_score == JOB_SCORE_OWN) return;
+    for (int i = 0; i < n; i++) {
+        const float *map = M_pix + (size_t)i * (size_t)T;
+        M_img[i] =
+            job->image_score == JOB_SCORE_MAX ? detect_image_score(map, T, NULL) : detect_top_share(map, T, 0.01);
+    }
+}
+
 void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
                  float *scratch)
 {
@@ -99,9 +111,10 @@ void method_fuse(float *M_pix, float *M_img, const method_t *method, const metho
     if (method->fuse == NULL) {
         memmove(M_pix, maps->M_pix, n * T * sizeof *M_pix);
         memmove(M_img, maps->M_img, n * sizeof *M_img);
-        return;
+    } else {
+        for (int i = 0; i < maps->n; i++) method->fuse(M_pix + (size_t)i * T, &M_img[i], maps, i, job, scratch);
     }
-    for (int i = 0; i < maps->n; i++) method->fuse(M_pix + (size_t)i * T, &M_img[i], maps, i, job, scratch);
+    method_image_scores(M_img, M_pix, maps->n, (int)T, job);
 }
 
 bool method_branch(float *M, const method_t *method, const method_maps_t *maps, const job_t *job, method_branch_t which)

@@ -163,6 +163,9 @@ status_t review_stored_check(const review_stored_t *stored, const job_t *job)
     if (want != NULL)
         return fail(ST_EFORMAT, "%s is not in the stored maps: this run was made without it (hint: run the job again)",
                     want);
+    if (job->image_score == JOB_SCORE_OWN && stored->job.image_score != JOB_SCORE_OWN && method->fuse == NULL)
+        return fail(ST_EFORMAT, "image_score: the method's own is not in the stored maps: this run was made with "
+                                "another (hint: run the job again)");
     bool map = job_has(&job->branches, "vad") || job_head_wanted(job, JOB_HEAD_PIXEL);
     return map ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }

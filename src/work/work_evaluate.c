@@ -69,6 +69,7 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
         TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
         work_worker_charge(worker, PLAN_RATE_MAPS, scorer->work.set, began);
     }
+    method_image_scores(maps->M_img, maps->M_pix, maps->n, grid * grid, scorer->task.job);
     if (scorer->support != NULL && scorer->task.known == 0)
         work_cache_keep_maps(worker, task, maps, &scorer->support_on);
 done:
@@ -92,7 +93,8 @@ static status_t measure(store_numbers_t *out, work_worker_t *worker, const work_
 static bool has_fusions(const work_scorer_t *scorer, const method_maps_t *maps)
 {
     const method_t *method = scorer->method;
-    return method->class_token != NULL && method->class_token(maps, scorer->task.job) != NULL;
+    return method->class_token != NULL && method->class_token(maps, scorer->task.job) != NULL &&
+           scorer->task.job->image_score == JOB_SCORE_OWN;
 }
 
 /* out: image AUROC by the harmonic and the arithmetic image_fusion. */

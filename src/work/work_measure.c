@@ -233,6 +233,8 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     if (job->exif != 0) strcat(how, " exif=apply");
     if (job->mask_resize == JOB_MASK_BILINEAR) strcat(how, " masks=bilinear");
     if (job->align_corners) strcat(how, " corners=aligned");
+    if (job->image_score != JOB_SCORE_OWN)
+        strcat(how, job->image_score == JOB_SCORE_MAX ? " image=max" : " image=top1");
     char *reading = job_protocol_text(job);
     if (reading == NULL) return NULL;
     char *text = base_format(

@@ -68,6 +68,15 @@ static void round_features(store_features_t *features)
     }
 }
 
+static status_t score(work_predictor_t *predictor, void *state, const method_image_t *image)
+{
+    const work_scorer_t *scorer = &predictor->scorer;
+    method_maps_t *maps = &predictor->maps;
+    TRY(scorer->method->score(maps, 0, state, image, &predictor->arena));
+    method_image_scores(maps->M_img, maps->M_pix, 1, maps->h * maps->w, scorer->task.job);
+    return ST_OK;
+}
+
 status_t work_predictor_image(work_predictor_t *predictor, const char *path)
 {
     work_worker_t *worker = predictor->worker;
@@ -83,7 +92,7 @@ status_t work_predictor_image(work_predictor_t *predictor, const char *path)
     TRY(status);
     if (worker->plan->points[0].features == JOB_FEATURES_F16) round_features(&predictor->features);
     TRY(store_features_image(&image, &predictor->features, &scorer->ask, 0));
-    return scorer->method->score(&predictor->maps, 0, scorer->state, &image, &predictor->arena);
+    return score(predictor, scorer->state, &image);
 }
 
 status_t work_predictor_shot(work_predictor_t *predictor, int k)
@@ -104,8 +113,7 @@ status_t work_predictor_shot(work_predictor_t *predictor, int k)
     task.shots--;
     task.support = others;
     status_t status = scorer->method->fit(&state, &task, &scorer->arena);
-    if (status == ST_OK)
-        status = scorer->method->score(&predictor->maps, 0, state, &scorer->support[k], &predictor->arena);
+    if (status == ST_OK) status = score(predictor, state, &scorer->support[k]);
     arena_reset(&scorer->arena, mark);
     free(others);
     return status;

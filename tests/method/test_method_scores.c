@@ -190,6 +190,33 @@ static void methods_of_whole_sets_equal_their_references(void **state)
     check_golden_close(golden);
 }
 
+static void image_scores_of_the_map_are_for_every_method(void **state)
+{
+    (void)state;
+    enum { TOKENS = 225 };
+    float maps[2 * TOKENS], first[2] = {-1, -1}, second[2] = {-1, -1}, scores[2];
+    for (int i = 0; i < 2 * TOKENS; i++) {
+        float *one = &first[i / TOKENS], *two = &second[i / TOKENS];
+        maps[i] = (float)((i * 97) % (2 * TOKENS));
+        if (maps[i] > *two) *two = maps[i];
+        if (*two > *one) {
+            const float swap = *one;
+            *one = *two, *two = swap;
+        }
+    }
+    job_t job = {0};
+    for (int which = JOB_SCORE_OWN; which <= JOB_SCORE_TOP1; which++) {
+        job.image_score = which;
+        scores[0] = scores[1] = 7;
+        method_image_scores(scores, maps, 2, TOKENS, &job);
+        for (int i = 0; i < 2; i++)
+            assert_true(scores[i] == (which == JOB_SCORE_OWN   ? 7
+                                      : which == JOB_SCORE_MAX ? first[i]
+                                                               : (first[i] + second[i]) / 2));
+    }
+    assert_true(first[0] != first[1]);
+}
+
 /* Every name that a job may give is a method of the table, once, and says all that the program asks of it. */
 static void the_table_holds_every_name_of_the_option(void **state)
 {
@@ -263,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(methods_with_shots_equal_their_references),
         cmocka_unit_test(methods_of_whole_sets_equal_their_references),
+        cmocka_unit_test(image_scores_of_the_map_are_for_every_method),
         cmocka_unit_test(the_table_holds_every_name_of_the_option),
         cmocka_unit_test(every_method_tells_what_it_costs),
     };

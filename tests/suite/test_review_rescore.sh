@@ -73,6 +73,30 @@ done
 "$FGAD" run "$WORK/job.yaml" -s name=one -s fusion=standard > "$WORK/log" 2>&1 && fail "fusion=standard of one shot"
 grep -q "fusion: standard measures VAD on a shot by the others, and shots has 1" "$WORK/log" || fail "$(cat "$WORK/log")"
 
+# Image scores by the map and maps by their corners: what a run with them has; the way back to a score that is not kept is refused.
+for method in finegrainedad spade; do
+    "$FGAD" run "$WORK/job.yaml" -s name=own -s shots=2 -s seeds=0 -s category=gear -s method=$method > "$WORK/log" 2>&1 || fail "$method"
+    for setting in image_score=max image_score=top1 align_corners=true; do
+        "$FGAD" run "$WORK/job.yaml" -s name=other -s shots=2 -s seeds=0 -s category=gear -s method=$method -s $setting > "$WORK/log" 2>&1 || fail "$setting"
+        "$FGAD" rescore "$WORK/out/own" -s $setting --name again > "$WORK/log" || fail "rescore -s $setting: $(cat "$WORK/log")"
+        metrics "$WORK/out/other" > "$WORK/want"
+        metrics "$WORK/out/own/rescored/again" | cmp "$WORK/want" - || fail "$method, $setting: not the run's numbers"
+        metrics "$WORK/out/own" | cmp -s "$WORK/want" - && fail "$method, $setting: the numbers are those without it"
+        rm -r "$WORK/out/own/rescored/again"
+    done
+    "$FGAD" run "$WORK/job.yaml" -s name=other -s shots=2 -s seeds=0 -s category=gear -s method=$method -s image_score=max --fresh > "$WORK/log" 2>&1 || fail "max"
+    grep -q "image=max" "$WORK/out/other/results.csv" || fail "the protocol does not tell how images are scored"
+    code=0
+    "$FGAD" rescore "$WORK/out/other" -s image_score=own --name back > "$WORK/log" 2>&1 || code=$?
+    if [ $method = spade ]; then
+        [ $code = 2 ] && grep -q "image_score: the method's own is not in the stored maps" "$WORK/log" || fail "exit $code: $(cat "$WORK/log")"
+    else
+        metrics "$WORK/out/own" > "$WORK/want"
+        metrics "$WORK/out/other/rescored/back" | cmp "$WORK/want" - || fail "$method: not the run's own scores"
+    fi
+    rm -r "$WORK/out/own" "$WORK/out/other"
+done
+
 # A sweep: every pair, each as if it had been asked for alone, and in good time.
 begun=$(date +%s)
 "$FGAD" rescore "$run" -s sweep.sigma=0,1,1.5,2,4 -s sweep.reweight=mean1,literal,off -s sweep.image_map=fused,vad \
