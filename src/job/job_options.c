@@ -155,7 +155,8 @@ const io_option_t job_options[] = {
     {"pixel.epsilon", IO_DOUBLE, AT(pixel_epsilon), "-1", -1, 100, NULL, "that of the pixel head; -1: epsilon",
      JOB_STAGE_PROMPTS},
     {"image.n_pro", IO_INT, AT(image_n_pro), "3", 1, 16, NULL, "copies of every prompt, image head", JOB_STAGE_PROMPTS},
-    {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL, "learning epochs, image head", JOB_STAGE_PROMPTS},
+    {"image.epochs", IO_INT, AT(image_epochs), "50", 0, 100000, NULL,
+     "learning epochs, image head; without it 100 of promptad, as published", JOB_STAGE_PROMPTS},
     {"image.groups", IO_STRING_LIST, AT(image_groups), "", 0, 0, group_names,
      "levels of the image head; empty: groups. Scores read its image level alone; the others, most of its time, act "
      "through the vectors V that all share and through the loss reg, which image alone has not",

@@ -53,6 +53,7 @@ static status_t resolve_method(job_t *job, const bool *used)
     if (!is_set(used, "reweight")) job->reweight = JOB_REWEIGHT_OFF;
     if (!is_set(used, "image_map")) job->image_map = JOB_IMAGE_MAP_VAD;
     if (!is_set(used, "epsilon")) job->epsilon = 0;
+    if (!is_set(used, "image.epochs")) job->image_epochs = 100;
     io_names_free(&job->pixel_groups);
     io_names_free(&job->image_groups);
     return set_list(&job->groups, "image");
