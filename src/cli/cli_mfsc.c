@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "job/job.h"
 #include "prompts/prompts.h"
+#include "tokenizer/tokenizer.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ typedef struct {
     int assignment_count;
     prompts_vocabulary_t vocabulary;
     clip_config_t config;
-    clip_tokenizer_t *tokenizer; /* NULL: none was found */
+    tokenizer_t *tokenizer; /* NULL: none was found */
 } mfsc_t;
 
 static void mfsc_free(mfsc_t *m)
@@ -29,7 +30,7 @@ static void mfsc_free(mfsc_t *m)
     free(m->found);
     free(m->assignments);
     prompts_vocabulary_free(&m->vocabulary);
-    if (m->tokenizer != NULL) clip_tokenizer_close(m->tokenizer);
+    if (m->tokenizer != NULL) tokenizer_close(m->tokenizer);
 }
 
 /* EXIT_DONE, or the exit code of bad usage. */
@@ -80,7 +81,7 @@ static status_t read_vocabulary(mfsc_t *m)
 static status_t open_tokenizer(mfsc_t *m, const char *model, int context)
 {
     TRY(clip_config_read(&m->config, model));
-    return clip_tokenizer_open(&m->tokenizer, model, m->config.vocab, context > 0 ? context : m->config.context);
+    return tokenizer_open(&m->tokenizer, model, m->config.vocab, context > 0 ? context : m->config.context);
 }
 
 /* ---- check ---- */

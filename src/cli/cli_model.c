@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "clip/clip.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@ static const char *base_name(const char *path)
 
 typedef struct {
     clip_model_t *model;
-    clip_tokenizer_t *tokenizer; /* NULL when the folder has none: it is fit for what needs no prompts */
-    char *weights, *merges;      /* paths */
+    tokenizer_t *tokenizer; /* NULL when the folder has none: it is fit for what needs no prompts */
+    char *weights, *merges; /* paths */
     char digest[IO_DIGEST_SIZE];
 } folder_t;
 
@@ -23,10 +24,10 @@ static status_t open_folder(folder_t *out, const char *dir)
     TRY(clip_model_weights_path(&out->weights, dir));
     TRY(clip_model_digest(out->digest, dir));
     const clip_config_t *c = clip_model_config(out->model);
-    status_t status = clip_tokenizer_path(&out->merges, dir);
+    status_t status = tokenizer_path(&out->merges, dir);
     if (status == ST_ENOTFOUND) return ST_OK;
     TRY(status);
-    return clip_tokenizer_open(&out->tokenizer, dir, c->vocab, c->context);
+    return tokenizer_open(&out->tokenizer, dir, c->vocab, c->context);
 }
 
 static void print_memory(const folder_t *folder)
@@ -49,7 +50,7 @@ static void print_folder(const folder_t *folder, const char *dir)
         printf("kind           DINOv2%s: an image tower alone, for methods without prompts\n",
                c->registers > 0 ? " with registers" : "");
     else if (folder->tokenizer != NULL)
-        printf("tokenizer      %s, %d tokens\n", base_name(folder->merges), clip_tokenizer_vocab(folder->tokenizer));
+        printf("tokenizer      %s, %d tokens\n", base_name(folder->merges), tokenizer_vocab(folder->tokenizer));
     else
         printf("tokenizer      none: jobs with prompts are refused, branches: [vad] is not (hint: put CLIP's "
                "bpe_simple_vocab_16e6.txt.gz there)\n");
@@ -128,7 +129,7 @@ int cli_model_info(int argc, char **argv)
         status = print_json(&folder, dir);
     else if (status == ST_OK)
         print_folder(&folder, dir);
-    clip_tokenizer_close(folder.tokenizer);
+    tokenizer_close(folder.tokenizer);
     clip_model_close(folder.model);
     free(folder.weights);
     free(folder.merges);

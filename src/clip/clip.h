@@ -1,9 +1,9 @@
 /* clip: a frozen CLIP from a model directory in open_clip's Hugging Face layout (open_clip_config.json and
  * open_clip_model.safetensors, open_clip_pytorch_model.safetensors, model.safetensors or the one other .safetensors
  * there is: the first of these). Other layouts and pickles: datasets/models/convert. Configuration, weights by name,
- * the image tower with the V-V path (METHOD.md 2), preprocessing (METHOD.md 1), the tokenizer, the text tower and
- * its gradient with respect to learnable input embeddings (METHOD.md 3). It computes features; what they are
- * compared with stands to the right. Depends on base, ops and io. Weights are read-only and shared by threads; a
+ * the image tower with the V-V path (METHOD.md 2), preprocessing (METHOD.md 1), the text tower, which takes ids of the
+ * room tokenizer, and its gradient with respect to learnable input embeddings (METHOD.md 3). It computes features; what
+ * they are compared with stands to the right. Depends on base, ops and io. Weights are read-only and shared by threads; a
  * workspace belongs to one caller. */
 #ifndef FGAD_CLIP_H
 #define FGAD_CLIP_H
@@ -158,39 +158,6 @@ typedef struct {
 } clip_features_t;  /* any pointer may be NULL: not wanted, and not computed where that saves work */
 /* clip_vision_encode of what FineGrainedAD reads. */
 status_t clip_vision_forward(clip_features_t *out, clip_vision_t *vision, const float *pixels);
-
-/* ---- Tokenizer, METHOD.md 3 ----------------------------------------------------------------------------------------
- * CLIP's lower-cased byte-level BPE, with the ids of open_clip's SimpleTokenizer: ftfy.fix_text's repairs come first
- * (typographic quotes, Latin ligatures, half- and full-width forms, byte order marks, control characters and terminal
- * escapes, HTML references, composition to NFC), HTML references are replaced twice, white space is collapsed, letters are
- * lowered as Python lowers them; words are contractions, runs of letters, single digits, runs of other characters. Two
- * things differ: ftfy's guess that a text was decoded in a wrong encoding is not made (such text is read as it stands), and
- * letters that are newer than PCRE2's Unicode are read as signs. Ids: 256 bytes, 256 bytes that end a word, the merges, two
- * specials (spelled <start_of_text> and <end_of_text> in a text, as in open_clip; a tokenizer.json brings its own spelling).
- * Read-only after opening, shared by threads. */
-typedef struct clip_tokenizer clip_tokenizer_t;
-/* path: a merges file in open_clip's form (header line, then one merge a line; plain or gzip), Hugging Face's
- * merges.txt or tokenizer.json, or a model directory that holds one of bpe_simple_vocab_16e6.txt.gz, .txt, merges.txt,
- * merges.txt.gz, tokenizer.json (the first there is). vocab: the model's vocabulary, which says how many merges are
- * read (vocab - 514); 0: all of the file. context: the model's context length. ST_ENOTFOUND: no such file; ST_EFORMAT:
- * not a merges file, or too few merges. */
-status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context);
-void clip_tokenizer_close(clip_tokenizer_t *tokenizer);
-/* The file that clip_tokenizer_open reads at `path` (caller frees), and its digest. ST_ENOTFOUND: there is none. */
-status_t clip_tokenizer_path(char **out, const char *path);
-status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path);
-int clip_tokenizer_vocab(const clip_tokenizer_t *tokenizer);
-int clip_tokenizer_context(const clip_tokenizer_t *tokenizer);
-int clip_tokenizer_sot(const clip_tokenizer_t *tokenizer); /* vocab - 2: 49406 in CLIP's own */
-int clip_tokenizer_eot(const clip_tokenizer_t *tokenizer); /* vocab - 1 */
-/* [SOT] text [EOT] without padding: ids (context), *length <= context. A longer text is cut so that the last id is
- * EOT, with a warning that names it. ST_EFORMAT: the text is not UTF-8. */
-status_t clip_tokenizer_encode(int *ids, int *length, const clip_tokenizer_t *tokenizer, const char *text);
-/* The ids of a text without specials. *count is the number of all; the first `capacity` are stored in ids. Texts that
- * are cut at the edge of a word may be encoded piece by piece: the pieces' ids together are the whole's. */
-status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_tokenizer_t *tokenizer, const char *text);
-/* The text as the tokenizer reads it, cleaned and lowered (caller frees). */
-status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text);
 
 /* ---- Text tower, METHOD.md 3 ---------------------------------------------------------------------------------------
  * A prompt is its ids from SOT to EOT, at most `context` of them. The row of the first EOT is its feature, as in

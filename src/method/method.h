@@ -1,8 +1,9 @@
 /* method: what a method of anomaly detection is to the rest of the program: a table of functions, one file a method and one
  * line of method.c for each; nothing outside this room knows a method by name. A method says which arrays of an image it
  * reads and how many heads it learns, fits K support images to a state, and scores images from it. Plain arrays in and
- * out: it opens no image and no result, claims nothing and measures nothing. Depends on base, clip, prompts, align, detect
- * and job, whose resolved options it reads. What each method computes: METHOD.md, method/README.md. Nothing is collective. */
+ * out: it opens no image and no result, claims nothing and measures nothing. Depends on base, tokenizer, clip, prompts, align,
+ * detect and job, whose resolved options it reads. What each method computes: METHOD.md, method/README.md. Nothing is
+ * collective. */
 #ifndef FGAD_METHOD_H
 #define FGAD_METHOD_H
 
@@ -11,6 +12,7 @@
 #include "clip/clip.h"
 #include "job/job.h"
 #include "prompts/prompts.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
 
@@ -39,12 +41,12 @@ typedef struct {
     uint64_t seed;
     int images; /* of the test */
     const clip_model_t *model;
-    const clip_tokenizer_t *tokenizer; /* NULL unless the method's `texts` */
-    double logit_scale;                /* of the job and the model */
-    unsigned known;                    /* maps that score will find filled in, a bit each */
-    const method_image_t *support;     /* (shots); NULL when all that depends on it is known */
-    const method_head_t *head;         /* (JOB_HEADS) */
-    const float *const *slices;        /* each (images, T); NULL unless the method has them */
+    const tokenizer_t *tokenizer;  /* NULL unless the method's `texts` */
+    double logit_scale;            /* of the job and the model */
+    unsigned known;                /* maps that score will find filled in, a bit each */
+    const method_image_t *support; /* (shots); NULL when all that depends on it is known */
+    const method_head_t *head;     /* (JOB_HEADS) */
+    const float *const *slices;    /* each (images, T); NULL unless the method has them */
 } method_task_t;
 
 /* ---- What it leaves behind --------------------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ typedef struct {
     int shots;
     uint64_t seed;
     const clip_model_t *model;
-    const clip_tokenizer_t *tokenizer;
+    const tokenizer_t *tokenizer;
 } method_learning_t;
 /* What prompts are made of; all zero at first. */
 typedef struct {

@@ -1,5 +1,6 @@
 /* The categories of a job: their images, the digests that ids are made of, and the folders that their files go to. */
 #include "plan/plan_internal.h"
+#include "tokenizer/tokenizer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,17 +109,18 @@ status_t plan_category_folders(plan_category_t *entry, const plan_t *plan)
     return entry->cache != NULL && entry->arrays != NULL && entry->prompts != NULL ? ST_OK : ST_ENOMEM;
 }
 
-/* Of the model's tokenizer, once a plan. It is opened, too: one that does not fit is found before anything is encoded. */
-static status_t tokenizer_digest(plan_t *plan)
+/* The digest of the model's tokenizer, once a plan. It is opened, too: one that does not fit is found before anything is
+ * encoded. */
+static status_t check_tokenizer(plan_t *plan)
 {
     if (plan->tokenizer_digest[0] != '\0' || plan->assumed_model) return ST_OK;
     const char *model = plan->points[0].model;
     clip_config_t config;
-    clip_tokenizer_t *tokenizer;
+    tokenizer_t *tokenizer;
     TRY(clip_config_read(&config, model));
-    TRY(clip_tokenizer_open(&tokenizer, model, config.vocab, config.context));
-    clip_tokenizer_close(tokenizer);
-    return clip_tokenizer_digest(plan->tokenizer_digest, model);
+    TRY(tokenizer_open(&tokenizer, model, config.vocab, config.context));
+    tokenizer_close(tokenizer);
+    return tokenizer_digest(plan->tokenizer_digest, model);
 }
 
 /* Counts of the category's caption, and the digest of what prompts are made of: it, what it takes from the vocabulary (a
@@ -181,7 +183,7 @@ static status_t add_category(plan_t *plan, const job_t *job, const char *dataset
         prompts = true;
         captions = captions || (method->heads->captions != NULL && method->heads->captions(point));
     }
-    if (prompts) TRY(tokenizer_digest(plan));
+    if (prompts) TRY(check_tokenizer(plan));
     if (captions)
         TRY(caption_digest(entry, plan, job));
     else if (prompts)

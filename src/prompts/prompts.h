@@ -1,13 +1,14 @@
 /* prompts: fine-grained captions (MFSC files, METHOD.md 4) and the multi-level prompts made of them (METHOD.md 5):
  * handcrafted normal (NHP) and abnormal (AHP), learnable abnormal (ALP), the block of learnable parameters, and the way
  * from parameters to the text tower's slots and back. It encodes nothing and learns nothing: the text tower
- * is in clip, losses and optimiser are in align. Depends on base, io and clip (tokenizer). A set is read-only once
+ * is in clip, losses and optimiser are in align. Depends on base, io, tokenizer and clip (CLIP_SLOT). A set is read-only once
  * made. */
 #ifndef FGAD_PROMPTS_H
 #define FGAD_PROMPTS_H
 
 #include "base/base.h"
 #include "clip/clip.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
 
@@ -231,14 +232,14 @@ typedef struct {
 /* Makes all groups. D: the text tower's width. ST_EFORMAT: an option out of its bounds, ctx_init of another number of
  * tokens than n_ctx, a body so long that no abnormal prompt of it is left. Needs prompts_set_free in every case. */
 status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
-                          const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
+                          const tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
                           int D);
 /* PromptAD's prompts, method/README.md 1: the group `image` alone with the class name for its text (prompts_class_name),
  * "NAME."; AHP are the name in eight general states, then in those of `states` (count) that are not among them and can
  * befall the whole; an ALP has its placeholder before the name, and its copies share its vectors. n_ahp and ahp_order are
  * not read. */
 status_t prompts_class_set_init(prompts_set_t *out, const char *name, const prompts_state_t *states, int count,
-                                const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+                                const tokenizer_t *tokenizer, const prompts_options_t *options,
                                 const prompts_key_t *key, int D);
 /* Makes one group of all but the background, image's: an ensemble of the caption's sentences (methods of one group that take
  * `texts: mfsc`). Parameters and slots stay as they are. ST_ENOMEM. */
@@ -265,7 +266,7 @@ typedef enum { PROMPTS_ENSEMBLE_22, PROMPTS_ENSEMBLE_WINCLIP21, PROMPTS_ENSEMBLE
 extern const char *const prompts_ensemble_names[]; /* "22", "winclip21", "april35", NULL */
 /* A set of one group without anything to learn: its NHP are the texts of normal states, its AHP those of abnormal ones. */
 status_t prompts_ensemble_init(prompts_set_t *out, const char *name, prompts_ensemble_t which,
-                               const clip_tokenizer_t *tokenizer, const prompts_key_t *key, int D);
+                               const tokenizer_t *tokenizer, const prompts_key_t *key, int D);
 
 /* ---- For people ---- */
 void prompts_print_mfsc(FILE *out, const prompts_mfsc_t *mfsc);

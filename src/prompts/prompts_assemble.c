@@ -59,7 +59,7 @@ static status_t put_text(draft_t *draft, const char *text, size_t size)
         status = ST_ENOMEM;
         goto done;
     }
-    TRY_DONE(clip_tokenizer_pieces(pieces, &count, draft->room + 1, draft->to->tokenizer, copy));
+    TRY_DONE(tokenizer_pieces(pieces, &count, draft->room + 1, draft->to->tokenizer, copy));
     for (int i = 0; i < count && i <= draft->room; i++) put(draft, pieces[i]);
     show(draft, text, size);
 done:
@@ -115,7 +115,7 @@ status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler,
 {
     status_t status = ST_OK;
     prompts_set_t *set = assembler->set;
-    int context = clip_tokenizer_context(assembler->tokenizer);
+    int context = tokenizer_context(assembler->tokenizer);
     size_t most = strlen(body) + 64;
     for (int i = 0; i < count; i++) most += 32 + (edits[i].text != NULL ? strlen(edits[i].text) : 0);
     draft_t draft = {.to = assembler, .room = context - 1, .text_size = most};
@@ -128,7 +128,7 @@ status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler,
         status = ST_ENOMEM;
         goto done;
     }
-    put(&draft, clip_tokenizer_sot(assembler->tokenizer));
+    put(&draft, tokenizer_sot(assembler->tokenizer));
     /* V has the first slots. */
     for (int k = 0; k < set->options.n_ctx; k++) put(&draft, CLIP_SLOT(copy * set->options.n_ctx + k));
     char prefix[32] = "";
@@ -136,7 +136,7 @@ status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler,
     show(&draft, prefix, (size_t)prefix_size);
     TRY_DONE(put_body(&draft, run, body, edits, count));
     draft.room++;
-    put(&draft, clip_tokenizer_eot(assembler->tokenizer));
+    put(&draft, tokenizer_eot(assembler->tokenizer));
     *out = (prompts_prompt_t){.kind = kind, .copy = copy};
     TRY_DONE(keep(out, &draft, &set->arena));
 done:

@@ -48,7 +48,7 @@ status_t prompts_add_slots(prompts_set_t *set, int count)
 }
 
 /* V: the first array of the block, and the words it starts from. */
-static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenizer)
+static status_t add_context(prompts_set_t *set, const tokenizer_t *tokenizer)
 {
     const prompts_options_t *options = &set->options;
     if (options->n_ctx == 0) return ST_OK;
@@ -58,7 +58,7 @@ static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenize
     if (strcmp(options->ctx_init, "random") == 0) return ST_OK;
     int count = 0, *ids = arena_take(&set->arena, (size_t)options->n_ctx, sizeof *ids);
     if (ids == NULL) return ST_ENOMEM;
-    TRY(clip_tokenizer_pieces(ids, &count, options->n_ctx, tokenizer, options->ctx_init));
+    TRY(tokenizer_pieces(ids, &count, options->n_ctx, tokenizer, options->ctx_init));
     if (count != options->n_ctx)
         return fail(ST_EFORMAT, "ctx_init '%s' is %d tokens, expected %d, one a vector of V (or 'random')",
                     options->ctx_init, count, options->n_ctx);
@@ -66,7 +66,7 @@ static status_t add_context(prompts_set_t *set, const clip_tokenizer_t *tokenize
     return ST_OK;
 }
 
-status_t prompts_set_begin(prompts_set_t *out, const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+status_t prompts_set_begin(prompts_set_t *out, const tokenizer_t *tokenizer, const prompts_options_t *options,
                            const prompts_key_t *key, int D)
 {
     *out = (prompts_set_t){.options = *options, .key = *key, .width = D};

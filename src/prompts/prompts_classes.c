@@ -75,7 +75,7 @@ static status_t add_learnable(builder_t *builder)
 }
 
 status_t prompts_class_set_init(prompts_set_t *out, const char *name, const prompts_state_t *states, int count,
-                                const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+                                const tokenizer_t *tokenizer, const prompts_options_t *options,
                                 const prompts_key_t *key, int D)
 {
     REQUIRE(D > 0 && name != NULL && count >= 0);

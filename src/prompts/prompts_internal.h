@@ -81,7 +81,7 @@ typedef struct {
 } prompts_edit_t;
 typedef struct {
     prompts_set_t *set;
-    const clip_tokenizer_t *tokenizer;
+    const tokenizer_t *tokenizer;
     bool cut;       /* out: the last prompt did not fit */
     int cut_vector; /* out: vectors of placeholders that did not fit */
 } prompts_assembler_t;
@@ -116,7 +116,7 @@ status_t prompts_assemble(prompts_prompt_t *out, prompts_assembler_t *assembler,
 /* ---- Beginnings and parameters (prompts_begin.c) --- */
 /* Options, key and the vectors V; no group yet. ST_EFORMAT: an option out of its bounds, ctx_init of another number of
  * tokens than n_ctx. */
-status_t prompts_set_begin(prompts_set_t *out, const clip_tokenizer_t *tokenizer, const prompts_options_t *options,
+status_t prompts_set_begin(prompts_set_t *out, const tokenizer_t *tokenizer, const prompts_options_t *options,
                            const prompts_key_t *key, int D);
 /* A row of the table; group is NULL for V. */
 status_t prompts_add_parameter(prompts_set_t *set, const char *name, const prompts_group_t *group, int ndim,

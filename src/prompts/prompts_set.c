@@ -122,8 +122,7 @@ static status_t add_handcrafted(builder_t *builder, prompts_group_t *group, cons
         return fail(ST_EFORMAT,
                     "'%s': group '%s': no abnormal prompt differs from the normal one within %d tokens (hint: shorten "
                     "the text or name '%s' earlier)",
-                    builder->mfsc->path, group->name, clip_tokenizer_context(builder->assembler.tokenizer),
-                    group->noun);
+                    builder->mfsc->path, group->name, tokenizer_context(builder->assembler.tokenizer), group->noun);
     return ST_OK;
 }
 
@@ -152,7 +151,7 @@ static status_t fit_placeholders(prompts_edit_t *edits, int *count, builder_t *b
         if (builder->assembler.cut_vector == 0) return ST_OK;
     }
     return fail(ST_EFORMAT, "'%s': group '%s': no placeholder fits into %d tokens (hint: shorten the text)",
-                builder->mfsc->path, group->name, clip_tokenizer_context(builder->assembler.tokenizer));
+                builder->mfsc->path, group->name, tokenizer_context(builder->assembler.tokenizer));
 }
 
 static status_t name_placeholders(builder_t *builder, prompts_group_t *group, const prompts_source_t *source,
@@ -276,7 +275,7 @@ static status_t add_groups(builder_t *builder)
 }
 
 status_t prompts_set_init(prompts_set_t *out, const prompts_mfsc_t *mfsc, const prompts_vocabulary_t *vocabulary,
-                          const clip_tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
+                          const tokenizer_t *tokenizer, const prompts_options_t *options, const prompts_key_t *key,
                           int D)
 {
     REQUIRE(D > 0 && mfsc->components >= 1);

@@ -140,17 +140,17 @@ static char *fill(const char *form, const char *word)
 }
 
 /* The next prompt of the set's group. */
-static status_t add_text(prompts_set_t *set, const clip_tokenizer_t *tokenizer, const char *form, const char *state,
+static status_t add_text(prompts_set_t *set, const tokenizer_t *tokenizer, const char *form, const char *state,
                          prompts_kind_t kind)
 {
     status_t status = ST_ENOMEM;
     prompts_group_t *group = set->group;
     prompts_prompt_t *prompt = &group->prompt[group->nhp + group->ahp];
     char *noun = fill(state, group->noun), *text = noun != NULL ? fill(form, noun) : NULL;
-    int length, *ids = arena_take(&set->arena, (size_t)clip_tokenizer_context(tokenizer), sizeof *ids);
+    int length, *ids = arena_take(&set->arena, (size_t)tokenizer_context(tokenizer), sizeof *ids);
     const char *copy = text != NULL ? prompts_text(set, "%s", text) : NULL;
     if (ids == NULL || copy == NULL) goto done;
-    TRY_DONE(clip_tokenizer_encode(ids, &length, tokenizer, text));
+    TRY_DONE(tokenizer_encode(ids, &length, tokenizer, text));
     *prompt = (prompts_prompt_t){.kind = kind, .text = copy, .length = length, .ids = ids};
     *(kind == PROMPTS_NHP ? &group->nhp : &group->ahp) += 1;
     set->prompts++;
@@ -162,7 +162,7 @@ done:
 }
 
 status_t prompts_ensemble_init(prompts_set_t *out, const char *name, prompts_ensemble_t which,
-                               const clip_tokenizer_t *tokenizer, const prompts_key_t *key, int D)
+                               const tokenizer_t *tokenizer, const prompts_key_t *key, int D)
 {
     REQUIRE(out != NULL && name != NULL && tokenizer != NULL && D > 0);
     const char *const *templates = ensembles[which].templates, *const *abnormal = ensembles[which].abnormal;

@@ -10,6 +10,7 @@
 #include "metrics/metrics.h"
 #include "plan/plan.h"
 #include "store/store.h"
+#include "tokenizer/tokenizer.h"
 
 /* ---- Measuring -----------------------------------------------------------------------------------------------------
  * From maps to numbers (METHOD.md 9, 10). */
@@ -75,8 +76,8 @@ typedef struct {
     base_pool_t *pool;
     work_seat_t *seat; /* (threads) */
     work_cache_t cache;
-    work_masks_t masks;          /* of the category measured last */
-    clip_tokenizer_t *tokenizer; /* opened at first use */
+    work_masks_t masks;     /* of the category measured last */
+    tokenizer_t *tokenizer; /* opened at first use */
     int rank, size;
     double started, deadline; /* clock_seconds; deadline 0: none */
     double longest_step;      /* seconds of the longest thing that cannot be interrupted: epoch, chunk, task */

@@ -27,7 +27,7 @@ status_t work_worker_tokenizer(work_worker_t *worker)
     TRY(work_worker_model(worker));
     const clip_config_t *config = clip_model_config(worker->model);
     double began = clock_own_seconds();
-    TRY(clip_tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context));
+    TRY(tokenizer_open(&worker->tokenizer, worker->plan->points[0].model, config->vocab, config->context));
     work_worker_charge(worker, PLAN_RATE_START, 0, began);
     return ST_OK;
 }
@@ -35,7 +35,7 @@ status_t work_worker_tokenizer(work_worker_t *worker)
 void work_worker_close(work_worker_t *worker)
 {
     work_cache_free(&worker->cache);
-    clip_tokenizer_close(worker->tokenizer);
+    tokenizer_close(worker->tokenizer);
     for (int w = 0; worker->seat != NULL && w < worker->plan->points[0].threads; w++) {
         clip_vision_close(worker->seat[w].vision);
         free(worker->seat[w].pixels);

@@ -7,6 +7,7 @@
  * FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
 #include "support/check.h"
+#include "tokenizer/tokenizer.h"
 #include "tools/toy_model.h"
 
 #include <math.h>
@@ -186,7 +187,7 @@ static status_t bench_query(const float *anchors, int G, int E, arena_t *arena)
 static status_t bench(const char *dir, const char *merges, const char *caption, arena_t *arena)
 {
     clip_model_t *model = NULL;
-    clip_tokenizer_t *tokenizer = NULL;
+    tokenizer_t *tokenizer = NULL;
     prompts_vocabulary_t vocabulary = {.version = 0};
     prompts_mfsc_t mfsc = {.path = NULL};
     prompts_set_t set = {.groups = 0};
@@ -200,7 +201,7 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     int T = config->grid * config->grid, E = config->embed;
     /* The small merges have a vocabulary of their own: its ids are all in the model's. */
     int vocab = strstr(merges, "merges-small") != NULL ? 0 : config->vocab;
-    TRY_DONE(clip_tokenizer_open(&tokenizer, merges, vocab, config->context));
+    TRY_DONE(tokenizer_open(&tokenizer, merges, vocab, config->context));
     TRY_DONE(prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json"));
     TRY_DONE(prompts_mfsc_read(&mfsc, caption, &vocabulary));
     printf("%s, %s\n", bf16 ? clip_backend_bf16() : clip_backend(), caption);
@@ -237,7 +238,7 @@ done:
     prompts_set_free(&set);
     prompts_mfsc_free(&mfsc);
     prompts_vocabulary_free(&vocabulary);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     clip_model_close(model);
     return status;
 }

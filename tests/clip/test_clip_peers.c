@@ -2,6 +2,7 @@
 #include "support/check.h"
 
 #include "clip/clip.h"
+#include "tokenizer/tokenizer.h"
 #include "tools/toy_model.h"
 
 #include <math.h>
@@ -48,14 +49,14 @@ static void check_texts(const char *name, const char *dir, const clip_model_t *m
     const int32_t *id_ends = check_golden_i32(golden, "id_ends", NULL, NULL);
     const int32_t *want_ids = check_golden_i32(golden, "ids", NULL, NULL);
     assert_true(texts > 0 && texts <= MOST_TEXTS && config->context <= MOST_IDS);
-    clip_tokenizer_t *tokenizer = NULL;
-    check_error(clip_tokenizer_open(&tokenizer, dir, config->vocab, config->context), ST_OK, "");
+    tokenizer_t *tokenizer = NULL;
+    check_error(tokenizer_open(&tokenizer, dir, config->vocab, config->context), ST_OK, "");
     static int ids[MOST_TEXTS][MOST_IDS];
     clip_prompt_t prompts[MOST_TEXTS];
     for (size_t i = 0; i < texts; i++) {
         int start = i == 0 ? 0 : text_ends[i - 1], first = i == 0 ? 0 : id_ends[i - 1], length = 0;
         char *one = strndup((const char *)text + start, (size_t)(text_ends[i] - start));
-        check_error(clip_tokenizer_encode(ids[i], &length, tokenizer, one), ST_OK, "");
+        check_error(tokenizer_encode(ids[i], &length, tokenizer, one), ST_OK, "");
         assert_int_equal(length, id_ends[i] - first);
         for (int k = 0; k < length; k++)
             if (ids[i][k] != want_ids[first + k])
@@ -77,7 +78,7 @@ static void check_texts(const char *name, const char *dir, const clip_model_t *m
     if (!(most <= TEXT_TOLERANCE)) fail_msg("%s: a text feature differs by %g", name, most);
     free(f);
     clip_text_close(tower);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
 }
 
 static void check_peer(void **state)

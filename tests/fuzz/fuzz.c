@@ -6,6 +6,7 @@
 #include "job/job.h"
 #include "prompts/prompts.h"
 #include "store/store.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,13 +209,13 @@ static void fuzz_config(const uint8_t *bytes, size_t size)
 
 static void fuzz_tokenizer(const uint8_t *bytes, size_t size)
 {
-    clip_tokenizer_t *tokenizer;
+    tokenizer_t *tokenizer;
     int ids[40], count;
     put_file(one, bytes, size);
-    if (clip_tokenizer_open(&tokenizer, one, 0, 32) != ST_OK) return;
-    (void)clip_tokenizer_pieces(ids, &count, 40, tokenizer,
-                                "a photo of a d\xc3\xa9j\xc3\xa0 vu, 12 times it's <end_of_text>");
-    clip_tokenizer_close(tokenizer);
+    if (tokenizer_open(&tokenizer, one, 0, 32) != ST_OK) return;
+    (void)tokenizer_pieces(ids, &count, 40, tokenizer,
+                           "a photo of a d\xc3\xa9j\xc3\xa0 vu, 12 times it's <end_of_text>");
+    tokenizer_close(tokenizer);
 }
 
 static void fuzz_mfsc(const uint8_t *bytes, size_t size)

@@ -5,20 +5,20 @@
 #include "prompts/prompts.h"
 
 static prompts_vocabulary_t vocabulary;
-static clip_tokenizer_t *tokenizer;
+static tokenizer_t *tokenizer;
 
 static int open_all(void **state)
 {
     (void)state;
     if (prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json") != ST_OK) return -1;
-    return clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 160) == ST_OK ? 0 : -1;
+    return tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 160) == ST_OK ? 0 : -1;
 }
 
 static int close_all(void **state)
 {
     (void)state;
     prompts_vocabulary_free(&vocabulary);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return 0;
 }
 

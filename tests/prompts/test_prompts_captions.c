@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* All groups, with something to learn in each, and no two equal abnormal texts. */
-static void check_prompts(const char *path, const prompts_vocabulary_t *vocabulary, const clip_tokenizer_t *tokenizer)
+static void check_prompts(const char *path, const prompts_vocabulary_t *vocabulary, const tokenizer_t *tokenizer)
 {
     prompts_mfsc_t mfsc;
     prompts_set_t set;
@@ -40,9 +40,9 @@ static void every_caption_file_passes_the_check(void **state)
     prompts_vocabulary_t vocabulary;
     if (prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json") != ST_OK)
         fail_msg("%s", fail_message());
-    clip_tokenizer_t *tokenizer = NULL;
+    tokenizer_t *tokenizer = NULL;
     /* longer than CLIP's 77: the small merges make more tokens of a text */
-    if (clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 160) != ST_OK)
+    if (tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 160) != ST_OK)
         fail_msg("%s", fail_message());
     io_names_t datasets = {0};
     assert_int_equal(io_list_dir(&datasets, FGAD_SOURCE_DIR "/datasets/mfsc"), ST_OK);
@@ -67,7 +67,7 @@ static void every_caption_file_passes_the_check(void **state)
     }
     io_names_free(&datasets);
     prompts_vocabulary_free(&vocabulary);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     assert_int_equal(complaints, 0);
     assert_true(files >= 15);
 }

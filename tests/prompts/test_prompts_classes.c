@@ -8,7 +8,7 @@
 #define D 6
 #define CONTEXT 32
 
-static clip_tokenizer_t *tokenizer;
+static tokenizer_t *tokenizer;
 static const prompts_key_t key = {.dataset = "toy", .category = "metal_nut", .shots = 2, .seed = 3, .head = "image"};
 static const prompts_state_t states[] = {{"bent {}", 0},
                                          {"{} with damage", 0},
@@ -19,13 +19,13 @@ static const prompts_state_t states[] = {{"bent {}", 0},
 static int open_tokenizer(void **state)
 {
     (void)state;
-    return clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) == ST_OK ? 0 : -1;
+    return tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) == ST_OK ? 0 : -1;
 }
 
 static int close_tokenizer(void **state)
 {
     (void)state;
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return 0;
 }
 
@@ -33,12 +33,12 @@ static int close_tokenizer(void **state)
 static void check_prompt(const prompts_prompt_t *prompt, int n_ctx, int slot, int n_ctx_ab, const char *text)
 {
     int ids[CONTEXT], count, at = 0;
-    check_error(clip_tokenizer_pieces(ids, &count, CONTEXT, tokenizer, text), ST_OK, "");
-    assert_int_equal(prompt->ids[at++], clip_tokenizer_sot(tokenizer));
+    check_error(tokenizer_pieces(ids, &count, CONTEXT, tokenizer, text), ST_OK, "");
+    assert_int_equal(prompt->ids[at++], tokenizer_sot(tokenizer));
     for (int k = 0; k < n_ctx; k++) assert_int_equal(prompt->ids[at++], CLIP_SLOT(prompt->copy * n_ctx + k));
     for (int k = 0; k < n_ctx_ab && slot >= 0; k++) assert_int_equal(prompt->ids[at++], CLIP_SLOT(slot + k));
     assert_memory_equal(prompt->ids + at, ids, (size_t)count * sizeof *ids);
-    assert_int_equal(prompt->ids[at + count], clip_tokenizer_eot(tokenizer));
+    assert_int_equal(prompt->ids[at + count], tokenizer_eot(tokenizer));
     assert_int_equal(prompt->length, at + count + 1);
 }
 

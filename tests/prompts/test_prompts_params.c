@@ -8,7 +8,7 @@
 #define WIDTH 5
 
 static prompts_vocabulary_t vocabulary;
-static clip_tokenizer_t *tokenizer;
+static tokenizer_t *tokenizer;
 static prompts_mfsc_t mfsc;
 static const prompts_key_t KEY = {"own", "push_button", 4, 0, "pixel"};
 
@@ -16,7 +16,7 @@ static int open_all(void **state)
 {
     (void)state;
     if (prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json") != ST_OK) return -1;
-    if (clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) != ST_OK) return -1;
+    if (tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) != ST_OK) return -1;
     const char *path = write_push_button(check_temp_dir("prompts_params"), NULL, 0);
     return prompts_mfsc_read(&mfsc, path, &vocabulary) == ST_OK ? 0 : -1;
 }
@@ -26,7 +26,7 @@ static int close_all(void **state)
     (void)state;
     prompts_mfsc_free(&mfsc);
     prompts_vocabulary_free(&vocabulary);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return 0;
 }
 
@@ -126,7 +126,7 @@ static void words_give_the_first_values_of_v(void **state)
     (void)state;
     int ids[8], count = 0;
     const char *words = "the cap . one";
-    assert_int_equal(clip_tokenizer_pieces(ids, &count, 8, tokenizer, words), ST_OK);
+    assert_int_equal(tokenizer_pieces(ids, &count, 8, tokenizer, words), ST_OK);
     prompts_options_t options = prompts_options_default();
     options.ctx_init = words;
     options.n_ctx = count;

@@ -9,21 +9,21 @@
 #define WIDTH 7
 
 static prompts_vocabulary_t vocabulary;
-static clip_tokenizer_t *tokenizer;
+static tokenizer_t *tokenizer;
 static const prompts_key_t KEY = {"own", "push_button", 4, 0, "pixel"};
 
 static int open_all(void **state)
 {
     (void)state;
     if (prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json") != ST_OK) return -1;
-    return clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) == ST_OK ? 0 : -1;
+    return tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, CONTEXT) == ST_OK ? 0 : -1;
 }
 
 static int close_all(void **state)
 {
     (void)state;
     prompts_vocabulary_free(&vocabulary);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return 0;
 }
 
@@ -116,8 +116,8 @@ static void ids_are_the_texts_with_slots_for_what_is_learned(void **state)
         for (int i = 0; i < group->nhp + group->ahp + group->alp; i++) {
             const prompts_prompt_t *prompt = &group->prompt[i];
             assert_int_equal(prompt->copy, i % 3);
-            assert_int_equal(prompt->ids[0], clip_tokenizer_sot(tokenizer));
-            assert_int_equal(prompt->ids[prompt->length - 1], clip_tokenizer_eot(tokenizer));
+            assert_int_equal(prompt->ids[0], tokenizer_sot(tokenizer));
+            assert_int_equal(prompt->ids[prompt->length - 1], tokenizer_eot(tokenizer));
             for (int k = 0; k < 4; k++) {
                 assert_int_equal(prompt->ids[1 + k], CLIP_SLOT(prompt->copy * 4 + k));
                 assert_int_equal(set.slot[prompt->copy * 4 + k].vector, (prompt->copy * 4 + k) * WIDTH);
@@ -133,7 +133,7 @@ static void ids_are_the_texts_with_slots_for_what_is_learned(void **state)
             assert_int_equal(learnable, prompt->kind == PROMPTS_ALP ? 2 * group->placeholders : 0);
             if (prompt->kind == PROMPTS_ALP) continue;
             int want[CONTEXT], length = 0;
-            assert_int_equal(clip_tokenizer_encode(want, &length, tokenizer, prompt->text + strlen("[V]x4 ")), ST_OK);
+            assert_int_equal(tokenizer_encode(want, &length, tokenizer, prompt->text + strlen("[V]x4 ")), ST_OK);
             assert_int_equal(prompt->length, length + 4);
             assert_memory_equal(prompt->ids + 5, want + 1, (size_t)(length - 1) * sizeof *want);
         }
@@ -189,7 +189,7 @@ static void without_learning_prompts_are_plain_text(void **state)
         assert_int_equal(group->ahp, g == 2 ? 1 : g == 0 ? 8 : 7);
         for (int i = 0; i < 1 + group->ahp; i++) {
             int want[CONTEXT], length = 0;
-            assert_int_equal(clip_tokenizer_encode(want, &length, tokenizer, group->prompt[i].text), ST_OK);
+            assert_int_equal(tokenizer_encode(want, &length, tokenizer, group->prompt[i].text), ST_OK);
             assert_int_equal(group->prompt[i].length, length);
             assert_memory_equal(group->prompt[i].ids, want, (size_t)length * sizeof *want);
         }
@@ -482,13 +482,13 @@ static void a_caption_longer_than_the_context_is_cut_and_keeps_its_abnormal_prom
     assert_string_equal(group->placeholder[0], "before 'push button'");
     assert_int_equal(set.max_length, CONTEXT);
     int ids[CONTEXT], count = 0;
-    assert_int_equal(clip_tokenizer_pieces(ids, &count, CONTEXT, tokenizer, longer), ST_OK);
+    assert_int_equal(tokenizer_pieces(ids, &count, CONTEXT, tokenizer, longer), ST_OK);
     assert_true(count > CONTEXT);
     assert_memory_equal(group->prompt[0].ids + 5, ids, (CONTEXT - 6) * sizeof *ids); /* SOT, V; EOT */
     for (int i = 0; i < group->nhp + group->ahp + group->alp; i++) {
         const prompts_prompt_t *prompt = &group->prompt[i];
         assert_int_equal(prompt->length, CONTEXT);
-        assert_int_equal(prompt->ids[CONTEXT - 1], clip_tokenizer_eot(tokenizer));
+        assert_int_equal(prompt->ids[CONTEXT - 1], tokenizer_eot(tokenizer));
         for (int j = 0; j < i && prompt->kind != PROMPTS_ALP; j++)
             assert_memory_not_equal(prompt->ids, group->prompt[j].ids, CONTEXT * sizeof(int));
     }

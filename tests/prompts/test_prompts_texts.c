@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static clip_tokenizer_t *tokenizer;
+static tokenizer_t *tokenizer;
 
 static int open_tokenizer(void **state)
 {
     (void)state;
-    return clip_tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 77) == ST_OK ? 0 : -1;
+    return tokenizer_open(&tokenizer, FGAD_GOLDEN_DIR "/clip/merges-small.txt", 0, 77) == ST_OK ? 0 : -1;
 }
 
 static int close_tokenizer(void **state)
 {
     (void)state;
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return 0;
 }
 
@@ -61,7 +61,7 @@ static void check_ensemble(prompts_ensemble_t which, int templates, int abnormal
     for (int i = 0; i < set.prompts; i++) {
         const prompts_prompt_t *prompt = &group->prompt[i];
         int ids[77], length;
-        check_error(clip_tokenizer_encode(ids, &length, tokenizer, prompt->text), ST_OK, "");
+        check_error(tokenizer_encode(ids, &length, tokenizer, prompt->text), ST_OK, "");
         assert_int_equal(prompt->length, length);
         assert_memory_equal(prompt->ids, ids, (size_t)length * sizeof *ids);
         assert_int_equal(prompt->kind, i < group->nhp ? PROMPTS_NHP : PROMPTS_AHP);

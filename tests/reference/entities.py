@@ -1,4 +1,4 @@
-"""Prints src/clip/clip_tokenizer_entities.c: python3 tests/reference/entities.py > src/clip/clip_tokenizer_entities.c"""
+"""Prints src/tokenizer/tokenizer_entities.c: python3 tests/reference/entities.py > src/tokenizer/tokenizer_entities.c"""
 import html.entities as he
 import platform
 
@@ -9,7 +9,7 @@ out = []
 out.append("/* HTML5's named character references, sorted by bytes. Over 400 lines: one table, generated.")
 out.append(' * Made by tests/reference/entities.py from the table html.entities.html5 of python %s. Names without a semicolon' % platform.python_version())
 out.append(' * are the ones HTML allows to stand without it. */')
-out.append('#include "clip/clip_internal.h"\n')
+out.append('#include "tokenizer/tokenizer_internal.h"\n')
 out.append('#include <string.h>\n')
 out.append('typedef struct {\n    const char *name;\n    const char *text; /* UTF-8 */\n} entity_t;\n')
 out.append('/* clang-format off */')
@@ -23,7 +23,7 @@ for k, v in names:
 out.append(line)
 out.append('};')
 out.append('/* clang-format on */\n')
-out.append('''const char *clip_entity_find(const char *name, size_t length)
+out.append('''const char *tokenizer_entity_find(const char *name, size_t length)
 {
     size_t low = 0, high = sizeof ENTITIES / sizeof ENTITIES[0];
     while (low < high) {

@@ -1,7 +1,7 @@
 /* HTML5's named character references, sorted by bytes. Over 400 lines: one table, generated.
  * Made by tests/reference/entities.py from the table html.entities.html5 of python 3.11.2. Names without a semicolon
  * are the ones HTML allows to stand without it. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <string.h>
 
@@ -654,7 +654,7 @@ static const entity_t ENTITIES[] = {
 };
 /* clang-format on */
 
-const char *clip_entity_find(const char *name, size_t length)
+const char *tokenizer_entity_find(const char *name, size_t length)
 {
     size_t low = 0, high = sizeof ENTITIES / sizeof ENTITIES[0];
     while (low < high) {

@@ -2,19 +2,19 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-struct clip_patterns {
+struct tokenizer_patterns {
     pcre2_code *word, *cased, *case_ignorable;
 };
 
-struct clip_scan {
-    const clip_patterns_t *patterns;
+struct tokenizer_scan {
+    const tokenizer_patterns_t *patterns;
     const char *text;
     size_t size, offset;
     pcre2_match_data *match;
@@ -32,10 +32,10 @@ static status_t compile(pcre2_code **out, const char *pattern, uint32_t options)
     return fail(ST_EFORMAT, "the pattern '%s' is refused at %zu: %s", pattern, (size_t)place, (const char *)message);
 }
 
-status_t clip_patterns_open(clip_patterns_t **out, const char *sot, const char *eot)
+status_t tokenizer_patterns_open(tokenizer_patterns_t **out, const char *sot, const char *eot)
 {
     status_t status = ST_OK;
-    clip_patterns_t *patterns = base_alloc(1, sizeof *patterns);
+    tokenizer_patterns_t *patterns = base_alloc(1, sizeof *patterns);
     if (patterns == NULL) return ST_ENOMEM;
     memset(patterns, 0, sizeof *patterns);
     /* The text is clean: a space is the only white space left, which spares the question what \s is. U+0345, a mark
@@ -49,11 +49,11 @@ status_t clip_patterns_open(clip_patterns_t **out, const char *sot, const char *
     *out = patterns;
     patterns = NULL;
 done:
-    clip_patterns_close(patterns);
+    tokenizer_patterns_close(patterns);
     return status;
 }
 
-void clip_patterns_close(clip_patterns_t *patterns)
+void tokenizer_patterns_close(tokenizer_patterns_t *patterns)
 {
     if (patterns == NULL) return;
     pcre2_code_free(patterns->word);
@@ -62,11 +62,11 @@ void clip_patterns_close(clip_patterns_t *patterns)
     free(patterns);
 }
 
-status_t clip_scan_begin(clip_scan_t **out, const clip_patterns_t *patterns, const char *text)
+status_t tokenizer_scan_begin(tokenizer_scan_t **out, const tokenizer_patterns_t *patterns, const char *text)
 {
-    clip_scan_t *scan = base_alloc(1, sizeof *scan);
+    tokenizer_scan_t *scan = base_alloc(1, sizeof *scan);
     if (scan == NULL) return ST_ENOMEM;
-    *scan = (clip_scan_t){.patterns = patterns, .text = text, .size = strlen(text)};
+    *scan = (tokenizer_scan_t){.patterns = patterns, .text = text, .size = strlen(text)};
     scan->match = pcre2_match_data_create_from_pattern(patterns->word, NULL);
     if (scan->match == NULL) {
         free(scan);
@@ -76,7 +76,7 @@ status_t clip_scan_begin(clip_scan_t **out, const clip_patterns_t *patterns, con
     return ST_OK;
 }
 
-bool clip_scan_next(size_t *start, size_t *end, clip_scan_t *scan)
+bool tokenizer_scan_next(size_t *start, size_t *end, tokenizer_scan_t *scan)
 {
     int groups = pcre2_match(scan->patterns->word, (PCRE2_SPTR)scan->text, scan->size, scan->offset, PCRE2_NO_UTF_CHECK,
                              scan->match, NULL);
@@ -91,7 +91,7 @@ bool clip_scan_next(size_t *start, size_t *end, clip_scan_t *scan)
     return true;
 }
 
-void clip_scan_end(clip_scan_t *scan)
+void tokenizer_scan_end(tokenizer_scan_t *scan)
 {
     if (scan == NULL) return;
     pcre2_match_data_free(scan->match);
@@ -109,12 +109,12 @@ static bool has_property(const pcre2_code *property, int32_t code_point)
     return groups >= 0;
 }
 
-bool clip_is_cased(const clip_patterns_t *patterns, int32_t code_point)
+bool tokenizer_is_cased(const tokenizer_patterns_t *patterns, int32_t code_point)
 {
     return has_property(patterns->cased, code_point);
 }
 
-bool clip_is_case_ignorable(const clip_patterns_t *patterns, int32_t code_point)
+bool tokenizer_is_case_ignorable(const tokenizer_patterns_t *patterns, int32_t code_point)
 {
     return has_property(patterns->case_ignorable, code_point);
 }

@@ -1,6 +1,6 @@
 /* Cleaning of a text before it is tokenized: ftfy's repairs, HTML references, white space, lower case, as open_clip does
  * them in Python. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
 #include <utf8proc.h>
@@ -13,7 +13,7 @@ static bool is_space(int32_t c)
            (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-static void collapse(clip_points_t *points)
+static void collapse(tokenizer_points_t *points)
 {
     size_t kept = 0;
     for (size_t i = 0; i < points->count; i++) {
@@ -26,44 +26,44 @@ static void collapse(clip_points_t *points)
 }
 
 /* Unicode's Final_Sigma as Python reads it: a cased letter before, none after, case-ignorable characters skipped. */
-static bool sigma_is_final(const clip_points_t *in, size_t i, const clip_patterns_t *patterns)
+static bool sigma_is_final(const tokenizer_points_t *in, size_t i, const tokenizer_patterns_t *patterns)
 {
     size_t before = i;
-    while (before > 0 && clip_is_case_ignorable(patterns, in->at[before - 1])) before--;
-    if (before == 0 || !clip_is_cased(patterns, in->at[before - 1])) return false;
+    while (before > 0 && tokenizer_is_case_ignorable(patterns, in->at[before - 1])) before--;
+    if (before == 0 || !tokenizer_is_cased(patterns, in->at[before - 1])) return false;
     size_t after = i + 1;
-    while (after < in->count && clip_is_case_ignorable(patterns, in->at[after])) after++;
-    return after == in->count || !clip_is_cased(patterns, in->at[after]);
+    while (after < in->count && tokenizer_is_case_ignorable(patterns, in->at[after])) after++;
+    return after == in->count || !tokenizer_is_cased(patterns, in->at[after]);
 }
 
-static status_t lower(clip_points_t *out, const clip_points_t *in, const clip_patterns_t *patterns)
+static status_t lower(tokenizer_points_t *out, const tokenizer_points_t *in, const tokenizer_patterns_t *patterns)
 {
     out->count = 0;
     for (size_t i = 0; i < in->count; i++) {
         int32_t c = in->at[i];
         if (c == 0x0130) { /* I with dot above: the one letter whose lower case is two characters */
-            TRY(clip_points_push(out, 'i'));
-            TRY(clip_points_push(out, 0x0307));
+            TRY(tokenizer_points_push(out, 'i'));
+            TRY(tokenizer_points_push(out, 0x0307));
         } else if (c == 0x03a3) {
-            TRY(clip_points_push(out, sigma_is_final(in, i, patterns) ? 0x03c2 : 0x03c3));
+            TRY(tokenizer_points_push(out, sigma_is_final(in, i, patterns) ? 0x03c2 : 0x03c3));
         } else {
-            TRY(clip_points_push(out, utf8proc_tolower(c)));
+            TRY(tokenizer_points_push(out, utf8proc_tolower(c)));
         }
     }
     return ST_OK;
 }
 
-status_t clip_text_clean(char **out, const char *text, const clip_patterns_t *patterns)
+status_t tokenizer_clean_text(char **out, const char *text, const tokenizer_patterns_t *patterns)
 {
     status_t status = ST_OK;
-    clip_points_t a = {0}, b = {0};
-    TRY_DONE(clip_points_utf8(&a, text));
-    TRY_DONE(clip_text_fix(&b, &a));
-    TRY_DONE(clip_html_unescape(&a, &b));
-    TRY_DONE(clip_html_unescape(&b, &a));
+    tokenizer_points_t a = {0}, b = {0};
+    TRY_DONE(tokenizer_points_utf8(&a, text));
+    TRY_DONE(tokenizer_fix(&b, &a));
+    TRY_DONE(tokenizer_html_unescape(&a, &b));
+    TRY_DONE(tokenizer_html_unescape(&b, &a));
     collapse(&b);
     TRY_DONE(lower(&a, &b, patterns));
-    TRY_DONE(clip_points_text(out, &a));
+    TRY_DONE(tokenizer_points_text(out, &a));
 done:
     free(a.at);
     free(b.at);

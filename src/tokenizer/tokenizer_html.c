@@ -1,5 +1,5 @@
 /* Texts as code points, and html.unescape as Python does it. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #define ENTITY_CHARACTERS 32 /* html.unescape looks no further after '&' */
 
-status_t clip_points_push(clip_points_t *points, int32_t code_point)
+status_t tokenizer_points_push(tokenizer_points_t *points, int32_t code_point)
 {
     if (points->count == points->capacity) {
         size_t capacity = points->capacity == 0 ? 256 : 2 * points->capacity;
@@ -20,7 +20,7 @@ status_t clip_points_push(clip_points_t *points, int32_t code_point)
     return ST_OK;
 }
 
-status_t clip_points_utf8(clip_points_t *points, const char *text)
+status_t tokenizer_points_utf8(tokenizer_points_t *points, const char *text)
 {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     utf8proc_ssize_t size = (utf8proc_ssize_t)strlen(text);
@@ -29,13 +29,13 @@ status_t clip_points_utf8(clip_points_t *points, const char *text)
         utf8proc_ssize_t step = utf8proc_iterate(bytes + i, size - i, &code_point);
         if (step <= 0)
             return fail(ST_EFORMAT, "text is not UTF-8 at byte %zu (0x%02x): '%.60s'", (size_t)i, bytes[i], text);
-        TRY(clip_points_push(points, code_point));
+        TRY(tokenizer_points_push(points, code_point));
         i += step;
     }
     return ST_OK;
 }
 
-status_t clip_points_text(char **out, const clip_points_t *points)
+status_t tokenizer_points_text(char **out, const tokenizer_points_t *points)
 {
     char *text = base_alloc(points->count * 4 + 1, 1);
     if (text == NULL) return ST_ENOMEM;
@@ -54,14 +54,14 @@ static const uint16_t WINDOWS_1252[32] = {0x20ac, 0x0081, 0x201a, 0x0192, 0x201e
                                           0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
                                           0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178};
 
-static status_t push_numeric(clip_points_t *out, uint32_t number)
+static status_t push_numeric(tokenizer_points_t *out, uint32_t number)
 {
     if (number == 0 || number > 0x10ffff || (number >= 0xd800 && number <= 0xdfff))
-        return clip_points_push(out, 0xfffd);
-    if (number >= 0x80 && number <= 0x9f) return clip_points_push(out, WINDOWS_1252[number - 0x80]);
+        return tokenizer_points_push(out, 0xfffd);
+    if (number >= 0x80 && number <= 0x9f) return tokenizer_points_push(out, WINDOWS_1252[number - 0x80]);
     bool control = number <= 0x08 || number == 0x0b || (number >= 0x0e && number <= 0x1f) || number == 0x7f;
     bool no_character = (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) == 0xfffe;
-    return control || no_character ? ST_OK : clip_points_push(out, (int32_t)number);
+    return control || no_character ? ST_OK : tokenizer_points_push(out, (int32_t)number);
 }
 
 static int digit(int32_t c, int base)
@@ -73,7 +73,7 @@ static int digit(int32_t c, int base)
 }
 
 /* "&#123;" or "&#x7b;", `start` after its '#'; returns the position after it, `start` when there is no number. */
-static size_t read_number(uint32_t *number, const clip_points_t *in, size_t start)
+static size_t read_number(uint32_t *number, const tokenizer_points_t *in, size_t start)
 {
     int base = 10;
     size_t i = start;
@@ -86,7 +86,7 @@ static size_t read_number(uint32_t *number, const clip_points_t *in, size_t star
     return i < in->count && in->at[i] == ';' ? i + 1 : i;
 }
 
-status_t clip_html_number(size_t *after, clip_points_t *out, const clip_points_t *in, size_t start)
+status_t tokenizer_html_number(size_t *after, tokenizer_points_t *out, const tokenizer_points_t *in, size_t start)
 {
     uint32_t number = 0;
     *after = read_number(&number, in, start);
@@ -100,7 +100,7 @@ static bool ends_name(int32_t c)
 
 /* A named reference whose name starts at `start`: the longest known name wins, what follows it stays. Returns the
  * position after what was used. */
-static status_t push_named(size_t *next, clip_points_t *out, const clip_points_t *in, size_t start)
+static status_t push_named(size_t *next, tokenizer_points_t *out, const tokenizer_points_t *in, size_t start)
 {
     size_t end = start;
     while (end < in->count && end - start < ENTITY_CHARACTERS && !ends_name(in->at[end])) end++;
@@ -112,28 +112,28 @@ static status_t push_named(size_t *next, clip_points_t *out, const clip_points_t
         ascii++;
     }
     for (size_t length = ascii; length >= 2; length--) {
-        const char *text = clip_entity_find(name, length);
+        const char *text = tokenizer_entity_find(name, length);
         if (text == NULL) continue;
         *next = start + length;
-        return clip_points_utf8(out, text);
+        return tokenizer_points_utf8(out, text);
     }
     *next = start;
-    return clip_points_push(out, '&');
+    return tokenizer_points_push(out, '&');
 }
 
-status_t clip_html_unescape(clip_points_t *out, const clip_points_t *in)
+status_t tokenizer_html_unescape(tokenizer_points_t *out, const tokenizer_points_t *in)
 {
     out->count = 0;
     for (size_t i = 0; i < in->count;) {
         if (in->at[i] != '&') {
-            TRY(clip_points_push(out, in->at[i++]));
+            TRY(tokenizer_points_push(out, in->at[i++]));
             continue;
         }
         if (i + 1 < in->count && in->at[i + 1] == '#') {
             size_t after;
-            TRY(clip_html_number(&after, out, in, i + 2));
+            TRY(tokenizer_html_number(&after, out, in, i + 2));
             if (after == i + 2)
-                TRY(clip_points_push(out, in->at[i++]));
+                TRY(tokenizer_points_push(out, in->at[i++]));
             else
                 i = after;
             continue;

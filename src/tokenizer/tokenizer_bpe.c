@@ -1,7 +1,7 @@
 /* Byte-level byte-pair encoding as CLIP does it: 256 bytes, 256 bytes that end a word, the merges in order of rank.
  * Tokens are interned as strings in the printable alphabet, so that two merges with one spelling share an id (the
  * later one's), as in open_clip's dictionary. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ typedef struct {
     int rank, result;
 } pair_t;
 
-struct clip_bpe {
+struct tokenizer_bpe {
     char *pool;
     size_t pool_used, pool_capacity;
     symbol_t *symbol;
@@ -32,7 +32,7 @@ struct clip_bpe {
     int byte_symbol[2][256]; /* [1]: ending a word */
 };
 
-static int *find_symbol_slot(const clip_bpe_t *bpe, const char *text, size_t size)
+static int *find_symbol_slot(const tokenizer_bpe_t *bpe, const char *text, size_t size)
 {
     size_t mask = (size_t)bpe->symbol_slots - 1;
     size_t i = (size_t)base_hash(BASE_HASH_SEED, text, size) & mask;
@@ -44,7 +44,7 @@ static int *find_symbol_slot(const clip_bpe_t *bpe, const char *text, size_t siz
     }
 }
 
-static status_t grow_symbols(clip_bpe_t *bpe)
+static status_t grow_symbols(tokenizer_bpe_t *bpe)
 {
     int capacity = bpe->symbol_capacity == 0 ? 2048 : 2 * bpe->symbol_capacity;
     symbol_t *symbol = realloc(bpe->symbol, (size_t)capacity * sizeof *symbol);
@@ -61,7 +61,7 @@ static status_t grow_symbols(clip_bpe_t *bpe)
     return ST_OK;
 }
 
-static status_t intern(int *out, clip_bpe_t *bpe, const char *left, size_t left_size, const char *right,
+static status_t intern(int *out, tokenizer_bpe_t *bpe, const char *left, size_t left_size, const char *right,
                        size_t right_size)
 {
     if (bpe->symbols == bpe->symbol_capacity) TRY(grow_symbols(bpe));
@@ -86,7 +86,7 @@ static status_t intern(int *out, clip_bpe_t *bpe, const char *left, size_t left_
     return ST_OK;
 }
 
-static pair_t *find_pair_slot(const clip_bpe_t *bpe, int left, int right)
+static pair_t *find_pair_slot(const tokenizer_bpe_t *bpe, int left, int right)
 {
     const int key[2] = {left, right};
     size_t mask = (size_t)bpe->pair_slots - 1;
@@ -97,7 +97,7 @@ static pair_t *find_pair_slot(const clip_bpe_t *bpe, int left, int right)
     }
 }
 
-static status_t grow_pairs(clip_bpe_t *bpe)
+static status_t grow_pairs(tokenizer_bpe_t *bpe)
 {
     int old_slots = bpe->pair_slots;
     pair_t *old = bpe->pair;
@@ -135,10 +135,10 @@ static size_t spell_byte(char out[2], int byte)
     return 2;
 }
 
-status_t clip_bpe_open(clip_bpe_t **out)
+status_t tokenizer_bpe_open(tokenizer_bpe_t **out)
 {
     status_t status = ST_OK;
-    clip_bpe_t *bpe = base_alloc(1, sizeof *bpe);
+    tokenizer_bpe_t *bpe = base_alloc(1, sizeof *bpe);
     if (bpe == NULL) return ST_ENOMEM;
     memset(bpe, 0, sizeof *bpe);
     TRY_DONE(grow_pairs(bpe));
@@ -160,11 +160,11 @@ status_t clip_bpe_open(clip_bpe_t **out)
     *out = bpe;
     bpe = NULL;
 done:
-    clip_bpe_close(bpe);
+    tokenizer_bpe_close(bpe);
     return status;
 }
 
-void clip_bpe_close(clip_bpe_t *bpe)
+void tokenizer_bpe_close(tokenizer_bpe_t *bpe)
 {
     if (bpe == NULL) return;
     free(bpe->pool);
@@ -174,7 +174,8 @@ void clip_bpe_close(clip_bpe_t *bpe)
     free(bpe);
 }
 
-status_t clip_bpe_add(clip_bpe_t *bpe, const char *left, size_t left_size, const char *right, size_t right_size)
+status_t tokenizer_bpe_add(tokenizer_bpe_t *bpe, const char *left, size_t left_size, const char *right,
+                           size_t right_size)
 {
     int a = 0, b = 0, merged = 0;
     TRY(intern(&a, bpe, left, left_size, "", 0));
@@ -188,18 +189,18 @@ status_t clip_bpe_add(clip_bpe_t *bpe, const char *left, size_t left_size, const
     return ST_OK;
 }
 
-int clip_bpe_merges(const clip_bpe_t *bpe)
+int tokenizer_bpe_merges(const tokenizer_bpe_t *bpe)
 {
     return bpe->merges;
 }
 
-int clip_bpe_find(const clip_bpe_t *bpe, const char *token, size_t size)
+int tokenizer_bpe_find(const tokenizer_bpe_t *bpe, const char *token, size_t size)
 {
     int slot = *find_symbol_slot(bpe, token, size);
     return slot < 0 ? -1 : bpe->symbol[slot].id;
 }
 
-int clip_bpe_encode(int *ids, const clip_bpe_t *bpe, const char *word, size_t size)
+int tokenizer_bpe_encode(int *ids, const tokenizer_bpe_t *bpe, const char *word, size_t size)
 {
     REQUIRE(size > 0);
     /* ids holds symbols until the last line. */

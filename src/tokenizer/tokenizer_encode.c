@@ -1,14 +1,14 @@
 /* The tokenizer: clean text, words, merges, specials and the context's length. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-struct clip_tokenizer {
-    clip_patterns_t *patterns;
-    clip_bpe_t *bpe;
-    clip_specials_t specials;
+struct tokenizer {
+    tokenizer_patterns_t *patterns;
+    tokenizer_bpe_t *bpe;
+    tokenizer_specials_t specials;
     int vocab, context;
 };
 
@@ -16,7 +16,7 @@ struct clip_tokenizer {
 static const char *const MERGES_FILES[] = {
     "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "merges.txt", "merges.txt.gz", "tokenizer.json", NULL};
 
-status_t clip_tokenizer_path(char **out, const char *path)
+status_t tokenizer_path(char **out, const char *path)
 {
     if (!io_is_dir(path)) {
         if (!io_exists(path)) return fail(ST_ENOTFOUND, "'%s': no such tokenizer file or model directory", path);
@@ -37,16 +37,16 @@ status_t clip_tokenizer_path(char **out, const char *path)
                 path);
 }
 
-status_t clip_tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path)
+status_t tokenizer_digest(char out[IO_DIGEST_SIZE], const char *path)
 {
     char *file;
-    TRY(clip_tokenizer_path(&file, path));
+    TRY(tokenizer_path(&file, path));
     status_t status = io_digest_file(out, file);
     free(file);
     return status;
 }
 
-status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab, int context)
+status_t tokenizer_open(tokenizer_t **out, const char *path, int vocab, int context)
 {
     REQUIRE(out != NULL && path != NULL && context >= 2);
     if (vocab != 0 && vocab < 514)
@@ -54,57 +54,57 @@ status_t clip_tokenizer_open(clip_tokenizer_t **out, const char *path, int vocab
                     path, vocab);
     status_t status = ST_OK;
     char *file = NULL;
-    clip_tokenizer_t *tokenizer = base_alloc(1, sizeof *tokenizer);
+    tokenizer_t *tokenizer = base_alloc(1, sizeof *tokenizer);
     if (tokenizer == NULL) return ST_ENOMEM;
-    *tokenizer = (clip_tokenizer_t){.context = context};
-    TRY_DONE(clip_tokenizer_path(&file, path));
-    TRY_DONE(clip_bpe_open(&tokenizer->bpe));
-    TRY_DONE(clip_merges_read(tokenizer->bpe, &tokenizer->specials, file, vocab == 0 ? -1 : vocab - 514));
-    tokenizer->vocab = clip_bpe_merges(tokenizer->bpe) + 514;
-    TRY_DONE(clip_patterns_open(&tokenizer->patterns, tokenizer->specials.sot, tokenizer->specials.eot));
+    *tokenizer = (tokenizer_t){.context = context};
+    TRY_DONE(tokenizer_path(&file, path));
+    TRY_DONE(tokenizer_bpe_open(&tokenizer->bpe));
+    TRY_DONE(tokenizer_merges_read(tokenizer->bpe, &tokenizer->specials, file, vocab == 0 ? -1 : vocab - 514));
+    tokenizer->vocab = tokenizer_bpe_merges(tokenizer->bpe) + 514;
+    TRY_DONE(tokenizer_patterns_open(&tokenizer->patterns, tokenizer->specials.sot, tokenizer->specials.eot));
     *out = tokenizer;
     tokenizer = NULL;
 done:
     free(file);
-    clip_tokenizer_close(tokenizer);
+    tokenizer_close(tokenizer);
     return status;
 }
 
-void clip_tokenizer_close(clip_tokenizer_t *tokenizer)
+void tokenizer_close(tokenizer_t *tokenizer)
 {
     if (tokenizer == NULL) return;
-    clip_patterns_close(tokenizer->patterns);
-    clip_bpe_close(tokenizer->bpe);
+    tokenizer_patterns_close(tokenizer->patterns);
+    tokenizer_bpe_close(tokenizer->bpe);
     free(tokenizer);
 }
 
-int clip_tokenizer_vocab(const clip_tokenizer_t *tokenizer)
+int tokenizer_vocab(const tokenizer_t *tokenizer)
 {
     return tokenizer->vocab;
 }
 
-int clip_tokenizer_context(const clip_tokenizer_t *tokenizer)
+int tokenizer_context(const tokenizer_t *tokenizer)
 {
     return tokenizer->context;
 }
 
-int clip_tokenizer_sot(const clip_tokenizer_t *tokenizer)
+int tokenizer_sot(const tokenizer_t *tokenizer)
 {
     return tokenizer->vocab - 2;
 }
 
-int clip_tokenizer_eot(const clip_tokenizer_t *tokenizer)
+int tokenizer_eot(const tokenizer_t *tokenizer)
 {
     return tokenizer->vocab - 1;
 }
 
-status_t clip_tokenizer_clean(char **out, const clip_tokenizer_t *tokenizer, const char *text)
+status_t tokenizer_clean(char **out, const tokenizer_t *tokenizer, const char *text)
 {
-    return clip_text_clean(out, text, tokenizer->patterns);
+    return tokenizer_clean_text(out, text, tokenizer->patterns);
 }
 
 /* Ids of one word into ids (size): a special, spelled exactly, or its bytes merged. */
-static int encode_word(int *ids, const clip_tokenizer_t *tokenizer, const char *word, size_t size)
+static int encode_word(int *ids, const tokenizer_t *tokenizer, const char *word, size_t size)
 {
     const char *const special[2] = {tokenizer->specials.sot, tokenizer->specials.eot};
     for (int i = 0; i < 2; i++) {
@@ -113,45 +113,45 @@ static int encode_word(int *ids, const clip_tokenizer_t *tokenizer, const char *
             return 1;
         }
     }
-    return clip_bpe_encode(ids, tokenizer->bpe, word, size);
+    return tokenizer_bpe_encode(ids, tokenizer->bpe, word, size);
 }
 
-status_t clip_tokenizer_pieces(int *ids, int *count, int capacity, const clip_tokenizer_t *tokenizer, const char *text)
+status_t tokenizer_pieces(int *ids, int *count, int capacity, const tokenizer_t *tokenizer, const char *text)
 {
     status_t status = ST_OK;
     char *clean = NULL;
     int *word_ids = NULL;
-    clip_scan_t *scan = NULL;
-    TRY_DONE(clip_text_clean(&clean, text, tokenizer->patterns));
+    tokenizer_scan_t *scan = NULL;
+    TRY_DONE(tokenizer_clean_text(&clean, text, tokenizer->patterns));
     word_ids = base_alloc(strlen(clean) + 1, sizeof *word_ids);
     if (word_ids == NULL) {
         status = ST_ENOMEM;
         goto done;
     }
-    TRY_DONE(clip_scan_begin(&scan, tokenizer->patterns, clean));
+    TRY_DONE(tokenizer_scan_begin(&scan, tokenizer->patterns, clean));
     *count = 0;
-    for (size_t start, end; clip_scan_next(&start, &end, scan);) {
+    for (size_t start, end; tokenizer_scan_next(&start, &end, scan);) {
         int pieces = encode_word(word_ids, tokenizer, clean + start, end - start);
         for (int i = 0; i < pieces; i++, ++*count)
             if (*count < capacity) ids[*count] = word_ids[i];
     }
 done:
-    clip_scan_end(scan);
+    tokenizer_scan_end(scan);
     free(word_ids);
     free(clean);
     return status;
 }
 
-status_t clip_tokenizer_encode(int *ids, int *length, const clip_tokenizer_t *tokenizer, const char *text)
+status_t tokenizer_encode(int *ids, int *length, const tokenizer_t *tokenizer, const char *text)
 {
     int room = tokenizer->context - 2, count = 0;
-    TRY(clip_tokenizer_pieces(ids + 1, &count, room, tokenizer, text));
+    TRY(tokenizer_pieces(ids + 1, &count, room, tokenizer, text));
     if (count > room)
         log_warn("a text of %d tokens is cut to %d, the model's context of %d without its two specials: '%s'", count,
                  room, tokenizer->context, text);
     int kept = count < room ? count : room;
-    ids[0] = clip_tokenizer_sot(tokenizer);
-    ids[kept + 1] = clip_tokenizer_eot(tokenizer);
+    ids[0] = tokenizer_sot(tokenizer);
+    ids[kept + 1] = tokenizer_eot(tokenizer);
     *length = kept + 2;
     return ST_OK;
 }

@@ -1,6 +1,6 @@
 /* Reading the merges of a tokenizer: open_clip's bpe_simple_vocab_16e6.txt(.gz), Hugging Face's merges.txt, and the
  * tokenizer.json of Hugging Face's tokenizers. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,20 +40,20 @@ static status_t too_few(const char *path, int found, int wanted)
                 path, found, wanted + 514, wanted);
 }
 
-static status_t read_lines(clip_bpe_t *bpe, const char *bytes, const char *path, int wanted)
+static status_t read_lines(tokenizer_bpe_t *bpe, const char *bytes, const char *path, int wanted)
 {
     const char *line = strchr(bytes, '\n'); /* the first line is a version header, as for open_clip */
     if (line == NULL || memchr(bytes, '#', (size_t)(line - bytes)) == NULL)
         return fail(ST_EFORMAT, "'%s': the first line is '%.60s', expected a header such as '#version: 0.2'", path,
                     bytes);
-    for (int number = 2; line != NULL && (wanted < 0 || clip_bpe_merges(bpe) < wanted); number++) {
+    for (int number = 2; line != NULL && (wanted < 0 || tokenizer_bpe_merges(bpe) < wanted); number++) {
         line++;
         const char *end = strchr(line, '\n');
         size_t size = end != NULL ? (size_t)(end - line) : strlen(line);
         const char *left, *right;
         size_t left_size, right_size;
         if (split_pair(&left, &left_size, &right, &right_size, line, size)) {
-            TRY(clip_bpe_add(bpe, left, left_size, right, right_size));
+            TRY(tokenizer_bpe_add(bpe, left, left_size, right, right_size));
         } else if (end != NULL || size > 0) {
             return fail(ST_EFORMAT, "'%s':%d: '%.*s' is not a merge (two pieces with a space between them)", path,
                         number, size > 60 ? 60 : (int)size, line);
@@ -63,7 +63,7 @@ static status_t read_lines(clip_bpe_t *bpe, const char *bytes, const char *path,
     return ST_OK;
 }
 
-static status_t read_json_merges(clip_bpe_t *bpe, io_json_node_t merges, const char *path, int wanted)
+static status_t read_json_merges(tokenizer_bpe_t *bpe, io_json_node_t merges, const char *path, int wanted)
 {
     int count = io_json_count(merges);
     for (int i = 0; i < count && (wanted < 0 || i < wanted); i++) {
@@ -82,19 +82,19 @@ static status_t read_json_merges(clip_bpe_t *bpe, io_json_node_t merges, const c
             left_size = strlen(left);
             right_size = strlen(right);
         }
-        TRY(clip_bpe_add(bpe, left, left_size, right, right_size));
+        TRY(tokenizer_bpe_add(bpe, left, left_size, right, right_size));
     }
     return ST_OK;
 }
 
 /* The ids are computed, not read: a file that numbers its tokens in another way is refused. */
-static status_t check_json_vocabulary(const clip_bpe_t *bpe, io_json_node_t vocabulary, const char *path)
+static status_t check_json_vocabulary(const tokenizer_bpe_t *bpe, io_json_node_t vocabulary, const char *path)
 {
     int count = io_json_count(vocabulary);
     for (int i = 0; i < count; i++) {
         const char *token = NULL;
         double given = io_json_number(io_json_member(&token, vocabulary, i), -1);
-        int computed = clip_bpe_find(bpe, token, strlen(token));
+        int computed = tokenizer_bpe_find(bpe, token, strlen(token));
         if (computed >= 0 && computed != given)
             return fail(ST_EFORMAT,
                         "'%s': model.vocab numbers '%s' %g, CLIP's order (bytes, bytes with </w>, merges) gives %d",
@@ -104,7 +104,7 @@ static status_t check_json_vocabulary(const clip_bpe_t *bpe, io_json_node_t voca
 }
 
 /* The two special tokens are those that the vocabulary numbers last. */
-static status_t read_json_specials(clip_specials_t *specials, io_json_node_t root, int first_id, const char *path)
+static status_t read_json_specials(tokenizer_specials_t *specials, io_json_node_t root, int first_id, const char *path)
 {
     bool found[2] = {false, false};
     io_json_node_t added = io_json_get(root, "added_tokens");
@@ -127,8 +127,8 @@ static status_t read_json_specials(clip_specials_t *specials, io_json_node_t roo
     return ST_OK;
 }
 
-static status_t read_json(clip_bpe_t *bpe, clip_specials_t *specials, const char *bytes, size_t size, const char *path,
-                          int wanted)
+static status_t read_json(tokenizer_bpe_t *bpe, tokenizer_specials_t *specials, const char *bytes, size_t size,
+                          const char *path, int wanted)
 {
     status_t status = ST_OK;
     io_json_t *json = NULL;
@@ -141,13 +141,14 @@ static status_t read_json(clip_bpe_t *bpe, clip_specials_t *specials, const char
     }
     TRY_DONE(read_json_merges(bpe, merges, path, wanted));
     TRY_DONE(check_json_vocabulary(bpe, vocabulary, path));
-    TRY_DONE(read_json_specials(specials, root, 512 + clip_bpe_merges(bpe), path));
+    TRY_DONE(read_json_specials(specials, root, 512 + tokenizer_bpe_merges(bpe), path));
 done:
     io_json_free(json);
     return status;
 }
 
-status_t clip_merges_read(clip_bpe_t *bpe, clip_specials_t *specials, const char *path, int merges_wanted)
+status_t tokenizer_merges_read(tokenizer_bpe_t *bpe, tokenizer_specials_t *specials, const char *path,
+                               int merges_wanted)
 {
     status_t status = ST_OK;
     char *bytes = NULL;
@@ -165,8 +166,8 @@ status_t clip_merges_read(clip_bpe_t *bpe, clip_specials_t *specials, const char
         snprintf(specials->eot, sizeof specials->eot, "<end_of_text>");
         TRY_DONE(read_lines(bpe, bytes, path, merges_wanted));
     }
-    if (merges_wanted >= 0 && clip_bpe_merges(bpe) < merges_wanted)
-        status = too_few(path, clip_bpe_merges(bpe), merges_wanted);
+    if (merges_wanted >= 0 && tokenizer_bpe_merges(bpe) < merges_wanted)
+        status = too_few(path, tokenizer_bpe_merges(bpe), merges_wanted);
 done:
     free(bytes);
     return status;

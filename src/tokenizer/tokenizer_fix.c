@@ -1,6 +1,6 @@
 /* What ftfy.fix_text, which open_clip runs first, makes of a text: HTML references with a semicolon, C1 controls, Latin
  * ligatures, half- and full-width forms, typographic quotes, terminal escapes, control characters, composed letters. */
-#include "clip/clip_internal.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static bool is_letter(int32_t c)
 }
 
 /* Where "&name;" or "&#number;" at `start` ends, `start` when there is none. */
-static size_t reference_end(const clip_points_t *in, size_t start)
+static size_t reference_end(const tokenizer_points_t *in, size_t start)
 {
     size_t i = start + 1, first = i;
     if (i < in->count && in->at[i] == '#') first = ++i;
@@ -30,39 +30,40 @@ static size_t reference_end(const clip_points_t *in, size_t start)
 static bool has_known_beginning(const char *name, size_t size)
 {
     for (size_t n = size; n >= 2; n--)
-        if (clip_entity_find(name, n) != NULL) return true;
+        if (tokenizer_entity_find(name, n) != NULL) return true;
     return false;
 }
 
 /* A name in capitals stands for its letter in capitals. */
-static status_t push_capitals(bool *known, clip_points_t *out, const char *name, size_t size)
+static status_t push_capitals(bool *known, tokenizer_points_t *out, const char *name, size_t size)
 {
     char lower[REFERENCE_CHARACTERS + 2];
     for (size_t i = 0; i < size; i++) {
         if (name[i] >= 'a' && name[i] <= 'z') return ST_OK;
         lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
     }
-    const char *text = clip_entity_find(lower, size);
+    const char *text = tokenizer_entity_find(lower, size);
     if (text == NULL || has_known_beginning(name, size)) return ST_OK;
     size_t before = out->count;
-    TRY(clip_points_utf8(out, text));
+    TRY(tokenizer_points_utf8(out, text));
     *known = true;
     if (out->count == before + 1 && out->at[before] == 0xdf) { /* sharp s: the one that lower case does not give back */
         out->at[before] = 'S';
-        return clip_points_push(out, 'S');
+        return tokenizer_points_push(out, 'S');
     }
     for (size_t i = before; i < out->count; i++) out->at[i] = utf8proc_toupper(out->at[i]);
     return ST_OK;
 }
 
 /* Appends the text of the reference [start, end); *known is false, and nothing appended, when it has none. */
-static status_t push_reference(bool *known, clip_points_t *out, const clip_points_t *in, size_t start, size_t end)
+static status_t push_reference(bool *known, tokenizer_points_t *out, const tokenizer_points_t *in, size_t start,
+                               size_t end)
 {
     size_t before = out->count;
     *known = false;
     if (in->at[start + 1] == '#') {
         size_t after;
-        TRY(clip_html_number(&after, out, in, start + 2));
+        TRY(tokenizer_html_number(&after, out, in, start + 2));
         /* The whole of it has to be used up, its semicolon too. */
         *known = after == end && !(out->count > before && out->at[before] == ';');
         if (!*known) out->count = before;
@@ -71,13 +72,13 @@ static status_t push_reference(bool *known, clip_points_t *out, const clip_point
     char name[REFERENCE_CHARACTERS + 2];
     size_t size = 0;
     for (size_t i = start + 1; i < end; i++) name[size++] = (char)in->at[i];
-    const char *text = clip_entity_find(name, size);
+    const char *text = tokenizer_entity_find(name, size);
     if (text == NULL) return push_capitals(known, out, name, size);
     *known = true;
-    return clip_points_utf8(out, text);
+    return tokenizer_points_utf8(out, text);
 }
 
-static status_t replace_references(clip_points_t *out, const clip_points_t *in)
+static status_t replace_references(tokenizer_points_t *out, const tokenizer_points_t *in)
 {
     out->count = 0;
     for (size_t i = 0; i < in->count;) {
@@ -87,7 +88,7 @@ static status_t replace_references(clip_points_t *out, const clip_points_t *in)
         if (known)
             i = end;
         else
-            TRY(clip_points_push(out, in->at[i++]));
+            TRY(tokenizer_points_push(out, in->at[i++]));
     }
     return ST_OK;
 }
@@ -122,19 +123,19 @@ static int32_t straight(int32_t c)
 }
 
 /* A half- or full-width form in its usual width. */
-static status_t push_width(clip_points_t *out, int32_t c)
+static status_t push_width(tokenizer_points_t *out, int32_t c)
 {
     char text[5] = "";
     utf8proc_encode_char(c, (utf8proc_uint8_t *)text);
     utf8proc_uint8_t *usual = utf8proc_NFKC((const utf8proc_uint8_t *)text);
     if (usual == NULL) return fail(ST_ENOMEM, "no memory for a character");
-    status_t status = clip_points_utf8(out, (const char *)usual);
+    status_t status = tokenizer_points_utf8(out, (const char *)usual);
     free(usual);
     return status;
 }
 
 /* "ESC [ 1;31 m" at `start`: where it ends, `start` when there is none. */
-static size_t escape_end(const clip_points_t *in, size_t start)
+static size_t escape_end(const tokenizer_points_t *in, size_t start)
 {
     size_t i = start + 1;
     if (in->at[start] != 0x1b || i >= in->count || in->at[i] != '[') return start;
@@ -144,7 +145,7 @@ static size_t escape_end(const clip_points_t *in, size_t start)
 }
 
 /* Everything that is decided a character at a time, then the escapes and controls, which are read in what results. */
-static status_t replace_characters(clip_points_t *out, clip_points_t *between, const clip_points_t *in)
+static status_t replace_characters(tokenizer_points_t *out, tokenizer_points_t *between, const tokenizer_points_t *in)
 {
     between->count = 0;
     for (size_t i = 0; i < in->count; i++) {
@@ -154,11 +155,11 @@ static status_t replace_characters(clip_points_t *out, clip_points_t *between, c
         while (l < sizeof LIGATURES / sizeof *LIGATURES && LIGATURES[l].from != c) l++;
         if (l < sizeof LIGATURES / sizeof *LIGATURES)
             for (int k = 0; k < 3 && LIGATURES[l].to[k] != 0; k++)
-                TRY(clip_points_push(between, straight(LIGATURES[l].to[k])));
+                TRY(tokenizer_points_push(between, straight(LIGATURES[l].to[k])));
         else if (c >= 0xff01 && c < 0xfff0)
             TRY(push_width(between, c));
         else
-            TRY(clip_points_push(between, c == 0x3000 ? ' ' : straight(c)));
+            TRY(tokenizer_points_push(between, c == 0x3000 ? ' ' : straight(c)));
     }
     out->count = 0;
     for (size_t i = 0; i < between->count;) {
@@ -168,39 +169,39 @@ static status_t replace_characters(clip_points_t *out, clip_points_t *between, c
         else if (is_dropped(between->at[i]))
             i++;
         else
-            TRY(clip_points_push(out, between->at[i++]));
+            TRY(tokenizer_points_push(out, between->at[i++]));
     }
     return ST_OK;
 }
 
-static status_t compose(clip_points_t *out, const clip_points_t *in)
+static status_t compose(tokenizer_points_t *out, const tokenizer_points_t *in)
 {
     char *text = NULL;
-    TRY(clip_points_text(&text, in));
+    TRY(tokenizer_points_text(&text, in));
     utf8proc_uint8_t *composed = utf8proc_NFC((const utf8proc_uint8_t *)text);
     free(text);
     if (composed == NULL) return fail(ST_ENOMEM, "no memory for a text of %zu characters", in->count);
     out->count = 0;
-    status_t status = clip_points_utf8(out, (const char *)composed);
+    status_t status = tokenizer_points_utf8(out, (const char *)composed);
     free(composed);
     return status;
 }
 
 /* ---- Lines ---- */
-static bool same(const clip_points_t *a, const clip_points_t *b)
+static bool same(const tokenizer_points_t *a, const tokenizer_points_t *b)
 {
     return a->count == b->count && (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof *a->at) == 0);
 }
 
-static void swap(clip_points_t *a, clip_points_t *b)
+static void swap(tokenizer_points_t *a, tokenizer_points_t *b)
 {
-    clip_points_t kept = *a;
+    tokenizer_points_t kept = *a;
     *a = *b;
     *b = kept;
 }
 
 /* work[0] is a line; all steps are taken again and again until none changes it, and it is appended to out. */
-static status_t fix_line(clip_points_t *out, clip_points_t work[4], bool references)
+static status_t fix_line(tokenizer_points_t *out, tokenizer_points_t work[4], bool references)
 {
     bool changed;
     do {
@@ -210,14 +211,14 @@ static status_t fix_line(clip_points_t *out, clip_points_t work[4], bool referen
         changed = !same(&work[0], &work[3]);
         swap(&work[0], &work[3]);
     } while (changed);
-    for (size_t i = 0; i < work[0].count; i++) TRY(clip_points_push(out, work[0].at[i]));
+    for (size_t i = 0; i < work[0].count; i++) TRY(tokenizer_points_push(out, work[0].at[i]));
     return ST_OK;
 }
 
-status_t clip_text_fix(clip_points_t *out, const clip_points_t *in)
+status_t tokenizer_fix(tokenizer_points_t *out, const tokenizer_points_t *in)
 {
     status_t status = ST_OK;
-    clip_points_t work[4] = {0};
+    tokenizer_points_t work[4] = {0};
     bool references = true; /* until a '<' says that the text may be HTML */
     out->count = 0;
     for (size_t i = 0; i < in->count;) {
@@ -226,7 +227,7 @@ status_t clip_text_fix(clip_points_t *out, const clip_points_t *in)
         for (; i < in->count && !ends && work[0].count < SEGMENT; i++) {
             ends = in->at[i] == '\n';
             if (in->at[i] == '<') references = false;
-            TRY_DONE(clip_points_push(&work[0], in->at[i]));
+            TRY_DONE(tokenizer_points_push(&work[0], in->at[i]));
         }
         TRY_DONE(fix_line(out, work, references));
     }
