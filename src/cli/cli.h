@@ -1,6 +1,6 @@
-/* cli: the program `fgad`. A table of sub-commands, one file each: arguments in, calls to the rooms, text and exit code
- * out. Nothing is computed here. Exit codes: 0 done, 1 a task failed, 2 usage or bad input, 3 the launcher
- * or MPI could not start, 4 standard output could not be written, 75 interrupted, resume. */
+/* cli: the program `fgad`. Sub-commands, one file each: arguments in, calls to the rooms, text and exit code out. Nothing is
+ * computed here. Exit codes: 0 done, 1 a task failed, 2 usage or bad input, 3 the launcher or MPI could not start, 4
+ * standard output could not be written, 75 interrupted, resume. */
 #ifndef FGAD_CLI_H
 #define FGAD_CLI_H
 
@@ -11,16 +11,8 @@
 
 enum { EXIT_DONE = 0, EXIT_TASK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_LAUNCH = 3, EXIT_OUTPUT = 4, EXIT_RESUME = 75 };
 
-typedef struct {
-    const char *name;                   /* "run", or "model info" */
-    int (*main)(int argc, char **argv); /* argv[0] is the sub-command's own name; NULL: help, which is not called so */
-    const char *summary;                /* one line of `fgad --help` */
-    const char *help;                   /* usage, options and examples */
-} cli_command_t;
-
-/* In the order of `fgad --help`; ends with {0}. */
-extern const cli_command_t cli_commands[];
-
+/* A function a sub-command; names and texts are those of help_commands. argv[0] is the sub-command's own name; returned is
+ * the exit code. */
 int cli_run(int argc, char **argv);
 int cli_new(int argc, char **argv);
 int cli_plan(int argc, char **argv);
@@ -45,7 +37,6 @@ int cli_mfsc_show(int argc, char **argv);
 int cli_mfsc_new(int argc, char **argv);
 int cli_mfsc_caption(int argc, char **argv);
 
-/* Man pages and completions, made of cli_commands. */
 int cli_help(int argc, char **argv);
 
 /* False, with a line on standard error, where `ulimit -s` leaves no room for the hundred kilobytes that the check of the matrix

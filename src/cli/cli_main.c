@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "cli/cli.h"
 #include "clip/clip.h"
+#include "help/help.h"
 #include "io/io.h"
 #include "suite/suite.h"
 
@@ -9,34 +10,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_in_group(const char *name, const char *group)
-{
-    size_t length = strlen(group);
-    return strncmp(name, group, length) == 0 && name[length] == ' ';
-}
+/* What runs each of help_commands. */
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+} mains[] = {{"new", cli_new},
+             {"run", cli_run},
+             {"plan", cli_plan},
+             {"status", cli_status},
+             {"reduce", cli_reduce},
+             {"report", cli_report},
+             {"audit", cli_audit},
+             {"verify", cli_verify},
+             {"rescore", cli_rescore},
+             {"export", cli_export},
+             {"import", cli_import},
+             {"predict", cli_predict},
+             {"threshold", cli_threshold},
+             {"cache list", cli_cache_list},
+             {"cache prune", cli_cache_prune},
+             {"model info", cli_model_info},
+             {"data check", cli_data_check},
+             {"data fewshot", cli_data_fewshot},
+             {"data demo", cli_data_demo},
+             {"mfsc check", cli_mfsc_check},
+             {"mfsc show", cli_mfsc_show},
+             {"mfsc new", cli_mfsc_new},
+             {"mfsc caption", cli_mfsc_caption},
+             {"help", cli_help}};
 
-/* group: all commands with NULL, else those whose first word it is. Number of commands listed. */
-static int print_commands(FILE *out, const char *group)
+static int run_main(const char *name, int argc, char **argv)
 {
-    int count = 0;
-    for (int i = 0; cli_commands[i].name != NULL; i++) {
-        const char *name = cli_commands[i].name;
-        if (group != NULL && !is_in_group(name, group)) continue;
-        if (count++ == 0) fprintf(out, "usage: fgad %s ...\n\n", group != NULL ? group : "COMMAND");
-        fprintf(out, "  %-14s %s\n", name, cli_commands[i].summary);
-    }
-    if (count > 0) fprintf(out, "\n`fgad COMMAND --help` tells more of each.\n");
-    return count;
+    for (size_t i = 0; i < sizeof mains / sizeof mains[0]; i++)
+        if (strcmp(mains[i].name, name) == 0) return mains[i].main(argc, argv);
+    fprintf(stderr, "fgad: there is no command behind the help of '%s'\n", name);
+    return EXIT_BAD_INPUT;
 }
 
 static void print_overview(FILE *out)
 {
     fprintf(out, "fgad %s: few-shot visual anomaly detection, evaluated in batches\n\n", base_version());
-    print_commands(out, NULL);
+    help_print_commands(out, NULL);
 }
 
 /* How many words of argv the command's name takes, or 0 when it is another one. */
-static int match(const cli_command_t *command, int argc, char **argv)
+static int match(const help_command_t *command, int argc, char **argv)
 {
     const char *space = strchr(command->name, ' ');
     if (space == NULL) return argc > 1 && strcmp(argv[1], command->name) == 0 ? 1 : 0;
@@ -55,12 +73,12 @@ static int refuse_command(int argc, char **argv)
 {
     char said[256];
     snprintf(said, sizeof said, "%s%s%s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    const char *nearest = cli_commands[0].name;
+    const char *nearest = help_commands[0].name;
     int least = INT_MAX;
-    for (int i = 0; cli_commands[i].name != NULL; i++) {
-        const char *name = cli_commands[i].name;
+    for (int i = 0; help_commands[i].name != NULL; i++) {
+        const char *name = help_commands[i].name;
         int distance = base_edit_distance(strchr(name, ' ') != NULL ? said : argv[1], name);
-        if (is_in_group(name, argv[1])) distance -= 1000; /* the group is right: the nearest of it, however far */
+        if (help_is_in_group(name, argv[1])) distance -= 1000; /* the group is right: the nearest of it, however far */
         if (distance < least) nearest = name, least = distance;
     }
     fprintf(stderr, "fgad: there is no command '%s' (did you mean '%s'? `fgad --help` lists them)\n", said, nearest);
@@ -114,23 +132,23 @@ static int run_command(int argc, char **argv)
         argv[argc - 1] = "--help";
     }
     if (strcmp(argv[1], "--version") == 0) return print_version(), EXIT_DONE;
-    for (int i = 0; cli_commands[i].name != NULL; i++) {
-        int words = match(&cli_commands[i], argc, argv);
+    for (int i = 0; help_commands[i].name != NULL; i++) {
+        int words = match(&help_commands[i], argc, argv);
         if (words == 0) continue;
         for (int a = words + 1; a < argc; a++)
             if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0)
-                return fputs(cli_commands[i].help, stdout), EXIT_DONE;
+                return fputs(help_commands[i].text, stdout), EXIT_DONE;
         /* `fgad report "$RUN"` without RUN, `--out "$OUT"` without OUT: an empty name would lead to the root of the file
          * system. A grid point may have no words. */
         for (int a = words + 1; a < argc; a++)
             if (argv[a][0] == '\0' && strcmp(argv[a - 1], "--point") != 0 &&
                 strcmp(argv[a - 1], "--against-point") != 0)
-                return cli_bad_usage(cli_commands[i].name,
+                return cli_bad_usage(help_commands[i].name,
                                      "an argument is empty (a variable of the shell that is not set?)");
-        return cli_commands[i].main(argc - words, argv + words);
+        return run_main(help_commands[i].name, argc - words, argv + words);
     }
     bool asked = argc > 2 && is_help(argv[2]);
-    if ((asked || argc == 2) && print_commands(asked ? stdout : stderr, argv[1]) > 0)
+    if ((asked || argc == 2) && help_print_commands(asked ? stdout : stderr, argv[1]) > 0)
         return asked ? EXIT_DONE : EXIT_BAD_INPUT;
     return refuse_command(argc, argv);
 }

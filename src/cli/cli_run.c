@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "help/help.h"
 #include "method/method.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -56,19 +57,6 @@ static int parse(arguments_t *out, int argc, char **argv)
     if (out->no_look && !out->dry_run)
         return cli_bad_usage("run", "--no-look goes with --dry-run: a run needs its data");
     if (out->job == NULL && !out->keys) return cli_bad_usage("run", "no job file is named");
-    return EXIT_DONE;
-}
-
-static int print_keys(void)
-{
-    for (const io_option_t *row = job_options; row->name != NULL; row++) {
-        printf("%-24s %s\n%-24s default: %s", row->name, row->help, "",
-               row->otherwise != NULL ? row->otherwise : "none, must be given");
-        for (int i = 0; row->names != NULL && row->names[i] != NULL; i++)
-            printf("%s%s", i == 0 ? "; one of: " : ", ", row->names[i]);
-        if (row->low < row->high) printf("; from %g to %g", row->low, row->high);
-        putchar('\n');
-    }
     return EXIT_DONE;
 }
 
@@ -185,7 +173,7 @@ int cli_run(int argc, char **argv)
     arguments_t arguments;
     int code = parse(&arguments, argc, argv);
     if (code == EXIT_DONE && arguments.keys) {
-        code = print_keys();
+        help_print_keys(stdout);
     } else if (code == EXIT_DONE && arguments.no_look) {
         if (print_job(&arguments) != ST_OK) code = cli_bad_input();
     } else if (code == EXIT_DONE) {

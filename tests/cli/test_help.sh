@@ -37,6 +37,13 @@ while read -r first second; do
         tested=$((tested + 1))
     done
 done < "$WORK/commands"
+# Every command that is told of is run by its name, and refuses an option that it does not have.
+while read -r name; do
+    code=0
+    "$FGAD" $name --no-such-option > "$WORK/out" 2> "$WORK/errors" < /dev/null || code=$?
+    [ $code = 2 ] && grep -q "^fgad" "$WORK/errors" && ! grep -q "no command" "$WORK/errors" ||
+        fail "'$name --no-such-option' ends with $code: $(cat "$WORK/errors")"
+done < "$WORK/commands"
 [ $tested -gt 80 ] || fail "only $tested options were looked at"
 complete run job.yaml -s eps | grep -qx "epsilon=" || fail "bash does not offer keys after -s"
 [ "$(find "$WORK/man" -name '*.1' | wc -l)" -eq $(($(wc -l < "$WORK/commands") + 1)) ] || fail "man pages that are of no command"

@@ -1,10 +1,10 @@
 /* Over 400 lines: one table, of which man pages and completions are made, too. Every sub-command with its help. */
-#include "cli/cli.h"
+#include "help/help.h"
 
 #include <stddef.h>
 
-const cli_command_t cli_commands[] = {
-    {"new", cli_new, "begin with images of your own: lay out a folder with its job",
+const help_command_t help_commands[] = {
+    {"new", "begin with images of your own: lay out a folder with its job",
      "usage: fgad new DIR --images FOLDER [--name NAME] [--model DIR] [--shots K] [--assets DIR]\n"
      "\n"
      "Makes DIR with job.yaml, images/NAME (links; nothing is copied) and images/NAME/caption.json, checks the images\n"
@@ -25,7 +25,7 @@ const cli_command_t cli_commands[] = {
      "  fgad new parts --images ~/photos/parts\n"
      "  fgad run parts/job.yaml\n"
      "  fgad export parts/results/parts --out parts/pictures --overlay\n"},
-    {"run", cli_run, "run a job file, alone or under mpirun / srun",
+    {"run", "run a job file, alone or under mpirun / srun",
      "usage: fgad run JOB.yaml [-s key=value]... [--dry-run] [--fresh] [--verify] [--leave] [--time-limit SECONDS]\n"
      "\n"
      "Runs every task of the job; finished tasks of an earlier run are kept. Under mpirun or srun all ranks share the "
@@ -55,7 +55,7 @@ const cli_command_t cli_commands[] = {
      "  fgad run jobs/demo.yaml\n"
      "  mpirun -n 2 fgad run jobs/demo.yaml -s shots=4 -s seeds=0,1,2\n"
      "  fgad run jobs/demo.yaml -s data_root=/data -s dataset=mvtec -s category=bottle --dry-run\n"},
-    {"plan", cli_plan, "predict what a job takes on so many ranks",
+    {"plan", "predict what a job takes on so many ranks",
      "usage: fgad plan JOB.yaml [--ranks N] [--ranks-per-node M] [--assume] [--format json] [-s key=value]...\n"
      "\n"
      "Prints the work by kind and how much of it the grid shares, memory of a rank and of a node (weights are shared "
@@ -72,7 +72,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad plan jobs/demo.yaml --ranks 2\n"
      "  fgad plan jobs/demo.yaml -s dataset=mvtec,visa,realiad --ranks 1024 --ranks-per-node 64 --assume\n"},
-    {"status", cli_status, "tell what a run has done, is doing and still has to do",
+    {"status", "tell what a run has done, is doing and still has to do",
      "usage: fgad status RUN [--all] [--verify] [--format json]\n"
      "\n"
      "Looks at the folder of a run, also while it works: tasks done, failed with reason, missing; who works on what,\n"
@@ -86,7 +86,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad status results/demo\n"},
-    {"reduce", cli_reduce, "make the results of a run again from its task files",
+    {"reduce", "make the results of a run again from its task files",
      "usage: fgad reduce RUN\n"
      "       fgad reduce RUN1 RUN2 ... --into NEW\n"
      "\n"
@@ -102,7 +102,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad reduce results/demo\n"
      "  fgad reduce siteA/mvtec siteB/mvtec --into results/mvtec\n"},
-    {"report", cli_report, "print the tables of a run, or compare methods and runs",
+    {"report", "print the tables of a run, or compare methods and runs",
      "usage: fgad report RUN [RUN2 ...] [options]\n"
      "\n"
      "Prints the results of a run (or of a results.csv): mean over seeds and sample standard deviation, in percent; "
@@ -141,7 +141,7 @@ const cli_command_t cli_commands[] = {
      "  fgad report results/methods-demo --compare\n"
      "  fgad report results/promptad results/patchcore --columns --metrics image_auroc --format latex\n"
      "  fgad report results/demo --against results/demo/rescored/reweight=off --bootstrap 1000\n"},
-    {"audit", cli_audit, "what looking at the test labels would have given a run",
+    {"audit", "what looking at the test labels would have given a run",
      "usage: fgad audit RUN [--format F] [--dataset D,...] [--category C,...] [--shots N,...] [--seeds N,...] [--point "
      "P]\n"
      "\n"
@@ -155,7 +155,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad audit results/demo\n"
      "  fgad audit results/published --format csv > audit.csv\n"},
-    {"verify", cli_verify, "run what others published on the same tower, and set ours beside it",
+    {"verify", "run what others published on the same tower, and set ours beside it",
      "usage: fgad verify [-s key=value]... [--few-shot] [--table FILE]\n"
      "\n"
      "WinCLIP at zero shots (27 categories, seven numbers each) and MuSc (means) were published on ViT-B/16+ at 240,\n"
@@ -177,7 +177,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad verify -s data_root=/data\n"
      "  mpirun -n 16 fgad verify -s data_root=/data -s model=/models/vit-b-16-plus-240 --few-shot\n"},
-    {"rescore", cli_rescore, "other fusion, maps or metrics of a run, from its stored maps",
+    {"rescore", "other fusion, maps or metrics of a run, from its stored maps",
      "usage: fgad rescore RUN [-s key=value]... [--name NAME]\n"
      "\n"
      "Measures the stored maps of a run again with other keys: branches, heads, reweight, image_map, resolution, "
@@ -197,7 +197,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad rescore results/demo -s sweep.sigma=0,2,4,8 -s sweep.reweight=mean1,literal,off -s threads=2\n"
      "  fgad rescore results/mvtec -s metric_size=native --name native\n"},
-    {"export", cli_export, "maps, pictures and scores of a run as files for other programs",
+    {"export", "maps, pictures and scores of a run as files for other programs",
      "usage: fgad export RUN --out DIR [--tiff] [--overlay] [--regions] [--csv] [options]\n"
      "\n"
      "Writes, for each draw of shots and grid point, a folder DIR/<dataset>-k<shots>-s<seed>[-<point>] with\n"
@@ -219,7 +219,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad export results/demo --out demo-maps\n"
      "  fgad export results/mvtec --out pictures --overlay --category bottle,cable --shots 4 --seeds 0\n"},
-    {"import", cli_import, "measure other people's maps as ours are",
+    {"import", "measure other people's maps as ours are",
      "usage: fgad import TREE --dataset D --data-root R --name N [options]\n"
      "\n"
      "Reads TREE/<category>/test/<defect>/<id>.tiff, one map a test image of the dataset, and writes results/N as a "
@@ -238,7 +238,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad import their-maps --dataset mvtec --data-root /data --name theirs --shots 4\n"
      "  fgad report results/mvtec --against results/theirs\n"},
-    {"predict", cli_predict, "score new images with what a run has learned",
+    {"predict", "score new images with what a run has learned",
      "usage: fgad predict RUN --images DIR | FILE... --out DIR [options]\n"
      "\n"
      "Scores images that nobody has labelled: of a folder with all below it, or file by file, in any number; to the\n"
@@ -270,7 +270,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad predict results/own --images new-photos --out scored\n"
      "  fgad predict results/demo --category gear --shots 4 --seed 0 --images a.png b.png --out scored --tiff\n"},
-    {"threshold", cli_threshold, "set from which score on an image counts as anomalous",
+    {"threshold", "set from which score on an image counts as anomalous",
      "usage: fgad threshold RUN [--f1-max | --quantile Q | --value X] [options]\n"
      "\n"
      "Finds a threshold for each task of the run, keeps it with the run (thresholds.csv), where fgad predict and fgad\n"
@@ -291,7 +291,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad threshold results/own --quantile 1\n"
      "  fgad threshold results/demo --f1-max --shots 4\n"},
-    {"cache list", cli_cache_list, "tell what lies in the cache beside the runs",
+    {"cache list", "tell what lies in the cache beside the runs",
      "usage: fgad cache list [OUTPUT]\n"
      "\n"
      "OUTPUT is the folder of runs, a job's `output` (default: results). A line for each kind of file (features and "
@@ -300,7 +300,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad cache list\n"},
-    {"cache prune", cli_cache_prune, "remove what can be made again from the cache",
+    {"cache prune", "remove what can be made again from the cache",
      "usage: fgad cache prune [OUTPUT] [--unused-by RUN]... [--older AGE] [--max SIZE] [--dry-run]\n"
      "\n"
      "A file goes when all that is asked for holds of it, the one used least lately first. Nothing goes of a category "
@@ -317,7 +317,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad cache prune --older 30d --dry-run\n"
      "  fgad cache prune /scratch/results --unused-by /scratch/results/paper --max 500GB\n"},
-    {"model info", cli_model_info, "tell what a model folder holds",
+    {"model info", "tell what a model folder holds",
      "usage: fgad model info DIR [--format json]\n"
      "\n"
      "Checks every tensor of an open_clip model (open_clip_config.json, open_clip_model.safetensors) and prints its\n"
@@ -327,7 +327,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad model info datasets/models/demo-clip\n"},
-    {"data check", cli_data_check, "examine a copy of a dataset",
+    {"data check", "examine a copy of a dataset",
      "usage: fgad data check DATASET ROOT [CATEGORY]... [--all] [--format json] [-s key=value]... [--assets DIR]\n"
      "\n"
      "Opens every image and mask, compares counts with the published ones, and tells what is wrong, by the harm it "
@@ -345,7 +345,7 @@ const cli_command_t cli_commands[] = {
      "  fgad data check mvtec /data/mvtec\n"
      "  fgad data check mvtec /data/mvtec bottle cable\n"
      "  fgad data check folder /data/own -s mask_threshold=0 -s bit_depth=12\n"},
-    {"data fewshot", cli_data_fewshot, "print which images a seed draws",
+    {"data fewshot", "print which images a seed draws",
      "usage: fgad data fewshot [--draw] DATASET ROOT CATEGORY SHOTS [SEED | LIST]\n"
      "\n"
      "Prints the training images of a few-shot task, one a line, by seed (default 0) or from a list file. By seed as\n"
@@ -356,14 +356,14 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad data fewshot mvtec /data/mvtec bottle 4 0\n"
      "  fgad data fewshot mvtec /data/mvtec bottle 4 datasets/fewshot/mvtec.yaml\n"},
-    {"data demo", cli_data_demo, "make the demo images",
+    {"data demo", "make the demo images",
      "usage: fgad data demo OUT [SEED]\n"
      "\n"
      "Draws the demo set (MVTec-AD's layout) into the folder OUT: the same bytes for the same seed (default 0).\n"
      "\n"
      "examples:\n"
      "  fgad data demo datasets/data/demo\n"},
-    {"mfsc check", cli_mfsc_check, "check fine-grained captions",
+    {"mfsc check", "check fine-grained captions",
      "usage: fgad mfsc check FILE... | --all [--model DIR] [--assets DIR]\n"
      "\n"
      "Checks captions against their schema and the rules of datasets/mfsc/README.md: every complaint on a line, with\n"
@@ -379,7 +379,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad mfsc check --all\n"
      "  fgad mfsc check /data/own/push_button/caption.json --model datasets/models/vit-b-16-plus-240\n"},
-    {"mfsc show", cli_mfsc_show, "print a caption, and the prompts made of it",
+    {"mfsc show", "print a caption, and the prompts made of it",
      "usage: fgad mfsc show CATEGORY | FILE [--dataset NAME] [--chat | --prompts [-s key=value]... [--model DIR]]\n"
      "\n"
      "Prints a caption: components, attributes, sentences and abnormal states. CATEGORY is searched below\n"
@@ -398,7 +398,7 @@ const cli_command_t cli_commands[] = {
      "  fgad mfsc show gear --prompts\n"
      "  fgad mfsc show gear --chat\n"
      "  fgad mfsc show mvtec/cable --prompts -s n_ahp=20 -s n_ab=1 --model datasets/models/vit-b-16-plus-240\n"},
-    {"mfsc new", cli_mfsc_new, "write a caption to fill in",
+    {"mfsc new", "write a caption to fill in",
      "usage: fgad mfsc new NAME [--dataset NAME] [--out FILE] [--assets DIR] [--force]\n"
      "\n"
      "Writes the form of a caption with what belongs at each place, in <>, and the vocabulary's values beside each\n"
@@ -411,7 +411,7 @@ const cli_command_t cli_commands[] = {
      "\n"
      "examples:\n"
      "  fgad mfsc new push_button --out /data/own/push_button/caption.json\n"},
-    {"mfsc caption", cli_mfsc_caption, "draft a caption with a vision chat model",
+    {"mfsc caption", "draft a caption with a vision chat model",
      "usage: fgad mfsc caption --image FILE [--image FILE]... --category NAME --dataset NAME --out FILE [options]\n"
      "\n"
      "Sends pictures of good objects and the instruction <assets>/mfsc/prompt.md to an OpenAI-compatible chat "
@@ -435,7 +435,7 @@ const cli_command_t cli_commands[] = {
      "examples:\n"
      "  fgad mfsc caption --image a.png --image b.png --category push_button --dataset folder \\\n"
      "      --out /data/own/push_button/caption.json --url https://example.org/v1 --model a-vision-model\n"},
-    {"help", NULL, "help on a command; man pages and completions",
+    {"help", "help on a command; man pages and completions",
      "usage: fgad help COMMAND | --keys | --man DIR | --completion bash | zsh\n"
      "\n"
      "  --keys              print the page of a job's keys (Markdown): jobs/KEYS.md of the sources\n"
