@@ -122,37 +122,6 @@ static status_t write_array(io_h5_t *file, const plan_t *plan, const plan_item_t
     return io_h5_write_plain(file, "/", &field);
 }
 
-static status_t write_images(io_h5_t *file, const data_image_t *images, int n)
-{
-    status_t status = ST_ENOMEM;
-    const char **names = base_alloc((size_t)n, sizeof *names), **defects = base_alloc((size_t)n, sizeof *defects);
-    const char **digests = base_alloc((size_t)n, sizeof *digests);
-    char(*digest)[IO_DIGEST_SIZE] = base_alloc((size_t)n, sizeof *digest);
-    uint8_t *labels = base_alloc((size_t)n, sizeof *labels);
-    if (names == NULL || defects == NULL || digests == NULL || digest == NULL || labels == NULL) goto done;
-    for (int i = 0; i < n; i++) {
-        names[i] = images[i].name;
-        defects[i] = images[i].defect;
-        labels[i] = (uint8_t)images[i].label;
-        TRY_DONE(io_digest_file(digest[i], images[i].path));
-        digests[i] = digest[i];
-    }
-    const io_h5_field_t fields[] = {
-        {"path", IO_H5_STRING, 1, {n}, "image", "1", "image file below the category's folder", names},
-        {"label", IO_H5_U8, 1, {n}, "image", "1", "0 normal, 1 anomalous", labels},
-        {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", defects},
-        {"digest", IO_H5_STRING, 1, {n}, "image", "1", "SHA-256 of the image file", digests},
-    };
-    TRY_DONE(io_h5_write(file, "/", fields, sizeof fields / sizeof fields[0]));
-done:
-    free(names);
-    free(defects);
-    free(digests);
-    free(digest);
-    free(labels);
-    return status;
-}
-
 static status_t publish_array(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               int a, double seconds)
 {
@@ -186,11 +155,18 @@ void store_features_missing(method_ask_t *out, const plan_t *plan, const plan_it
 status_t store_features_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_features_t *features,
                               const data_image_t *images, double seconds)
 {
+    static const store_image_columns_t columns = {.group = "/",
+                                                  .axis = "image",
+                                                  .name = "path",
+                                                  .description = "image file below the category's folder",
+                                                  .labels = true,
+                                                  .digests = true};
     status_t status;
     io_h5_t *file = NULL;
     for (int a = 0; a < features->arrays; a++) TRY(publish_array(plan, ranks, item, features, a, seconds));
     TRY_DONE(io_h5_create(&file, item->path));
-    TRY_DONE(write_images(file, images, item->kind == PLAN_TILES ? 1 : features->count));
+    const int count = item->kind == PLAN_TILES ? 1 : features->count;
+    TRY_DONE(store_images_write(file, &columns, images, NULL, count));
     TRY_DONE(io_h5_set_text(file, "/", "arrays", plan->categories[item->category_index].arrays));
     TRY_DONE(io_h5_set_text(file, "/", "array_id", item->array_id));
     TRY_DONE(write_attributes(file, plan, ranks, item, item->id, features->grid, seconds));

@@ -1,5 +1,5 @@
 /* index.h5: the categories of a run as they were when it began. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -36,29 +36,20 @@ enum { SIZES = sizeof sizes / sizeof sizes[0] };
 static status_t write_images(io_h5_t *file, const char *group, const data_image_t *images, int count,
                              const int64_t *mark)
 {
-    status_t status = ST_ENOMEM;
-    size_t n = (size_t)count;
-    const char **name = base_alloc(n + 1, sizeof *name), **defect = base_alloc(n + 1, sizeof *defect);
-    uint8_t *label = base_alloc(n + 1, 1), *mask = base_alloc(n + 1, 1);
-    if (name == NULL || defect == NULL || label == NULL || mask == NULL) goto done;
-    for (int i = 0; i < count; i++) {
-        name[i] = images[i].name;
-        defect[i] = images[i].defect;
-        label[i] = (uint8_t)images[i].label;
-        mask[i] = images[i].mask != NULL;
-    }
+    const store_image_columns_t columns = {.group = group,
+                                           .axis = "image",
+                                           .name = "name",
+                                           .description = "image file below the category's folder",
+                                           .labels = true};
+    uint8_t *mask = base_alloc((size_t)count + 1, 1);
+    if (mask == NULL) return ST_ENOMEM;
+    for (int i = 0; i < count; i++) mask[i] = images[i].mask != NULL;
     const io_h5_field_t fields[] = {
-        {"name", IO_H5_STRING, 1, {count}, "image", "1", "image file below the category's folder", name},
-        {"defect", IO_H5_STRING, 1, {count}, "image", "1", "kind of defect, good for normal images", defect},
-        {"label", IO_H5_U8, 1, {count}, "image", "1", "0 normal, 1 anomalous", label},
         {"mask", IO_H5_U8, 1, {count}, "image", "1", "1: there is a ground truth", mask},
         {"mark", IO_H5_I64, 1, {count}, "image", "1", "bytes of the file, or 60 bits of its digest", mark},
     };
-    status = io_h5_write(file, group, fields, sizeof fields / sizeof fields[0]);
-done:
-    free(name);
-    free(defect);
-    free(label);
+    status_t status = store_images_write(file, &columns, images, NULL, count);
+    if (status == ST_OK) status = io_h5_write(file, group, fields, sizeof fields / sizeof fields[0]);
     free(mask);
     return status;
 }
@@ -123,18 +114,12 @@ done:
 /* ---- Reading -------------------------------------------------------------------------------------------------------- */
 
 /* A column of as many values as there are images. */
-static status_t read_column(void **out, io_h5_t *file, const char *group, const char *name, io_h5_type_t type,
+static status_t read_column(void *out, io_h5_t *file, const char *group, const char *name, io_h5_type_t type,
                             int64_t count)
 {
-    int ndim;
-    int64_t dims[6];
     char path[128];
-    *out = NULL;
     snprintf(path, sizeof path, "%s/%s", group, name);
-    TRY(io_h5_dims(&ndim, dims, file, path));
-    if (ndim != 1 || dims[0] != count)
-        return fail(ST_EFORMAT, "index.h5: %s is not a list of %lld", path, (long long)count);
-    return io_h5_read(out, &ndim, dims, file, path, type);
+    return store_read(out, file, path, type, 1, &count);
 }
 
 static status_t take_image(data_image_t *image, const data_category_t *category, const char *name, const char *defect,
@@ -163,11 +148,11 @@ static status_t read_images(data_image_t **images, int *count, int64_t **mark, i
     TRY(io_h5_dims(&ndim, dims, file, path));
     if (ndim != 1 || dims[0] < 1 || dims[0] > 10000000) return fail(ST_EFORMAT, "index.h5: %s is not a list", path);
     int64_t n = dims[0];
-    TRY_DONE(read_column((void **)&names, file, group, "name", IO_H5_STRING, n));
-    TRY_DONE(read_column((void **)&defects, file, group, "defect", IO_H5_STRING, n));
-    TRY_DONE(read_column((void **)&label, file, group, "label", IO_H5_U8, n));
-    TRY_DONE(read_column((void **)&mask, file, group, "mask", IO_H5_U8, n));
-    TRY_DONE(read_column((void **)mark, file, group, "mark", IO_H5_I64, n));
+    TRY_DONE(read_column(&names, file, group, "name", IO_H5_STRING, n));
+    TRY_DONE(read_column(&defects, file, group, "defect", IO_H5_STRING, n));
+    TRY_DONE(read_column(&label, file, group, "label", IO_H5_U8, n));
+    TRY_DONE(read_column(&mask, file, group, "mask", IO_H5_U8, n));
+    TRY_DONE(read_column(mark, file, group, "mark", IO_H5_I64, n));
     *images = calloc((size_t)n, sizeof **images);
     status = *images != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory");
     for (; status == ST_OK && *count < n; (*count)++)
@@ -206,7 +191,7 @@ static status_t read_caption(plan_caption_t *out, io_h5_t *file, const char *gro
     int32_t *words = NULL;
     const int64_t count = (int64_t)(sizeof *out / sizeof *words);
     bool fits = true;
-    TRY(read_column((void **)&words, file, group, "caption", IO_H5_I32, count));
+    TRY(read_column(&words, file, group, "caption", IO_H5_I32, count));
     for (int64_t i = 0; i < count; i++) fits = fits && words[i] >= 0 && words[i] <= MOST_WORDS;
     memcpy(out, words, sizeof *out);
     free(words);

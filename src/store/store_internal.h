@@ -27,6 +27,14 @@ extern const store_text_column_t store_text_columns[]; /* ends with {0} */
  * ST_EFORMAT otherwise, and nothing was read. */
 status_t store_read(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want);
 status_t store_read_into(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want);
+/* Columns of images into `group`: their names, in the column `name`; labels: label and defect, too; digests: SHA-256 of
+ * the files, which are read. which: (n) of `images`; NULL: the first n. */
+typedef struct {
+    const char *group, *axis, *name, *description; /* axis: of every column; description: of names */
+    bool labels, digests;
+} store_image_columns_t;
+status_t store_images_write(io_h5_t *file, const store_image_columns_t *columns, const data_image_t *images,
+                            const int *which, int n);
 /* Dimensions of one array of the features of `count` images; returns how many: (count, width) of one vector an image, else
  * (count, rows, width). */
 int store_feature_dims(int64_t dims[3], const clip_feature_t *feature, const clip_config_t *config, int count);

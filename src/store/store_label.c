@@ -75,16 +75,7 @@ status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, cons
     status_t status = store_label_read(out, made_on, path, id);
     if (status == ST_OK || status == ST_ENOMEM) return status;
     io_h5_t *file = NULL;
-    char *found = NULL;
-    int64_t complete = 0;
-    TRY_DONE(io_h5_open(&file, path));
-    TRY_DONE(store_format_check(file, path));
-    TRY_DONE(io_h5_get_text(&found, file, "/", "id"));
-    TRY_DONE(io_h5_get_i64(&complete, file, "/", "complete"));
-    if (complete != 1 || strcmp(found, id) != 0) {
-        status = fail(ST_EFORMAT, "'%s' belongs to task %s, expected %s", path, found, id);
-        goto done;
-    }
+    TRY_DONE(store_open(&file, path, id));
     for (const store_number_t *row = store_number_table; row->name != NULL; row++) {
         char name[64];
         snprintf(name, sizeof name, "metrics/%s", row->name);
@@ -98,7 +89,6 @@ status_t store_task_numbers(store_numbers_t *out, store_made_on_t *made_on, cons
     store_made_on_read(made_on, file);
 done:
     io_h5_close(file);
-    free(found);
     return status;
 }
 

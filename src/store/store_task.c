@@ -4,49 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    const char **path, **defect;
-    uint8_t *label;
-    const char **support;
-    char (*digest)[IO_DIGEST_SIZE];
-    const char **digests;
-} names_t;
-
-static void names_free(names_t *names)
-{
-    free(names->path);
-    free(names->defect);
-    free(names->label);
-    free(names->support);
-    free(names->digest);
-    free(names->digests);
-}
-
-static status_t names_make(names_t *names, const plan_task_t *task, const data_category_t *images, const int *keep,
-                           int n)
-{
-    names->path = base_alloc((size_t)n, sizeof *names->path);
-    names->defect = base_alloc((size_t)n, sizeof *names->defect);
-    names->label = base_alloc((size_t)n, sizeof *names->label);
-    names->support = base_alloc((size_t)task->shots, sizeof *names->support);
-    names->digest = base_alloc((size_t)task->shots, sizeof *names->digest);
-    names->digests = base_alloc((size_t)task->shots, sizeof *names->digests);
-    if (names->path == NULL || names->defect == NULL || names->label == NULL || names->support == NULL ||
-        names->digest == NULL || names->digests == NULL)
-        return ST_ENOMEM;
-    for (int i = 0; i < n; i++) {
-        names->path[i] = images->test[keep[i]].name;
-        names->defect[i] = images->test[keep[i]].defect;
-        names->label[i] = (uint8_t)images->test[keep[i]].label;
-    }
-    for (int k = 0; k < task->shots; k++) {
-        names->support[k] = images->train[task->support[k]].name;
-        TRY(io_digest_file(names->digest[k], images->train[task->support[k]].path));
-        names->digests[k] = names->digest[k];
-    }
-    return ST_OK;
-}
-
 static status_t write_map(io_h5_t *file, const method_maps_t *maps, const method_map_t *map, const void *data)
 {
     const io_h5_field_t token = {map->name,
@@ -63,23 +20,16 @@ static status_t write_map(io_h5_t *file, const method_maps_t *maps, const method
     return data != NULL ? io_h5_write(file, "maps", field, 1) : ST_OK;
 }
 
-static status_t write_maps(io_h5_t *file, const store_task_file_t *what, const names_t *names)
+static status_t write_maps(io_h5_t *file, const store_task_file_t *what)
 {
     static const method_map_t M_pix = {"M_pix", "fused map; upsampled and smoothed before pixel metrics",
                                        .image = false};
     static const method_map_t M_img = {"M_img", "image score", .image = true};
     const method_maps_t *maps = what->maps;
-    int64_t n = maps->n;
-    const io_h5_field_t images[] = {
-        {"path", IO_H5_STRING, 1, {n}, "image", "1", "image file below the category's folder", names->path},
-        {"label", IO_H5_U8, 1, {n}, "image", "1", "0 normal, 1 anomalous", names->label},
-        {"defect", IO_H5_STRING, 1, {n}, "image", "1", "kind of defect, good for normal images", names->defect},
-    };
     for (int m = 0; m < method_map_count(what->method); m++)
         TRY(write_map(file, maps, &what->method->maps[m], maps->kept[m]));
     TRY(write_map(file, maps, &M_pix, maps->M_pix));
-    TRY(write_map(file, maps, &M_img, maps->M_img));
-    return io_h5_write(file, "maps", images, sizeof images / sizeof images[0]);
+    return write_map(file, maps, &M_img, maps->M_img);
 }
 
 static status_t write_numbers(io_h5_t *file, const store_numbers_t *numbers)
@@ -178,19 +128,24 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
 
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what)
 {
+    static const store_image_columns_t test = {.group = "maps",
+                                               .axis = "image",
+                                               .name = "path",
+                                               .description = "image file below the category's folder",
+                                               .labels = true};
+    static const store_image_columns_t support = {.group = "support",
+                                                  .axis = "shot",
+                                                  .name = "path",
+                                                  .description = "training images of the task",
+                                                  .digests = true};
     const plan_task_t *task = what->task;
     const data_category_t *images = &plan->categories[task->category_index].images;
     status_t status;
     io_h5_t *file = NULL;
-    names_t names = {0};
-    TRY_DONE(names_make(&names, task, images, what->keep, what->maps->n));
     TRY_DONE(io_h5_create(&file, task->path));
-    TRY_DONE(write_maps(file, what, &names));
-    const io_h5_field_t support[] = {
-        {"path", IO_H5_STRING, 1, {task->shots}, "shot", "1", "training images of the task", names.support},
-        {"digest", IO_H5_STRING, 1, {task->shots}, "shot", "1", "SHA-256 of the image file", names.digests},
-    };
-    TRY_DONE(io_h5_write(file, "support", support, 2));
+    TRY_DONE(write_maps(file, what));
+    TRY_DONE(store_images_write(file, &test, images->test, what->keep, what->maps->n));
+    TRY_DONE(store_images_write(file, &support, images->train, task->support, task->shots));
     TRY_DONE(write_numbers(file, what->numbers));
     TRY_DONE(name_heads(file, plan, what));
     TRY_DONE(write_oracle(file, what->oracle));
@@ -198,7 +153,6 @@ status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t
     status = io_h5_publish(&file);
 done:
     io_h5_close(file);
-    names_free(&names);
     return status;
 }
 
