@@ -44,6 +44,7 @@ int cli_data_demo(int argc, char **argv)
 {
     unsigned long long seed = 0;
     if (argc != 2 && argc != 3) return cli_bad_usage("data demo", "expected OUT and perhaps SEED");
+    if (argv[1][0] == '-') return cli_bad_usage("data demo", "unknown option '%s'", argv[1]);
     if (argc == 3 && !parse_number(&seed, argv[2]))
         return cli_bad_usage("data demo", "SEED is '%s', expected a number", argv[2]);
     if (demo_generate(argv[1], seed) != ST_OK) return cli_bad_input();
