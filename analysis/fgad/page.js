@@ -1,5 +1,6 @@
 "use strict";
-// Sorting and filtering of the report's tables. A cell's data-value, where it has one, is what it sorts by.
+// Sorting and filtering of the report's tables; plots are drawn where one looks. A cell's data-value, where it has one, is what it
+// sorts by.
 (function () {
   const value = (row, column) => {
     const cell = row.cells[column];
@@ -49,8 +50,22 @@
     });
   }
   if (dialog) dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  const waiting = () => document.querySelectorAll("img[data-src]");
+  const draw = (picture) => {
+    picture.src = picture.dataset.src;
+    delete picture.dataset.src;
+  };
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      near.unobserve(entry.target);
+      if (entry.target.dataset.src) draw(entry.target);
+    }
+  }, {rootMargin: "1000px"});
+  waiting().forEach((picture) => near.observe(picture));
   let closed = [];
   addEventListener("beforeprint", () => {
+    waiting().forEach(draw);
     closed = Array.from(document.querySelectorAll("details:not([open])"));
     for (const details of closed) details.open = true;
   });

@@ -28,6 +28,7 @@ EXAMPLES = """  analysis/report.py results/demo
 SECTIONS = ["examples", "results", "ablation", "curves", "scores", "worst", "matching", "regions", "losses", "tasks", "provenance"]
 LISTED = 40
 EXAMPLES_SHOWN = 6
+REASONS = 3
 
 
 # ---- Sections --------------------------------------------------------------------------------------------------------
@@ -35,6 +36,16 @@ EXAMPLES_SHOWN = 6
 
 def empty(reason):
     return f'<p class="empty">{page.escape(reason)}</p>'
+
+
+def left_out(reasons, what="Left out"):
+    """A line a category; of many the first ones, as a benchmark without its images has one for each."""
+    reasons = run.unique(reasons)
+    shown = reasons if len(reasons) <= REASONS + 1 else reasons[:REASONS]
+    lines = [f"{what}: {reason}." for reason in shown]
+    if len(shown) < len(reasons):
+        lines.append(f"{what}: {len(reasons) - len(shown)} more categories.")
+    return "".join(map(empty, lines))
 
 
 def summary(selection):
@@ -80,8 +91,7 @@ def ablation_section(selection):
 
 def curves_section(selection):
     measured = curves.measure(selection)
-    reasons = run.unique(one.reason for one in measured if one.reason)
-    notes = "".join(empty(f"Pixel curves are left out: {reason}.") for reason in reasons)
+    notes = left_out([one.reason for one in measured if one.reason], "Pixel curves are left out")
     return notes + page.plots(curves.figures(selection, measured))
 
 
@@ -134,8 +144,7 @@ def galleries(selection, make, show):
                     )
         except images.Missing as missing:
             told.append(str(missing))
-    notes = "".join(empty(f"Left out: {reason}.") for reason in run.unique(told))
-    return notes + "".join(parts)
+    return left_out(told) + "".join(parts)
 
 
 def worst_section(selection, count):
@@ -174,7 +183,7 @@ def examples_section(selection):
         shown += (
             f"<details><summary>{len(more)} more categories</summary>{page.gallery(more, drawing.webp)}</details>"
         )
-    return note + shown + "".join(empty(f"Left out: {why}.") for why in run.unique(told))
+    return note + shown + left_out(told)
 
 
 def prompts_of(task):

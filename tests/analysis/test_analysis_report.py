@@ -11,6 +11,8 @@ import xml.etree.ElementTree
 import support
 import h5py
 
+from fgad.report import left_out
+
 VOID = {"meta", "link", "input", "img", "br"}
 
 
@@ -28,7 +30,7 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        self.links += [attrs[name] for name in ("src", "href") if name in attrs]
+        self.links += [attrs[name] for name in ("src", "data-src", "href") if name in attrs]
         self.ids += [attrs["id"]] if "id" in attrs else []
         if tag not in VOID:
             self.stack.append(tag)
@@ -243,6 +245,14 @@ class Report(unittest.TestCase):
         self.assertEqual(page.alerts, [])
         self.assertEqual(text.count("Left out: the images of demo/"), 6)
         self.assertIn("Pixel curves are left out: the images of demo/fabric are not below", text)
+
+    def test_many_categories_without_images_are_counted(self):
+        reasons = [f"the images of {i} are not there" for i in range(57)]
+        self.assertEqual(left_out(reasons[:4]).count("<p"), 4)
+        told = left_out(reasons + reasons)
+        self.assertEqual(told.count("<p"), 4)
+        self.assertIn("Left out: the images of 2 are not there.", told)
+        self.assertIn("Left out: 54 more categories.", told)
 
 
 if __name__ == "__main__":
