@@ -1,6 +1,8 @@
 /* FineGrainedAD: METHOD.md. What it learns; it scores by the branches of method_branches.c. */
 #include "method/method_internal.h"
 
+#include <string.h>
+
 /* ---- Learning --------------------------------------------------------------------------------------------------------- */
 
 static bool has_regions(const job_t *job, job_head_t head)
@@ -73,6 +75,13 @@ status_t method_branches_training(align_training_t *out, const method_learning_t
     return job_logit_scale(&out->losses.logit_scale, job, (double)clip_model_logit_scale(how->model));
 }
 
+/* Its texts are the caption's. */
+static bool reads(const job_t *job, const char *key)
+{
+    (void)job;
+    return strcmp(key, "texts") != 0;
+}
+
 static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .epochs = method_branches_epochs,
                                      .captions = reads_caption,
@@ -81,4 +90,4 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .prompts = make_prompts,
                                      .training = method_branches_training};
 
-const method_t method_finegrainedad = {.name = "finegrainedad", .heads = &heads, METHOD_OF_BRANCHES};
+const method_t method_finegrainedad = {.name = "finegrainedad", .heads = &heads, .reads = reads, METHOD_OF_BRANCHES};

@@ -3,11 +3,24 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The category's own states stand in its caption. */
 static bool reads_caption(const job_t *job)
 {
     return job->promptad.states == JOB_STATES_OWN || method_texts_captions(job);
+}
+
+/* All of its abnormal texts are used, in their order, and a learnable one has its vectors before the name. */
+static bool reads(const job_t *job, const char *key)
+{
+    static const char *const never[] = {"alp", "alp_vectors", "n_ahp_component"};
+    static const char *const of_captions[] = {"n_ahp", "ahp_order"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (strcmp(key, never[i]) == 0) return false;
+    for (size_t i = 0; i < sizeof of_captions / sizeof *of_captions; i++)
+        if (strcmp(key, of_captions[i]) == 0) return method_texts_captions(job);
+    return !method_texts_captions(job) || strcmp(key, "promptad.states") != 0;
 }
 
 static status_t make_prompts(method_prompts_t *out, const method_learning_t *how)
@@ -37,4 +50,4 @@ static const method_heads_t heads = {.wanted = job_head_wanted,
                                      .prompts = make_prompts,
                                      .training = method_branches_training};
 
-const method_t method_promptad = {.name = "promptad", .heads = &heads, METHOD_OF_BRANCHES};
+const method_t method_promptad = {.name = "promptad", .heads = &heads, .reads = reads, METHOD_OF_BRANCHES};

@@ -20,6 +20,11 @@ static void ask(method_ask_t *out, const job_t *job)
     ask_all(out, job);
 }
 
+static bool reads(const job_t *job, const char *key)
+{
+    return job->subspace.turns > 0 || strcmp(key, "subspace.turn_draw") != 0;
+}
+
 static void work(method_work_t *out, const method_size_t *size)
 {
     method_ask_t asked;
@@ -59,7 +64,7 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
 }
 
 const method_t method_subspace = {
-    .name = "subspace", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};
+    .name = "subspace", .min_shots = 1, .reads = reads, .ask = ask, .work = work, .fit = fit, .score = score};
 
 /* ---- Batched: the subspace of all tokens of the test set, without a shot ------------------------------------------------- */
 
@@ -76,6 +81,12 @@ static void ask_batched(method_ask_t *out, const job_t *job)
 {
     *out = (method_ask_t){0};
     method_ask_for(out, job->subspace.feature, true);
+}
+
+static bool reads_batched(const job_t *job, const char *key)
+{
+    (void)job;
+    return strcmp(key, "subspace.turns") != 0 && strcmp(key, "subspace.turn_draw") != 0;
 }
 
 static bool always(const job_t *job)
@@ -125,6 +136,7 @@ static status_t score_set(method_maps_t *maps, void *fitted, arena_t *arena)
 }
 
 const method_t method_subspace_batched = {.name = "subspace_batched",
+                                          .reads = reads_batched,
                                           .ask = ask_batched,
                                           .work = work_batched,
                                           .transductive = always,

@@ -26,6 +26,12 @@ static void ask(method_ask_t *out, const job_t *job)
     if (with_shots(job)) method_ask_for(out, "last.mlp", false);
 }
 
+/* The caption's sentences have no templates. */
+static bool reads(const job_t *job, const char *key)
+{
+    return !method_texts_captions(job) || strncmp(key, "winclip.", 8) != 0;
+}
+
 static void work(method_work_t *out, const method_size_t *size)
 {
     const double scored = 4e-9 * size->E * (1.0 + size->rows[WINDOWS2] + size->rows[WINDOWS3]);
@@ -102,6 +108,12 @@ static const method_heads_t heads = {.wanted = method_texts_wanted,
                                      .training = method_texts_training};
 
 const method_t method_winclip = {
-    .name = "winclip", .heads = &heads, .ask = ask, .work = work, .fit = fit, .score = score};
-const method_t method_winclip_few = {
-    .name = "winclip+", .heads = &heads, .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};
+    .name = "winclip", .heads = &heads, .reads = reads, .ask = ask, .work = work, .fit = fit, .score = score};
+const method_t method_winclip_few = {.name = "winclip+",
+                                     .heads = &heads,
+                                     .min_shots = 1,
+                                     .reads = reads,
+                                     .ask = ask,
+                                     .work = work,
+                                     .fit = fit,
+                                     .score = score};

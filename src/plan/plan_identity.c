@@ -31,34 +31,6 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
 
 /* ---- Learned heads --------------------------------------------------------------------------------------------------- */
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* Keys that one head does not read, or that nothing in it depends on with this job's values of the others: a sweep over
- * them must not learn it again. Margin and terms are written apart, as they hold for the head, levels as `groups`. */
-static bool head_reads(const io_option_t *row, const job_t *job, job_head_t head)
-{
-    static const char *const apart[] = {"epsilon",      "pixel.epsilon", "image.epsilon", "losses",
-                                        "pixel.losses", "image.losses",  "pixel.groups",  "image.groups"};
-    const io_names_t *losses = job_head_losses(job, head);
-    const bool one_group = job_head_groups(job, head)->count == 1, learnable = job->learn && job->n_ab > 0;
-    const bool reg = job->learn && job_has(losses, "reg") && learnable && !one_group;
-    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
-        if (strcmp(row->name, apart[i]) == 0) return false;
-    if (begins_with(row->name, head == JOB_HEAD_PIXEL ? "image." : "pixel.")) return false;
-    if (strcmp(row->name, "lambda_reg") == 0 || strcmp(row->name, "reg_sum") == 0) return reg;
-    if (strcmp(row->name, "lambda_mean") == 0) return learnable && job_has(losses, "mean");
-    if (strcmp(row->name, "triplet") == 0) return job->learn && job_has(losses, "trip");
-    if (strcmp(row->name, "n_ctx_ab") == 0 || strcmp(row->name, "alp") == 0 || strcmp(row->name, "alp_vectors") == 0)
-        return learnable;
-    if (strcmp(row->name, "n_ahp_component") == 0) return !one_group;
-    if (row->tag == JOB_STAGE_REGIONS || strcmp(row->name, "gamma") == 0)
-        return head == JOB_HEAD_PIXEL && job->learn && !one_group;
-    return head == JOB_HEAD_PIXEL || !begins_with(row->name, "query_former.");
-}
-
 /* The terms of the head's loss, in the table's order, and the margin where one of them has it. */
 static void write_losses(FILE *out, const job_t *job, job_head_t head)
 {
@@ -87,7 +59,7 @@ char *plan_learn_options(const method_t *method, const job_t *given, job_head_t 
     own.groups = *job_head_groups(job, head);
     for (const io_option_t *row = job_options; row->name != NULL; row++) {
         if (row->tag != JOB_STAGE_REGIONS && row->tag != JOB_STAGE_PROMPTS) continue;
-        if (!head_reads(row, job, head)) continue;
+        if (!plan_head_reads(row, job, head)) continue;
         char *value = io_options_text(&own, row);
         fprintf(out, "%s=%s\n", row->name, value != NULL ? value : "");
         free(value);

@@ -31,6 +31,8 @@ status_t plan_task_id(char id[PLAN_ID_SIZE], const plan_t *plan, const plan_task
 /* The job with the defaults of all that its method does not read; borrows from both, and owns nothing. The caller frees
  * `defaults` by io_options_free, whatever comes back. */
 status_t plan_read_options(job_t *out, job_t *defaults, const method_t *method, const job_t *job);
+/* Whether the text of a head's options has this key of prompts or regions. */
+bool plan_head_reads(const io_option_t *row, const job_t *job, job_head_t head);
 /* What a learned head depends on of the job, as "key=value\n" lines (heap). */
 char *plan_learn_options(const method_t *method, const job_t *job, job_head_t head);
 /* Of the head that task t learns. */

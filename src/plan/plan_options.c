@@ -21,27 +21,127 @@ static bool is_in_others_block(const char *key, const method_t *method)
     return false;
 }
 
-static bool reads_regions(const method_t *method, const job_t *job)
+/* ---- Heads ----------------------------------------------------------------------------------------------------------- */
+
+static bool begins_with(const char *text, const char *start)
 {
-    for (int head = 0; head < JOB_HEADS; head++)
-        if (method_wants_head(method, job, head) && method_head_reads_regions(method, job, head)) return true;
-    return false;
+    return strncmp(text, start, strlen(start)) == 0;
 }
+
+/* Keys that one head does not read, or that nothing in it depends on with this job's values of the others: a sweep over
+ * them must not learn it again. Margin and terms are written apart, as they hold for the head, levels as `groups`. */
+bool plan_head_reads(const io_option_t *row, const job_t *job, job_head_t head)
+{
+    static const char *const apart[] = {"epsilon",      "pixel.epsilon", "image.epsilon", "losses",
+                                        "pixel.losses", "image.losses",  "pixel.groups",  "image.groups"};
+    const io_names_t *losses = job_head_losses(job, head);
+    const bool one_group = job_head_groups(job, head)->count == 1, learnable = job->learn && job->n_ab > 0;
+    const bool reg = job->learn && job_has(losses, "reg") && learnable && !one_group;
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        if (strcmp(row->name, apart[i]) == 0) return false;
+    if (begins_with(row->name, head == JOB_HEAD_PIXEL ? "image." : "pixel.")) return false;
+    if (strcmp(row->name, "lambda_reg") == 0 || strcmp(row->name, "reg_sum") == 0) return reg;
+    if (strcmp(row->name, "lambda_mean") == 0) return learnable && job_has(losses, "mean");
+    if (strcmp(row->name, "triplet") == 0) return job->learn && job_has(losses, "trip");
+    if (strcmp(row->name, "n_ctx_ab") == 0 || strcmp(row->name, "alp") == 0 || strcmp(row->name, "alp_vectors") == 0)
+        return learnable;
+    if (strcmp(row->name, "n_ahp_component") == 0) return !one_group;
+    if (row->tag == JOB_STAGE_REGIONS || strcmp(row->name, "gamma") == 0)
+        return head == JOB_HEAD_PIXEL && job->learn && !one_group;
+    return head == JOB_HEAD_PIXEL || !begins_with(row->name, "query_former.");
+}
+
+/* The same of a task: with what the text has apart, and but for what only learning reads. */
+static bool task_reads_head(const io_option_t *row, const method_t *method, const job_t *job, job_head_t head)
+{
+    static const char *const learning[] = {"n_ab",
+                                           "n_ctx",
+                                           "n_ctx_ab",
+                                           "ctx_init",
+                                           "alp",
+                                           "alp_vectors",
+                                           "losses",
+                                           "triplet",
+                                           "epsilon",
+                                           "lambda_mean",
+                                           "lambda_reg",
+                                           "reg_sum",
+                                           "gamma",
+                                           "lr",
+                                           "lr_min",
+                                           "momentum",
+                                           "weight_decay",
+                                           "track_epochs",
+                                           "pixel.n_pro",
+                                           "pixel.epochs",
+                                           "pixel.losses",
+                                           "pixel.epsilon",
+                                           "image.n_pro",
+                                           "image.epochs",
+                                           "image.losses",
+                                           "image.epsilon",
+                                           NULL};
+    const bool pixel = head == JOB_HEAD_PIXEL, trip = job_has(job_head_losses(job, head), "trip");
+    const io_names_t *groups = pixel ? &job->pixel_groups : &job->image_groups;
+    const io_names_t *losses = pixel ? &job->pixel_losses : &job->image_losses;
+    if (!job->learn && is_one_of(row->name, learning)) return false;
+    if (begins_with(row->name, pixel ? "image." : "pixel.")) return false;
+    if (begins_with(row->name, "query_former.")) return method_head_has_queries(method, job, head);
+    if (row->tag == JOB_STAGE_REGIONS) return method_head_reads_regions(method, job, head);
+    if (strcmp(row->name, "epsilon") == 0) return trip && (pixel ? job->pixel_epsilon : job->image_epsilon) < 0;
+    if (strcmp(row->name, "pixel.epsilon") == 0 || strcmp(row->name, "image.epsilon") == 0) return trip;
+    if (strcmp(row->name, "losses") == 0) return losses->count == 0;
+    if (strcmp(row->name, "groups") == 0) return groups->count == 0;
+    if (strcmp(row->name, "pixel.losses") == 0 || strcmp(row->name, "image.losses") == 0) return true;
+    if (strcmp(row->name, "pixel.groups") == 0 || strcmp(row->name, "image.groups") == 0) return true;
+    return plan_head_reads(row, job, head);
+}
+
+static bool reads_prompts(const io_option_t *row, const method_t *method, const job_t *job)
+{
+    static const char *const of_captions[] = {"n_ahp", "ahp_order", NULL};
+    if (!method_wants_heads(method, job)) return false;
+    if (method_head_is_fixed(method)) {
+        /* Fixed texts: of the class name, or of the caption. */
+        if (strncmp(row->name, method->name, strcspn(row->name, ".")) == 0) return true;
+        if (method->heads->captions == NULL) return false;
+        return strcmp(row->name, "texts") == 0 || (method->heads->captions(job) && is_one_of(row->name, of_captions));
+    }
+    bool any = false;
+    for (int head = 0; head < JOB_HEADS; head++)
+        any = any || (method_wants_head(method, job, head) && task_reads_head(row, method, job, head));
+    return any;
+}
+
+/* ---- Branches -------------------------------------------------------------------------------------------------------- */
+
+/* Keys of how branches are scored and fused; a branch or a head that is not there reads none of its own. */
+static const char *const of_branches[] = {"heads",     "retrieval", "token_wise",   "reweight",    "fusion",
+                                          "image_map", "image_max", "image_fusion", "class_token", NULL};
+
+static bool reads_branches(const char *key, const method_t *method, const job_t *job)
+{
+    const bool vad = job_has(&job->branches, "vad"), pad = job_has(&job->branches, "pad");
+    const bool pixel = job_head_wanted(job, JOB_HEAD_PIXEL), image = job_head_wanted(job, JOB_HEAD_IMAGE);
+    if (!method->branches) return false;
+    if (strcmp(key, "heads") == 0) return pad;
+    if (strcmp(key, "token_wise") == 0 || strcmp(key, "reweight") == 0) return pixel;
+    if (strcmp(key, "retrieval") == 0) return pixel || (image && job->class_token == JOB_CLASS_TOKEN_MATCHED);
+    if (strcmp(key, "fusion") == 0 || strcmp(key, "image_map") == 0) return vad && pixel;
+    if (strcmp(key, "image_fusion") == 0 || strcmp(key, "class_token") == 0) return image;
+    return true;
+}
+
+/* ---- All ------------------------------------------------------------------------------------------------------------- */
 
 bool plan_reads_option(const method_t *method, const job_t *job, const io_option_t *row)
 {
-    static const char *const of_branches[] = {"heads",     "retrieval", "token_wise",   "reweight",    "fusion",
-                                              "image_map", "image_max", "image_fusion", "class_token", NULL};
     static const char *const of_all[] = {"method", "learn", NULL};
     if (is_in_others_block(row->name, method)) return false;
-    if (is_one_of(row->name, of_branches)) return method->branches;
-    if (row->tag == JOB_STAGE_REGIONS) return reads_regions(method, job);
-    if (row->tag != JOB_STAGE_PROMPTS || is_one_of(row->name, of_all)) return true;
-    if (!method_wants_heads(method, job)) return false;
-    if (!method_head_is_fixed(method) || strncmp(row->name, method->name, strcspn(row->name, ".")) == 0) return true;
-    /* Fixed texts: of the class name, or of the caption by the options of prompts. */
-    if (method->heads->captions == NULL) return false;
-    return strcmp(row->name, "texts") == 0 || method->heads->captions(job);
+    if (method->reads != NULL && !method->reads(job, row->name)) return false;
+    if (is_one_of(row->name, of_branches)) return reads_branches(row->name, method, job);
+    if ((row->tag != JOB_STAGE_PROMPTS && row->tag != JOB_STAGE_REGIONS) || is_one_of(row->name, of_all)) return true;
+    return reads_prompts(row, method, job);
 }
 
 status_t plan_read_options(job_t *out, job_t *defaults, const method_t *method, const job_t *job)

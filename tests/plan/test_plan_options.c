@@ -22,10 +22,13 @@ static const char texts[] = " texts ";
 static const struct {
     const char *method, *block; /* the block that is its own */
     bool fuses, learns, texts, regions;
-    const char *settled; /* by the method itself, whatever the job says */
+    const char *settled; /* by the method itself, whatever the job says; or read only with other values of other keys */
 } methods[] = {
-    {"finegrainedad", "", true, true, true, true, ""},
-    {"promptad", "promptad.", true, true, true, false, " retrieval token_wise groups pixel.groups image.groups "},
+    {"finegrainedad", "", true, true, false, true, ""},
+    {"promptad", "promptad.", true, true, true, false,
+     " retrieval token_wise groups pixel.groups image.groups n_ahp n_ahp_component ahp_order alp alp_vectors "
+     "lambda_reg reg_sum "
+     "gamma query_former.steps query_former.lr "},
     {"winclip", "winclip.", false, false, true, false, " branches learn "},
     {"winclip+", "winclip.", false, false, true, false, " branches learn "},
     {"patchcore", "patchcore.", false, false, false, false, " branches learn "},
@@ -33,8 +36,8 @@ static const struct {
     {"padim", "padim.", false, false, false, false, " branches learn "},
     {"anomalydino", "anomalydino.", false, false, false, false, " branches learn "},
     {"musc", "musc.", false, false, false, false, " branches learn "},
-    {"subspace", "subspace.", false, false, false, false, " branches learn "},
-    {"subspace_batched", "subspace.", false, false, false, false, " branches learn "},
+    {"subspace", "subspace.", false, false, false, false, " branches learn subspace.turn_draw "},
+    {"subspace_batched", "subspace.", false, false, false, false, " branches learn subspace.turns subspace.turn_draw "},
     {"april_vad", "april_vad.", false, false, false, false, " branches learn "},
     {"inctrl_residual", "inctrl_residual.", false, false, false, false, " branches learn "}};
 enum { METHODS = sizeof methods / sizeof methods[0] };
@@ -106,13 +109,14 @@ static void other_value(char out[128], const job_t *job, const io_option_t *row)
     }
 }
 
-/* What tasks and heads depend on, with these keys of the job. */
-static char *ids_of(int m, const char *key, const char *value)
+/* What tasks and heads depend on, with these keys of the job. given: one of them that stays, or "". */
+static char *ids_of(const char *name, const char *given, const char *key, const char *value)
 {
     char assignment[256], method_key[64];
     const char *assignments[8] = {"dataset=demo", "alp=insert", method_key};
     int count = 3;
-    snprintf(method_key, sizeof method_key, "method=%s", methods[m].method);
+    snprintf(method_key, sizeof method_key, "method=%s", name);
+    if (given[0] != '\0') assignments[count++] = given;
     snprintf(assignment, sizeof assignment, "%s=%s", key, value);
     if (key[0] != '\0') assignments[count++] = assignment;
     job_t job;
@@ -135,7 +139,7 @@ static void ids_change_by_what_is_read_alone(void **state)
     (void)state;
     int read = 0, unread = 0;
     for (int m = 0; m < METHODS; m++) {
-        char *base = ids_of(m, "", ""), key[64];
+        char *base = ids_of(methods[m].method, "", "", ""), key[64];
         job_t job;
         snprintf(key, sizeof key, "method=%s", methods[m].method);
         check_error(job_read(&job, NULL, (const char *const[]){"dataset=demo", "alp=insert", key}, 3), ST_OK, "");
@@ -143,7 +147,7 @@ static void ids_change_by_what_is_read_alone(void **state)
             char value[128];
             if (row->tag == JOB_STAGE_NONE || strcmp(row->name, "method") == 0) continue;
             other_value(value, &job, row);
-            char *changed = ids_of(m, row->name, value);
+            char *changed = ids_of(methods[m].method, "", row->name, value);
             const bool differs = strcmp(base, changed) != 0;
             if (differs != is_expected(m, row->name))
                 fail_msg("%s: %s=%s %s the ids", methods[m].method, row->name, value,
@@ -155,6 +159,60 @@ static void ids_change_by_what_is_read_alone(void **state)
         free(base);
     }
     assert_true(read > 300 && unread > 500);
+}
+
+/* What is read hangs on the values of other keys. */
+static const struct {
+    const char *method, *given, *read, *unread;
+} cases[] = {
+    {"finegrainedad", "branches=vad", " image_max memory_taps ",
+     " heads retrieval token_wise reweight fusion image_map image_fusion class_token epsilon lr n_ahp groups "
+     "aggregation.stages "},
+    {"finegrainedad", "branches=pad",
+     " heads retrieval token_wise reweight image_max image_fusion class_token epsilon ", " fusion image_map "},
+    {"finegrainedad", "heads=pixel", " reweight fusion image_map pixel.epochs gamma pixel.losses pixel.epsilon ",
+     " image_fusion class_token image.epochs image.losses image.groups image.epsilon "},
+    {"finegrainedad", "heads=image", " image_fusion class_token image.epochs image.losses image_max ",
+     " retrieval token_wise reweight fusion image_map pixel.epochs gamma query_former.steps aggregation.scale "},
+    {"finegrainedad", "learn=false", " groups n_ahp ahp_order logit_scale retrieval ",
+     " lr n_ab n_ctx alp ctx_init epsilon losses lambda_reg gamma pixel.epochs pixel.n_pro track_epochs triplet "
+     "query_former.lr "
+     "aggregation.stages "},
+    {"finegrainedad", "losses=clip", " lr ", " epsilon triplet pixel.epsilon lambda_mean lambda_reg reg_sum "},
+    {"finegrainedad", "n_ab=0", " n_ab epsilon ", " lambda_mean lambda_reg n_ctx_ab "},
+    {"promptad", "texts=mfsc", " n_ahp ahp_order lr ", " promptad.states alp n_ahp_component gamma "},
+    {"winclip", "texts=mfsc", " texts n_ahp ahp_order ",
+     " winclip.templates winclip.class_names lr losses n_ab groups epsilon "},
+    {"winclip+", "texts=mfsc", " texts n_ahp ahp_order ", " winclip.templates winclip.class_names lr pixel.n_pro "},
+    {"subspace", "subspace.turns=3", " subspace.turns subspace.turn_draw ", " "}};
+
+static void ids_change_by_what_is_read_then(void **state)
+{
+    (void)state;
+    int read = 0, unread = 0;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char *base = ids_of(cases[c].method, cases[c].given, "", ""), key[64];
+        job_t job;
+        snprintf(key, sizeof key, "method=%s", cases[c].method);
+        check_error(job_read(&job, NULL, (const char *const[]){"dataset=demo", "alp=insert", key, cases[c].given}, 4),
+                    ST_OK, "");
+        for (const io_option_t *row = job_options; row->name != NULL; row++) {
+            char value[128];
+            if (!has(cases[c].read, row->name) && !has(cases[c].unread, row->name)) continue;
+            other_value(value, &job, row);
+            char *changed = ids_of(cases[c].method, cases[c].given, row->name, value);
+            const bool differs = strcmp(base, changed) != 0;
+            if (differs != has(cases[c].read, row->name))
+                fail_msg("%s, %s: %s=%s %s the ids", cases[c].method, cases[c].given, row->name, value,
+                         differs ? "must not change" : "must change");
+            *(differs ? &read : &unread) += 1;
+            free(changed);
+        }
+        job_free(&job);
+        free(base);
+    }
+    assert_int_equal(read, 41);
+    assert_int_equal(unread, 69);
 }
 
 static void every_method_has_a_line(void **state)
@@ -171,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_change_by_what_is_read_alone),
+        cmocka_unit_test(ids_change_by_what_is_read_then),
         cmocka_unit_test(every_method_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

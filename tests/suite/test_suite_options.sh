@@ -22,23 +22,26 @@ learning="groups=image n_ahp=3 n_ahp_component=2 ahp_order=states n_ab=2 alp=ins
 blocks="promptad.states=general winclip.templates=winclip21 winclip.class_names=raw inctrl_residual.taps=0.mlp april_vad.minmax=false april_vad.taps=0.mlp
     patchcore.patch=1 patchcore.unit=false patchcore.coreset=0.5 spade.taps=0.mlp padim.dims=5 padim.taps=0.mlp subspace.variance=0.5 subspace.feature=0.mlp
     anomalydino.feature=0.mlp anomalydino.mask=otsu musc.subset=9 musc.taps=0.mlp musc.neighbours=2"
-# same METHOD OPTION...
+# same METHOD OPTION...: with them as without, both with the option $given
+given="learn_memory=auto"
 same() {
-    method=$1
+    method=$1 run=$1-${given%=*}
     shift
     set -- $(for option; do echo "-s $option"; done)
-    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/base" -s name=$method -s method="$method" > "$WORK/log" 2>&1 || fail "$method: $(tail -3 "$WORK/log")"
-    mkdir -p "$WORK/other/$method/cache" # with the images' arrays, and nothing that was made of them
-    cp -r "$WORK/base/cache/arrays" "$WORK/other/$method/cache/"
-    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/other/$method" -s name=$method -s method="$method" "$@" > "$WORK/log" 2>&1 || fail "$method, $*: $(tail -3 "$WORK/log")"
-    for file in $(cd "$WORK/base/$method" && find tasks heads -name '*.h5' 2> /dev/null); do
-        [ -f "$WORK/other/$method/$method/$file" ] || fail "$method: another id than $file"
+    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/base" -s name=$run -s method="$method" -s $given > "$WORK/log" 2>&1 ||
+        fail "$method, $given: $(tail -3 "$WORK/log")"
+    mkdir -p "$WORK/other/$run/cache" # with the images' arrays, and nothing that was made of them
+    cp -r "$WORK/base/cache/arrays" "$WORK/other/$run/cache/"
+    "$FGAD" run "$WORK/job.yaml" -s output="$WORK/other/$run" -s name=$run -s method="$method" -s $given "$@" > "$WORK/log" 2>&1 ||
+        fail "$method, $given, $*: $(tail -3 "$WORK/log")"
+    for file in $(cd "$WORK/base/$run" && find tasks heads -name '*.h5' 2> /dev/null); do
+        [ -f "$WORK/other/$run/$run/$file" ] || fail "$method, $given: another id than $file"
         case $file in
         tasks/*) parts="maps metrics" ;;
         *) parts=prompts ;;
         esac
         for part in $parts; do
-            h5diff "$WORK/base/$method/$file" "$WORK/other/$method/$method/$file" $part $part || fail "$method: other $part in $file"
+            h5diff "$WORK/base/$run/$file" "$WORK/other/$run/$run/$file" $part $part || fail "$method, $given: other $part in $file"
         done
     done
 }
@@ -46,10 +49,33 @@ for method in patchcore spade padim anomalydino musc subspace subspace_batched; 
     own="${method%_batched}"
     same $method $fusing $learning texts=mfsc $(echo $blocks | tr ' ' '\n' | grep -v "^$own\.")
 done
+same subspace subspace.turn_draw=drawn
+same subspace_batched subspace.turn_draw=drawn subspace.turns=3
 for method in winclip winclip+; do same $method $fusing $learning $(echo $blocks | tr ' ' '\n' | grep -v "^winclip\."); done
 for method in april_vad inctrl_residual; do same $method $fusing $learning texts=mfsc $(echo $blocks | tr ' ' '\n' | grep -v "^$method\."); done
-same promptad aggregation.stages=1 aggregation.centers=density $(echo $blocks | tr ' ' '\n' | grep -v "^promptad\.")
-same finegrainedad $blocks
+same promptad aggregation.stages=1 aggregation.centers=density n_ahp=3 n_ahp_component=2 ahp_order=states alp=insert lambda_reg=2 reg_sum=plain gamma=1 \
+    query_former.steps=7 $(echo $blocks | tr ' ' '\n' | grep -v "^promptad\.")
+same finegrainedad texts=mfsc $blocks
+# What hangs on the values of others.
+given="branches=vad"
+same finegrainedad $(echo $fusing $learning | tr ' ' '\n' | grep -v "^image_max=")
+given="branches=pad"
+same finegrainedad fusion=arithmetic image_map=vad
+given="heads=pixel"
+same finegrainedad image_fusion=arithmetic class_token=matched image.epochs=2 image.losses=clip image.groups=image image.epsilon=0
+given="heads=image"
+same finegrainedad retrieval=normal token_wise=false reweight=off fusion=arithmetic image_map=vad pixel.epochs=2 gamma=1 query_former.steps=7 \
+    aggregation.stages=1 aggregation.centers=density
+given="learn=false"
+same finegrainedad n_ab=2 alp=insert n_ctx=2 n_ctx_ab=2 ctx_init=photo pixel.n_pro=2 pixel.epochs=2 losses=clip triplet=published epsilon=0.5 lambda_mean=0.1 \
+    lambda_reg=2 reg_sum=plain gamma=1 lr=0.01 momentum=0.5 weight_decay=0 query_former.steps=7 track_epochs=1 aggregation.stages=1
+given="losses=clip"
+same finegrainedad epsilon=0.5 triplet=published lambda_mean=0.1 lambda_reg=2 reg_sum=plain
+given="texts=mfsc"
+same promptad promptad.states=general alp=insert n_ahp_component=2 gamma=1
+for method in winclip winclip+; do
+    same $method winclip.templates=winclip21 winclip.class_names=raw $(echo $fusing $learning | tr ' ' '\n' | grep -v "^n_ahp=\|^ahp_order=")
+done
 
 # A grid over keys that some of its methods do not read, and points that say the default: one task and one head for all that are equal.
 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/grid" -s sweep.method=finegrainedad,patchcore -s sweep.epsilon=1,0.25 > "$WORK/log" 2>&1 ||
