@@ -31,6 +31,30 @@ static int parse(arguments_t *out, int argc, char **argv)
     return EXIT_DONE;
 }
 
+/* What the command line may not say, or ours would be numbers of something else than is published. */
+static status_t check_keys(const arguments_t *arguments)
+{
+    static const char *const places[] = {"data_root",    "roots",        "assets",   "model",         "output",
+                                         "category",     "threads",      "chunk",    "metric_memory", "feature_memory",
+                                         "learn_memory", "max_attempts", "features", "precision",     NULL};
+    for (int i = 0; i < arguments->count; i++) {
+        const char *key = arguments->assignments[i];
+        const size_t length = strcspn(key, "=."), end = strcspn(key, "=");
+        bool known = false, place = false;
+        for (int k = 0; places[k] != NULL; k++)
+            place = place || (strlen(places[k]) == length && strncmp(places[k], key, length) == 0);
+        for (const io_option_t *row = job_options; row->name != NULL; row++)
+            known = known || (strlen(row->name) == end && strncmp(row->name, key, end) == 0);
+        if (known && !place)
+            return fail(
+                ST_EFORMAT,
+                "-s: %.*s is what the published numbers are of (expected where things lie or how they are computed: "
+                "data_root, roots, assets, model, output, category, threads, chunk, features, precision, ...)",
+                (int)end, key);
+    }
+    return ST_OK;
+}
+
 /* The check's job: what the table says, then the command line; "verify-winclip-mvtec-0" is its run. */
 static char **make_job(const arguments_t *arguments, const report_check_t *check, int *count)
 {
@@ -72,12 +96,19 @@ static status_t missing_of(char **line, const report_check_t *check, const char 
     return ST_OK;
 }
 
-static status_t run_check(char **run, int *failed, const char *const *job, int count, const suite_comm_t *comm)
+/* *missing: data that the dataset's folder lacks, as a line of it (heap); else NULL. */
+static status_t run_check(char **run, char **missing, int *failed, const char *const *job, int count,
+                          const suite_comm_t *comm)
 {
     plan_t plan = {0};
     suite_outcome_t outcome = {0};
     const suite_run_options_t options = {0};
     status_t status = suite_plan_make(&plan, method_table, NULL, job, count, comm);
+    *missing = NULL;
+    if (status == ST_ENOTFOUND) {
+        *missing = base_format("data: %s", fail_message());
+        return *missing != NULL ? ST_OK : ST_ENOMEM;
+    }
     if (status == ST_OK) status = suite_run(&outcome, &plan, comm, &options);
     if (status == ST_OK && outcome.interrupted)
         status = fail(ST_EINTERRUPTED, "interrupted: the same command goes on from here");
@@ -103,12 +134,11 @@ static int verify(const arguments_t *arguments, const report_checks_t *checks, c
         if (!check.judged && !arguments->few_shot) continue;
         char **job = make_job(arguments, &check, &count), *missing = NULL;
         status = job != NULL ? missing_of(&missing, &check, (const char *const *)job, count) : ST_ENOMEM;
+        if (status == ST_OK && missing == NULL)
+            status = run_check(&runs[i], &missing, &failed, (const char *const *)job, count, comm);
         if (status == ST_OK && missing != NULL && comm->rank == 0)
             fprintf(stderr, "fgad verify: %s is left out: %s\n", check.name, missing);
-        if (status == ST_OK && missing == NULL) {
-            status = run_check(&runs[i], &failed, (const char *const *)job, count, comm);
-            judged += check.judged;
-        }
+        judged += check.judged && status == ST_OK && missing == NULL;
         free(missing);
         free_job(job, count);
     }
@@ -154,6 +184,7 @@ int cli_verify(int argc, char **argv)
     arguments_t arguments;
     report_checks_t *checks = NULL;
     int code = parse(&arguments, argc, argv);
+    if (code == EXIT_DONE && check_keys(&arguments) != ST_OK) code = cli_bad_input();
     if (code == EXIT_DONE && open_checks(&checks, &arguments) != ST_OK) code = cli_bad_input();
     if (code == EXIT_DONE) {
         suite_comm_t comm;

@@ -15,6 +15,21 @@ code=0
 [ $code = 2 ] && grep -q "MuSc, visa is left out: weights: '$WORK/none' are not here" "$WORK/log" || fail "$(cat "$WORK/log")"
 [ ! -e "$WORK/out" ] || fail "something was computed"
 
+# Data that are there in part: what is whole is judged, what is not is told; what is published is of its own keys.
+mkdir -p "$WORK/part/mvtec" "$WORK/part/visa/candle/train/good"
+cp -r "$WORK/data/demo/gear" "$WORK/part/mvtec/bottle"
+cp "$WORK"/data/demo/gear/train/good/000.png "$WORK/part/visa/candle/train/good/"
+code=0
+"$FGAD" verify -s data_root="$WORK/part" -s model="$WORK/model" -s output="$WORK/parted" > "$WORK/log" 2>&1 || code=$?
+[ $code = 1 ] && grep -q "MuSc, visa is left out: data: '$WORK/part/visa/candle/test': no such folder" "$WORK/log" || fail "exit $code: $(cat "$WORK/log")"
+[ -e "$WORK/parted/verify-winclip-mvtec-0/results.csv" ] || fail "what is there was not run: $(cat "$WORK/log")"
+for key in method=padim shots=1 sigma=4 winclip.templates=22 name=x dataset=demo; do
+    code=0
+    "$FGAD" verify -s data_root="$WORK/part" -s model="$WORK/model" -s output="$WORK/refused" -s $key > "$WORK/log" 2>&1 || code=$?
+    [ $code = 2 ] && grep -q "^fgad: -s: ${key%=*} is what the published numbers are of" "$WORK/log" || fail "$key: exit $code: $(cat "$WORK/log")"
+done
+[ ! -e "$WORK/refused" ] || fail "something was computed"
+
 # The published table can be read, and what it asks for is a job.
 echo 'dataset: [demo]' > "$WORK/job.yaml"
 "$FGAD" run "$WORK/job.yaml" -s method=winclip -s shots=0 -s name=w -s resolution=64 $places > "$WORK/log" 2>&1 || fail "$(cat "$WORK/log")"
