@@ -165,8 +165,9 @@ void stop_signals_install(void);
 /* An instruction that the processor lacks ends the program with this line (not owned) on stderr and this exit code. */
 void stop_illegal_install(const char *line, int code);
 bool stop_asked(void); /* by one of them */
-/* Edits (insert, delete, replace, swap of neighbours) between two words: for "did you mean". */
-int base_edit_distance(const char *a, const char *b);
+/* "Did you mean": whether `said` is a likely misspelling of `name` (about a third of it edited at most: letters put in, left out,
+ * replaced or swapped) and nearer to it than to the names before. *edits: of the nearest name so far, -1 to begin with. */
+bool base_meant(int *edits, const char *name, const char *said);
 
 /* ---- Progress ------------------------------------------------------------------------------------------------------
  * A bar with ETA on a terminal, one line a minute in a log file. One a process. */

@@ -5,7 +5,6 @@
 #include "io/io.h"
 #include "suite/suite.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,15 +72,18 @@ static int refuse_command(int argc, char **argv)
 {
     char said[256];
     snprintf(said, sizeof said, "%s%s%s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    const char *nearest = help_commands[0].name;
-    int least = INT_MAX;
+    const char *nearest = NULL, *of_group = NULL;
+    int edits = -1;
+    for (int i = 0; help_commands[i].name != NULL && of_group == NULL; i++)
+        if (help_is_in_group(help_commands[i].name, argv[1])) of_group = help_commands[i].name;
     for (int i = 0; help_commands[i].name != NULL; i++) {
         const char *name = help_commands[i].name;
-        int distance = base_edit_distance(strchr(name, ' ') != NULL ? said : argv[1], name);
-        if (help_is_in_group(name, argv[1])) distance -= 1000; /* the group is right: the nearest of it, however far */
-        if (distance < least) nearest = name, least = distance;
+        if (of_group != NULL && !help_is_in_group(name, argv[1])) continue;
+        if (base_meant(&edits, name, strchr(name, ' ') != NULL ? said : argv[1])) nearest = name;
     }
-    fprintf(stderr, "fgad: there is no command '%s' (did you mean '%s'? `fgad --help` lists them)\n", said, nearest);
+    if (nearest == NULL) nearest = of_group;
+    fprintf(stderr, "fgad: there is no command '%s' (%s%s%s`fgad --help` lists them)\n", said,
+            nearest != NULL ? "did you mean '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'? " : "");
     return EXIT_BAD_INPUT;
 }
 

@@ -3,7 +3,6 @@
 #include "prompts/prompts.h"
 #include "tokenizer/tokenizer.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,7 +210,7 @@ static status_t find_datasets(io_names_t *found, char near[256], const mfsc_t *m
     status_t status;
     io_names_t datasets = {0}, names = {0};
     char *root = base_format("%s/mfsc", m->assets);
-    int best = INT_MAX;
+    int edits = -1;
     near[0] = '\0';
     if (root == NULL) return ST_ENOMEM;
     TRY_DONE(io_list_dir(&datasets, root));
@@ -225,9 +224,8 @@ static status_t find_datasets(io_names_t *found, char near[256], const mfsc_t *m
         TRY_DONE(io_list_dir(&names, dir));
         for (int i = 0; i < names.count; i++) {
             snprintf(name, sizeof name, "%.*s", (int)strcspn(names.name[i], "."), names.name[i]);
-            int distance = base_edit_distance(category, name);
-            if (distance < best) snprintf(near, 256, "%s/%s", datasets.name[d], name), best = distance;
-            if (distance > 0) continue;
+            if (base_meant(&edits, name, category)) snprintf(near, 256, "%s/%s", datasets.name[d], name);
+            if (strcmp(category, name) != 0) continue;
             found->name[found->count] = base_format("%s", datasets.name[d]);
             if (found->name[found->count] == NULL) TRY_DONE(ST_ENOMEM);
             found->count++;
@@ -254,8 +252,8 @@ static status_t find_caption(char **path, const mfsc_t *m, const char *name)
     io_names_t found = {0};
     status_t status = find_datasets(&found, near, m, name);
     if (status == ST_OK && found.count == 0)
-        status = fail(ST_ENOTFOUND, "there is no caption of '%s' below '%s/mfsc' (did you mean '%s'?)", name, m->assets,
-                      near);
+        status = fail(ST_ENOTFOUND, "there is no caption of '%s' below '%s/mfsc'%s%s%s", name, m->assets,
+                      near[0] != '\0' ? " (did you mean '" : "", near, near[0] != '\0' ? "'?)" : "");
     else if (status == ST_OK && found.count > 1)
         status = fail(ST_EFORMAT, "'%s' is a category of %s and %s (hint: --dataset %s)", name, found.name[0],
                       found.name[1], found.name[0]);

@@ -49,11 +49,9 @@ status_t data_list_folders(io_names_t *out, const char *path)
 const char *data_nearest(const char *word, const char *const *candidates, int count)
 {
     const char *best = NULL;
-    int best_distance = (int)strlen(word) / 2 + 1;
-    for (int i = 0; i < count; i++) {
-        int distance = base_edit_distance(word, candidates[i]);
-        if (distance < best_distance) best = candidates[i], best_distance = distance;
-    }
+    int edits = -1;
+    for (int i = 0; i < count; i++)
+        if (base_meant(&edits, candidates[i], word)) best = candidates[i];
     return best;
 }
 

@@ -6,15 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A word is a likely misspelling of another when at most about a third of it was edited. */
-static void offer(const char **best, int *distance, const char *candidate, const char *name)
-{
-    int edits = base_edit_distance(candidate, name);
-    if (edits * 3 > (int)strlen(name) + 1 || (*best != NULL && edits >= *distance)) return;
-    *best = candidate;
-    *distance = edits;
-}
-
 static void bounds_text(char out[128], const io_option_t *row)
 {
     out[0] = '\0';
@@ -80,8 +71,9 @@ status_t io_option_refuse(const io_option_t *row, int item, const char *text, co
     if (item >= 0) snprintf(index, sizeof index, "[%d]", item);
     if (row->names != NULL) {
         const char *best = NULL;
-        int distance = 0;
-        for (int i = 0; row->names[i] != NULL; i++) offer(&best, &distance, row->names[i], text);
+        int edits = -1;
+        for (int i = 0; row->names[i] != NULL; i++)
+            if (base_meant(&edits, row->names[i], text)) best = row->names[i];
         if (best != NULL) snprintf(hint, sizeof hint, " (did you mean '%s'?)", best);
     }
     return fail(ST_EFORMAT, "%s: %s%s is '%s', expected %s%s", place, row->name, index, text, expected, hint);
@@ -91,13 +83,14 @@ status_t io_option_refuse(const io_option_t *row, int item, const char *text, co
 static status_t unknown_member(const io_option_t *table, int row, const char *name, const char *place)
 {
     const char *best = NULL;
-    int distance = 0;
+    int edits = -1;
     const io_option_t *map = &table[row];
     const char *member = name + strlen(map->name) + 1;
     for (int i = 0; map->kind == IO_SWEEP && table[i].name != NULL; i++)
-        if (table[i].kind != IO_SWEEP && table[i].kind != IO_TEXT_MAP) offer(&best, &distance, table[i].name, member);
+        if (table[i].kind != IO_SWEEP && table[i].kind != IO_TEXT_MAP && base_meant(&edits, table[i].name, member))
+            best = table[i].name;
     for (int i = 0; map->kind == IO_TEXT_MAP && map->names != NULL && map->names[i] != NULL; i++)
-        offer(&best, &distance, map->names[i], member);
+        if (base_meant(&edits, map->names[i], member)) best = map->names[i];
     if (best == NULL) return fail(ST_EFORMAT, "%s: unknown key '%s'", place, name);
     return fail(ST_EFORMAT, "%s: unknown key '%s' (did you mean '%s.%s'?)", place, name, map->name, best);
 }
@@ -105,7 +98,7 @@ static status_t unknown_member(const io_option_t *table, int row, const char *na
 status_t io_option_unknown(const io_option_t *table, const char *name, const char *place)
 {
     const char *best = NULL, *near = NULL;
-    int distance = 0;
+    int edits = -1;
     char group[128] = "", nearest_group[128] = "";
     const size_t length = strlen(name);
     for (int i = 0; table[i].name != NULL; i++) {
@@ -115,20 +108,17 @@ status_t io_option_unknown(const io_option_t *table, const char *name, const cha
         bool map = table[i].kind == IO_SWEEP || table[i].kind == IO_TEXT_MAP;
         if (map && strncmp(name, row, strlen(row)) == 0 && name[strlen(row)] == '.')
             return unknown_member(table, i, name, place);
-        offer(&best, &distance, row, name);
-        const char *dot = strrchr(row, '.'), *was = best;
+        if (base_meant(&edits, row, name)) best = row;
+        const char *dot = strrchr(row, '.');
         snprintf(group, sizeof group, "%.*s", dot != NULL ? (int)(dot - row) : 0, row);
-        if (dot != NULL) offer(&best, &distance, group, name);
-        if (best == was) continue;
+        if (dot == NULL || !base_meant(&edits, group, name)) continue;
         memcpy(nearest_group, group, sizeof group);
         best = nearest_group;
     }
     /* "epochs" or "epohcs" for "pixel.epochs": the right word, or one like it, without its group. */
-    const char *word = NULL;
     for (int i = 0; best == NULL && table[i].name != NULL; i++) {
-        const char *dot = strrchr(table[i].name, '.'), *was = word;
-        if (dot != NULL) offer(&word, &distance, dot + 1, name);
-        if (word != was) near = table[i].name;
+        const char *dot = strrchr(table[i].name, '.');
+        if (dot != NULL && base_meant(&edits, dot + 1, name)) near = table[i].name;
     }
     if (best == NULL) best = near;
     if (best == NULL) return fail(ST_EFORMAT, "%s: unknown key '%s'", place, name);

@@ -47,11 +47,9 @@ void prompts_report_free(prompts_report_t *report)
 
 void prompts_suggest(char out[96], const char *word, const char *const *names, int count)
 {
-    int best = -1, least = (int)strlen(word) / 3 + 1;
-    for (int i = 0; i < count; i++) {
-        int distance = base_edit_distance(word, names[i]);
-        if (distance <= least && (best < 0 || distance < least)) best = i, least = distance;
-    }
+    int best = -1, edits = -1;
+    for (int i = 0; i < count; i++)
+        if (base_meant(&edits, names[i], word)) best = i;
     out[0] = '\0';
     if (best >= 0) snprintf(out, 96, " (did you mean '%s'?)", names[best]);
 }

@@ -174,14 +174,18 @@ static status_t choose_metrics(report_t *report)
         size_t length = strcspn(at, ",");
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), at);
-        const char *nearest = store_metric_names[0];
+        const char *nearest = NULL;
         bool known = false;
+        int edits = -1;
         for (int m = 0; m < STORE_METRICS; m++) {
             known = known || store_list_names(word, store_metric_names[m]);
-            if (base_edit_distance(word, store_metric_names[m]) < base_edit_distance(word, nearest))
-                nearest = store_metric_names[m];
+            if (base_meant(&edits, store_metric_names[m], word)) nearest = store_metric_names[m];
         }
-        if (!known) return fail(ST_EFORMAT, "there is no metric '%s' (did you mean '%s'?)", word, nearest);
+        if (!known && nearest != NULL)
+            return fail(ST_EFORMAT, "there is no metric '%s' (did you mean '%s'?)", word, nearest);
+        if (!known)
+            return fail(ST_EFORMAT, "there is no metric '%s' (hint: all, or names of columns of results.csv, as %s)",
+                        word, store_metric_names[0]);
         at += length + (at[length] == ',');
     }
     return ST_OK;

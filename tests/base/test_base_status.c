@@ -47,14 +47,23 @@ static void durations_read_well(void **state)
     clock_format(text, 7800), assert_string_equal(text, "2h10m");
 }
 
-static void edit_distance_counts_swaps_once(void **state)
+static void the_nearest_name_is_meant(void **state)
 {
     (void)state;
-    assert_int_equal(base_edit_distance("epsilon", "epsilon"), 0);
-    assert_int_equal(base_edit_distance("epsilom", "epsilon"), 1);
-    assert_int_equal(base_edit_distance("gmama", "gamma"), 1);
-    assert_int_equal(base_edit_distance("", "abc"), 3);
-    assert_int_equal(base_edit_distance("kitten", "sitting"), 3);
+    int edits = -1;
+    assert_true(base_meant(&edits, "epsilon", "epsilom"));
+    assert_int_equal(edits, 1);
+    assert_false(base_meant(&edits, "epsilox", "epsilom")); /* as near as the first */
+    assert_true(base_meant(&edits, "epsilom", "epsilom"));
+    assert_int_equal(edits, 0);
+    edits = -1;
+    assert_true(base_meant(&edits, "gamma", "gmama")); /* a swap is one edit */
+    assert_int_equal(edits, 1);
+    edits = -1;
+    assert_true(base_meant(&edits, "kitten", "sitting") == false && edits == -1); /* three of seven letters */
+    assert_false(base_meant(&edits, "abc", ""));
+    assert_false(base_meant(&edits, "reduce", "nosuch"));
+    assert_true(base_meant(&edits, "run", "rum"));
 }
 
 int main(void)
@@ -62,7 +71,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_leaves_its_line), cmocka_unit_test(context_is_put_before_the_line),
         cmocka_unit_test(the_line_may_quote_itself), cmocka_unit_test(long_lines_are_cut_and_stay_strings),
-        cmocka_unit_test(durations_read_well),       cmocka_unit_test(edit_distance_counts_swaps_once),
+        cmocka_unit_test(durations_read_well),       cmocka_unit_test(the_nearest_name_is_meant),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ grep -q "^2 files, 4 complaints" "$WORK/out" || fail "$(tail -1 "$WORK/out")"
 says 1 "'$WORK/mfsc/other/wheel.json': " check "$WORK/mfsc/other/wheel.json" --assets "$WORK"
 if grep -qF "the file is called" "$WORK/out"; then fail "a file given by path may lie anywhere"; fi
 says 2 "No such file" check "$WORK/none.json"
-says 2 "wheel.json' lists them" show "$WORK/mfsc/other/wheel.json" --assets "$WORK"
+says 2 "wheel.json lists them" show "$WORK/mfsc/other/wheel.json" --assets "$WORK"
 
 says 0 "summary     a gear with a golden metal body" show gear
 says 0 "own/gear ($WORK/mfsc/own/gear.json)" show gear --assets "$WORK" --dataset own

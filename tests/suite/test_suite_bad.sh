@@ -27,6 +27,7 @@ expected
 }
 
 refused 2 "fgad: there is no command 'rum' (did you mean 'run'? \`fgad --help\` lists them)" rum
+refused 2 "fgad: there is no command 'nosuch' (\`fgad --help\` lists them)" nosuch
 refused 2 "fgad: there is no command 'data chek' (did you mean 'data check'? \`fgad --help\` lists them)" data chek
 refused 2 "fgad: there is no command 'model $WORK/model' (did you mean 'model info'? \`fgad --help\` lists them)" model "$WORK/model"
 "$FGAD" data --help > "$WORK/group" && [ "$(grep -c '^  data ' "$WORK/group")" = 3 ] || fail "data --help: $(cat "$WORK/group")"
