@@ -54,6 +54,9 @@ static status_t check_key(const io_option_t *row)
         return fail(ST_EFORMAT,
                     "retrieval cannot be rescored: the stored maps hold the groups that tokens were matched "
                     "to, not the features to match them again (hint: run the job again)");
+    if (row->tag == JOB_STAGE_MAPS && strchr(row->name, '.') != NULL) /* of a method's own block */
+        return fail(ST_EFORMAT, "%s cannot be rescored: the stored maps were made with it (hint: run the job again)",
+                    row->name);
     switch (row->tag) {
     case JOB_STAGE_MAPS:
     case JOB_STAGE_METRICS:

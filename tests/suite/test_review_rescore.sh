@@ -141,6 +141,8 @@ done
 refuse fusion=standard "fusion: standard measures VAD on a shot by the others, and shots has 1"
 refuse epsilon=2 "epsilon belongs to learning: run the job again"
 refuse token_wise=false "token_wise cannot be rescored: the stored maps hold every token's score against its own group"
+refuse patchcore.coreset=0.5 "patchcore.coreset cannot be rescored: the stored maps were made with it"
+refuse sweep.subspace.turns=0,3 "subspace.turns cannot be rescored"
 refuse features=f16 "features belongs to the features"
 refuse sweep.gamma=0,1 "gamma belongs to learning"
 refuse shots=2 "shots is not a key of rescoring"
