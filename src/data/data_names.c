@@ -1,6 +1,7 @@
 /* Names of files and folders, and lists of them. */
 #include "data/data_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,10 +14,8 @@ char *data_join(const char *a, const char *b)
 
 bool data_is_dir_in(const char *base, const char *name)
 {
-    char *path = data_join(base, name);
-    bool is_dir = path != NULL && io_is_dir(path);
-    free(path);
-    return is_dir;
+    char path[4096];
+    return snprintf(path, sizeof path, "%s/%s", base, name) < (int)sizeof path && io_is_dir(path);
 }
 
 bool data_ends_with(const char *text, const char *end)
@@ -29,12 +28,11 @@ void data_names_keep(io_names_t *names, const char *root, bool (*is)(const char 
 {
     int kept = 0;
     for (int i = 0; i < names->count; i++) {
-        char *path = data_join(root, names->name[i]);
-        if (path != NULL && is(path))
+        char path[4096];
+        if (snprintf(path, sizeof path, "%s/%s", root, names->name[i]) < (int)sizeof path && is(path))
             names->name[kept++] = names->name[i];
         else
             free(names->name[i]);
-        free(path);
     }
     names->count = kept;
 }

@@ -1,6 +1,7 @@
 /* Where captions, few-shot lists and published figures lie: with the program, wherever it is called from. */
 #include "io/io.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,10 +11,9 @@ static const char *const places[] = {"../share/fgad/datasets", "../../../dataset
 
 static bool holds_assets(const char *folder)
 {
-    char *captions = base_format("%s/mfsc", folder);
-    bool holds = captions != NULL && io_is_dir(captions);
-    free(captions);
-    return holds;
+    char captions[4400];
+    snprintf(captions, sizeof captions, "%s/mfsc", folder);
+    return io_is_dir(captions);
 }
 
 char *io_assets(void)
@@ -27,10 +27,9 @@ char *io_assets(void)
         char *slash = strrchr(program, '/');
         if (slash != NULL) *slash = '\0';
         for (int i = 0; slash != NULL && places[i] != NULL; i++) {
-            char *folder = base_format("%s/%s", program, places[i]), *whole = NULL;
-            if (folder != NULL && holds_assets(folder)) whole = realpath(folder, NULL);
-            free(folder);
-            if (whole != NULL) return whole;
+            char folder[4300];
+            snprintf(folder, sizeof folder, "%s/%s", program, places[i]);
+            if (holds_assets(folder)) return realpath(folder, NULL);
         }
     }
     return base_format("datasets");

@@ -172,7 +172,7 @@ int io_option_split(char ***items, char **storage, const char *value, char separ
 {
     *items = calloc(strlen(value) + 2, sizeof **items);
     *storage = base_format("%s", value);
-    if (*items == NULL || *storage == NULL) return -1;
+    if (*items == NULL || *storage == NULL) return fail(ST_ENOMEM, "out of memory for a list"), -1;
     char *text = *storage + strspn(*storage, " \t");
     size_t length = strlen(text);
     while (length > 0 && strchr(" \t", text[length - 1]) != NULL) text[--length] = '\0';
@@ -251,9 +251,11 @@ static status_t check_swept(const io_option_t *table, int row, const char *key, 
         snprintf(name, sizeof name, "%s.%s", table[row].name, key);
         return io_option_unknown(table, name, place);
     }
-    for (int i = 0; i < count; i++)
-        if (try_value(table, swept, texts[i], place) != ST_OK)
-            return fail(ST_EFORMAT, "%s (in %s)", fail_message(), table[row].name);
+    for (int i = 0; i < count; i++) {
+        const status_t status = try_value(table, swept, texts[i], place);
+        if (status == ST_EFORMAT) return fail(status, "%s (in %s)", fail_message(), table[row].name);
+        TRY(status);
+    }
     return ST_OK;
 }
 

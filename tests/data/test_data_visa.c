@@ -119,6 +119,9 @@ static void a_bad_split_file_is_refused_by_line(void **state)
     refused(HEADER "nut,test,weird,nut/a.JPG,\n", ST_EFORMAT, "line 2: label is 'weird', expected normal or anomaly");
     refused(HEADER "nut,train,anomaly,nut/a.JPG,\n", ST_EFORMAT, "line 2: an anomalous image is in train");
     refused(HEADER "nut,test,normal,a.JPG,\n", ST_EFORMAT, "line 2: image is 'a.JPG', expected a path below 'nut/'");
+    refused(HEADER "nut,test,normal,nut/../a.JPG,\n", ST_EFORMAT, "line 2: 'nut/../a.JPG' leads out of its folder");
+    refused(HEADER "nut,test,anomaly,nut/a.JPG,/etc/a.png\n", ST_EFORMAT,
+            "line 2: '/etc/a.png' leads out of its folder");
     refused(HEADER TRAIN_0 "nut,test,normal,nut/a.JPG,\n", ST_ENOTFOUND, "1cls.csv' line 3 names it");
     refused(HEADER TRAIN_0 "nut,test,anomaly,nut/Data/Images/Anomaly/000.JPG,nut/none.png\n", ST_ENOTFOUND,
             "nut/none.png': no such file; expected the mask of 'nut/Data/Images/Anomaly/000.JPG'");
