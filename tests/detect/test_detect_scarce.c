@@ -90,7 +90,7 @@ static void sets_and_maps(void **state)
     CHECK_SCARCE(detect_rscin(x->out, scores, x->rows, N, W, k, 2, &x->arena), scratch_is_back(&x->arena));
     CHECK_SCARCE(detect_foreground(mask, x->rows, 2, 2, W, &threshold, &x->arena), scratch_is_back(&x->arena));
     CHECK_SCARCE(detect_smooth(x->out, 2, 2, 1, &x->arena), scratch_is_back(&x->arena));
-    CHECK_SCARCE(detect_full_map(x->out, 8, 8, x->rows, 2, 2, 1, &x->arena), scratch_is_back(&x->arena));
+    CHECK_SCARCE(detect_full_map(x->out, 8, 8, x->rows, 2, 2, 1, false, &x->arena), scratch_is_back(&x->arena));
 }
 
 int main(void)

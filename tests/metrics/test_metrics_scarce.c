@@ -41,7 +41,7 @@ static void lists(void **state)
     double auroc, value[6] = {1, 2, 3, 4, 5, 6};
     metrics_ranking_t ranking, groups[2];
     metrics_interval_t interval;
-    metrics_curve_t curve;
+    metrics_curve_t curve = {0};
     metrics_regions_t regions;
     int32_t group[N];
     for (int i = 0; i < N; i++) group[i] = i % 2;

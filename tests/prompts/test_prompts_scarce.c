@@ -41,7 +41,7 @@ static status_t give(char *text)
 {
     const bool made = text != NULL;
     free(text);
-    return made ? ST_OK : ST_ENOMEM;
+    return made ? ST_OK : fail(ST_ENOMEM, "no text");
 }
 
 static void captions(void **state)
