@@ -2,7 +2,7 @@
  * aggregation of one image, an epoch of each head, the query former; processor time, and peak memory. Features and
  * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's
  * merges (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are
- * larger. The pixel head's prompts and numbers are written to learn-prompts.txt and learn-data.f32 for
+ * larger. Each head's prompts and numbers are written to HEAD-prompts.txt and HEAD-data.f32 for
  * tests/bench/bench_learn.py, the same epoch in PyTorch. FGAD_BENCH_BF16 in the environment: products in bfloat16.
  * FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
@@ -50,7 +50,9 @@ static float *random_rows(rng_t *rng, int rows, int E)
 
 static void write_prompts(const prompts_set_t *set)
 {
-    FILE *out = fopen("learn-prompts.txt", "w");
+    char path[64];
+    snprintf(path, sizeof path, "%s-prompts.txt", set->key.head);
+    FILE *out = fopen(path, "w");
     if (out == NULL) return;
     for (int g = 0; g < set->groups; g++) {
         const prompts_group_t *group = set->group + g;
@@ -89,7 +91,9 @@ static void write_data(const align_head_t *head, const align_tokens_t *tokens, d
     const prompts_set_t *set = head->set;
     const size_t floats = (size_t)set->slots * (size_t)set->width;
     float *slots = malloc(sizeof(float) * floats);
-    FILE *out = fopen("learn-data.f32", "wb");
+    char path[64];
+    snprintf(path, sizeof path, "%s-data.f32", set->key.head);
+    FILE *out = fopen(path, "wb");
     if (slots != NULL && out != NULL) {
         const float sizes[8] = {(float)set->slots, (float)set->width,  (float)tokens->N,
                                 (float)tokens->E,  (float)set->groups, (float)head->training.losses.logit_scale,
@@ -116,6 +120,7 @@ static status_t bench_head(float *anchors, const clip_model_t *model, const prom
     status_t status = weights != NULL ? ST_OK : ST_ENOMEM;
     if (status != ST_OK) return status;
     for (int i = 0; i < set->groups * N; i++) weights[i] = 1 + 1.5F * (float)(i % 17) / 16;
+    training.budget = (size_t)base_memory() / 4; /* as learn_memory: auto gives each of two ranks */
     TRY_DONE(align_head_plan(&bytes, &plan, clip_model_config(model), set, training.budget));
     TRY_DONE(align_head_init(&head, model, set, &training));
     double best = INFINITY, terms[ALIGN_TERMS];
@@ -124,7 +129,7 @@ static status_t bench_head(float *anchors, const clip_model_t *model, const prom
         double start = cpu_seconds();
         TRY_DONE(align_head_epoch(terms, &head, &tokens));
         best = fmin(best, cpu_seconds() - start);
-        if (round == 0 && strcmp(set->key.head, "pixel") == 0) write_data(&head, &tokens, terms[ALIGN_TERM_TOTAL]);
+        if (round == 0) write_data(&head, &tokens, terms[ALIGN_TERM_TOTAL]);
     }
     TRY_DONE(align_head_anchors(anchors, anchors + set->groups * E, &head));
     printf(
@@ -221,9 +226,9 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
             status = bench_threads(model, &set, &(align_tokens_t){.z = z, .N = N, .E = E}, atoi(threads));
         else if (status == ST_OK)
             status = bench_head(anchors, model, &set, z, N, arena);
+        if (status == ST_OK && threads == NULL) write_prompts(&set);
     }
     if (status != ST_OK || getenv("FGAD_BENCH_THREADS") != NULL) goto done;
-    write_prompts(&set);
     printf("peak memory %.0f MB, the model's %.0f MB mapped in it\n", peak_megabytes(),
            4e-6 * (double)(clip_model_parameters(model, false) + clip_model_parameters(model, true)));
     TRY_DONE(bench_query(anchors, set.groups, E, arena));

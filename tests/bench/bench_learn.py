@@ -1,6 +1,7 @@
-"""The pixel head's epoch of bench_learn in PyTorch on one core, as published code runs it: 77 positions a prompt, one
-call of the text tower a group, autograd. The first epoch's loss must be that of bench_learn on the same numbers.
-usage: bench_learn.py MODEL-DIR learn-prompts.txt learn-data.f32 [EPOCHS [best]]
+"""A head's epoch of bench_learn in PyTorch on one core, as published code runs it: 77 positions a prompt, one call of the
+text tower a group, autograd (10 GB for metal_nut's image head). The first epoch's loss must be that of bench_learn on the
+same numbers.
+usage: bench_learn.py MODEL-DIR HEAD-prompts.txt HEAD-data.f32 [EPOCHS [best]]
 best: as well as PyTorch does it instead: no position behind the longest prompt, one call for all groups."""
 import os
 import resource
