@@ -45,15 +45,19 @@ int cli_reduce(int argc, char **argv)
     plan_t plan;
     store_results_t results = {0};
     int missing = 0;
-    if (argc > 2) return join(argc, argv);
-    if (argc != 2) return cli_bad_usage("reduce", "expected the folder of a run");
-    if (store_run_open(&plan, method_table, argv[1]) != ST_OK) return cli_bad_input();
-    const char *run = cli_folder(argv[1]);
-    status_t status = suite_run_reduce(&missing, &plan);
+    const char *if_needed = "--if-needed";
+    const bool ask = argc == 3 && (strcmp(argv[1], if_needed) == 0 || strcmp(argv[2], if_needed) == 0);
+    if (argc > 2 && !ask) return join(argc, argv);
+    if (argc < 2) return cli_bad_usage("reduce", "expected the folder of a run");
+    char *named = argv[ask && strcmp(argv[1], if_needed) == 0 ? 2 : 1];
+    if (store_run_open(&plan, method_table, named) != ST_OK) return cli_bad_input();
+    const char *run = cli_folder(named);
+    const bool reduced = ask && suite_run_is_reduced(&plan);
+    status_t status = reduced ? ST_OK : suite_run_reduce(&missing, &plan);
     if (status == ST_OK) status = store_results_read(&results, plan.run_dir);
     if (status == ST_OK) {
-        printf("%s/results.csv, results.h5: %d of %d task%s\n", run, plan.task_count - missing, plan.task_count,
-               plan.task_count == 1 ? "" : "s");
+        printf("%s/results.csv, results.h5: %d of %d task%s%s\n", run, plan.task_count - missing, plan.task_count,
+               plan.task_count == 1 ? "" : "s", reduced ? ", as they were" : "");
         fflush(stdout);
         if (missing > 0) print_missing(&results);
     }

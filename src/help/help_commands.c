@@ -87,11 +87,11 @@ const help_command_t help_commands[] = {
      "examples:\n"
      "  fgad status results/demo\n"},
     {"reduce", "make the results of a run again from its task files",
-     "usage: fgad reduce RUN\n"
+     "usage: fgad reduce RUN [--if-needed]\n"
      "       fgad reduce RUN1 RUN2 ... --into NEW\n"
      "\n"
      "Writes results.h5 and results.csv again from the task files that are there; names the tasks that are missing.\n"
-     "A run does this itself at its end.\n"
+     "A run does this itself at its end. --if-needed: not where both hold every task of the run already.\n"
      "\n"
      "--into: joins runs of one job and one model that did different categories, shots or seeds, as at two sites, into "
      "the\n"

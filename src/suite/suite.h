@@ -82,6 +82,9 @@ status_t suite_status_print(FILE *out, suite_status_t *status, const plan_t *pla
 status_t suite_verify(FILE *out, int *files, int *damaged, const plan_t *plan);
 /* Makes results.h5 and results.csv again from the task files. *missing: tasks without one, named in results.h5. */
 status_t suite_run_reduce(int *missing, const plan_t *plan);
+/* Whether both tables hold every task of the plan and no other. An id is made of all that the numbers of its task depend on:
+ * made again they would say the same. plan: of the run's folder, which is of all its jobs. */
+bool suite_run_is_reduced(const plan_t *plan);
 
 /* ---- The cache beside the runs; not collective ---- */
 /* Prints what lies in <output>/cache: a line for each kind of file, model and dataset. output: as realpath has it. */

@@ -197,3 +197,29 @@ done:
     free(there);
     return status;
 }
+
+/* Rows stand in the order of the plan, means behind them. */
+static bool holds_all(const char *path, const plan_t *plan)
+{
+    store_results_t results;
+    if (store_results_read(&results, path) != ST_OK) {
+        log_debug("%s", fail_message());
+        return false;
+    }
+    bool same = results.missing == 0 && results.count >= plan->task_count;
+    for (int r = 0; r < results.count && same; r++) {
+        const store_row_t *row = &results.rows[r];
+        const plan_task_t *task = r < plan->task_count ? &plan->tasks[r] : NULL;
+        same = task != NULL ? strcmp(row->task, task->id) == 0 && strcmp(row->point, plan->point_text[task->point]) == 0
+                            : strcmp(row->category, STORE_MEAN) == 0;
+    }
+    store_results_free(&results);
+    return same;
+}
+
+bool suite_run_is_reduced(const plan_t *plan)
+{
+    char csv[4096];
+    snprintf(csv, sizeof csv, "%s/results.csv", plan->run_dir);
+    return holds_all(plan->run_dir, plan) && holds_all(csv, plan);
+}

@@ -78,6 +78,7 @@ check() {
     leftover=$(find "$WORK/out/$1" -name '*.claim*' -o -name '*.aside*' -o -name '*.tmp*' | head -n 3)
     [ -z "$leftover" ] || fail "'$1' left $leftover"
     grep -q 'image AUROC' "$run/report.txt" || fail "'$1' has no report"
+    grep -q "$3 of $3 tasks, as they were" "$run"/slurm/run-report-*.log || fail "the report of '$1' reduced again"
 }
 
 echo "-- a job that cannot run is refused before it is queued"

@@ -291,7 +291,7 @@ rm -f ends "$logs"/*.requeues
 reduces() {
     cat >"a bin/reduces" <<END
 #!/bin/sh
-case \$1 in --help) echo "  reduce RUN" ;; reduce) exit $1 ;; report) echo "a table" ;; esac
+case \$1 in --help) echo "  reduce RUN" ;; reduce) [ "\$3" = --if-needed ] || exit 9; exit $1 ;; report) echo "a table" ;; esac
 END
     chmod +x "a bin/reduces"
     rm -f "some where/it's/report.txt"

@@ -43,12 +43,31 @@ wait
 same_results "$WORK/all/run" "$WORK/elements/run"
 [ -z "$(find "$WORK/elements/run" -name '*.claim')" ] || fail "a claim was left"
 
+# Made again only where a table lacks something: of a row, of what another element has done since, of a file.
+inodes() { stat -c %i "$WORK/elements/run/results.csv" "$WORK/elements/run/results.h5"; }
+inodes > "$WORK/before"
+if_needed() {
+    "$FGAD" reduce "$WORK/elements/run" --if-needed > "$WORK/log" 2>&1 || fail "--if-needed after $1: $(cat "$WORK/log")"
+    [ "$(grep -c "16 of 16 tasks, as they were" "$WORK/log")" = "$2" ] || fail "--if-needed after $1: $(cat "$WORK/log")"
+    same_results "$WORK/all/run" "$WORK/elements/run"
+}
+if_needed nothing 1
+inodes | cmp - "$WORK/before" || fail "tables that hold all were made again"
+sed -i '/,gear,/{/sigma=4/d}' "$WORK/elements/run/results.csv"
+if_needed "rows cut off" 0
+rm "$WORK/elements/run/results.csv"
+if_needed "a table gone" 0
+run narrow -s seeds=0
+cp "$WORK"/narrow/run/results.* "$WORK/elements/run/"
+if_needed "an element's table over the others'" 0
+if_needed "all that" 1
+
 # While some are missing, means of them are not given, and all that look at the run know it.
 run some -s seeds=0 -s category=gear
 rm -r "$WORK"/some/cache/arrays
 run some -s seeds=1
 code=0
-"$FGAD" reduce "$WORK/some/run" > "$WORK/log" 2>&1 || code=$?
+"$FGAD" reduce --if-needed "$WORK/some/run" > "$WORK/log" 2>&1 || code=$?
 [ $code = 1 ] && grep -q "results.h5: 12 of 16 tasks" "$WORK/log" && grep -q "demo/fabric shots 2 seed 0 sigma=4" "$WORK/log" || fail "reduce, $code: $(cat "$WORK/log")"
 [ "$(grep -c ',MEAN,' "$WORK/some/run/results.csv")" = 4 ] || fail "means of what is not whole"
 "$FGAD" status "$WORK/some/run" > "$WORK/log" 2>&1 && fail "status: $(cat "$WORK/log")"
