@@ -34,6 +34,12 @@
 #include "base/base.h"
 #include "io/io.h"
 
+/* Bytes of a file, where the reader of the layout has asked for them: nobody then asks again. */
+typedef struct {
+    bool known;
+    int64_t bytes; /* -1: there is no such file */
+} data_size_t;
+data_size_t data_size(const char *path);
 typedef struct {
     char *path;   /* as opened: root joined with the name below it */
     char *name;   /* below the category, e.g. "test/broken_large/000.png": what result files show */
@@ -41,6 +47,7 @@ typedef struct {
     char *mask;   /* path of the ground truth, or NULL: normal, or none on disk */
     char *sample; /* Real-IAD: the object whose views these are, e.g. "NG/BX/S0001"; else NULL */
     int label;    /* 0 normal, 1 anomalous */
+    data_size_t size, mask_size;
 } data_image_t;
 
 /* ---- What a look at the files finds -------------------------------------------------------------------------------- */

@@ -71,18 +71,17 @@ static bool is_unread(const char *name)
 static int count_below(const char *path, int levels)
 {
     enum { MOST = 100000 };
-    io_names_t names;
+    io_names_t files, folders;
     int count = 0;
-    if (levels == 0 || io_list_dir(&names, path) != ST_OK) return 0;
-    for (int i = 0; i < names.count && count < MOST; i++) {
-        char *inside = data_join(path, names.name[i]);
-        if (inside != NULL && io_is_dir(inside))
-            count += count_below(inside, levels - 1);
-        else
-            count += io_image_has_ending(names.name[i]);
+    if (levels == 0 || io_list_parted(&files, &folders, path) != ST_OK) return 0;
+    for (int i = 0; i < files.count; i++) count += io_image_has_ending(files.name[i]);
+    for (int i = 0; i < folders.count && count < MOST; i++) {
+        char *inside = data_join(path, folders.name[i]);
+        if (inside != NULL) count += count_below(inside, levels - 1);
         free(inside);
     }
-    io_names_free(&names);
+    io_names_free(&files);
+    io_names_free(&folders);
     return count;
 }
 
@@ -106,22 +105,20 @@ static status_t note_folder(data_findings_t *notes, data_kind_t kind, const char
 
 status_t data_note_strays(data_category_t *category, const char *path, const char *const *known, data_kind_t folders)
 {
-    io_names_t names;
+    io_names_t files, inside;
     int loose = 0;
-    TRY(io_list_dir(&names, path));
+    TRY(io_list_parted(&files, &inside, path));
     status_t status = ST_OK;
     const char *first = NULL;
-    for (int i = 0; i < names.count && status == ST_OK; i++) {
-        if (data_is_dir_in(path, names.name[i])) {
-            if (!is_one_of(names.name[i], known)) status = note_folder(&category->notes, folders, path, names.name[i]);
-        } else if (io_image_has_ending(names.name[i]) || is_unread(names.name[i])) {
-            if (loose++ == 0) first = names.name[i];
-        }
-    }
+    for (int i = 0; i < inside.count && status == ST_OK; i++)
+        if (!is_one_of(inside.name[i], known)) status = note_folder(&category->notes, folders, path, inside.name[i]);
+    for (int i = 0; i < files.count; i++)
+        if ((io_image_has_ending(files.name[i]) || is_unread(files.name[i])) && loose++ == 0) first = files.name[i];
     if (status == ST_OK && loose > 0)
         status = data_note(&category->notes, DATA_LOOSE, loose, "'%s/%s'%s", path, first,
                            loose > 1 ? " and others beside it" : "");
-    io_names_free(&names);
+    io_names_free(&files);
+    io_names_free(&inside);
     return status;
 }
 
@@ -171,31 +168,30 @@ static status_t part_masks(io_names_t *images, io_names_t *masks)
 /* Names in `path` that end as images do. Others that look like images, and folders not in `known`, are noted. */
 static status_t list_pictures(io_names_t *out, data_findings_t *notes, const char *path, const char *const *known)
 {
-    io_names_t names;
+    io_names_t folders;
     int kept = 0;
     status_t status = ST_OK;
-    TRY(io_list_dir(&names, path));
-    for (int i = 0; i < names.count; i++) {
-        char *name = names.name[i];
-        bool ends = io_image_has_ending(name), unread = is_unread(name);
-        /* Files of other endings are asked nothing: they are license.txt, Thumbs.db, or folders. */
-        bool folder = status == ST_OK && data_is_dir_in(path, name);
-        if (status == ST_OK && folder && !is_one_of(name, known))
-            status = note_folder(notes, DATA_SUBFOLDER, path, name);
-        if (status == ST_OK && folder && ends)
+    TRY(io_list_parted(out, &folders, path));
+    for (int i = 0; i < folders.count && status == ST_OK; i++) {
+        const char *name = folders.name[i];
+        if (!is_one_of(name, known)) status = note_folder(notes, DATA_SUBFOLDER, path, name);
+        if (status == ST_OK && io_image_has_ending(name))
             status = data_note(notes, DATA_FOLDER_AS_IMAGE, 1, "'%s/%s'", path, name);
-        if (status == ST_OK && unread && !folder)
+    }
+    for (int i = 0; i < out->count; i++) {
+        char *name = out->name[i];
+        if (status == ST_OK && is_unread(name))
             status = data_note(notes, DATA_UNREAD_KIND, 1,
                                "'%s/%s': this kind of image is not read; expected PNG, JPEG, TIFF, BMP or WebP (hint: "
                                "convert it)",
                                path, name);
-        if (status == ST_OK && ends && !folder)
-            names.name[kept++] = name;
+        if (io_image_has_ending(name))
+            out->name[kept++] = name;
         else
-            free(name);
+            free(name); /* license.txt, Thumbs.db */
     }
-    names.count = kept;
-    *out = names;
+    out->count = kept;
+    io_names_free(&folders);
     if (status != ST_OK) io_names_free(out);
     return status;
 }

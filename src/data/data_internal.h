@@ -64,6 +64,7 @@ typedef struct {
     const char *mask;   /* path or NULL */
     const char *sample; /* or NULL */
     int label;
+    data_size_t size, mask_size;
 } data_entry_t;
 /* Appends to the train or test list of `category` and keeps its counts. */
 status_t data_push_train(data_category_t *category, const data_entry_t *entry);

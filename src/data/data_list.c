@@ -3,6 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+data_size_t data_size(const char *path)
+{
+    struct stat info;
+    return (data_size_t){.known = true, .bytes = stat(path, &info) == 0 ? (int64_t)info.st_size : -1};
+}
 
 static void free_image(data_image_t *image)
 {
@@ -35,7 +42,7 @@ static status_t push(data_image_t **images, int *count, const data_entry_t *entr
         if (grown == NULL) return fail(ST_ENOMEM, "no memory for a list of %zu images", room);
         *images = grown;
     }
-    data_image_t image = {.label = entry->label};
+    data_image_t image = {.label = entry->label, .size = entry->size, .mask_size = entry->mask_size};
     image.path = data_join(entry->base, entry->name);
     image.name = base_format("%s", entry->name);
     image.defect = base_format("%s", entry->defect);

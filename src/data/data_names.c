@@ -39,8 +39,9 @@ void data_names_keep(io_names_t *names, const char *root, bool (*is)(const char 
 
 status_t data_list_folders(io_names_t *out, const char *path)
 {
-    TRY(io_list_dir(out, path));
-    data_names_keep(out, path, io_is_dir);
+    io_names_t files;
+    TRY(io_list_parted(&files, out, path));
+    io_names_free(&files);
     return ST_OK;
 }
 

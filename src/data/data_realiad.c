@@ -106,17 +106,27 @@ typedef struct {
 typedef enum { TRAIN = 1, TEST = 2 } part_t;
 
 /* mask: below base, or NULL. A mask that is not on disk is none: some views of a defective sample show no defect. */
-static status_t push(const reader_t *reader, int parts, const char *name, const char *defect, const char *mask)
+static status_t push(const reader_t *reader, int parts, const char *name, data_size_t size, const char *defect,
+                     const char *mask)
 {
     status_t status = ST_ENOMEM;
     char *sample = sample_of(name), *mask_path = NULL;
     if (sample == NULL || (mask != NULL && (mask_path = data_join(reader->base, mask)) == NULL)) goto done;
+    const data_size_t mask_size = mask_path != NULL ? data_size(mask_path) : (data_size_t){0};
+    if (parts == (TRAIN | TEST) && !size.known) { /* two entries, one question */
+        char *path = data_join(reader->base, name);
+        if (path == NULL) goto done;
+        size = data_size(path);
+        free(path);
+    }
     data_entry_t entry = {.base = reader->base,
                           .name = name,
                           .defect = defect == NULL ? "good" : defect,
-                          .mask = mask_path != NULL && io_exists(mask_path) ? mask_path : NULL,
+                          .mask = mask_size.bytes >= 0 ? mask_path : NULL,
                           .sample = sample,
-                          .label = defect != NULL};
+                          .label = defect != NULL,
+                          .size = size,
+                          .mask_size = mask_size};
     status = ST_OK;
     if (parts & TRAIN) status = data_push_train(reader->category, &entry);
     if (status == ST_OK && (parts & TEST)) status = data_push_test(reader->category, &entry);
@@ -170,15 +180,16 @@ static status_t read_part(const reader_t *reader, const char *file, io_json_node
                         "noisy training sets)",
                         file, i, name, defect, normal);
         char *path = data_join(reader->base, name);
-        bool there = path != NULL && io_exists(path);
+        if (path == NULL) return ST_ENOMEM;
+        const data_size_t size = data_size(path);
         free(path);
-        if (!there) {
+        if (size.bytes < 0) {
             TRY(data_note(&reader->category->notes, DATA_ABSENT, 1,
                           "'%s/%s': no such file, but '%s' names it in %s[%d]", reader->base, name, file, key, i));
             continue;
         }
         int parts = part | (part == TEST && !anomalous && reader->test_shots ? TRAIN : 0);
-        TRY(push(reader, parts, name, anomalous ? defect : NULL, anomalous ? mask : NULL));
+        TRY(push(reader, parts, name, size, anomalous ? defect : NULL, anomalous ? mask : NULL));
     }
     return ST_OK;
 }
@@ -253,7 +264,8 @@ static status_t read_sample(const reader_t *reader, const char *folder, const ch
         if (name == NULL || mask == NULL)
             status = ST_ENOMEM;
         else
-            status = push(reader, defect == NULL ? TRAIN | TEST : TEST, name, defect, defect == NULL ? NULL : mask);
+            status = push(reader, defect == NULL ? TRAIN | TEST : TEST, name, (data_size_t){0}, defect,
+                          defect == NULL ? NULL : mask);
         free(name);
         free(mask);
     }

@@ -34,7 +34,8 @@ static status_t push_row(data_category_t *out, const io_csv_t *csv, const char *
     char *base = data_join(root, out->category), *path = data_join(root, value[IMAGE]), *mask = NULL;
     if (base == NULL || path == NULL) goto done;
     if (anomalous && value[MASK][0] != '\0' && (mask = data_join(root, value[MASK])) == NULL) goto done;
-    if (!io_exists(path)) {
+    const data_size_t size = data_size(path), mask_size = mask != NULL ? data_size(mask) : (data_size_t){0};
+    if (size.bytes < 0) {
         status = data_note(&out->notes, DATA_ABSENT, 1, "'%s': no such file, but '%s' line %d names it", path,
                            csv->path, csv->line);
         goto done;
@@ -42,8 +43,10 @@ static status_t push_row(data_category_t *out, const io_csv_t *csv, const char *
     data_entry_t entry = {.base = base,
                           .name = value[IMAGE] + prefix + 1,
                           .defect = anomalous ? "bad" : "good",
-                          .mask = mask != NULL && io_exists(mask) ? mask : NULL,
-                          .label = anomalous};
+                          .mask = mask_size.bytes >= 0 ? mask : NULL,
+                          .label = anomalous,
+                          .size = size,
+                          .mask_size = mask_size};
     status = test ? data_push_test(out, &entry) : data_push_train(out, &entry);
 done:
     free(mask);

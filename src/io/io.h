@@ -17,8 +17,10 @@ typedef struct {
     int count;
 } io_names_t;
 void io_names_free(io_names_t *names);
-/* Names (not paths) in directory `path`, sorted by bytes (strcmp), without "." entries; hidden names are skipped. */
+/* Names (not paths) in directory `path`, sorted by bytes (strcmp), without "." entries; hidden names are skipped. Parted:
+ * folders (links followed) apart from all else; where the file system tells them apart, no file is asked. */
 status_t io_list_dir(io_names_t *out, const char *path);
+status_t io_list_parted(io_names_t *files, io_names_t *folders, const char *path);
 bool io_exists(const char *path);
 int64_t io_change(const char *path); /* time of the last change, in nanoseconds; 0: it is not there */
 bool io_is_dir(const char *path);
@@ -42,16 +44,14 @@ status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 status_t io_write_file(const char *path, const void *bytes, size_t size);
 /* What was printed to a stream of open_memstream, which is closed; *text is freed. */
 status_t io_write_stream(const char *path, FILE *stream, char **text, const size_t *size);
-/* For files written by others' libraries: publish `temporary` (closed already) under `path` in the same way. On
- * failure the temporary is removed. */
+/* For files written by others' libraries: `temporary` (closed already) under `path` in the same way. Else it is removed. */
 status_t io_publish(const char *temporary, const char *path);
 /* The file `from` at `path` too: its second name (a hard link) where the file system has such, else a copy, published as
  * io_write_file does. replace: what stands at `path` gives way; else it stays, and all is well. */
 status_t io_link_file(const char *path, const char *from, bool replace);
 bool io_same_file(const char *a, const char *b); /* both names are of one file */
-/* "<path>.tmp.<host>.<pid>.<space>.<token>" into out: the temporary name that io_publish expects nothing of, but status
- * tools know; another one at each call, which nobody can foresee: open it with O_EXCL. "" when it would be longer than a
- * path may be. */
+/* "<path>.tmp.<host>.<pid>.<space>.<token>" into out: a name that status tools know; another one at each call, which nobody
+ * can foresee: open it with O_EXCL. "" when it would be longer than a path may be. */
 void io_temporary_name(char out[4096], const char *path);
 /* Where this process's number is its own: the beginning of the kernel's boot id and the number of the PID namespace, as
  * "1c9e03a5-4026531836" ("unknown" without /proc). What /proc says of a number is true for those of the same space alone. */

@@ -57,24 +57,58 @@ static status_t push_name(io_names_t *names, int *room, const char *name)
     return ST_OK;
 }
 
-status_t io_list_dir(io_names_t *out, const char *path)
+/* Whether an entry of `directory` is one itself, links followed: most file systems tell while they list. */
+static bool is_folder(DIR *directory, const struct dirent *entry)
 {
-    *out = (io_names_t){0};
+    struct stat info;
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK) return entry->d_type == DT_DIR;
+    return fstatat(dirfd(directory), entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+}
+
+static void sort_names(io_names_t *names)
+{
+    if (names->count > 1) qsort(names->name, (size_t)names->count, sizeof *names->name, compare_names);
+}
+
+/* folders NULL: they are names as others. */
+static status_t list(io_names_t *out, io_names_t *folders, const char *path)
+{
     DIR *directory = opendir(path);
     if (directory == NULL) return fail_system(path, "listed");
     status_t status = ST_OK;
-    int room = 0;
+    int room = 0, folder_room = 0;
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
         if (entry == NULL && errno != 0) TRY_DONE(fail_system(path, "listed"));
         if (entry == NULL) break;
-        if (entry->d_name[0] != '.') TRY_DONE(push_name(out, &room, entry->d_name));
+        if (entry->d_name[0] == '.') continue;
+        const bool folder = folders != NULL && is_folder(directory, entry);
+        TRY_DONE(push_name(folder ? folders : out, folder ? &folder_room : &room, entry->d_name));
     }
-    if (out->count > 1) qsort(out->name, (size_t)out->count, sizeof *out->name, compare_names);
+    sort_names(out);
+    if (folders != NULL) sort_names(folders);
 done:
     closedir(directory);
+    return status;
+}
+
+status_t io_list_dir(io_names_t *out, const char *path)
+{
+    *out = (io_names_t){0};
+    status_t status = list(out, NULL, path);
     if (status != ST_OK) io_names_free(out);
+    return status;
+}
+
+status_t io_list_parted(io_names_t *files, io_names_t *folders, const char *path)
+{
+    *files = *folders = (io_names_t){0};
+    status_t status = list(files, folders, path);
+    if (status != ST_OK) {
+        io_names_free(files);
+        io_names_free(folders);
+    }
     return status;
 }
 

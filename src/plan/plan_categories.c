@@ -5,19 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What tells a file from another of the same name. Published images change with a release: their size will do, which costs
  * no reading. Own images are retaken, in formats of one size for all: their content counts. -1: there is no such file. */
-static status_t file_mark(int64_t *mark, const char *path, bool own)
+static status_t file_mark(int64_t *mark, const char *path, data_size_t size, bool own)
 {
-    struct stat info;
     char digest[IO_DIGEST_SIZE];
-    *mark = -1;
-    if (path == NULL || stat(path, &info) != 0) return ST_OK;
-    *mark = (int64_t)info.st_size;
-    if (!own) return ST_OK;
+    *mark = path == NULL ? -1 : size.known ? size.bytes : data_size(path).bytes;
+    if (*mark < 0 || !own) return ST_OK;
     TRY(io_digest_file(digest, path));
     digest[15] = '\0';
     *mark = strtoll(digest, NULL, 16);
@@ -37,8 +33,8 @@ static status_t category_digest(plan_category_t *entry)
         const data_image_t *image =
             i < images->train_count ? &images->train[i] : &images->test[i - images->train_count];
         int64_t mark, mask;
-        TRY_DONE(file_mark(&mark, image->path, own));
-        TRY_DONE(file_mark(&mask, image->mask, own));
+        TRY_DONE(file_mark(&mark, image->path, image->size, own));
+        TRY_DONE(file_mark(&mask, image->mask, image->mask_size, own));
         if (mark < 0) {
             char target[512];
             ssize_t length = readlink(image->path, target, sizeof target - 1);

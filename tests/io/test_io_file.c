@@ -50,6 +50,37 @@ static void listings_are_sorted_by_bytes_and_skip_hidden_names(void **state)
     check_names(directory, (const char *const[]){"010.png", "9.png", "B.png", "b.png", "\xc3\xa9.png", NULL});
 }
 
+static void folders_are_listed_apart(void **state)
+{
+    (void)state;
+    io_names_t files, folders;
+    path_t path, target;
+    const char *directory = check_temp_dir("file-parted");
+    const char *const links[][2] = {{"to folder", "b"}, {"to file", "a"}, {"to nothing", "gone"}};
+    put(directory, "a", "");
+    join(path, directory, "b");
+    assert_int_equal(io_make_dirs(path), ST_OK);
+    join(path, directory, ".hidden");
+    assert_int_equal(io_make_dirs(path), ST_OK);
+    for (int i = 0; i < 3; i++) {
+        join(path, directory, links[i][0]);
+        join(target, directory, links[i][1]);
+        assert_int_equal(symlink(target, path), 0);
+    }
+    assert_int_equal(io_list_parted(&files, &folders, directory), ST_OK);
+    assert_int_equal(files.count, 3);
+    assert_string_equal(files.name[0], "a");
+    assert_string_equal(files.name[1], "to file");
+    assert_string_equal(files.name[2], "to nothing");
+    assert_int_equal(folders.count, 2);
+    assert_string_equal(folders.name[0], "b");
+    assert_string_equal(folders.name[1], "to folder");
+    io_names_free(&files);
+    io_names_free(&folders);
+    join(path, directory, "a");
+    check_error(io_list_parted(&files, &folders, path), ST_ENOTFOUND, "a' cannot be listed: Not a directory");
+}
+
 static void long_listings_are_whole(void **state)
 {
     (void)state;
@@ -390,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listings_are_sorted_by_bytes_and_skip_hidden_names),
+        cmocka_unit_test(folders_are_listed_apart),
         cmocka_unit_test(long_listings_are_whole),
         cmocka_unit_test(what_cannot_be_listed_is_named),
         cmocka_unit_test(directories_are_made_with_their_parents_and_twice),

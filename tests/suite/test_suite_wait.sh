@@ -81,6 +81,9 @@ for rank in 0 1 2; do
     opens=$(grep -c 'open.*/job\.yaml"' "$WORK/start.$rank" || true)
     [ "$opens" = 1 ] || fail "rank $rank read the job $opens times"
 done
+images=$(find "$WORK/data/demo/gear" -name '*.png' | wc -l)
+asked=$(grep -c 'stat.*\.png"' "$WORK/start.0" || true)
+[ "$asked" -le "$images" ] || fail "rank 0 asked $asked times about $images images and masks"
 cat "$WORK/start.1" "$WORK/start.2" > "$WORK/others"
 ! grep 'stat.*\.png"' "$WORK/others" | head -3 | grep . || fail "every rank looks at images"
 made=$(grep -c 'mkdir(' "$WORK/others" || true)
