@@ -287,7 +287,7 @@ status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *ite
     TRY_DONE(io_h5_set_f64(file, base, "logit_scale", what->head->training.losses.logit_scale));
     TRY_DONE(io_h5_set_f64(file, "/", "learn_seconds", what->seconds));
     TRY_DONE(io_h5_set_text(file, "/", "description", "prompts of one head of one category and draw of shots"));
-    TRY_DONE(io_h5_set_options(file, "options", &plan->points[plan->tasks[item->index].point], job_options));
+    TRY_DONE(store_point_write(file, &plan->points[plan->tasks[item->index].point]));
     TRY_DONE(store_made_by_write(file, &made_by));
     TRY_DONE(store_complete(file, item->id, NULL, NULL));
     status = io_h5_publish(&file);

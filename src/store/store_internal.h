@@ -7,6 +7,10 @@
 /* A learned head of the cache or, where that has lost it, of the run. */
 status_t store_head_open(io_h5_t **out, const plan_t *plan, const plan_item_t *item);
 
+/* The group `options`: those of one point of a grid. The grid itself stands in run.yaml and results.h5: in every file of its
+ * points it would take room that grows with their square. */
+status_t store_point_write(io_h5_t *file, const job_t *point);
+
 void store_row_free(store_row_t *row);
 /* ST_EFORMAT when a MEAN row is not the mean of its rows or, where `all` rows of tasks must have one, is missing:
  * tables that others made by hand name no tasks. */

@@ -1,5 +1,5 @@
 /* Where a file came from. */
-#include "store/store.h"
+#include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,4 +52,12 @@ status_t store_made_by_write(io_h5_t *file, const store_made_by_t *made_by)
 done:
     free(libraries);
     return status;
+}
+
+status_t store_point_write(io_h5_t *file, const job_t *point)
+{
+    job_t alone = *point; /* all but its grid is borrowed */
+    alone.sweep = (io_sweep_t){0};
+    alone.sweep_mode = JOB_SWEEP_PRODUCT;
+    return io_h5_set_options(file, "options", &alone, job_options);
 }

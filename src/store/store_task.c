@@ -118,7 +118,7 @@ static status_t write_attributes(io_h5_t *file, const plan_t *plan, int ranks, c
     TRY(io_h5_set_text(file, "/", "method", what->method->name));
     TRY(io_h5_set_i64(file, "/", "transductive", method_is_transductive(what->method, job)));
     TRY(io_h5_set_i64(file, "/", "auxiliary", method_is_auxiliary(what->method, job)));
-    TRY(io_h5_set_options(file, "options", job, job_options));
+    TRY(store_point_write(file, job));
     TRY(io_h5_set_f64(file, "/", "evaluate_seconds", what->seconds));
     TRY(io_h5_set_f64(file, "/", "score_seconds", what->score_seconds));
     TRY(io_h5_set_i64(file, "/", "state_bytes", (int64_t)what->state_bytes));

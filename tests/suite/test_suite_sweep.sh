@@ -37,6 +37,21 @@ grep -q "^80 tasks done" "$WORK/losses.log" || fail "$(cat "$WORK/losses.log")"
 # without it.
 made losses "learned heads" $((12 * heads)) 0
 
+# A file of a task or head is as large in a wide grid as in a narrow one, and says of itself what it says there.
+wide=$(awk 'BEGIN { for (i = 1; i <= 100; i++) printf("%s%g", (i > 1 ? "," : "sweep.sigma="), i / 25) }')
+for grid in "narrow -s sweep.sigma=1,2" "wide -s $wide"; do
+    # shellcheck disable=SC2086
+    job $grid -s category=gear -s shots=1
+done
+for file in $(cd "$WORK/out/narrow" && find tasks heads -name '*.h5'); do
+    [ "$(stat -c %s "$WORK/out/narrow/$file")" = "$(stat -c %s "$WORK/out/wide/$file")" ] || fail "$file grows with the grid"
+    for option in sigma sweep sweep_mode; do
+        for run in narrow wide; do h5dump -a "/options/$option" "$WORK/out/$run/$file" | tail -n +2 > "$WORK/$run.option"; done
+        cmp "$WORK/narrow.option" "$WORK/wide.option" || fail "$file tells another $option: $(cat "$WORK/wide.option")"
+    done
+done
+grep -q "sigma: \[0.04, 0.08" "$WORK/out/wide/run.yaml" || fail "run.yaml does not tell the grid"
+
 # Which settings change nothing, and why, is told from the traces of the heads.
 job margins -s output="$WORK/out2" -s shots=1 -s sweep.epsilon=0,50,60 -s sweep.sigma=2,4
 "$FGAD" report "$WORK/out2/margins" --effects > "$WORK/effects" || fail "report --effects"
