@@ -79,7 +79,7 @@ const data_kind_info_t data_kinds[DATA_KINDS] = {
                     "TIFFs of several pages, of which the first is read",
                     "save the others as files of their own, if they are to count"},
     [DATA_SUBFOLDER] = {"subfolder", DATA_HARM_LEFT_OUT, "image in a folder of its own, left out",
-                        "images in folders of their own, left out", "move them one folder up"},
+                        "images in folders of their own, left out", "move them one folder up, if they are such images"},
     [DATA_OTHER_FOLDER] = {"other_folder", DATA_HARM_LEFT_OUT, "image in a folder that is none of the layout, left out",
                            "images in folders that are none of the layout, left out",
                            "move them to train, test/good or test/<defect>, if they are to count"},

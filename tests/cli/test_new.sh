@@ -51,7 +51,7 @@ mkdir -p "$WORK/deep/bad"
 cp -r "$gear/train/good" "$WORK/deep/"
 cp -r "$gear/test/crack" "$WORK/deep/bad/"
 make nested "$WORK/deep"
-says "images in folders of their own, left out -> move them one folder up"
+says "images in folders of their own, left out -> move them one folder up, if they are such images"
 says "deep: 9 images to learn from, 3 normal and 0 anomalous"
 
 # MVTec-AD's layout: the same images as they lie there.
