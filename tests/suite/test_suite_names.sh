@@ -63,7 +63,7 @@ for image in "$WORK"/data/demo/gear/train/good/*.png; do
 done
 cp "$(ls "$WORK"/data/demo/gear/test/crack/*.png | head -1)" "$tree/NG/b_C1_.png"
 cp "$(ls "$WORK"/data/demo/gear/ground_truth/crack/*.png | head -1)" "$tree/NG/b_m.png"
-for class in '../../../../OUTSIDE' 'a/b' .. .; do
+for class in '../../../../../../../OUTSIDE' 'a/b' .. .; do
     cat > "$WORK/ri/realiad_jsons/toy.json" << JSON
 {"meta": {"prefix": "toy/", "normal_class": "OK"},
  "train": [{"category": "toy", "anomaly_class": "OK", "image_path": "OK/t1_C1_.png", "mask_path": null},
