@@ -37,6 +37,7 @@ enum { JOB_TRIPLET_EUCLID, JOB_TRIPLET_PUBLISHED };
 enum { JOB_STATES_OWN, JOB_STATES_GENERAL };
 enum { JOB_TEXTS_NAME, JOB_TEXTS_MFSC };
 enum { JOB_TURNS_EVEN, JOB_TURNS_DRAWN };
+enum { JOB_TURNED_AGNOSTIC, JOB_TURNED_INFORMED };
 enum { JOB_SCORE_OWN, JOB_SCORE_MAX, JOB_SCORE_TOP1 };
 enum { JOB_RETRIEVAL_AUTO, JOB_RETRIEVAL_QUERY_FORMER, JOB_RETRIEVAL_NORMAL, JOB_RETRIEVAL_BISECTOR };
 enum { JOB_PROTOCOL_STRICT, JOB_PROTOCOL_PAPER, JOB_PROTOCOL_PUBLISHED };
@@ -121,7 +122,7 @@ typedef struct {
     } subspace;
     struct {
         char *feature;
-        int mask, turns;
+        int mask, turns, turned;
     } anomalydino;
     struct {
         io_names_t taps;

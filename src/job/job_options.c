@@ -18,6 +18,7 @@ static const char *const class_names[] = {"mapped", "raw", NULL};
 static const char *const template_names[] = {"22", "winclip21", NULL};
 static const char *const mask_names[] = {"off", "published", "otsu", NULL};
 static const char *const score_names[] = {"own", "max", "top1", NULL};
+static const char *const turned_names[] = {"agnostic", "informed", NULL};
 static const char *const turn_names[] = {"even", "drawn", NULL};
 static const char *const center_names[] = {"language", "density", NULL};
 static const char *const reference_names[] = {"similarity", "feature", NULL};
@@ -275,6 +276,9 @@ const io_option_t job_options[] = {
     {"anomalydino.turns", IO_INT, AT(anomalydino.turns), "0", 0, 360, NULL,
      "views of each support image that the memory is of, evenly turned through 360 degrees; published: 8; 0: the image "
      "as it is",
+     JOB_STAGE_MAPS},
+    {"anomalydino.turned", IO_CHOICE, AT(anomalydino.turned), "agnostic", 0, 0, turned_names,
+     "whose support is turned: of every category (agnostic), or of MVTec-AD's hazelnut and screw alone (informed)",
      JOB_STAGE_MAPS},
     {"musc.taps", IO_STRING_LIST, AT(musc.taps), "1/4.mlp, 2/4.mlp, 3/4.mlp, 4/4.mlp", 0, 0, NULL,
      "points of the image tower", JOB_STAGE_MAPS},

@@ -9,9 +9,9 @@
 /* Keys that came after ids of the others: where they say nothing, ids are those that there were before. */
 static bool says_nothing(const io_option_t *row, const char *value)
 {
-    static const char *const later[] = {"pixel.groups",      "image.groups",   "mask_resize",
-                                        "anomalydino.turns", "subspace.turns", "subspace.turn_draw",
-                                        "align_corners",     "image_score",    "precision"};
+    static const char *const later[] = {
+        "pixel.groups",       "image.groups",  "mask_resize", "anomalydino.turns",  "subspace.turns",
+        "subspace.turn_draw", "align_corners", "image_score", "anomalydino.turned", "precision"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(row->name, later[i]) == 0)
             return strcmp(value, row->kind == IO_STRING_LIST ? "[]" : row->otherwise) == 0;

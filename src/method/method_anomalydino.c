@@ -27,6 +27,18 @@ static void ask(method_ask_t *out, const job_t *job)
     ask_all(out, job);
 }
 
+/* Nothing is turned without turns. */
+static bool reads(const job_t *job, const char *key)
+{
+    return job->anomalydino.turns > 1 || strcmp(key, "anomalydino.turned") != 0;
+}
+
+/* Whose support the published code turns when it is told of the categories. */
+static bool is_turned(const char *dataset, const char *category)
+{
+    return strcmp(dataset, "mvtec") == 0 && (strcmp(category, "hazelnut") == 0 || strcmp(category, "screw") == 0);
+}
+
 /* Whose test images the published code masks. */
 static bool is_masked(const char *dataset, const char *category)
 {
@@ -54,7 +66,9 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     state->job = task->job;
     state->masked = mask == MASK_OTSU || (mask == MASK_PUBLISHED && is_masked(task->dataset, task->category));
     method_ask_t asked;
-    return method_bank(&state->tap, task, ask_all(&asked, task->job), arena);
+    int from = ask_all(&asked, task->job);
+    if (task->job->anomalydino.turned == JOB_TURNED_INFORMED && !is_turned(task->dataset, task->category)) from = 0;
+    return method_bank(&state->tap, task, from, arena);
 }
 
 static status_t apply_mask(float *map, const state_t *state, const method_image_t *image, int h, int w, arena_t *arena)
@@ -86,4 +100,4 @@ static status_t score(method_maps_t *maps, int i, void *fitted, const method_ima
 }
 
 const method_t method_anomalydino = {
-    .name = "anomalydino", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};
+    .name = "anomalydino", .min_shots = 1, .reads = reads, .ask = ask, .work = work, .fit = fit, .score = score};

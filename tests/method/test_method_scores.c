@@ -84,7 +84,8 @@ static void make_slices(float **slices, const method_task_t *task, const method_
     }
 }
 
-static void run(const check_golden_t *golden, const case_t *c, int category, int K)
+/* of: dataset and category of the task; NULL: "toy" and the category of the golden names. */
+static void run(const check_golden_t *golden, const case_t *c, int category, int K, const char *const of[2])
 {
     const char *assignments[16] = {"dataset=demo", "memory_taps=0.mlp,1.mlp"};
     char method_key[64], name[64];
@@ -107,8 +108,8 @@ static void run(const check_golden_t *golden, const case_t *c, int category, int
     const method_head_t heads[JOB_HEADS] = {{.G = 1, .E = dims[1], .normal = text, .abnormal = text + dims[1]}};
     float *slices[16] = {NULL};
     method_task_t task = {.job = &job,
-                          .dataset = "toy",
-                          .category = categories[category].name,
+                          .dataset = of != NULL ? of[0] : "toy",
+                          .category = of != NULL ? of[1] : categories[category].name,
                           .shots = K,
                           .images = TESTS,
                           .seed = categories[category].seed,
@@ -174,7 +175,25 @@ static void methods_with_shots_equal_their_references(void **state)
     check_golden_t *golden = check_golden_open("detect/methods");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int category = 0; category < 2; category++)
-            for (int K = 1; K <= SHOTS; K += SHOTS - 1) run(golden, &cases[i], category, K);
+            for (int K = 1; K <= SHOTS; K += SHOTS - 1) run(golden, &cases[i], category, K, NULL);
+    check_golden_close(golden);
+}
+
+static void anomalydino_when_informed_turns_what_the_published_code_turns(void **state)
+{
+    (void)state;
+    check_golden_t *golden = check_golden_open("detect/methods");
+    static const char *const of[][2] = {
+        {"mvtec", "bottle"}, {"mvtec", "screw"}, {"visa", "screw"}, {"mvtec", "hazelnut"}};
+    case_t informed = {"anomalydino",
+                       {"anomalydino.feature=1.mlp", "anomalydino.turns=2", "anomalydino.turned=informed"},
+                       "dino",
+                       "map",
+                       "score"};
+    for (int i = 0; i < 4; i++) {
+        informed.golden = i % 2 == 1 ? "dino-turned" : "dino";
+        run(golden, &informed, 0, 4, of[i]);
+    }
     check_golden_close(golden);
 }
 
@@ -185,8 +204,8 @@ static void methods_of_whole_sets_equal_their_references(void **state)
     const case_t musc = {"musc", {"musc.taps=0.mlp,1.mlp", "resolution=40"}, "musc", "map", "score"};
     const case_t batched = {
         "subspace_batched", {"subspace.feature=0.mlp", "subspace.variance=0.9"}, "batched", "map", "score"};
-    for (int category = 0; category < 2; category++) run(golden, &musc, category, 0);
-    for (int category = 0; category < 2; category++) run(golden, &batched, category, 0);
+    for (int category = 0; category < 2; category++) run(golden, &musc, category, 0, NULL);
+    for (int category = 0; category < 2; category++) run(golden, &batched, category, 0, NULL);
     check_golden_close(golden);
 }
 
@@ -289,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(methods_with_shots_equal_their_references),
+        cmocka_unit_test(anomalydino_when_informed_turns_what_the_published_code_turns),
         cmocka_unit_test(methods_of_whole_sets_equal_their_references),
         cmocka_unit_test(image_scores_of_the_map_are_for_every_method),
         cmocka_unit_test(the_table_holds_every_name_of_the_option),

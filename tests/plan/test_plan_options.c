@@ -34,7 +34,7 @@ static const struct {
     {"patchcore", "patchcore.", false, false, false, false, " branches learn "},
     {"spade", "spade.", false, false, false, false, " branches learn "},
     {"padim", "padim.", false, false, false, false, " branches learn "},
-    {"anomalydino", "anomalydino.", false, false, false, false, " branches learn "},
+    {"anomalydino", "anomalydino.", false, false, false, false, " branches learn anomalydino.turned "},
     {"musc", "musc.", false, false, false, false, " branches learn "},
     {"subspace", "subspace.", false, false, false, false, " branches learn subspace.turn_draw "},
     {"subspace_batched", "subspace.", false, false, false, false, " branches learn subspace.turns subspace.turn_draw "},
@@ -184,6 +184,7 @@ static const struct {
     {"winclip", "texts=mfsc", " texts n_ahp ahp_order ",
      " winclip.templates winclip.class_names lr losses n_ab groups epsilon "},
     {"winclip+", "texts=mfsc", " texts n_ahp ahp_order ", " winclip.templates winclip.class_names lr pixel.n_pro "},
+    {"anomalydino", "anomalydino.turns=8", " anomalydino.turned ", " "},
     {"subspace", "subspace.turns=3", " subspace.turns subspace.turn_draw ", " "}};
 
 static void ids_change_by_what_is_read_then(void **state)
@@ -211,7 +212,7 @@ static void ids_change_by_what_is_read_then(void **state)
         job_free(&job);
         free(base);
     }
-    assert_int_equal(read, 41);
+    assert_int_equal(read, 42);
     assert_int_equal(unread, 69);
 }
 

@@ -50,6 +50,7 @@ for method in patchcore spade padim anomalydino musc subspace subspace_batched; 
     same $method $fusing $learning texts=mfsc $(echo $blocks | tr ' ' '\n' | grep -v "^$own\.")
 done
 same subspace subspace.turn_draw=drawn
+same anomalydino anomalydino.turned=informed
 same subspace_batched subspace.turn_draw=drawn subspace.turns=3
 for method in winclip winclip+; do same $method $fusing $learning $(echo $blocks | tr ' ' '\n' | grep -v "^winclip\."); done
 for method in april_vad inctrl_residual; do same $method $fusing $learning texts=mfsc $(echo $blocks | tr ' ' '\n' | grep -v "^$method\."); done
