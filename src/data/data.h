@@ -210,8 +210,8 @@ status_t data_mask_read(uint8_t **mask, int *width, int *height, const data_cate
  * falls a pixel short where a centre meets an edge (59 of 400 columns from 480). torch's and OpenCV's "nearest" would
  * shift the mask by up to half a pixel. dst (dh, dw), src (sh, sw). METHOD.md 10. */
 void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
-/* As other code does: 0 and 255 by PIL's antialiased bilinear, then above a half of 255. */
-status_t data_mask_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh);
+/* As other code does: 0 and 255 by PIL's antialiased bilinear, then above a half of 255, or, `whole`, 255 itself. */
+status_t data_mask_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, bool whole);
 
 /* ---- One's own images ---------------------------------------------------------------------------------------------- */
 typedef struct {

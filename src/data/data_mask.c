@@ -53,7 +53,7 @@ void data_mask_resize(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, 
     }
 }
 
-status_t data_mask_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh)
+status_t data_mask_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *src, int sw, int sh, bool whole)
 {
     REQUIRE(dst != NULL && src != NULL && dw > 0 && dh > 0 && sw > 0 && sh > 0);
     const size_t from = (size_t)sw * (size_t)sh, to = (size_t)dw * (size_t)dh;
@@ -61,7 +61,7 @@ status_t data_mask_resize_bilinear(uint8_t *dst, int dw, int dh, const uint8_t *
     if (grey == NULL) return ST_ENOMEM;
     for (size_t i = 0; i < from; i++) grey[i] = src[i] != 0 ? 255 : 0;
     status_t status = io_resize_bilinear_antialiased(dst, dw, dh, grey, sw, sh, 1);
-    for (size_t i = 0; i < to && status == ST_OK; i++) dst[i] = dst[i] > 127;
+    for (size_t i = 0; i < to && status == ST_OK; i++) dst[i] = dst[i] > (whole ? 254 : 127);
     free(grey);
     return status;
 }

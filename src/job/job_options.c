@@ -36,7 +36,7 @@ static const char *const image_map_names[] = {"fused", "vad", NULL};
 static const char *const image_max_names[] = {"grid", "resized", NULL};
 static const char *const fusion_names[] = {"harmonic", "arithmetic", "geometric", "standard", NULL};
 static const char *const image_fusion_names[] = {"harmonic", "arithmetic", "best", NULL};
-static const char *const mask_resize_names[] = {"nearest", "bilinear", NULL};
+static const char *const mask_resize_names[] = {"nearest", "bilinear", "whole", NULL};
 static const char *const metric_size_names[] = {"R", "native", NULL};
 const char *const job_aupro_names[] = {"exact8", "steps200", "steps200up", NULL};
 static const char *const branch_names[] = {"vad", "pad", NULL};
@@ -312,7 +312,9 @@ const io_option_t job_options[] = {
     {"mask_threshold", IO_INT, AT(mask_threshold), "-1", -1, 65534, NULL,
      "a mask's pixel is anomalous above this value; -1: the dataset's own rule (127; VisA 0)", JOB_STAGE_METRICS},
     {"mask_resize", IO_CHOICE, AT(mask_resize), "nearest", 0, 0, mask_resize_names,
-     "masks at R x R: nearest, by pixel centres, or bilinear, averaged and above a half, as WinCLIP's public port",
+     "masks at R x R: nearest, by pixel centres, or bilinear, averaged and above a half, as WinCLIP's public port, or "
+     "whole: "
+     "averaged and anomalous through and through, as MuSc's code has MVTec-AD's",
      JOB_STAGE_METRICS},
     {"threads", IO_INT, AT(threads), "1", 1, 1024, NULL,
      "threads a rank, which share the images of a chunk and the prompts of a head; no bit of a result depends on it",

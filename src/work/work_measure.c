@@ -57,10 +57,11 @@ static status_t load_mask(uint8_t *labels, const int size[2], const data_categor
         if ((mask = first) == NULL) return ST_ENOMEM;
         width = height = pre_resize;
     }
-    if (job->mask_resize == JOB_MASK_BILINEAR)
-        status = data_mask_resize_bilinear(labels, size[0], size[1], mask, width, height);
-    else
+    if (job->mask_resize == JOB_MASK_NEAREST)
         data_mask_resize(labels, size[0], size[1], mask, width, height);
+    else
+        status = data_mask_resize_bilinear(labels, size[0], size[1], mask, width, height,
+                                           job->mask_resize == JOB_MASK_WHOLE);
     free(mask);
     return status;
 }
@@ -231,7 +232,8 @@ char *work_protocol_text(const job_t *job, const data_category_t *images)
     char how[80] = "";
     if (job->bit_depth < 16) snprintf(how, sizeof how, " bit_depth=%d", job->bit_depth);
     if (job->exif != 0) strcat(how, " exif=apply");
-    if (job->mask_resize == JOB_MASK_BILINEAR) strcat(how, " masks=bilinear");
+    if (job->mask_resize != JOB_MASK_NEAREST)
+        strcat(how, job->mask_resize == JOB_MASK_BILINEAR ? " masks=bilinear" : " masks=whole");
     if (job->align_corners) strcat(how, " corners=aligned");
     if (job->image_score != JOB_SCORE_OWN)
         strcat(how, job->image_score == JOB_SCORE_MAX ? " image=max" : " image=top1");

@@ -95,6 +95,31 @@ static void resizing_equals_pil_nearest_at_every_size(void **state)
     check_golden_close(golden);
 }
 
+static void soft_resizing_equals_pil_bilinear(void **state)
+{
+    (void)state;
+    check_golden_t *golden = check_golden_open("data/masks");
+    int cases = 0;
+    for (char name[32]; snprintf(name, sizeof name, "soft%d.src", cases), check_golden_has(golden, name); cases++) {
+        int from[8], to[8];
+        size_t count;
+        const uint8_t *src = check_golden_u8(golden, name, NULL, from);
+        int inside[2] = {0, 0};
+        for (int whole = 0; whole < 2; whole++) {
+            snprintf(name, sizeof name, "soft%d.%s", cases, whole ? "whole" : "half");
+            const uint8_t *want = check_golden_u8(golden, name, &count, to);
+            uint8_t *got = malloc(count);
+            check_error(data_mask_resize_bilinear(got, to[1], to[0], src, from[1], from[0], whole), ST_OK, "");
+            assert_memory_equal(got, want, count);
+            for (size_t i = 0; i < count; i++) inside[whole] += got[i];
+            free(got);
+        }
+        assert_true(inside[1] > 0 && inside[1] < inside[0]);
+    }
+    assert_int_equal(cases, 4);
+    check_golden_close(golden);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +127,7 @@ int main(void)
         cmocka_unit_test(an_empty_or_absent_mask_is_all_zero),
         cmocka_unit_test(masks_that_cannot_be_meant_are_refused),
         cmocka_unit_test(resizing_equals_pil_nearest_at_every_size),
+        cmocka_unit_test(soft_resizing_equals_pil_bilinear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

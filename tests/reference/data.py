@@ -1,4 +1,5 @@
-"""Golden masks for data: PIL's NEAREST and torch's nearest-exact at awkward sizes (they agree; asserted here)."""
+"""Golden masks for data: PIL's NEAREST and torch's nearest-exact at awkward sizes (they agree; asserted here); PIL's BILINEAR
+of 0 and 255, above a half of 255 and 255 itself."""
 import numpy as np
 import PIL
 import torch
@@ -14,4 +15,9 @@ for n, (sh, sw, dh, dw) in enumerate([(30, 45, 20, 20), (7, 5, 20, 23), (1, 9, 4
     exact = torch.nn.functional.interpolate(torch.from_numpy(src)[None, None].float(), size=(dh, dw), mode="nearest-exact")
     assert (pil == exact[0, 0].numpy()).all(), (sh, sw, dh, dw)
     arrays[f"{n}.src"], arrays[f"{n}.dst"] = src, pil
+for n, (sh, sw, dh, dw) in enumerate([(90, 90, 24, 24), (60, 80, 24, 24), (24, 24, 50, 31), (33, 47, 10, 40)]):
+    y, x = np.mgrid[0:sh, 0:sw]
+    src = ((((y - sh / 2) / sh) ** 2 + ((x - sw / 3) / sw) ** 2 < 0.06) | ((y < sh // 6) & (x > sw // 2))).astype(np.uint8)
+    grey = np.asarray(Image.fromarray(255 * src).resize((dw, dh), Image.BILINEAR))
+    arrays[f"soft{n}.src"], arrays[f"soft{n}.half"], arrays[f"soft{n}.whole"] = src, np.uint8(grey > 127.5), np.uint8(grey == 255)
 golden.write("data/masks", arrays, "data.py", (torch, PIL))

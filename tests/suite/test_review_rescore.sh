@@ -120,10 +120,12 @@ refuse() {
 "$FGAD" rescore "$WORK/out/run" -s 'sweep=[{sigma: 2, reweight: off}, {branches: [vad]}]' --name list > "$WORK/log" || fail "a list of settings: $(cat "$WORK/log")"
 grep -q ',reweight=.*off.* sigma=2,' "$run/rescored/list/results.csv" && grep -q ',branches=.*vad.*,finegrainedad,.*,vad,no,' "$run/rescored/list/results.csv" ||
     fail "settings of a list: $(cat "$run/rescored/list/results.csv")"
-"$FGAD" rescore "$WORK/out/run" -s sweep.mask_resize=nearest,bilinear --name masks > "$WORK/log" || fail "other masks: $(cat "$WORK/log")"
-[ "$(grep -c 'masks=bilinear' "$run/rescored/masks/results.csv")" = 6 ] || fail "the protocol does not tell how masks were resized"
+"$FGAD" rescore "$WORK/out/run" -s sweep.mask_resize=nearest,bilinear,whole --name masks > "$WORK/log" || fail "other masks: $(cat "$WORK/log")"
+[ "$(grep -c 'masks=bilinear' "$run/rescored/masks/results.csv")" = 6 ] && [ "$(grep -c 'masks=whole' "$run/rescored/masks/results.csv")" = 6 ] || fail "the protocol does not tell how masks were resized"
 grep ',mask_resize=nearest,' "$run/rescored/masks/results.csv" | cut -d, -f8-9 > "$WORK/want"
-grep ',mask_resize=bilinear,' "$run/rescored/masks/results.csv" | cut -d, -f8-9 | cmp -s - "$WORK/want" && fail "mask_resize changes nothing"
+grep ',mask_resize=bilinear,' "$run/rescored/masks/results.csv" | cut -d, -f8-9 > "$WORK/bilinear"
+cmp -s "$WORK/bilinear" "$WORK/want" && fail "mask_resize: bilinear changes nothing"
+grep ',mask_resize=whole,' "$run/rescored/masks/results.csv" | cut -d, -f8-9 | cmp -s - "$WORK/bilinear" && fail "mask_resize: whole is bilinear"
 [ -e "$WORK/out/run/rescored/sigma=3/results.csv" ] || fail "the set's name: $(cat "$WORK/log")"
 # Two sweeps whose names are cut alike are two sets; a slash behind the run is no part of what is printed.
 long=0.$(printf '%0120d' 0)
