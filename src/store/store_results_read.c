@@ -257,7 +257,7 @@ status_t store_results_read(store_results_t *out, const char *path)
     size_t length = strlen(path);
     char file[4096];
     *out = (store_results_t){0};
-    bool csv = length > 4 && strcmp(path + length - 4, ".csv") == 0;
+    bool csv = length > 4 && strcmp(path + length - 4, ".csv") == 0 && !io_is_dir(path); /* a run may be called so */
     snprintf(file, sizeof file, csv ? "%s" : "%s/results.h5", path);
     if (!io_exists(file) && !csv) {
         char job[4096];
