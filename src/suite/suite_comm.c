@@ -185,6 +185,18 @@ static void unshare_node(void)
     shared.split = shared.allocated = false;
 }
 
+/* Whether the host has room for so much shared memory. Open MPI 4 waits for ever on all ranks but the one that has found none. */
+static bool has_room(size_t bytes)
+{
+    io_shared_t *room;
+    const double now = clock_seconds();
+    const long pid = (long)getpid();
+    const uint64_t key = base_hash(base_hash(BASE_HASH_SEED, &now, sizeof now), &pid, sizeof pid);
+    const bool there = io_shared_open(&room, key, bytes) != NULL;
+    io_shared_close(room);
+    return there;
+}
+
 /* NULL on every rank of the node, or on none. */
 static void *share_node(size_t bytes)
 {
@@ -195,6 +207,9 @@ static void *share_node(size_t bytes)
     shared.split = true;
     MPI_Comm_set_errhandler(shared.node, MPI_ERRORS_RETURN);
     MPI_Comm_rank(shared.node, &rank);
+    good = rank != 0 || has_room(2 * bytes + 65536); /* MPI keeps accounts of its own beside it */
+    MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, shared.node);
+    if (!good) return NULL;
     shared.allocated = MPI_Win_allocate_shared(rank == 0 ? (MPI_Aint)bytes : 0, 1, MPI_INFO_NULL, shared.node, &mine,
                                                &shared.window) == MPI_SUCCESS;
     good = shared.allocated && MPI_Win_shared_query(shared.window, 0, &size, &unit, &first) == MPI_SUCCESS;

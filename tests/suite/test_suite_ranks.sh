@@ -30,3 +30,19 @@ h5dump -A "$task" > "$WORK/dump"
 for word in units description code_version libraries blas model_digest ranks written options complete; do
     grep -q "ATTRIBUTE \"$word\"\|GROUP \"$word\"" "$WORK/dump" || fail "h5dump -A $task does not show $word"
 done
+
+# Where the host has no shared memory left, ranks do without.
+if [ "$(id -u)" = 0 ] && unshare --mount true 2> /dev/null; then
+    cat > "$WORK/full.sh" <<'SH'
+mount -t tmpfs -o size=4k tmpfs /dev/shm || exit 77
+head -c 4096 /dev/zero > /dev/shm/full
+exec timeout 100 mpirun --bind-to none -n 2 "$FGAD" run "$WORK/job.yaml" -s output="$WORK/full" -s name=ranks
+SH
+    code=0
+    WORK=$WORK FGAD=$FGAD unshare --mount sh "$WORK/full.sh" > "$WORK/log" 2>&1 || code=$?
+    [ $code = 77 ] || [ $code = 0 ] || fail "two ranks without shared memory ended with $code: $(tail -3 "$WORK/log")"
+    [ $code = 77 ] || same_results "$WORK/out1/ranks" "$WORK/full/ranks"
+fi
+# A run may be called as a table is.
+"$FGAD" run "$WORK/job.yaml" -s output="$WORK/out1" -s name=results.csv -s branches=vad -s shots=1 > "$WORK/log" 2>&1 || fail "a run called results.csv: $(tail -1 "$WORK/log")"
+"$FGAD" report "$WORK/out1/results.csv" > "$WORK/log" 2>&1 || fail "report of a run called results.csv: $(cat "$WORK/log")"
