@@ -6,8 +6,8 @@
 #ifndef FGAD_DNNL
 status_t ops_bf16_check(void)
 {
-    return fail(ST_EFORMAT, "precision is bf16, but this program was built without oneDNN (hint: precision: f32, or "
-                            "libdnnl-dev and a new build)");
+    return fail(ST_EFORMAT, "precision is bf16, but this program was built without oneDNN 2 (hint: precision: f32, or "
+                            "that library and a new build)");
 }
 
 void ops_bf16_backend(char *out, size_t size)
