@@ -111,7 +111,7 @@ status_t io_image_read(io_image_t *out, const char *path);
 void io_image_free(io_image_t *image);
 /* Width and height from the header alone, as io_image_read gives them. */
 status_t io_image_size(int *width, int *height, const char *path);
-/* What else the header says. */
+/* What else the header says; by the header alone. */
 typedef struct {
     int width, height; /* as the rows lie */
     int depth;         /* bits of a sample */
@@ -201,11 +201,11 @@ typedef struct {
     int attempts;    /* on status 429 and 5xx; between them 1, 2, 4 ... seconds, or what Retry-After says */
     double longest_wait; /* seconds; bounds both */
 } io_http_t;
-/* The text of a 2xx answer (NUL-terminated, caller frees). ST_EIO: no connection, no trust, no answer in time, another
- * status (its error.message is told); ST_EFORMAT: too long, or no fit URL or key. Redirections are not followed. */
 /* Stars in place of a key (of 8 characters or more), spelled as it is or escaped as in JSON, URLs or HTML. An answer is
  * hidden already; what is decoded from it may spell the key where the answer's bytes did not. */
 void io_http_hide(char *text, size_t size, const char *key);
+/* The text of a 2xx answer (NUL-terminated, caller frees). ST_EIO: no connection, no trust, no answer in time, another
+ * status (its error.message is told); ST_EFORMAT: too long, or no fit URL or key. Redirections are not followed. */
 status_t io_http_post_json(char **bytes, size_t *size, const io_http_t *http, const char *body, size_t body_size);
 
 /* ---- CSV: records of named columns (RFC 4180) ---------------------------------------------------------------------- */

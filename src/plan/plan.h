@@ -208,6 +208,7 @@ typedef struct {
     int *slot;  /* open addressing over (folder, name); -1: empty */
     int slots;  /* a power of two */
 } plan_items_t;
+/* The plan's files with their costs and needs, all open, and their order. ST_ENOMEM leaves nothing to free. */
 status_t plan_items_make(plan_items_t *out, const plan_t *plan);
 void plan_items_free(plan_items_t *items);
 /* Sets critical paths by costs and needs, and the order by them. */

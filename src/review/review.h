@@ -45,6 +45,7 @@ typedef struct {
     int shots_in_test;
     double without_shots; /* image AUROC of the other test images */
 } review_audit_t;
+/* Of the row's task file. ST_ENOTFOUND, ST_EFORMAT: it is not there, or damaged. */
 status_t review_audit(review_audit_t *out, const store_results_t *results, const store_row_t *row);
 
 /* ---- Rescoring -----------------------------------------------------------------------------------------------------
@@ -83,6 +84,7 @@ typedef struct {
 typedef struct {
     int tasks, maps, overlays, regions, lines;
 } review_exported_t;
+/* *out counts what was written. */
 status_t review_export(review_exported_t *out, const char *path, const review_export_options_t *options);
 
 /* ---- Import --------------------------------------------------------------------------------------------------------

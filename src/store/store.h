@@ -169,7 +169,9 @@ typedef struct {
     double seconds;          /* that making it took */
     store_made_on_t made_on; /* of the features; a reader adds the file's */
 } store_slice_t;
+/* The item's file. ST_EIO. */
 status_t store_slice_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_slice_t *what);
+/* Into out->values, of out->n images. ST_EFORMAT: the file is damaged, or holds other dimensions. */
 status_t store_slice_read(store_slice_t *out, const plan_t *plan, const plan_item_t *item);
 
 /* ---- Learned heads ---- */
@@ -190,18 +192,22 @@ typedef struct {
     float *oracle_normal, *oracle_abnormal, *oracle_keys; /* (oracle_count, G, E) */
     store_made_on_t made_on; /* of all lives of its learning and of what it learned from; a checkpoint keeps it */
 } store_learned_t;
+/* Room for what a head of so many epochs will give: a state every track_epochs of them (0: none), keys where `queries`. The
+ * trace and what the query former gives are the learner's to set. ST_ENOMEM leaves nothing to free. */
 status_t store_learned_alloc(store_learned_t *out, int G, int E, int epochs, int track_epochs, bool queries);
 void store_learned_free(store_learned_t *learned);
 /* Anchors, keys and oracle states of a learned head's file. */
 status_t store_learned_read(store_learned_t *out, const plan_t *plan, const plan_item_t *item);
 
+/* All borrowed. */
 typedef struct {
     const align_head_t *head;
     const store_learned_t *result;
     const uint8_t *labels; /* (shots, side, side) or NULL */
     int side;
-    double seconds;
+    double seconds; /* that learning took */
 } store_learn_file_t;
+/* The item's file: prompts, parameters before and after, losses by epoch, anchors, keys. ST_EIO. */
 status_t store_learn_write(const plan_t *plan, int ranks, const plan_item_t *item, const store_learn_file_t *what);
 /* A run stands without the cache: <run>/heads/<dataset>/<category>/<id>.h5 is the cache's own file by a second name
  * (a hard link; on another disk one copy), whatever the number of tasks that share it, and tasks name it by its id.
@@ -246,6 +252,7 @@ typedef struct {
     double score_seconds; /* of it, the method's own: its state and the maps of all test images */
     size_t state_bytes;   /* of what it keeps while it scores, the model and the images' features apart */
 } store_task_file_t;
+/* The task's file, and before it those of its heads in the run's folder (store_head_keep). ST_EIO. */
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);
 /* Reads a task file to its end; sets nothing aside. *heads: it names files of heads. */
 status_t store_task_verify(bool *heads, const plan_t *plan, const plan_item_t *item);
@@ -300,10 +307,10 @@ status_t store_index_read(plan_t *plan);
 status_t store_run_open(plan_t *out, const method_t *const *methods, const char *run_dir);
 /* The same by the index alone, where the model has to be the one that the run was made with. */
 status_t store_run_open_recorded(plan_t *out, const method_t *const *methods, const char *run_dir);
-/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
- * the ranks, of all files of the table. */
 /* Who wrote run.yaml, as "fgad 0.1.0+1a2b3c4". */
 void store_run_writer(char out[64], const plan_t *plan);
+/* run.yaml: at the start of a run (finished is false), so that others can see what it is doing, and at its end. made_on: of
+ * the ranks, of all files of the table. */
 status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished);
 /* What the run's run.yaml tells of that; "" where it tells nothing. */
 void store_run_made_on(store_made_on_t *out, const plan_t *plan);

@@ -25,6 +25,7 @@ typedef struct {
 status_t work_masks_load(work_masks_t *masks, const data_category_t *images, const job_t *job, const int *keep, int n);
 void work_masks_free(work_masks_t *masks);
 
+/* Numbers of images into *out, whose others stay: of M_img (n), the scores of images->test[keep[i]]. */
 status_t work_measure_images(store_numbers_t *out, const float *M_img, const data_category_t *images, const int *keep,
                              int n);
 /* False: anomalous images without any ground truth have no pixel metrics. */
@@ -84,6 +85,7 @@ typedef struct {
     plan_work_t measured;     /* units done by this rank */
     double measured_seconds[PLAN_RATES]; /* that they took */
 } work_worker_t;
+/* Opens what the next items need, where it is not open yet. */
 status_t work_worker_model(work_worker_t *worker);
 status_t work_worker_tokenizer(work_worker_t *worker);
 void work_worker_close(work_worker_t *worker);
