@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGE_AUROC = 0, PIXEL_AUROC = 1 }; /* places in store_metric_names */
+enum { IMAGE_AUROC = 0, PIXEL_AUROC = 1 }; /* places in store_number_table */
 
 static bool is_shown(const report_t *report, int m)
 {
@@ -31,7 +31,7 @@ static void put_interval(report_document_t *document, report_table_t *table, int
 static int put_interval_columns(const report_t *report, report_table_t *table, int m, bool paired)
 {
     report_document_t *document = report->document;
-    const char *key = store_metric_names[m], *label = report_metric_labels[m];
+    const char *key = store_number_table[m].name, *label = report_metric_labels[m];
     const char *interval = report_document_text(document, "%g %% interval", 100 * report->options->level);
     if (!paired) {
         int first = report_table_column(table, key, label, REPORT_COLUMN_PERCENT);

@@ -34,7 +34,7 @@ static void put_image_values(const metrics_ranking_t *ranking, const report_t *r
 {
     for (int i = 0; i < report->metrics; i++) {
         double *value = &defect->value[i * block->seeds + s];
-        const char *name = store_metric_names[report->metric[i]];
+        const char *name = store_number_table[report->metric[i]].name;
         if (strcmp(name, "image_auroc") == 0) *value = ranking->auroc;
         if (strcmp(name, "image_ap") == 0 && normals) *value = ranking->ap;
         if (strcmp(name, "image_f1max") == 0 && normals) *value = ranking->f1_max;
@@ -48,7 +48,7 @@ static status_t measure_pixels(metrics_pixels_t *pixels, const report_t *report,
     TRY(metrics_pixels_measure(&result, pixels, METRICS_PRO_LIMIT, include, NULL));
     for (int i = 0; i < report->metrics; i++) {
         double *value = &defect->value[i * block->seeds + s];
-        const char *name = store_metric_names[report->metric[i]];
+        const char *name = store_number_table[report->metric[i]].name;
         if (strcmp(name, "pixel_auroc") == 0) *value = result.ranking.auroc;
         if (strcmp(name, "aupro") == 0) *value = result.aupro;
         if (strcmp(name, "pixel_ap") == 0) *value = result.ranking.ap;
@@ -60,7 +60,7 @@ static status_t measure_pixels(metrics_pixels_t *pixels, const report_t *report,
 static bool wants_pixels(const report_t *report)
 {
     for (int i = 0; i < report->metrics; i++) {
-        const char *name = store_metric_names[report->metric[i]];
+        const char *name = store_number_table[report->metric[i]].name;
         if (strncmp(name, "pixel", 5) == 0 || strcmp(name, "aupro") == 0) return true;
     }
     return false;
@@ -127,7 +127,7 @@ static status_t defects_table(const report_t *report, const report_block_t *bloc
     report_table_column(table, "defect", "defect", REPORT_COLUMN_TEXT);
     report_table_column(table, "images", "images", REPORT_COLUMN_COUNT);
     for (int i = 0; i < report->metrics; i++)
-        report_table_column(table, store_metric_names[report->metric[i]], report_metric_labels[report->metric[i]],
+        report_table_column(table, store_number_table[report->metric[i]].name, report_metric_labels[report->metric[i]],
                             REPORT_COLUMN_SPREAD);
     for (int c = 0; c < block->categories; c++) {
         defect_t defects[MOST_DEFECTS] = {0};

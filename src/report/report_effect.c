@@ -43,7 +43,7 @@ static bool same_numbers(const report_block_t *a, const report_block_t *b, int f
 enum { HEADS = 2 };
 static const struct {
     const char *name;
-    int first, count; /* in store_metric_names */
+    int first, count; /* in store_number_table */
 } head_table[HEADS] = {{"pixel", STORE_PAD_IMAGE, 2}, {"image", STORE_PAD_IMAGE + 2, 1}};
 
 typedef struct {

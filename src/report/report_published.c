@@ -15,7 +15,7 @@ typedef struct {
 
 static double figure(io_json_node_t row, int m)
 {
-    return io_json_number(io_json_get(row, store_metric_names[m]), NAN) / 100;
+    return io_json_number(io_json_get(row, store_number_table[m].name), NAN) / 100;
 }
 
 static const char *text_of(io_json_node_t row, const char *key)

@@ -165,7 +165,7 @@ static status_t choose_metrics(report_t *report)
         bool usual = m <= STORE_PIXEL_AUROC || (m == STORE_SAMPLE_AUROC && there[m]) ||
                      (m >= STORE_VAD_IMAGE && branches && there[m]);
         bool here = all            ? (data || there[m] || m < STORE_SAMPLE_AUROC)
-                    : list != NULL ? store_list_names(list, store_metric_names[m])
+                    : list != NULL ? store_list_names(list, store_number_table[m].name)
                                    : usual;
         if (here) report->metric[report->metrics++] = m;
     }
@@ -178,14 +178,14 @@ static status_t choose_metrics(report_t *report)
         bool known = false;
         int edits = -1;
         for (int m = 0; m < STORE_METRICS; m++) {
-            known = known || store_list_names(word, store_metric_names[m]);
-            if (base_meant(&edits, store_metric_names[m], word)) nearest = store_metric_names[m];
+            known = known || store_list_names(word, store_number_table[m].name);
+            if (base_meant(&edits, store_number_table[m].name, word)) nearest = store_number_table[m].name;
         }
         if (!known && nearest != NULL)
             return fail(ST_EFORMAT, "there is no metric '%s' (did you mean '%s'?)", word, nearest);
         if (!known)
             return fail(ST_EFORMAT, "there is no metric '%s' (hint: all, or names of columns of results.csv, as %s)",
-                        word, store_metric_names[0]);
+                        word, store_number_table[0].name);
         at += length + (at[length] == ',');
     }
     return ST_OK;

@@ -195,7 +195,7 @@ static void rows_table(const group_t *group)
     report_table_column(table, "system", "method", REPORT_COLUMN_TEXT);
     report_table_column(table, "kind", "kind", REPORT_COLUMN_TEXT);
     for (int m = 0; m < group->metrics; m++)
-        report_table_column(table, store_metric_names[group->metric[m]], label_of(group, m), REPORT_COLUMN_SPREAD);
+        report_table_column(table, store_number_table[group->metric[m]].name, label_of(group, m), REPORT_COLUMN_SPREAD);
     const int cost = report_table_column(table, "ms_an_image", "ms an image", REPORT_COLUMN_NUMBER);
     report_table_column(table, "learning_seconds", "learning s", REPORT_COLUMN_NUMBER);
     report_table_column(table, "state_mb", "state MB", REPORT_COLUMN_NUMBER);
@@ -236,8 +236,8 @@ static status_t columns_table(const group_t *group)
     report_table_column(table, "category", "category", REPORT_COLUMN_TEXT);
     for (int i = 0; i < group->count; i++)
         for (int m = 0; m < group->metrics; m++) {
-            const char *key =
-                report_document_text(document, "%s: %s", group->system[i].name, store_metric_names[group->metric[m]]);
+            const char *key = report_document_text(document, "%s: %s", group->system[i].name,
+                                                   store_number_table[group->metric[m]].name);
             int c = report_table_column(table, key, label_of(group, m), REPORT_COLUMN_SPREAD);
             table->column[c].group = group->system[i].name;
         }
@@ -309,7 +309,7 @@ static status_t differences_table(const group_t *group)
                                                    first->shots, group->system[0].name));
     report_table_column(table, "system", "method", REPORT_COLUMN_TEXT);
     for (int m = 0; m < group->metrics; m++) {
-        const char *name = store_metric_names[group->metric[m]];
+        const char *name = store_number_table[group->metric[m]].name;
         const char *key = report_document_text(document, "%s_difference", name);
         report_table_column(table, key, report_document_text(document, "%s difference", label_of(group, m)),
                             REPORT_COLUMN_DIFFERENCE);

@@ -19,7 +19,7 @@ static int put_metric_columns(const report_t *report, report_table_t *table, con
     int first = table->columns;
     for (int i = 0; i < report->metrics; i++) {
         int m = report->metric[i];
-        int c = report_table_column(table, store_metric_names[m], report_metric_labels[m], REPORT_COLUMN_SPREAD);
+        int c = report_table_column(table, store_number_table[m].name, report_metric_labels[m], REPORT_COLUMN_SPREAD);
         table->column[c].group = group;
     }
     return first;

@@ -34,7 +34,7 @@ static int metric_of(io_json_node_t check, int i)
 {
     const char *name = io_json_string(io_json_at(io_json_get(check, "metrics"), i));
     for (int m = 0; m < STORE_METRICS && name != NULL; m++)
-        if (strcmp(store_metric_names[m], name) == 0) return m;
+        if (strcmp(store_number_table[m].name, name) == 0) return m;
     return -1;
 }
 
@@ -157,8 +157,8 @@ static void put_row(const report_checks_t *checks, const report_t *report, repor
         report_table_put_value(document, table, row, column + 2, ours.value - theirs);
         if (!judged) continue;
         any = true;
-        const bool aupro = strcmp(store_metric_names[m], "aupro") == 0,
-                   pixel = strncmp(store_metric_names[m], "pixel", 5) == 0;
+        const bool aupro = strcmp(store_number_table[m].name, "aupro") == 0,
+                   pixel = strncmp(store_number_table[m].name, "pixel", 5) == 0;
         const double tolerance = aupro ? checks->tolerance_aupro : checks->tolerance;
         /* Theirs is rounded to what is printed: half a unit of it is no difference, nor are last bits. */
         const bool beyond = fabs(100 * (ours.value - theirs)) > tolerance + 1e-9;
@@ -181,11 +181,11 @@ static void check_table(const report_checks_t *checks, const report_t *report, v
     report_table_column(table, "category", "category", REPORT_COLUMN_TEXT);
     for (int i = 0; i < io_json_count(io_json_get(check, "metrics")); i++) {
         const int m = metric_of(check, i);
-        report_table_column(table, store_metric_names[m], report_metric_labels[m], REPORT_COLUMN_SPREAD);
-        report_table_column(table, report_document_text(document, "%s_published", store_metric_names[m]), "published",
-                            REPORT_COLUMN_PERCENT);
-        report_table_column(table, report_document_text(document, "%s_difference", store_metric_names[m]), "minus it",
-                            REPORT_COLUMN_DIFFERENCE);
+        report_table_column(table, store_number_table[m].name, report_metric_labels[m], REPORT_COLUMN_SPREAD);
+        report_table_column(table, report_document_text(document, "%s_published", store_number_table[m].name),
+                            "published", REPORT_COLUMN_PERCENT);
+        report_table_column(table, report_document_text(document, "%s_difference", store_number_table[m].name),
+                            "minus it", REPORT_COLUMN_DIFFERENCE);
     }
     io_json_node_t rows = io_json_get(check, "rows");
     for (int r = 0; r < io_json_count(rows); r++) {

@@ -78,7 +78,6 @@ enum {
     STORE_PAD_IMAGE = STORE_VAD_IMAGE + 2,
     STORE_METRICS = STORE_PAD_IMAGE + 3
 };
-extern const char *const store_metric_names[STORE_METRICS]; /* columns: image_auroc, pixel_auroc, ... */
 /* A file is finished and bears its id: its last attributes, and the label that store_item_glance and store_task_numbers
  * read. numbers: of a task; NULL: of any other file. */
 status_t store_complete(io_h5_t *file, const char *id, const store_numbers_t *numbers, const char *made_on);

@@ -224,10 +224,11 @@ status_t store_results_check_means(const store_results_t *results, const char *p
         for (int m = 0; found != NULL && m < STORE_METRICS && status == ST_OK; m++) {
             double own = group_mean(results, &groups, g, m), stated = (*found)->metric[m];
             if (isnan(own) != isnan(stated) || fabs(own - stated) > 1e-9)
-                status = fail(ST_EFORMAT,
-                              "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
-                              "the file was changed; fgad run makes it again)",
-                              path, one->dataset, one->shots, (long long)one->seed, store_metric_names[m], stated, own);
+                status =
+                    fail(ST_EFORMAT,
+                         "'%s': the MEAN of %s, %d-shot, seed %lld has %s %.6f, its categories give %.6f (hint: "
+                         "the file was changed; fgad run makes it again)",
+                         path, one->dataset, one->shots, (long long)one->seed, store_number_table[m].name, stated, own);
         }
     }
     free(mean);
@@ -255,7 +256,7 @@ static void put_csv_row(FILE *out, const store_row_t *row)
     for (int m = 0; m < STORE_METRICS; m++) {
         fputc(',', out);
         if (row == NULL)
-            fputs(store_metric_names[m], out);
+            fputs(store_number_table[m].name, out);
         else if (!isnan(row->metric[m]))
             fprintf(out, "%.17g", row->metric[m]);
     }
@@ -303,8 +304,8 @@ static status_t write_columns(io_h5_t *file, const char *group, const store_row_
     TRY_DONE(io_h5_write(file, group, &seed, 1));
     for (int m = 0; metrics && m < STORE_METRICS; m++) {
         for (int64_t i = 0; i < n; i++) numbers[i] = rows[i].metric[m];
-        const io_h5_field_t field = {
-            store_metric_names[m], IO_H5_F64, 1, {n}, "row", "1", store_number_table[m].description, numbers};
+        const io_h5_field_t field = {store_number_table[m].name,        IO_H5_F64, 1, {n}, "row", "1",
+                                     store_number_table[m].description, numbers};
         TRY_DONE(io_h5_write(file, group, &field, 1));
     }
 done:

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Files made before the number was there do not have its column. */
-static bool is_optional(int metric)
-{
-    return store_number_table[metric].optional;
-}
-
 /* ---- Checks -------------------------------------------------------------------------------------------------------- */
 
 static int compare_rows(const void *a, const void *b)
@@ -42,7 +36,7 @@ static status_t check_ranges(const store_results_t *results, const char *path)
             const store_row_t *row = &results->rows[i];
             if (!isnan(row->metric[m]) && !(row->metric[m] >= 0 && row->metric[m] <= 1))
                 return fail(ST_EFORMAT, "'%s': %s of %s/%s is %g, expected a fraction from 0 to 1", path,
-                            store_metric_names[m], row->dataset, row->category, row->metric[m]);
+                            store_number_table[m].name, row->dataset, row->category, row->metric[m]);
         }
     return ST_OK;
 }
@@ -126,11 +120,11 @@ static status_t read_rows(reader_t *reader, bool metrics)
     for (int i = 0; i < reader->count; i++) reader->rows[i].seed = ((int64_t *)data)[i];
     free(data);
     for (int m = 0; m < STORE_METRICS; m++) {
-        if (!metrics || (is_optional(m) && !io_h5_has(reader->file, store_metric_names[m]))) {
+        if (!metrics || (store_number_table[m].optional && !io_h5_has(reader->file, store_number_table[m].name))) {
             for (int i = 0; i < reader->count; i++) reader->rows[i].metric[m] = NAN;
             continue;
         }
-        TRY(read_column(&data, reader, store_metric_names[m], IO_H5_F64));
+        TRY(read_column(&data, reader, store_number_table[m].name, IO_H5_F64));
         for (int i = 0; i < reader->count; i++) reader->rows[i].metric[m] = ((double *)data)[i];
         free(data);
     }
@@ -184,7 +178,8 @@ static status_t check_header(const io_csv_t *csv)
     if (io_csv_cell(csv, "shots") == NULL) absent = "shots";
     if (io_csv_cell(csv, "seed") == NULL) absent = "seed";
     for (int m = 0; m < STORE_METRICS; m++)
-        if (!is_optional(m) && io_csv_cell(csv, store_metric_names[m]) == NULL) absent = store_metric_names[m];
+        if (!store_number_table[m].optional && io_csv_cell(csv, store_number_table[m].name) == NULL)
+            absent = store_number_table[m].name;
     return absent == NULL ? ST_OK : fail(ST_EFORMAT, "%s:1: no column is called '%s'", csv->path, absent);
 }
 
@@ -211,13 +206,13 @@ static status_t read_row(store_row_t *row, const io_csv_t *csv)
     }
     TRY(store_row_make(row, &key));
     for (int m = 0; m < STORE_METRICS; m++) {
-        const char *text = io_csv_cell(csv, store_metric_names[m]);
+        const char *text = io_csv_cell(csv, store_number_table[m].name);
         if (text == NULL || text[0] == '\0') continue;
         const char *end = base_number(&row->metric[m], text);
         if (end == NULL || *end != '\0') {
             store_row_free(row);
             return fail(ST_EFORMAT, "%s:%d: %s is '%s', expected a fraction or nothing", csv->path, csv->line,
-                        store_metric_names[m], text);
+                        store_number_table[m].name, text);
         }
     }
     return ST_OK;

@@ -146,7 +146,7 @@ static void numbers(double out[3], const char *name)
     if (store_results_read(&results, path) != ST_OK) fail_msg("%s", fail_message());
     for (int c = 0; c < 3; c++)
         for (int m = 0; m < STORE_METRICS; m++)
-            if (strcmp(store_metric_names[m], columns[c]) == 0) out[c] = results.rows[0].metric[m];
+            if (strcmp(store_number_table[m].name, columns[c]) == 0) out[c] = results.rows[0].metric[m];
     store_results_free(&results);
 }
 
