@@ -68,7 +68,6 @@ status_t ops_frozen_open(ops_frozen_t **out, int threads);
 status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward);
 status_t ops_frozen_ready(ops_frozen_t *set);
 void ops_frozen_close(ops_frozen_t *set);
-size_t ops_frozen_bytes(const ops_frozen_t *set); /* of packed weights */
 /* ST_EIO: a product with this matrix (`back`: of the backward) is wrong by a sample of its elements, or a row's bits
  * depend on its place. scratch: 64 (2 N + 2 K) floats. */
 status_t ops_frozen_check(const ops_frozen_t *set, const float *w, int N, int K, bool back, float *scratch);

@@ -53,7 +53,6 @@ struct ops_frozen {
     int shapes;
     slot_t *slot;
     int slots;
-    size_t bytes;
     arena_t arena;
 };
 
@@ -234,7 +233,6 @@ static status_t pack(dnnl_memory_t *out, ops_frozen_t *set, const float *w, cons
     const dnnl_exec_arg_t with[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, *out}};
     TRY_DONE(told(dnnl_primitive_execute(reorder, set->slot[0].stream, 2, with), "packing"));
     TRY_DONE(told(dnnl_stream_wait(set->slot[0].stream), "packing"));
-    set->bytes += dnnl_memory_desc_get_size(&shape->packed);
 done:
     if (from != NULL) dnnl_memory_destroy(from);
     if (reorder != NULL) dnnl_primitive_destroy(reorder);
@@ -257,11 +255,6 @@ status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool ba
     if (!backward) return ST_OK;
     TRY(find_shape(&matrix->backward, set, N, K));
     return pack(&matrix->packed_back, set, w, matrix->backward, (dnnl_dims_t){K, 1});
-}
-
-size_t ops_frozen_bytes(const ops_frozen_t *set)
-{
-    return set->bytes;
 }
 
 /* ---- Products ---------------------------------------------------------------------------------------------------------- */

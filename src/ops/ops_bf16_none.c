@@ -39,12 +39,6 @@ status_t ops_frozen_ready(ops_frozen_t *set)
     return ops_bf16_check();
 }
 
-size_t ops_frozen_bytes(const ops_frozen_t *set)
-{
-    (void)set;
-    return 0;
-}
-
 void ops_frozen_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
                          const ops_frozen_t *set)
 {
