@@ -36,6 +36,8 @@ extern const job_protocol_row_t job_protocol_rows[]; /* ends with {0} */
 status_t job_protocol_apply(job_t *job, const io_option_t *table, const bool *used);
 /* ST_EFORMAT unless there are two. */
 status_t job_taps_count(const io_names_t *taps);
+/* Keys that name arrays name some that have a value for each token. */
+status_t job_arrays_check(const job_t *job);
 
 /* Fills in `given`, where it has to be, before a method settles anything; used: which keys are set. */
 status_t job_keep_given(job_t *job, const io_option_t *table, const bool *used);

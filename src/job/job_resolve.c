@@ -102,6 +102,7 @@ static status_t check_job(const job_t *job)
     if (job->branches.count == 1 && job_has(&job->branches, "pad") && !job_has(&job->heads, "pixel"))
         return fail(ST_EFORMAT, "heads: without 'pixel' and without the branch 'vad' there is no map");
     TRY(job_taps_count(&job->memory_taps));
+    TRY(job_arrays_check(job));
     const bool both = job->branches.count > 1 && job_has(&job->heads, "pixel");
     for (int i = 0; i < job->shots.count && both && job->fusion == JOB_FUSION_STANDARD; i++)
         if (job->shots.value[i] == 1)

@@ -2,6 +2,7 @@
 #include "job/job_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* fgad.yaml in a model's folder: what this model asks for where the job says nothing. */
 typedef struct {
@@ -17,6 +18,51 @@ status_t job_taps_count(const io_names_t *taps)
 {
     if (taps->count == 2) return ST_OK;
     return fail(ST_EFORMAT, "memory_taps: %d points are named, expected two, as '3.attn, 8.attn'", taps->count);
+}
+
+static bool begins_with_one(const char *text, const char *const *starts)
+{
+    while (*starts != NULL && strncmp(text, *starts, strlen(*starts)) != 0) starts++;
+    return *starts != NULL;
+}
+
+/* Which array is asked for in a key is read token by token of the grid; what a method needs besides, as windows, it asks for. */
+static status_t check_array(const char *key, const char *text)
+{
+    static const char *const others[] = {"cls", "windows", "turned", NULL};
+    const size_t size = strlen(text);
+    if (begins_with_one(text, others))
+        return fail(
+            ST_EFORMAT,
+            "%s: '%s' has no value for each token (expected a tap as 3.attn or last.mlp, mean(A..B), final or tokens)",
+            key, text);
+    if (size > 4 && strcmp(text + size - 4, "-raw") == 0)
+        return fail(ST_EFORMAT, "%s: '%s' is named without '-raw': the method says which it takes", key, text);
+    return ST_OK;
+}
+
+status_t job_arrays_check(const job_t *job)
+{
+    static const char *const no_taps[] = {"cls", "windows", "turned", "tokens", "final", "mean(", NULL};
+    const struct {
+        const char *key;
+        const io_names_t *taps;
+    } lists[] = {{"inctrl_residual.taps", &job->inctrl.taps},
+                 {"april_vad.taps", &job->april.taps},
+                 {"patchcore.taps", &job->patchcore.taps},
+                 {"spade.taps", &job->spade.taps},
+                 {"padim.taps", &job->padim.taps},
+                 {"musc.taps", &job->musc.taps}};
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (int i = 0; i < lists[l].taps->count; i++) TRY(check_array(lists[l].key, lists[l].taps->name[i]));
+    TRY(check_array("subspace.feature", job->subspace.feature));
+    TRY(check_array("anomalydino.feature", job->anomalydino.feature));
+    for (int i = 0; i < job->memory_taps.count; i++)
+        if (begins_with_one(job->memory_taps.name[i], no_taps))
+            return fail(ST_EFORMAT,
+                        "memory_taps: '%s' is no tap of the image tower, expected two as 3.attn or last.mlp",
+                        job->memory_taps.name[i]);
+    return ST_OK;
 }
 
 status_t job_taps_resolve(job_t *job)

@@ -173,7 +173,13 @@ refused "patchcore.patch is 2, expected an odd number" method=patchcore patchcor
 refused "shots: 0 is named, method 'spade' needs at least 1" method=spade shots=0
 refused "names block 12, the image tower has blocks 0 to 11" method=padim padim.taps=12.mlp
 refused "'final2'" method=anomalydino anomalydino.feature=final2
-refused "windows of 6 tokens a side, the image tower's grid has 5 x 5" method=anomalydino anomalydino.feature=windows6
+refused "windows of 3 tokens a side, the image tower's grid has 2 x 2" method=winclip shots=0 image_size=8
+refused "anomalydino.feature: 'windows2' has no value for each token" method=anomalydino anomalydino.feature=windows2
+refused "subspace.feature: 'turned3(0.mlp)' has no value for each token" method=subspace "subspace.feature=turned3(0.mlp)"
+refused "musc.taps: 'cls' has no value for each token" method=musc shots=0 musc.taps=cls
+refused "patchcore.taps: 'windows2' has no value for each token" method=patchcore patchcore.taps=0.mlp,windows2
+refused "spade.taps: '0.mlp-raw' is named without '-raw'" method=spade spade.taps=0.mlp-raw
+refused "memory_taps: 'final' is no tap of the image tower" memory_taps=0.attn,final branches=vad
 refused "both .attn or both .mlp" method=subspace "subspace.feature=mean(1.mlp..2.attn)"
 mkdir "$WORK/mute"
 for file in "$DATA"/model/*; do
