@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct tokenizer {
     tokenizer_patterns_t *patterns;
