@@ -26,7 +26,8 @@ typedef struct {
     uint64_t born;
     uint64_t who; /* of any known holder: claim_who of its host and process number */
 } claim_watch_t;  /* all zeros to begin with */
-/* One look: a stat, and a read when the stamp has changed or the holder is not known. True: the claim is stale. False, too, when there is none. */
+/* One look: a stat, and a read when the stamp has changed or the holder is not known. True: the claim is stale. False, too,
+ * when there is none. */
 bool claim_watch(claim_watch_t *watch, const char *path);
 /* A number for a process, by which a job knows claims of its own ranks; of this process. */
 uint64_t claim_who(const char *host, long pid);

@@ -118,8 +118,8 @@ uint64_t claim_ourselves(void)
     return claim_who(us.host, us.pid);
 }
 
-/* Who holds it, read again: file systems give the inode of a claim that is gone to the next one of its name, and what was known of
- * the dead one would cost the living one its claim. */
+/* Who holds it, read again: file systems give the inode of a claim that is gone to the next one of its name, and what was
+ * known of the dead one would cost the living one its claim: both would then make the item. */
 static void identify(claim_watch_t *watch, const char *path)
 {
     const claim_watch_t before = *watch;

@@ -26,7 +26,7 @@ static bool begins_with_one(const char *text, const char *const *starts)
     return *starts != NULL;
 }
 
-/* Which array is asked for in a key is read token by token of the grid; what a method needs besides, as windows, it asks for. */
+/* What a key names is read token by token of the grid; what a method needs besides, as windows, it asks for itself. */
 static status_t check_array(const char *key, const char *text)
 {
     static const char *const others[] = {"cls", "windows", "turned", NULL};

@@ -130,8 +130,8 @@ typedef struct {
     bool branches;               /* the option of this name says which of its branches make the map */
     bool texts;                  /* fit reads texts of its own: the tokenizer is opened */
     int min_shots;               /* fewest support images */
-    /* Whether a key of the job, with the others as they are, changes anything of it: asked of its own block, and of what heads and
-     * branches are known to read. NULL: all of these. */
+    /* Whether a key of the job, with the others as they are, changes anything of it: asked of its own block, and of what heads
+     * and branches are known to read. NULL: all of these. */
     bool (*reads)(const job_t *job, const char *key);
     void (*ask)(method_ask_t *out, const job_t *job);
     bool (*gives)(const job_t *job, int map); /* whether the options make it fill maps[map], where it has some */

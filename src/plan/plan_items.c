@@ -103,7 +103,7 @@ static status_t add_need(plan_item_t *item, int need)
 
 /* ---- Items of features ---------------------------------------------------------------------------------------------- */
 
-/* Where the item of a feature file stands in builder->feature: chunks, tiles by scale (1, 2, 4), then support images by draw. */
+/* Where the item of a feature file stands in builder->feature: chunks, tiles by scale (1, 2, 4), support images by draw. */
 static size_t feature_slot(const plan_t *plan, const plan_item_t *item)
 {
     const data_category_t *images = &plan->categories[item->category_index].images;

@@ -73,8 +73,8 @@ typedef struct {
     bool resized;  /* a map had another size than its image */
     int stretched; /* maps of another aspect, or of hardly any pixels */
 } review_told_t;
-/* A TIFF file at (height, width), by align_corners or not, and the largest of its own values. map NULL: that alone. ST_EFORMAT: not finite, or the
- * transpose of the image (width, height). */
+/* A TIFF file at (height, width), by align_corners or not, and the largest of its own values. map NULL: that alone.
+ * ST_EFORMAT: not finite, or the transpose of the image (width, height). */
 status_t review_imported_map(float *map, int width, int height, const int image[2], review_told_t *told,
                              const char *path, const review_levels_t *levels, bool corners, double *largest);
 status_t review_imported_path(char out[4096], const review_stored_t *stored, int i);
