@@ -312,7 +312,7 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
         if (out->reduced && out->missing == 0) out->interrupted = false;
         if (status == ST_EINTERRUPTED) status = ST_OK, out->interrupted = true;
     }
-    learn_costs(worker, comm);
+    if (status == ST_OK) learn_costs(worker, comm);
     free(kinds);
     plan_items_free(&items);
     work_worker_close(worker);
