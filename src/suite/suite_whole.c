@@ -242,11 +242,16 @@ status_t suite_whole_open(plan_t *whole, bool *wider, const plan_t *plan)
 
 status_t suite_whole_end(bool *again, const plan_t *covered, int ranks, const store_made_on_t *made_on)
 {
-    char claim[4096];
+    char claim[4096], path[4096];
     plan_t before;
     status_t status = ST_OK;
     TRY(lock(claim, covered));
     read_before(&before, covered, false);
+    snprintf(path, sizeof path, "%s/run.yaml", covered->run_dir);
+    if (before.point_count == 0 && io_exists(path))
+        log_warn("'%s': a job of this name with other options worked there meanwhile: who ends last makes the table "
+                 "(hint: -s name=... gives each a folder of its own)",
+                 covered->run_dir);
     *again = before.point_count > 0 && !covers(&covered->points[0], &before.points[0]);
     if (!*again) status = store_run_yaml_write(covered, ranks, made_on, true);
     plan_free(&before);

@@ -84,6 +84,21 @@ sed "s|$WORK/[a-z]*|OUT|" "$WORK/one" > "$WORK/one.text"
 sed "s|$WORK/[a-z]*|OUT|" "$WORK/two" | cmp - "$WORK/one.text" || fail "reports differ: $(cat "$WORK/two")"
 "$FGAD" report "$WORK/elements/run" --against "$WORK/all/run" > "$WORK/log" 2>&1 || fail "--against: $(cat "$WORK/log")"
 
+# Two jobs of other options on one name at one time: whose table the other's replaces is told. The first waits for a task that is in
+# work elsewhere.
+run both -s seeds=0
+held=$(find "$WORK/both/run/tasks" -name '*.h5' | sort | head -1)
+rm "$held"
+echo "elsewhere 77 1 $(date +%s) fedcba9876543210" > "$held.claim"
+"$FGAD" run "$WORK/job.yaml" -s output="$WORK/both" -s seeds=0 > "$WORK/log.first" 2>&1 &
+tries=0
+until grep -q "^# .* started " "$WORK/both/run/run.yaml" || [ $tries = 200 ]; do sleep 0.1 && tries=$((tries + 1)); done
+run both -s sigma=3 -s sweep= -s seeds=0
+rm "$held.claim"
+wait
+grep -q "a job of this name with other options worked there meanwhile" "$WORK/log.first" || fail "a table replaced without a word: $(cat "$WORK/log.first")"
+grep -q "worked there meanwhile" "$WORK/log.both" && fail "a job that was alone from its start to its end is told of another"
+
 # Other options are another job's: its tasks stay, and are not in the table. --fresh begins anew.
 run seeds1 -s sigma=3 -s sweep= -s seeds=0
 grep -q "holds 16 tasks of other options" "$WORK/log.seeds1" || fail "another job: $(cat "$WORK/log.seeds1")"
