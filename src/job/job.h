@@ -140,7 +140,8 @@ typedef struct {
     int threads, checkpoint_every, track_epochs, max_attempts;
     int sweep_mode;
     io_sweep_t sweep;
-    /* Of a sweep over methods, each of which settles some keys: what the file says of these, a line a key; else NULL. */
+    /* Of a sweep over methods, each of which settles some keys, or of a list of points, each of which sets some: what the file says
+     * of these, a line a key; else NULL. */
     char *given;
 } job_t;
 

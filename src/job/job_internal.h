@@ -39,9 +39,9 @@ status_t job_taps_count(const io_names_t *taps);
 /* Keys that name arrays name some that have a value for each token. */
 status_t job_arrays_check(const job_t *job);
 
-/* Fills in `given`, where it has to be, before a method settles anything; used: which keys are set. */
-status_t job_keep_given(job_t *job, const io_option_t *table, const bool *used);
-/* The rows of a job file (heap, taken over) with `given` in place of what methods settle (heap). */
-char *job_put_given(char *rows, const char *given);
+/* Fills in `given` of a point of raw, where it has to be. */
+status_t job_keep_given(job_t *job, const job_raw_t *raw);
+/* The rows of a job file (heap, taken over) with `given` in place of what points set or methods settle (heap). */
+char *job_put_given(char *rows, const job_t *job);
 
 #endif

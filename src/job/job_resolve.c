@@ -182,7 +182,7 @@ status_t job_raw_resolve(job_t *out, job_raw_t *raw, const char *const *keys, in
     for (int i = 0; i < count; i++) TRY_DONE(io_options_set(out, job_options, used, keys[i], "-s"));
     if (count > 0) TRY_DONE(job_check_plain(out, job_options));
     TRY_DONE(job_protocol_apply(out, job_options, used));
-    TRY_DONE(job_keep_given(out, job_options, used));
+    TRY_DONE(job_keep_given(out, raw));
     TRY_DONE(resolve_method(out, used));
     status = resolve_sweep(out);
     if (status == ST_OK) status = check_job(out);

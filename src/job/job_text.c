@@ -76,7 +76,7 @@ static char *job_text(const job_t *job)
               copy.fewshot != NULL && copy.roots.value != NULL;
     for (int i = 0; i < job->roots.count && ok; i++) ok = (copy.roots.value[i] = absolute(job->roots.value[i])) != NULL;
     if (ok) text = io_options_yaml(&copy, job_options);
-    if (text != NULL && job->given != NULL) text = job_put_given(text, job->given);
+    if (text != NULL && job->given != NULL) text = job_put_given(text, job);
     for (int i = 0; i < job->roots.count && copy.roots.value != NULL; i++) free(copy.roots.value[i]);
     free(copy.roots.value);
     free(copy.output);

@@ -229,6 +229,47 @@ static void a_sweep_over_methods_is_read_back_as_it_was_given(void **state)
     job_free(&job);
 }
 
+/* The file of a list of points gives the same points again: what one of them sets, or its method settles, is not the others'. */
+static void a_list_of_points_is_read_back_as_it_was_given(void **state)
+{
+    (void)state;
+    static const char *const assignments[] = {"dataset=demo", "gamma=2", "protocol=published",
+                                              "sweep=[{method: promptad, musc.taps: [1.mlp], musc.subset: 9, "
+                                              "musc.neighbours: [2]}, {gamma: 0, token_wise: false}, "
+                                              "{sigma: 2, reweight: literal}, {}]"};
+    job_t *points, *again;
+    char **texts, **texts_again;
+    int count, count_again;
+    const char *path = FGAD_TEST_TMP "/list.yaml";
+    assert_int_equal(job_points_make(&points, &texts, &count, NULL, assignments, 4), ST_OK);
+    char *text = job_yaml(&points[0]);
+    assert_non_null(text);
+    check_error(io_make_dirs(FGAD_TEST_TMP), ST_OK, "");
+    check_error(io_write_file(path, text, strlen(text)), ST_OK, "");
+    check_error(job_points_make(&again, &texts_again, &count_again, path, NULL, 0), ST_OK, "");
+    assert_int_equal(count, 4);
+    assert_int_equal(count_again, 4);
+    for (int p = 0; p < count; p++) {
+        assert_string_equal(texts_again[p], texts[p]);
+        for (const io_option_t *row = job_options; row->name != NULL; row++) {
+            char *one = io_options_text(&points[p], row), *other = io_options_text(&again[p], row);
+            if (strcmp(one, other) != 0 && row->kind != IO_STRING) /* paths are made whole */
+                fail_msg("point %d: %s was %s, is %s", p, row->name, one, other);
+            free(one);
+            free(other);
+        }
+        job_free(&points[p]);
+        job_free(&again[p]);
+        free(texts[p]);
+        free(texts_again[p]);
+    }
+    free(points);
+    free(again);
+    free(texts);
+    free(texts_again);
+    free(text);
+}
+
 static void lists_are_swept_as_lists(void **state)
 {
     (void)state;
@@ -340,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_product_sweep_has_every_pair),
         cmocka_unit_test(a_list_of_points_is_the_grid),
         cmocka_unit_test(a_sweep_over_methods_is_read_back_as_it_was_given),
+        cmocka_unit_test(a_list_of_points_is_read_back_as_it_was_given),
         cmocka_unit_test(lists_are_swept_as_lists),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),

@@ -37,6 +37,14 @@ grep -q "^80 tasks done" "$WORK/losses.log" || fail "$(cat "$WORK/losses.log")"
 # without it.
 made losses "learned heads" $((12 * heads)) 0
 
+# The folder of a list of points is the list's: what its first point sets is not the others'.
+job listed -s branches=vad -s 'sweep=[{sigma: 2}, {sigma: 3, align_corners: true}, {}]'
+cp "$WORK/out/listed/results.csv" "$WORK/listed.csv"
+"$FGAD" status "$WORK/out/listed" > "$WORK/status" && grep -q ": 12 tasks: 12 done, 0 failed, 0 left" "$WORK/status" ||
+    fail "a finished list: $(cat "$WORK/status")"
+"$FGAD" reduce "$WORK/out/listed" > "$WORK/log" 2>&1 && cmp "$WORK/listed.csv" "$WORK/out/listed/results.csv" ||
+    fail "a list reduced again: $(cat "$WORK/log")"
+
 # A file of a task or head is as large in a wide grid as in a narrow one, and says of itself what it says there.
 wide=$(awk 'BEGIN { for (i = 1; i <= 100; i++) printf("%s%g", (i > 1 ? "," : "sweep.sigma="), i / 25) }')
 for grid in "narrow -s sweep.sigma=1,2" "wide -s $wide"; do
