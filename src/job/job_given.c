@@ -8,13 +8,15 @@
 static const char *const settled[] = {"branches",  "learn",      "groups",   "pixel.groups", "image.groups", "epsilon",
                                       "retrieval", "token_wise", "reweight", "image_map",    "image.epochs", NULL};
 
-/* Whether a point may have it otherwise than the job: methods settle it, or a point of a list names it. The keys of axes are
+/* Whether a point may have it otherwise than the job: methods or their protocols settle it, or a point of a list names it. The keys of axes are
  * not among them: every point has a value of each. */
 static bool is_left(const io_sweep_t *sweep, const char *name)
 {
     const size_t length = strlen(name);
     for (int i = 0; settled[i] != NULL; i++)
         if (strcmp(settled[i], name) == 0) return true;
+    for (const job_protocol_row_t *row = job_protocol_rows; row->key != NULL; row++)
+        if (row->methods != NULL && strcmp(row->key, name) == 0) return true;
     for (int p = 0; p < sweep->points; p++)
         for (int k = 0; k < sweep->point[p].count; k++)
             if (strncmp(sweep->point[p].name[k], name, length) == 0 && sweep->point[p].name[k][length] == '=')

@@ -26,11 +26,14 @@ status_t job_expand(job_t *job, const io_option_t *table);
 status_t job_check_plain(const job_t *job, const io_option_t *table);
 /* memory_taps, where the job has none: what <model>/fgad.yaml says, else 3.attn, 8.attn. */
 status_t job_taps_resolve(job_t *job);
-/* What a protocol sets; NULL: as strict, which is the table's default. prompts: read by methods that learn prompts alone. */
+/* What a protocol sets; NULL: as strict, which is the table's default. prompts: read by methods that learn prompts alone.
+ * methods: whose published code does so, "a, b"; NULL: FineGrainedAD's, which every method of its jobs then reads. */
 typedef struct {
     const char *key, *paper, *published;
     bool prompts;
+    const char *methods;
 } job_protocol_row_t;
+bool job_protocol_row_is_of(const job_protocol_row_t *row, const char *method);
 extern const job_protocol_row_t job_protocol_rows[]; /* ends with {0} */
 /* The bundle's values for the keys that are not set. */
 status_t job_protocol_apply(job_t *job, const io_option_t *table, const bool *used);

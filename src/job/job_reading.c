@@ -22,9 +22,10 @@ char *job_protocol_text(const job_t *job)
     char *text = base_format("%s", "");
     if (io_options_init(&strict, job_options) != ST_OK) goto done;
     for (const job_protocol_row_t *row = job_protocol_rows; row->key != NULL && text != NULL; row++) {
-        if ((row->prompts && !prompts) || is_settled(job, row->key)) continue;
-        /* An oracle beside the last epoch is no reading of its own. */
-        if (job->protocol == JOB_PROTOCOL_STRICT && strcmp(row->key, "track_epochs") == 0) continue;
+        if ((row->prompts && !prompts) || is_settled(job, row->key) || !job_protocol_row_is_of(row, method)) continue;
+        /* An oracle beside the last epoch is no reading of its own; a method's keys, set one by one, are told as keys. */
+        if (job->protocol == JOB_PROTOCOL_STRICT && (row->methods != NULL || strcmp(row->key, "track_epochs") == 0))
+            continue;
         const io_option_t *option = job_options;
         while (strcmp(option->name, row->key) != 0) option++;
         char *here = io_options_text(job, option), *there = io_options_text(&strict, option);

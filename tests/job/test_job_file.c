@@ -229,26 +229,21 @@ static void a_sweep_over_methods_is_read_back_as_it_was_given(void **state)
     job_free(&job);
 }
 
-/* The file of a list of points gives the same points again: what one of them sets, or its method settles, is not the others'. */
-static void a_list_of_points_is_read_back_as_it_was_given(void **state)
+/* The points of a job and those that its run.yaml gives. */
+static void check_read_back(const char *const *assignments, int assignment_count, int points_wanted)
 {
-    (void)state;
-    static const char *const assignments[] = {"dataset=demo", "gamma=2", "protocol=published",
-                                              "sweep=[{method: promptad, musc.taps: [1.mlp], musc.subset: 9, "
-                                              "musc.neighbours: [2]}, {gamma: 0, token_wise: false}, "
-                                              "{sigma: 2, reweight: literal}, {}]"};
+    const char *path = FGAD_TEST_TMP "/list.yaml";
     job_t *points, *again;
     char **texts, **texts_again;
     int count, count_again;
-    const char *path = FGAD_TEST_TMP "/list.yaml";
-    assert_int_equal(job_points_make(&points, &texts, &count, NULL, assignments, 4), ST_OK);
+    assert_int_equal(job_points_make(&points, &texts, &count, NULL, assignments, assignment_count), ST_OK);
     char *text = job_yaml(&points[0]);
     assert_non_null(text);
     check_error(io_make_dirs(FGAD_TEST_TMP), ST_OK, "");
     check_error(io_write_file(path, text, strlen(text)), ST_OK, "");
     check_error(job_points_make(&again, &texts_again, &count_again, path, NULL, 0), ST_OK, "");
-    assert_int_equal(count, 4);
-    assert_int_equal(count_again, 4);
+    assert_int_equal(count, points_wanted);
+    assert_int_equal(count_again, points_wanted);
     for (int p = 0; p < count; p++) {
         assert_string_equal(texts_again[p], texts[p]);
         for (const io_option_t *row = job_options; row->name != NULL; row++) {
@@ -268,6 +263,55 @@ static void a_list_of_points_is_read_back_as_it_was_given(void **state)
     free(texts);
     free(texts_again);
     free(text);
+}
+
+/* protocol: published has the keys of a method's own code, too, where the job does not set them. */
+static void methods_have_published_keys_of_their_own(void **state)
+{
+    (void)state;
+    job_t job;
+    const char *winclip[] = {"dataset=demo", "protocol=published", "method=winclip", "sigma=1"};
+    assert_int_equal(job_read(&job, NULL, winclip, 4), ST_OK);
+    assert_true(job.resolution == 240 && job.sigma == 1 && job.mask_resize == JOB_MASK_BILINEAR && !job.align_corners);
+    char *text = job_protocol_text(&job);
+    assert_non_null(strstr(text, "resolution=240 sigma=1 mask_resize=bilinear winclip.templates=winclip21"));
+    free(text);
+    job_free(&job);
+    const char *musc[] = {"dataset=demo", "protocol=published", "method=musc"};
+    assert_int_equal(job_read(&job, NULL, musc, 3), ST_OK);
+    assert_true(job.resolution == 240 && job.sigma == 0 && job.mask_resize == JOB_MASK_NEAREST && job.align_corners);
+    job_free(&job);
+    const char *own[] = {"dataset=demo", "protocol=published", "method=finegrainedad"};
+    assert_int_equal(job_read(&job, NULL, own, 3), ST_OK);
+    assert_true(job.resolution == 400 && job.sigma == 4 && job.mask_resize == JOB_MASK_NEAREST && !job.align_corners);
+    job_free(&job);
+    const char *strict[] = {"dataset=demo", "method=winclip", "resolution=240"};
+    assert_int_equal(job_read(&job, NULL, strict, 3), ST_OK);
+    assert_true(job.sigma == 4 && job.mask_resize == JOB_MASK_NEAREST);
+    text = job_protocol_text(&job);
+    assert_string_equal(text, "");
+    free(text);
+    job_free(&job);
+}
+
+/* The points of a sweep over methods are read back by the run's file, each with what its method settles. */
+static void points_of_methods_are_read_back(void **state)
+{
+    (void)state;
+    const char *assignments[] = {"dataset=demo", "protocol=published",
+                                 "sweep.method=winclip,promptad,finegrainedad,subspace"};
+    check_read_back(assignments, 3, 4);
+}
+
+/* The file of a list of points gives the same points again: what one of them sets, or its method settles, is not the others'. */
+static void a_list_of_points_is_read_back_as_it_was_given(void **state)
+{
+    (void)state;
+    static const char *const assignments[] = {"dataset=demo", "gamma=2", "protocol=published",
+                                              "sweep=[{method: promptad, musc.taps: [1.mlp], musc.subset: 9, "
+                                              "musc.neighbours: [2]}, {gamma: 0, token_wise: false}, "
+                                              "{sigma: 2, reweight: literal}, {}]"};
+    check_read_back(assignments, 4, 4);
 }
 
 static void lists_are_swept_as_lists(void **state)
@@ -382,6 +426,8 @@ int main(void)
         cmocka_unit_test(a_list_of_points_is_the_grid),
         cmocka_unit_test(a_sweep_over_methods_is_read_back_as_it_was_given),
         cmocka_unit_test(a_list_of_points_is_read_back_as_it_was_given),
+        cmocka_unit_test(points_of_methods_are_read_back),
+        cmocka_unit_test(methods_have_published_keys_of_their_own),
         cmocka_unit_test(lists_are_swept_as_lists),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
         cmocka_unit_test(what_changes_features_cannot_be_swept),
