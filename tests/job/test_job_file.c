@@ -2,6 +2,7 @@
 
 #include "job/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,27 +230,27 @@ static void a_sweep_over_methods_is_read_back_as_it_was_given(void **state)
     job_free(&job);
 }
 
-/* The points of a job and those that its run.yaml gives. */
-static void check_read_back(const char *const *assignments, int assignment_count, int points_wanted)
+/* The points of a job and those that its run.yaml gives. points_wanted: 0 for any number. */
+static void check_read_back(const char *job, const char *const *assignments, int assignment_count, int points_wanted)
 {
     const char *path = FGAD_TEST_TMP "/list.yaml";
     job_t *points, *again;
     char **texts, **texts_again;
     int count, count_again;
-    assert_int_equal(job_points_make(&points, &texts, &count, NULL, assignments, assignment_count), ST_OK);
+    assert_int_equal(job_points_make(&points, &texts, &count, job, assignments, assignment_count), ST_OK);
     char *text = job_yaml(&points[0]);
     assert_non_null(text);
     check_error(io_make_dirs(FGAD_TEST_TMP), ST_OK, "");
     check_error(io_write_file(path, text, strlen(text)), ST_OK, "");
     check_error(job_points_make(&again, &texts_again, &count_again, path, NULL, 0), ST_OK, "");
-    assert_int_equal(count, points_wanted);
-    assert_int_equal(count_again, points_wanted);
+    assert_true(count > 0 && (points_wanted == 0 || count == points_wanted));
+    assert_int_equal(count_again, count);
     for (int p = 0; p < count; p++) {
         assert_string_equal(texts_again[p], texts[p]);
         for (const io_option_t *row = job_options; row->name != NULL; row++) {
             char *one = io_options_text(&points[p], row), *other = io_options_text(&again[p], row);
             if (strcmp(one, other) != 0 && row->kind != IO_STRING) /* paths are made whole */
-                fail_msg("point %d: %s was %s, is %s", p, row->name, one, other);
+                fail_msg("%s, point %d: %s was %s, is %s", job != NULL ? job : "", p, row->name, one, other);
             free(one);
             free(other);
         }
@@ -300,7 +301,7 @@ static void points_of_methods_are_read_back(void **state)
     (void)state;
     const char *assignments[] = {"dataset=demo", "protocol=published",
                                  "sweep.method=winclip,promptad,finegrainedad,subspace"};
-    check_read_back(assignments, 3, 4);
+    check_read_back(NULL, assignments, 3, 4);
 }
 
 /* The file of a list of points gives the same points again: what one of them sets, or its method settles, is not the others'. */
@@ -311,7 +312,26 @@ static void a_list_of_points_is_read_back_as_it_was_given(void **state)
                                               "sweep=[{method: promptad, musc.taps: [1.mlp], musc.subset: 9, "
                                               "musc.neighbours: [2]}, {gamma: 0, token_wise: false}, "
                                               "{sigma: 2, reweight: literal}, {}]"};
-    check_read_back(assignments, 4, 4);
+    check_read_back(NULL, assignments, 4, 4);
+}
+
+static void every_job_of_the_project_is_read_back(void **state)
+{
+    (void)state;
+    io_names_t names;
+    int jobs = 0;
+    assert_int_equal(io_list_dir(&names, FGAD_SOURCE_DIR "/jobs"), ST_OK);
+    for (int i = 0; i < names.count; i++) {
+        static const char *const assignments[] = {"data_root=/d", "output=/r"};
+        char path[4096];
+        const char *end = strrchr(names.name[i], '.');
+        snprintf(path, sizeof path, "%s/jobs/%s", FGAD_SOURCE_DIR, names.name[i]);
+        if (end == NULL || strcmp(end, ".yaml") != 0) continue;
+        check_read_back(path, assignments, 2, 0);
+        jobs++;
+    }
+    assert_true(jobs > 10);
+    io_names_free(&names);
 }
 
 static void lists_are_swept_as_lists(void **state)
@@ -427,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_sweep_over_methods_is_read_back_as_it_was_given),
         cmocka_unit_test(a_list_of_points_is_read_back_as_it_was_given),
         cmocka_unit_test(points_of_methods_are_read_back),
+        cmocka_unit_test(every_job_of_the_project_is_read_back),
         cmocka_unit_test(methods_have_published_keys_of_their_own),
         cmocka_unit_test(lists_are_swept_as_lists),
         cmocka_unit_test(one_at_a_time_goes_round_the_job_once),
