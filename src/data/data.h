@@ -39,15 +39,17 @@ typedef struct {
     bool known;
     int64_t bytes; /* -1: there is no such file */
 } data_size_t;
+/* Asks the file system once, links followed; always known. */
 data_size_t data_size(const char *path);
+
 typedef struct {
-    char *path;   /* as opened: root joined with the name below it */
-    char *name;   /* below the category, e.g. "test/broken_large/000.png": what result files show */
-    char *defect; /* "good" for normal images */
-    char *mask;   /* path of the ground truth, or NULL: normal, or none on disk */
-    char *sample; /* Real-IAD: the object whose views these are, e.g. "NG/BX/S0001"; else NULL */
-    int label;    /* 0 normal, 1 anomalous */
-    data_size_t size, mask_size;
+    char *path;                  /* as opened: root joined with the name below it */
+    char *name;                  /* below the category, e.g. "test/broken_large/000.png": what result files show */
+    char *defect;                /* "good" for normal images */
+    char *mask;                  /* path of the ground truth, or NULL: normal, or none on disk */
+    char *sample;                /* Real-IAD: the object whose views these are, e.g. "NG/BX/S0001"; else NULL */
+    int label;                   /* 0 normal, 1 anomalous */
+    data_size_t size, mask_size; /* of the files at path and mask */
 } data_image_t;
 
 /* ---- What a look at the files finds -------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ status_t io_read_gzip(char **bytes, size_t *size, const char *path);
 status_t io_write_file(const char *path, const void *bytes, size_t size);
 /* What was printed to a stream of open_memstream, which is closed; *text is freed. */
 status_t io_write_stream(const char *path, FILE *stream, char **text, const size_t *size);
-/* For files written by others' libraries: `temporary` (closed already) under `path` in the same way. Else it is removed. */
+/* Publishes `temporary`, which another library wrote and closed, under `path` in the same way; removes it on failure. */
 status_t io_publish(const char *temporary, const char *path);
 /* The file `from` at `path` too: its second name (a hard link) where the file system has such, else a copy, published as
  * io_write_file does. replace: what stands at `path` gives way; else it stays, and all is well. */

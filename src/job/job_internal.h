@@ -33,6 +33,7 @@ typedef struct {
     bool prompts;
     const char *methods;
 } job_protocol_row_t;
+/* Whether jobs of that method (a name of job_method_names) take the row. */
 bool job_protocol_row_is_of(const job_protocol_row_t *row, const char *method);
 extern const job_protocol_row_t job_protocol_rows[]; /* ends with {0} */
 /* The bundle's values for the keys that are not set. */
