@@ -43,6 +43,7 @@ const char *base_shell_word(const char *text);
 /* The finite decimal number at the start of `text` (nothing hexadecimal, no blank before it): what follows it. NULL: there is
  * none, *out stays. */
 const char *base_number(double *out, const char *text);
+bool base_all_finite(const float *x, int64_t count);
 
 #define TRY(call)                                                                                                      \
     do {                                                                                                               \

@@ -19,21 +19,9 @@ static bool usable_in_place(const io_tensor_t *tensor)
     return tensor->dtype == IO_F32 && (uintptr_t)tensor->data % _Alignof(float) == 0;
 }
 
-/* An exponent of all ones is NaN or infinity. */
-static bool all_finite(const float *x, int64_t count)
-{
-    uint32_t bad = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bad |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return bad == 0;
-}
-
 static status_t take_values(const float **out, clip_loader_t *loader, const io_tensor_t *tensor)
 {
-    if (usable_in_place(tensor) && (loader->finite || all_finite(tensor->data, tensor->count))) {
+    if (usable_in_place(tensor) && (loader->finite || base_all_finite(tensor->data, tensor->count))) {
         *out = tensor->data;
         return ST_OK;
     }

@@ -300,8 +300,7 @@ status_t io_options_check_required(const io_option_t *table, const bool *used, c
 /* The value of one row as text, as YAML writes it on one line; doubles by the fewest digits that read back to the same
  * bits (caller frees; NULL when memory is out). */
 char *io_options_text(const void *options, const io_option_t *row);
-/* All rows as a YAML document that io_options_read_yaml reads back to the same values; unset required rows are left
- * out (caller frees; NULL when memory is out). */
+/* All rows as YAML that io_options_read_yaml reads back; without unset required ones (caller frees; NULL: no memory). */
 char *io_options_yaml(const void *options, const io_option_t *table);
 
 /* ---- safetensors ---------------------------------------------------------------------------------------------------
@@ -338,7 +337,7 @@ float io_f16_to_f32(uint16_t bits);
 /* ---- HDF5 through one field table ---------------------------------------------------------------------------------- */
 typedef enum { IO_H5_F32, IO_H5_F16, IO_H5_F64, IO_H5_I32, IO_H5_I64, IO_H5_U8, IO_H5_STRING } io_h5_type_t;
 /* One dataset: everything a reader needs to know about it. For STRING, data is `const char *const *`, variable-length
- * UTF-8. F16 takes float data in memory and stores IEEE half. dims of ndim 0 is a scalar. */
+ * UTF-8. F16 takes float data in memory and stores IEEE half (ST_EFORMAT: too large for it). dims of ndim 0 is a scalar. */
 typedef struct {
     const char *name; /* path below the group, e.g. "maps/M_v" (groups are made) */
     io_h5_type_t type;
@@ -385,9 +384,10 @@ status_t io_h5_get_i64(int64_t *value, io_h5_t *file, const char *object, const 
 status_t io_h5_get_f64(double *value, io_h5_t *file, const char *object, const char *name);
 bool io_h5_has(io_h5_t *file, const char *path);
 status_t io_h5_dims(int *ndim, int64_t dims[6], io_h5_t *file, const char *path);
-/* ST_EFORMAT, with both, unless the dataset holds values that can be read as `type` in these dimensions (-1: any). Reads
- * none of them. */
+/* ST_EFORMAT, with both, unless the dataset holds values that can be read as `type` in these dimensions (-1: any). The
+ * first reads none of them; the second takes them for F32, each of which has to be finite. */
 status_t io_h5_expect(io_h5_t *file, const char *path, io_h5_type_t type, int ndim, const int64_t *want);
+status_t io_h5_expect_finite(io_h5_t *file, const char *path, int ndim, const int64_t *want);
 /* Whole dataset converted to `type` (F16 is not a memory type: read F32); *data is heap (caller frees); for STRING it
  * is char** of dims[0] strings (io_h5_free_strings). Fractions are not read as whole numbers. dims may be NULL. */
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type);

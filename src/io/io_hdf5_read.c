@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BLOCK_VALUES = 1 << 18 };
+
 /* ---- Values ---- */
 
 static status_t check_kind(const io_h5_array_t *array, io_h5_type_t type, const io_h5_t *file, const char *path)
@@ -303,6 +305,27 @@ status_t io_h5_expect(io_h5_t *file, const char *path, io_h5_type_t type, int nd
     put_shape(found, node.array.ndim, node.array.dims);
     put_shape(expected, ndim, want);
     return fail(ST_EFORMAT, "'%s': '%s' is %s, expected %s", file->path, path, found, expected);
+}
+
+status_t io_h5_expect_finite(io_h5_t *file, const char *path, int ndim, const int64_t *want)
+{
+    io_h5_node_t node;
+    TRY(io_h5_expect(file, path, IO_H5_F32, ndim, want));
+    TRY(find_array(&node, file, path));
+    const int64_t rows = ndim == 0 ? 1 : node.array.dims[0], row = rows == 0 ? 0 : node.array.count / rows;
+    /* Some rows at a time: beside the file itself this takes little memory. */
+    const int64_t most = row == 0 || row > BLOCK_VALUES ? 1 : BLOCK_VALUES / row;
+    float *block = base_alloc((size_t)((most < rows ? most : rows) * row), sizeof *block);
+    if (block == NULL) return fail_context(ST_ENOMEM, "'%s': '%s'", file->path, path);
+    status_t status = ST_OK;
+    for (int64_t first = 0; first < rows && status == ST_OK; first += most) {
+        const int64_t some = rows - first < most ? rows - first : most;
+        status = take_values(block, file, &node.array, IO_H5_F32, first, some, path);
+        if (status == ST_OK && !base_all_finite(block, some * row))
+            status = fail(ST_EFORMAT, "'%s': '%s' holds a value that is not finite", file->path, path);
+    }
+    free(block);
+    return status;
 }
 
 status_t io_h5_read(void **data, int *ndim, int64_t dims[6], io_h5_t *file, const char *path, io_h5_type_t type)

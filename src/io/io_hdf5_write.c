@@ -2,6 +2,7 @@
 #include "io/io_internal.h"
 
 #include <hdf5.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,16 @@ failed:
 }
 
 /* Floats go to half by our own rounding: the library's is slower by far and not told to be to nearest even. */
+/* A number that half precision has no value for would be read as infinity. */
+static status_t check_half(const io_h5_t *file, const char *path, const float *data, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (isfinite(data[i]) && (io_f32_to_f16(data[i]) & 0x7fffu) == 0x7c00u)
+            return fail(ST_EFORMAT, "'%s': '%s' holds %g, expected 65504 at most for half precision", file->path, path,
+                        (double)data[i]);
+    return ST_OK;
+}
+
 static bool write_half(hid_t dataset, const float *data, int64_t count)
 {
     uint16_t *half = base_alloc((size_t)count, sizeof *half);
@@ -179,6 +190,7 @@ static status_t write_field(io_h5_t *file, const char *group, const io_h5_field_
     layout = make_layout(field, count, plain);
     if (links < 0 || type < 0 || space < 0 || layout < 0 || H5Pset_create_intermediate_group(links, 1) < 0)
         TRY_DONE(io_h5_fail(ST_EIO, file, "preparing", path));
+    if (field->type == IO_H5_F16) TRY_DONE(check_half(file, path, field->data, count));
     dataset = H5Dcreate2(file->id, path, type, space, links, layout, H5P_DEFAULT);
     if (dataset < 0 || !write_values(dataset, field, count)) TRY_DONE(io_h5_fail(ST_EIO, file, "writing", path));
     if (!set_labels(dataset, field)) TRY_DONE(io_h5_fail(ST_EIO, file, "labelling", path));

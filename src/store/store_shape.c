@@ -1,16 +1,21 @@
 /* What each kind of file holds, by the plan: names, kinds of values and dimensions. The one place where arrays of a file are
- * held against what will be done with them; nothing is read, and no memory is asked for, before they fit. */
+ * held against what will be done with them, which asks for finite numbers; no memory is asked for before they fit. */
 #include "store/store_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static status_t expect(io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want)
+{
+    return type == IO_H5_F32 ? io_h5_expect_finite(file, name, ndim, want) : io_h5_expect(file, name, type, ndim, want);
+}
+
 status_t store_read(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want)
 {
     void *data;
     int found;
-    TRY(io_h5_expect(file, name, type, ndim, want));
+    TRY(expect(file, name, type, ndim, want));
     TRY(io_h5_read(&data, &found, NULL, file, name, type));
     memcpy(out, &data, sizeof data);
     return ST_OK;
@@ -18,7 +23,7 @@ status_t store_read(void *out, io_h5_t *file, const char *name, io_h5_type_t typ
 
 status_t store_read_into(void *out, io_h5_t *file, const char *name, io_h5_type_t type, int ndim, const int64_t *want)
 {
-    TRY(io_h5_expect(file, name, type, ndim, want));
+    TRY(expect(file, name, type, ndim, want));
     if (ndim > 0) return io_h5_read_rows(out, file, name, type, 0, want[0]);
     void *data;
     int found;
@@ -54,7 +59,7 @@ static status_t check_feature(io_h5_t *file, const plan_t *plan, const plan_item
     int64_t dims[3];
     TRY(clip_feature_parse(&feature, name, &plan->config));
     const int ndim = store_feature_dims(dims, &feature, &plan->config, store_item_images(plan, item));
-    return io_h5_expect(file, name, IO_H5_F32, ndim, dims);
+    return expect(file, name, IO_H5_F32, ndim, dims);
 }
 
 /* Groups are as many as the caption gives: any number, but the same in all arrays. */
@@ -70,11 +75,11 @@ static status_t check_head(io_h5_t *file, const plan_t *plan, const plan_item_t 
     if (ndim != 2 || dims[0] < 1 || dims[0] > PROMPTS_MAX_GROUPS)
         return fail(ST_EFORMAT, "%s has no groups, or more than %d", name, PROMPTS_MAX_GROUPS);
     const int64_t G = dims[0], anchors[] = {G, plan->config.embed};
-    TRY(io_h5_expect(file, name, IO_H5_F32, 2, anchors));
+    TRY(expect(file, name, IO_H5_F32, 2, anchors));
     snprintf(name, sizeof name, "prompts/%s/anchors/abnormal", head);
-    TRY(io_h5_expect(file, name, IO_H5_F32, 2, anchors));
+    TRY(expect(file, name, IO_H5_F32, 2, anchors));
     snprintf(name, sizeof name, "prompts/%s/query_former/keys", head);
-    if (io_h5_has(file, name)) TRY(io_h5_expect(file, name, IO_H5_F32, 2, anchors));
+    if (io_h5_has(file, name)) TRY(expect(file, name, IO_H5_F32, 2, anchors));
     snprintf(name, sizeof name, "prompts/%s/oracle", head);
     if (!io_h5_has(file, name)) return ST_OK;
     snprintf(name, sizeof name, "prompts/%s/oracle/epoch", head);
@@ -84,7 +89,7 @@ static status_t check_head(io_h5_t *file, const plan_t *plan, const plan_item_t 
     if (n > 100000) return fail(ST_EFORMAT, "%s keeps %lld states", name, (long long)n);
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "prompts/%s/%s", head, states[i]);
-        TRY(io_h5_expect(file, name, IO_H5_F32, 3, kept));
+        TRY(expect(file, name, IO_H5_F32, 3, kept));
     }
     return ST_OK;
 }
@@ -96,11 +101,11 @@ static status_t check_task(io_h5_t *file)
     int64_t dims[6];
     TRY(io_h5_dims(&ndim, dims, file, "maps/M_img"));
     const int64_t pixels[] = {dims[0], -1, -1};
-    TRY(io_h5_expect(file, "maps/M_img", IO_H5_F32, 1, pixels));
+    TRY(expect(file, "maps/M_img", IO_H5_F32, 1, pixels));
     TRY(io_h5_expect(file, "maps/label", IO_H5_U8, 1, pixels));
     TRY(io_h5_expect(file, "maps/path", IO_H5_STRING, 1, pixels));
     TRY(io_h5_expect(file, "maps/defect", IO_H5_STRING, 1, pixels));
-    return io_h5_expect(file, "maps/M_pix", IO_H5_F32, 3, pixels);
+    return expect(file, "maps/M_pix", IO_H5_F32, 3, pixels);
 }
 
 status_t store_item_fits(io_h5_t *file, const plan_t *plan, const plan_item_t *item, const char *feature)
@@ -113,6 +118,6 @@ status_t store_item_fits(io_h5_t *file, const plan_t *plan, const plan_item_t *i
     else if (item->kind == PLAN_LEARN)
         status = check_head(file, plan, item);
     else if (item->kind == PLAN_SLICE)
-        status = io_h5_expect(file, "slice", IO_H5_F32, 3, (const int64_t[]){-1, plan->config.grid, plan->config.grid});
+        status = expect(file, "slice", IO_H5_F32, 3, (const int64_t[]){-1, plan->config.grid, plan->config.grid});
     return status == ST_ENOTFOUND ? fail(ST_EFORMAT, "%s", fail_message()) : status;
 }

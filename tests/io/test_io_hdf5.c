@@ -2,6 +2,7 @@
 
 #include "io/io.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,40 @@ static void what_is_there_is_known(void **state)
                 "task.h5': 'maps' is a group, expected a dataset");
     assert_null(data);
     io_h5_close(file);
+}
+
+static void numbers_that_are_none(void **state)
+{
+    (void)state;
+    const char *path = file_in(check_temp_dir("hdf5"));
+    const int64_t shape[] = {N, H, W}, empty[] = {0, 4}, other[] = {N, W, H};
+    write_task(path);
+    io_h5_t *file;
+    check_error(io_h5_open(&file, path), ST_OK, "");
+    check_error(io_h5_expect_finite(file, "maps/M_v", 3, shape), ST_OK, "");
+    check_error(io_h5_expect_finite(file, "maps/half", 3, shape), ST_OK, "");
+    check_error(io_h5_expect_finite(file, "none", 2, empty), ST_OK, "");
+    check_error(io_h5_expect_finite(file, "maps/M_v", 3, other), ST_EFORMAT, "'maps/M_v' is (");
+    io_h5_close(file);
+
+    const float last = maps[N * H * W - 1];
+    for (int kind = 0; kind < 3; kind++) {
+        maps[N * H * W - 1] = kind == 0 ? NAN : kind == 1 ? INFINITY : -INFINITY;
+        write_task(path);
+        check_error(io_h5_open(&file, path), ST_OK, "");
+        check_error(io_h5_expect_finite(file, "maps/M_v", 3, shape), ST_EFORMAT,
+                    "'maps/M_v' holds a value that is not finite");
+        check_error(io_h5_expect_finite(file, "maps/half", 3, shape), ST_EFORMAT,
+                    "'maps/half' holds a value that is not finite");
+        io_h5_close(file);
+    }
+    maps[N * H * W - 1] = 70000;
+    check_error(io_h5_create(&file, path), ST_OK, "");
+    check_error(io_h5_write(file, "/", fields, 1), ST_OK, "");
+    check_error(io_h5_write(file, "/", fields + 1, 1), ST_EFORMAT,
+                "/maps/half' holds 70000, expected 65504 at most for half precision");
+    io_h5_close(file);
+    maps[N * H * W - 1] = last;
 }
 
 static void rows_read_alone(void **state)
@@ -436,6 +471,7 @@ int main(void)
         cmocka_unit_test(every_type_reads_back),
         cmocka_unit_test(attributes_read_back),
         cmocka_unit_test(what_is_there_is_known),
+        cmocka_unit_test(numbers_that_are_none),
         cmocka_unit_test(rows_read_alone),
         cmocka_unit_test(a_plain_field_is_as_large_as_its_numbers_and_reads_as_a_packed_one),
         cmocka_unit_test(equal_content_gives_equal_bytes),

@@ -67,14 +67,26 @@ for file in external_storage in_circles; do
     rm -f "$task".aside-*
     same_results "$WORK/calm/run" "$WORK/out/run"
 done
+# seal FILE: $WORK/body as FILE
+seal() {
+    line="fgad: HDF5 from byte 512 on, with SHA-256 $(sha256sum < "$WORK/body" | cut -d ' ' -f 1)"
+    { echo "$line" && head -c $((511 - ${#line})) /dev/zero && cat "$WORK/body"; } > "$1"
+}
 # forge FROM TO: FROM's arrays as TO, with TO's id and a seal of its own
 forge() {
     from=$(h5dump -a /id "$1" | sed -n 's/.*(0): "\(.*\)"/\1/p')
     to=$(h5dump -a /id "$2" | sed -n 's/.*(0): "\(.*\)"/\1/p')
     [ ${#from} = 16 ] && [ ${#to} = 16 ] || fail "no ids in '$1' and '$2'"
     tail -c +513 "$1" | LC_ALL=C sed "s/$from/$to/g" > "$WORK/body"
-    line="fgad: HDF5 from byte 512 on, with SHA-256 $(sha256sum < "$WORK/body" | cut -d ' ' -f 1)"
-    { echo "$line" && head -c $((511 - ${#line})) /dev/zero && cat "$WORK/body"; } > "$2"
+    seal "$2"
+}
+# poison FILE ARRAY BYTES: the first value of an array is these bytes
+poison() {
+    at=$(h5dump -H -p -d "$2" "$1" | sed -n 's/.*OFFSET \([0-9]*\).*/\1/p')
+    tail -c +513 "$1" > "$WORK/body"
+    # shellcheck disable=SC2059 # the bytes as printf writes them
+    printf "$3" | dd of="$WORK/body" bs=1 seek="${at:?no place of $2 in $1}" conv=notrunc status=none
+    seal "$1"
 }
 arrays=$(find "$WORK/out/cache/arrays" -path '*/fabric/*' -name 'support-*.h5' | grep attn | sort | head -1)
 if command -v h5dump > /dev/null && [ -n "$arrays" ]; then
@@ -83,6 +95,10 @@ if command -v h5dump > /dev/null && [ -n "$arrays" ]; then
         forge ${pair% *} ${pair#* }
         again "${pair#* }" "expected ("
     done
+    poison "$arrays" "$(basename "$(dirname "$arrays")")" '\000\000\200\177'
+    again "$arrays" "holds a value that is not finite"
+    poison "$chunk" "$(basename "$(dirname "$chunk")")" '\000\000\300\377'
+    again "$chunk" "holds a value that is not finite"
 fi
 cp "$WORK/out/run/results.h5" "$WORK/results.h5"
 for file in heap_loop in_circles unsealed; do
