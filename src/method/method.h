@@ -34,6 +34,12 @@ typedef struct {
     const float *normal, *abnormal; /* (G, E) anchors */
     const float *keys;              /* (G, E) what tokens are matched to; NULL: no query former was trained */
 } method_head_t;
+/* What the maps of `support` (below) took: their memory and the search in it. Another task that finds them known spends nothing
+ * on them, and costs as much where it runs alone. */
+typedef struct {
+    size_t bytes;
+    double seconds; /* clock_own_seconds */
+} method_spent_t;
 typedef struct {
     const job_t *job;
     const char *dataset, *category;
@@ -47,6 +53,7 @@ typedef struct {
     const method_image_t *support; /* (shots); NULL when all that depends on it is known */
     const method_head_t *head;     /* (JOB_HEADS) */
     const float *const *slices;    /* each (images, T); NULL unless the method has them */
+    method_spent_t *spent;         /* fit and score add to it; NULL: nobody asks. No bit of a map depends on it */
 } method_task_t;
 
 /* ---- What it leaves behind --------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ void method_branches_work(method_work_t *out, const method_size_t *size)
 typedef struct {
     const job_t *job;
     bool search; /* M_v is not known yet */
+    method_spent_t *spent;
     detect_memory_t memory;
     bool head[JOB_HEADS];
     detect_anchors_t anchors[JOB_HEADS];
@@ -119,6 +120,7 @@ status_t method_branches_fit(void **out, const method_task_t *task, arena_t *are
     if (state == NULL) return ST_ENOMEM;
     state->job = job;
     state->search = wants_vad(job) && (task->known >> M_V & 1) == 0;
+    state->spent = task->spent;
     for (int head = 0; head < JOB_HEADS; head++) {
         const method_head_t *learned = &task->head[head];
         state->head[head] = learned->G > 0;
@@ -139,7 +141,9 @@ status_t method_branches_fit(void **out, const method_task_t *task, arena_t *are
         align_query_bisector(keys, learned->normal, learned->abnormal, learned->G, learned->E);
         state->anchors[head].keys = keys;
     }
+    const size_t used = arena->used;
     if (state->search) TRY(fill_memory(&state->memory, task, arena));
+    if (state->spent != NULL) state->spent->bytes += arena->used - used;
     for (int i = 0; i < METHOD_SCALES; i++) state->scales[i] = NAN;
     if (!method_branches_gives(job, SCALES) || task->shots < 2) return ST_OK;
     const arena_mark_t mark = arena_mark(arena);
@@ -185,7 +189,9 @@ status_t method_branches_score(method_maps_t *maps, int i, void *fitted, const m
     int32_t *group = maps->kept[GROUP];
     const bool matched = state->job->class_token == JOB_CLASS_TOKEN_MATCHED;
     if (maps->kept[SCALES] != NULL) memcpy(maps->kept[SCALES], state->scales, sizeof state->scales);
+    const double began = clock_own_seconds();
     if (state->search) TRY(detect_vad(M_v + at, &state->memory, image->array[TAP1], image->array[TAP2], T, arena));
+    if (state->search && state->spent != NULL) state->spent->seconds += clock_own_seconds() - began;
     if (state->head[JOB_HEAD_PIXEL])
         detect_pad(Mhat_p + at, group + at, s_image + at, &state->anchors[JOB_HEAD_PIXEL], image->array[TOKENS], T);
     if (state->head[JOB_HEAD_IMAGE])

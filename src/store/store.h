@@ -248,8 +248,8 @@ typedef struct {
     int head_count;
     store_made_on_t inputs;
     double seconds;
-    double score_seconds; /* of it, the method's own: its state and the maps of all test images */
-    size_t state_bytes;   /* of what it keeps while it scores, the model and the images' features apart */
+    double score_seconds; /* of the method alone, of a processor, without reading: its state, maps of all test images */
+    size_t state_bytes;   /* of what it keeps while it scores alone, the model and the images' features apart */
 } store_task_file_t;
 /* The task's file, and before it those of its heads in the run's folder (store_head_keep). ST_EIO. */
 status_t store_task_write(const plan_t *plan, int ranks, const store_task_file_t *what);

@@ -60,6 +60,7 @@ typedef struct {
     uint64_t memory_key;          /* of category, shots and method; 0: none */
     float *maps[METHOD_MAX_MAPS]; /* (n, T) those that depend on them alone */
     store_made_on_t maps_on;      /* the support's files */
+    method_spent_t maps_spent;    /* what they took */
 } work_cache_t;
 
 /* What one thread of a rank encodes with. */

@@ -68,7 +68,7 @@ static void forget_maps(work_cache_t *cache)
 }
 
 void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps,
-                          const store_made_on_t *made_on)
+                          const store_made_on_t *made_on, const method_spent_t *spent)
 {
     const method_t *method = plan_method(worker->plan, task);
     work_cache_t *cache = &worker->cache;
@@ -85,6 +85,7 @@ void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const 
         memcpy(cache->maps[m], maps->kept[m], values * sizeof *cache->maps[m]);
     }
     cache->maps_on = *made_on;
+    cache->maps_spent = *spent;
     cache->memory_key = memory_key(worker, task);
 }
 

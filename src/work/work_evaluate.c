@@ -21,7 +21,7 @@ static status_t map_image(method_maps_t *maps, int at, const store_features_t *f
 
 /* The images of one chunk that are kept, into rows from *at on. */
 static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, const store_features_t *features,
-                          int first, const work_scorer_t *scorer, const int *keep, arena_t *arena)
+                          int first, work_scorer_t *scorer, const int *keep, arena_t *arena)
 {
     double began = clock_own_seconds();
     int before = *at;
@@ -30,6 +30,7 @@ static status_t map_chunk(method_maps_t *maps, int *at, work_worker_t *worker, c
         TRY(map_image(maps, *at, features, i, scorer, arena));
         ++*at;
     }
+    scorer->seconds += clock_own_seconds() - began;
     work_worker_charge(worker, PLAN_RATE_MAPS, (*at - before) * scorer->work.image, began);
     return ST_OK;
 }
@@ -67,11 +68,12 @@ static status_t make_maps(method_maps_t *maps, work_worker_t *worker, const plan
     if (scorer->method->score_set != NULL) {
         const double began = clock_own_seconds();
         TRY_DONE(scorer->method->score_set(maps, scorer->state, &arena));
+        scorer->seconds += clock_own_seconds() - began;
         work_worker_charge(worker, PLAN_RATE_MAPS, scorer->work.set, began);
     }
     method_image_scores(maps->M_img, maps->M_pix, maps->n, grid * grid, scorer->task.job);
     if (scorer->support != NULL && scorer->task.known == 0)
-        work_cache_keep_maps(worker, task, maps, &scorer->support_on);
+        work_cache_keep_maps(worker, task, maps, &scorer->support_on, &scorer->spent);
 done:
     store_features_free(&own);
     arena_free(&arena);
@@ -172,7 +174,8 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
     const int n = plan_task_images(keep, plan, task);
     TRY_DONE(work_scorer_make(&scorer, worker, items, item, n));
     TRY_DONE(make_maps(&maps, worker, items, item, &scorer, keep, n));
-    const double scored = clock_seconds() - started + scorer.slice_seconds;
+    const double scored = scorer.seconds + scorer.spent_before.seconds;
+    const size_t state = scorer.arena.used + scorer.spent_before.bytes;
     TRY_DONE(measure(&numbers, worker, &scorer, &maps, images, job, keep));
     oracle.fusions = has_fusions(&scorer, &maps);
     if (oracle.fusions) TRY_DONE(measure_fusions(oracle.last, &scorer, &maps, images, keep));
@@ -190,7 +193,7 @@ status_t work_evaluate(work_worker_t *worker, const plan_items_t *items, const p
                                     .items = items,
                                     .seconds = clock_seconds() - started,
                                     .score_seconds = scored,
-                                    .state_bytes = scorer.arena.used};
+                                    .state_bytes = state};
     double began = clock_own_seconds();
     TRY_DONE(store_task_write(plan, worker->size, &file));
     work_worker_charge(worker, PLAN_RATE_WRITE,

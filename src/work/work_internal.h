@@ -14,9 +14,9 @@ status_t work_measure(store_numbers_t *out, work_worker_t *worker, const method_
 /* Maps (n, T) that depend on the task's test images and shots alone, when the task before had the same; returns which of
  * them are there, a bit each. */
 unsigned work_cache_maps(float *const **out, const work_worker_t *worker, const plan_task_t *task);
-/* made_on: of the support's files. */
+/* made_on: of the support's files; spent: on those maps. */
 void work_cache_keep_maps(work_worker_t *worker, const plan_task_t *task, const method_maps_t *maps,
-                          const store_made_on_t *made_on);
+                          const store_made_on_t *made_on, const method_spent_t *spent);
 
 /* ---- Scoring ---- */
 /* Everything that scores an image of a task. An item's needs are chunks, then `shots` support files, then the wanted heads in
@@ -34,7 +34,9 @@ typedef struct {
     method_head_t head[JOB_HEADS];
     float *const *known;  /* maps of these test images and this support, from the task before; not owned */
     float **slice;        /* (slices), each (images, T) */
-    double slice_seconds; /* that making them took */
+    double seconds;       /* of its own, without reading: slices, fit, scoring */
+    method_spent_t spent; /* on maps of the support, by this task; and by the one before on those that it finds known */
+    method_spent_t spent_before;
     int chunks, heads, slices;
     store_made_on_t support_on, made_on; /* the support's files; all others */
 } work_scorer_t;

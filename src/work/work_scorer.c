@@ -53,6 +53,16 @@ static bool needs_support(const work_scorer_t *scorer)
     return !keeps;
 }
 
+/* Whether one of those maps is known: then it costs this task what it cost the one before. */
+static bool takes_known(const work_scorer_t *scorer)
+{
+    bool takes = false;
+    for (int m = 0; m < method_map_count(scorer->method); m++)
+        takes = takes || (scorer->method->maps[m].support && (scorer->task.known >> m & 1) != 0 &&
+                          scorer->method->gives(scorer->task.job, m));
+    return takes;
+}
+
 /* needs: the items of the slices. */
 static status_t read_slices(work_scorer_t *scorer, const plan_t *plan, const plan_items_t *items, const int *needs)
 {
@@ -66,7 +76,7 @@ static status_t read_slices(work_scorer_t *scorer, const plan_t *plan, const pla
         if (slice.values == NULL) return ST_ENOMEM;
         TRY(store_slice_read(&slice, plan, &items->items[needs[s]]));
         store_made_on_add(&scorer->made_on, slice.made_on.text);
-        scorer->slice_seconds += slice.seconds;
+        scorer->seconds += slice.seconds;
     }
     scorer->task.slices = (const float *const *)scorer->slice;
     return ST_OK;
@@ -86,7 +96,8 @@ status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const pl
                                    .shots = task->shots,
                                    .seed = task->seed,
                                    .images = images,
-                                   .head = scorer->head};
+                                   .head = scorer->head,
+                                   .spent = &scorer->spent};
     TRY(plan_ask(&scorer->ask, plan, job));
     TRY(scorer->method->texts ? work_worker_tokenizer(worker) : work_worker_model(worker));
     scorer->task.model = worker->model;
@@ -106,12 +117,14 @@ status_t work_scorer_make(work_scorer_t *scorer, work_worker_t *worker, const pl
     TRY(read_slices(scorer, plan, items, item->needs + need));
     scorer->task.known = work_cache_maps(&scorer->known, worker, task);
     if (scorer->task.known != 0) scorer->support_on = worker->cache.maps_on;
+    if (takes_known(scorer)) scorer->spent_before = worker->cache.maps_spent;
     if (needs_support(scorer)) TRY(work_scorer_support(scorer, worker, items, item));
     /* Nothing is searched where all maps of the support are known. */
     scorer->work = plan_method_work(plan, task, scorer->head[JOB_HEAD_PIXEL].G, images,
                                     scorer->support == NULL || scorer->task.known != 0);
     const double began = clock_own_seconds();
     TRY(scorer->method->fit(&scorer->state, &scorer->task, &scorer->arena));
+    scorer->seconds += clock_own_seconds() - began;
     if (scorer->work.fit > 0) work_worker_charge(worker, PLAN_RATE_MAPS, scorer->work.fit, began);
     return ST_OK;
 }

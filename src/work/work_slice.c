@@ -45,9 +45,9 @@ static status_t make(store_slice_t *out, work_worker_t *worker, const plan_items
     method_image_t *images = calloc((size_t)out->n + 1, sizeof *images);
     if (features == NULL || images == NULL) TRY_DONE(fail(ST_ENOMEM, "out of memory"));
     TRY_DONE(read_images(images, features, &out->made_on, worker, items, item, &reads, keep, out->n));
-    const double began = clock_own_seconds(), started = clock_seconds();
+    const double began = clock_own_seconds();
     TRY_DONE(method->slices->make(out->values, &draw, images, item->slice, &arena));
-    out->seconds = clock_seconds() - started;
+    out->seconds = clock_own_seconds() - began;
     work_worker_charge(worker, PLAN_RATE_MAPS, plan_method_work(worker->plan, task, 0, out->n, false).slice, began);
 done:
     for (int c = 0; features != NULL && c < item->need_count; c++) store_features_free(&features[c]);

@@ -85,6 +85,17 @@ made inference "learned heads" 0 "$heads"
 grep -q "^80 tasks done" "$WORK/inference.log" || fail "$(cat "$WORK/inference.log")"
 grep -q "^learned heads: .* 20.0 uses each" "$WORK/inference.log" || fail "heads are not shared: $(cat "$WORK/inference.log")"
 
+# A point takes the memory that it takes alone, also where it found the maps of the memory bank made by the point before; one
+# without that bank does without.
+job branches -s shots=1 -s sweep_mode=list -s 'sweep=[{sigma: 2}, {sigma: 3}, {branches: [pad]}]'
+for file in "$WORK"/out/branches/tasks/demo/gear/*.h5; do
+    h5dump -a /point -a /state_bytes "$file" | sed -n 's/.*(0): //p' | tr '\n' ' '
+    echo
+done | sort > "$WORK/states"
+awk '/branches=pad/ { pad = $NF; next } { state[++n] = $NF }
+    END { exit !(n == 2 && state[1] == state[2] && pad > 0 && state[1] > 10 * pad) }' "$WORK/states" ||
+    fail "bytes of states: $(cat "$WORK/states")"
+
 # A point of the grid has the numbers of the job by itself, bit for bit; also without room to hold features.
 numbers() { sed -n "s/^demo,[a-z]*,[0-9]*,[0-9]*,$2,finegrainedad,\(.*\),[0-9a-f]*\$/\1/p" "$WORK/$3/$1/results.csv"; }
 numbers one "" out > "$WORK/a"
