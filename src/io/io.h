@@ -28,7 +28,7 @@ bool io_is_dir(const char *path);
 bool io_lies_in(const char *path, const char *folder);
 /* mkdir -p. */
 status_t io_make_dirs(const char *path);
-/* Whole file, NUL-terminated (caller frees *bytes); size may be NULL. */
+/* Whole file of 1 GB at most, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
 /* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as
  * the end of a file does that a power cut has filled up: a C string would silently end there. */

@@ -1,4 +1,4 @@
-/* Files and directories: listing, whole-file reading, and publication (temporary name, fsync, rename, fsync of the
+/* Files and directories: listing and publication (temporary name, fsync, rename, fsync of the
  * directory), so that a file that exists is whole. */
 #include "io/io_internal.h"
 
@@ -16,8 +16,7 @@
 /* Linux refuses longer paths. */
 #define MAX_PATH 4096
 
-/* The status and line of a system call that refused; `doing` completes "cannot be ...". */
-static status_t fail_system(const char *path, const char *doing)
+status_t io_fail_system(const char *path, const char *doing)
 {
     int reason = errno;
     status_t code = reason == ENOENT || reason == ENOTDIR ? ST_ENOTFOUND : reason == ENOMEM ? ST_ENOMEM : ST_EIO;
@@ -74,13 +73,13 @@ static void sort_names(io_names_t *names)
 static status_t list(io_names_t *out, io_names_t *folders, const char *path)
 {
     DIR *directory = opendir(path);
-    if (directory == NULL) return fail_system(path, "listed");
+    if (directory == NULL) return io_fail_system(path, "listed");
     status_t status = ST_OK;
     int room = 0, folder_room = 0;
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
-        if (entry == NULL && errno != 0) TRY_DONE(fail_system(path, "listed"));
+        if (entry == NULL && errno != 0) TRY_DONE(io_fail_system(path, "listed"));
         if (entry == NULL) break;
         if (entry->d_name[0] == '.') continue;
         const bool folder = folders != NULL && is_folder(directory, entry);
@@ -118,17 +117,6 @@ bool io_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-FILE *io_open_lines(const char *path)
-{
-    enum { MOST = 16 << 20 };
-    int file;
-    size_t size = 0;
-    if (io_open_regular(&file, &size, path) != ST_OK) return NULL;
-    FILE *lines = size <= MOST ? fdopen(file, "r") : NULL;
-    if (lines == NULL) close(file);
-    return lines;
-}
-
 status_t io_append_line(const char *path, const char *line)
 {
     status_t status = ST_OK;
@@ -136,11 +124,11 @@ status_t io_append_line(const char *path, const char *line)
     /* Whoever writes to a FIFO would wait for a reader. */
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (file < 0 || fstat(file, &info) != 0)
-        status = fail_system(path, "written");
+        status = io_fail_system(path, "written");
     else if (!S_ISREG(info.st_mode))
         status = fail(ST_EIO, "'%s' cannot be written: it is not a regular file", path);
     else if (write(file, line, strlen(line)) != (ssize_t)strlen(line))
-        status = fail_system(path, "written");
+        status = io_fail_system(path, "written");
     if (file >= 0) close(file);
     return status;
 }
@@ -213,83 +201,6 @@ status_t io_make_dirs(const char *path)
     return ST_OK;
 }
 
-status_t io_open_regular(int *file, size_t *size, const char *path)
-{
-    status_t status = ST_OK;
-    struct stat info;
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (*file < 0) return fail_system(path, "opened");
-    if (fstat(*file, &info) != 0)
-        status = fail_system(path, "read");
-    else if (S_ISDIR(info.st_mode))
-        status = fail(ST_EIO, "'%s' is a directory, expected a file", path);
-    else if (!S_ISREG(info.st_mode))
-        status = fail(ST_EFORMAT, "'%s' is a %s, expected a regular file", path,
-                      S_ISFIFO(info.st_mode)                           ? "FIFO"
-                      : S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode) ? "device"
-                                                                       : "socket");
-    else if (size != NULL)
-        *size = (size_t)info.st_size;
-    if (status != ST_OK) close(*file);
-    return status;
-}
-
-status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path)
-{
-    *bytes = NULL;
-    int file;
-    size_t used = 0, room = 0;
-    TRY(io_open_regular(&file, &room, path));
-    status_t status = ST_OK;
-    char *buffer = NULL;
-    if (room == 0) room = 4096;
-    room = (room < most ? room : most) + 1;
-    buffer = base_alloc(room, 1);
-    if (buffer == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s'", path));
-    while (used < most) {
-        /* One byte stays free for the NUL; a file that grows, or one of unknown size, grows the buffer. */
-        if (used + 1 == room) {
-            char *grown = realloc(buffer, 2 * room);
-            if (grown == NULL) TRY_DONE(fail(ST_ENOMEM, "'%s': out of memory after %zu bytes", path, used));
-            buffer = grown;
-            room *= 2;
-        }
-        size_t ask = room - used - 1 < most - used ? room - used - 1 : most - used;
-        ssize_t got = read(file, buffer + used, ask);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) TRY_DONE(fail_system(path, "read"));
-        if (got == 0) break;
-        used += (size_t)got;
-    }
-    buffer[used] = '\0';
-    *bytes = buffer;
-    buffer = NULL;
-    if (size != NULL) *size = used;
-done:
-    free(buffer);
-    close(file);
-    return status;
-}
-
-status_t io_read_file(char **bytes, size_t *size, const char *path)
-{
-    return io_read_start(bytes, size, SIZE_MAX, path);
-}
-
-status_t io_read_text(char **text, const char *path)
-{
-    size_t size;
-    TRY(io_read_file(text, &size, path));
-    if (strlen(*text) == size) {
-        /* The mark that editors of Windows put in front of UTF-8. */
-        if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) memmove(*text, *text + 3, size - 2);
-        return ST_OK;
-    }
-    free(*text);
-    *text = NULL;
-    return fail(ST_EFORMAT, "%s: holds a byte of zero, expected text", path);
-}
-
 /* A kernel's boot and a PID namespace, without which a process number says nothing: in containers of one node many
  * processes have the same, and so have processes before and after a boot. */
 void io_process_space(char out[32])
@@ -327,13 +238,13 @@ static status_t sync_directory(const char *path)
     memcpy(directory, path, length);
     directory[length] = '\0';
     int file = open(length > 0 ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return fail_system(path, "published");
+    if (file < 0) return io_fail_system(path, "published");
     /* EINVAL: a file system whose directories cannot be synced. */
     int bad = fsync(file) != 0 && errno != EINVAL;
     int error = errno;
     close(file);
     errno = error;
-    return bad ? fail_system(path, "published") : ST_OK;
+    return bad ? io_fail_system(path, "published") : ST_OK;
 }
 
 static status_t write_all(int file, const char *bytes, size_t size)
@@ -353,7 +264,7 @@ status_t io_write_file(const char *path, const void *bytes, size_t size)
     io_temporary_name(temporary, path);
     if (temporary[0] == '\0') return fail(ST_EIO, "'%.60s...' cannot be written: the path is too long", path);
     int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file < 0) return fail_system(path, "written");
+    if (file < 0) return io_fail_system(path, "written");
     status_t status = write_all(file, bytes, size);
     int error = errno;
     /* Network file systems tell of a full disk or quota only here. */
@@ -361,7 +272,7 @@ status_t io_write_file(const char *path, const void *bytes, size_t size)
     errno = error;
     if (status == ST_OK && rename(temporary, path) != 0) status = ST_EIO;
     if (status != ST_OK) {
-        status = fail_system(path, "written");
+        status = io_fail_system(path, "written");
         unlink(temporary);
         return status;
     }
@@ -372,13 +283,13 @@ status_t io_publish(const char *temporary, const char *path)
 {
     if (strlen(path) >= MAX_PATH) return fail(ST_EIO, "'%.60s...' cannot be published: the path is too long", path);
     int file = open(temporary, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return fail_system(temporary, "published");
+    if (file < 0) return io_fail_system(temporary, "published");
     bool bad = fsync(file) != 0;
     int error = errno;
     close(file);
     errno = error;
     if (bad || rename(temporary, path) != 0) {
-        status_t status = fail_system(path, "published");
+        status_t status = io_fail_system(path, "published");
         unlink(temporary);
         return status;
     }

@@ -184,7 +184,7 @@ status_t io_h5_open(io_h5_t **out, const char *path)
     if (file == NULL) return ST_ENOMEM;
     status_t status = ST_OK;
     size_t size;
-    TRY_DONE(io_read_file(&file->image, &size, path));
+    TRY_DONE(io_read_large(&file->image, &size, path));
     TRY_DONE(check_seal(file->image, size, path));
     file->bytes = (const uint8_t *)file->image + USER_BLOCK;
     file->size = size - USER_BLOCK;

@@ -55,7 +55,10 @@ static status_t read_raster(io_raster_t *out, io_decode_t what, size_t most, con
     *out = (io_raster_t){.turn = 1};
     char *bytes = NULL;
     size_t size = 0;
-    TRY(io_read_start(&bytes, &size, most, path));
+    if (most < IO_MOST_IMAGE)
+        TRY(io_read_start(&bytes, &size, most, path));
+    else
+        TRY(io_read_whole(&bytes, &size, IO_MOST_IMAGE, path));
     status_t status = decode_bytes(out, (const uint8_t *)bytes, size, what, path);
     free(bytes);
     return status;
@@ -85,7 +88,7 @@ status_t io_image_read_how(io_image_t *out, const char *path, const io_image_how
     REQUIRE(depth >= 8 && depth <= 16);
     *out = (io_image_t){0};
     io_raster_t raster;
-    TRY(read_raster(&raster, depth < 16 ? IO_DECODE_WIDE : IO_DECODE_RGB, SIZE_MAX, path));
+    TRY(read_raster(&raster, depth < 16 ? IO_DECODE_WIDE : IO_DECODE_RGB, IO_MOST_IMAGE, path));
     if (raster.bits == 16) narrow(&raster, depth);
     REQUIRE(raster.channels == 3 && raster.bits == 8);
     status_t status = how->upright ? io_raster_upright(&raster, path) : ST_OK;
@@ -108,7 +111,7 @@ status_t io_image_look(io_image_info_t *out, const char *path)
     io_raster_t raster;
     /* Headers mostly stand in front; long metadata, and a TIFF with its directory at the end, need the rest. */
     if (read_raster(&raster, IO_DECODE_SIZE, (size_t)1 << 16, path) != ST_OK)
-        TRY(read_raster(&raster, IO_DECODE_SIZE, SIZE_MAX, path));
+        TRY(read_raster(&raster, IO_DECODE_SIZE, IO_MOST_IMAGE, path));
     *out = (io_image_info_t){.width = raster.width,
                              .height = raster.height,
                              .depth = raster.depth,
@@ -132,7 +135,7 @@ status_t io_image_size(int *width, int *height, const char *path)
 status_t io_image_largest(int *out, const char *path)
 {
     io_raster_t raster;
-    TRY(read_raster(&raster, IO_DECODE_WIDE, SIZE_MAX, path));
+    TRY(read_raster(&raster, IO_DECODE_WIDE, IO_MOST_IMAGE, path));
     size_t count = (size_t)raster.width * (size_t)raster.height * (size_t)raster.channels;
     *out = 0;
     for (size_t i = 0; i < count; i++) {
@@ -168,7 +171,7 @@ status_t io_mask_read(io_mask_t *out, const char *path)
 {
     *out = (io_mask_t){0};
     io_raster_t raster;
-    TRY(read_raster(&raster, IO_DECODE_RAW, SIZE_MAX, path));
+    TRY(read_raster(&raster, IO_DECODE_RAW, IO_MOST_IMAGE, path));
     status_t status = ST_OK;
     size_t count = (size_t)raster.width * (size_t)raster.height, step = (size_t)raster.channels;
     uint16_t *values = base_alloc(count, sizeof *values);

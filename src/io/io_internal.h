@@ -38,6 +38,8 @@ int io_exif_turn(const uint8_t *bytes, size_t size);
 /* Turns and mirrors the samples (any channels, 8 bits) so that they stand upright; ST_ENOMEM. */
 status_t io_raster_upright(io_raster_t *raster, const char *path);
 
+/* The status and line of a system call that refused; `doing` completes "cannot be ...". */
+status_t io_fail_system(const char *path, const char *doing);
 /* Opens a regular file for reading; nothing else, and without waiting for one who writes to a FIFO. *size may be NULL. */
 status_t io_open_regular(int *file, size_t *size, const char *path);
 /* Maps a file of `size` > 0 bytes to be read, by name (io_mapped_install). */
@@ -45,6 +47,11 @@ status_t io_map(const unsigned char **map, size_t size, int file, const char *pa
 void io_unmap(const unsigned char *map, size_t size);
 /* As io_read_file, of the first `most` bytes at most. */
 status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path);
+/* As io_read_file, of a file of `most` bytes at most; io_read_large: of half of the memory that there is. */
+status_t io_read_whole(char **bytes, size_t *size, size_t most, const char *path);
+status_t io_read_large(char **bytes, size_t *size, const char *path);
+#define IO_MOST_TEXT ((size_t)1 << 30)
+#define IO_MOST_IMAGE ((size_t)1 << 31) /* IO_MAX_PIXELS of four 16-bit samples, or of a double, are half of it */
 
 /* ST_EFORMAT unless 0 < width, height and width * height <= IO_MAX_PIXELS. */
 status_t io_check_size(int64_t width, int64_t height, const char *path);

@@ -25,7 +25,7 @@ static status_t copy(const char *path, const char *from)
 {
     char *bytes;
     size_t size;
-    TRY(io_read_file(&bytes, &size, from));
+    TRY(io_read_large(&bytes, &size, from));
     status_t status = io_write_file(path, bytes, size);
     free(bytes);
     return status;

@@ -390,7 +390,7 @@ static status_t open_map(TIFF **tiff, memory_t *memory, char **bytes, const char
 {
     *tiff = NULL;
     *memory = (memory_t){0};
-    TRY(io_read_file(bytes, &memory->size, path));
+    TRY(io_read_whole(bytes, &memory->size, IO_MOST_IMAGE, path));
     memory->bytes = (uint8_t *)*bytes;
     if (memory->size < 4 || (memcmp(*bytes, "II", 2) != 0 && memcmp(*bytes, "MM", 2) != 0))
         return fail(ST_EFORMAT, "'%s' is not a TIFF", path);

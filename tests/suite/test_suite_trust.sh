@@ -164,6 +164,20 @@ for list in made_on.txt models.txt cost.txt; do
     rm -f "$WORK/out/cache/$list"
 done
 
+echo "-- a hole takes no room on a disk: what is larger than its kind can be is not read"
+truncate -s 2T "$features"
+again "$features" "is larger than"
+truncate -s 3G "$picture"
+within 1 run "$WORK/job.yaml" -s output="$WORK/kind" -s category=fabric
+said "'$picture' is larger than 2.15 GB"
+cp "$WORK/saved.png" "$picture"
+truncate -s 3G "$WORK/hole"
+within 2 run "$WORK/hole"
+said "'$WORK/hole' is larger than 1.07 GB"
+within 2 mfsc check "$WORK/hole"
+said "'$WORK/hole' is larger than 1.07 GB"
+rm "$WORK/hole"
+
 echo "-- what a file says of the machine that made it is no speech to the terminal"
 head -c 512 "$task" | tr -d '\0' > "$WORK/label"
 text=$(sed -n 2p "$WORK/label" | cut -c 66-)$(printf '\033[2J\377')
