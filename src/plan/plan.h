@@ -131,9 +131,12 @@ status_t plan_make_categories(plan_t *plan);
  * cache, and not looked at again while the category's digest stays. */
 status_t plan_survey(const plan_t *plan);
 status_t plan_make_tasks(plan_t *plan);
+/* How run.yaml begins in a folder of results that is no run: there is nothing to plan, do or reduce. */
+#define PLAN_IMPORTED_HEAD "# Maps imported from "
+#define PLAN_RESCORED_HEAD "# Made by `fgad rescore` from "
 /* The job of a run by its folder, from <run>/run.yaml; the folder may have been moved. Then plan_make_categories, or whoever
  * else knows of model, images and captions (store_index_read), then plan_make_tasks. ST_ENOTFOUND: it is not the folder
- * of a run. */
+ * of a run; ST_EFORMAT: of imported maps, or of a run rescored. */
 status_t plan_open_job(plan_t *out, const method_t *const *methods, const char *run_dir);
 /* All three, of images and model as they are now. */
 status_t plan_open(plan_t *out, const method_t *const *methods, const char *run_dir);

@@ -103,10 +103,30 @@ status_t plan_make_tasks(plan_t *plan)
     return ST_OK;
 }
 
+static bool begins_with(const char *path, const char *head)
+{
+    char line[64] = "";
+    FILE *file = io_open_lines(path);
+    if (file == NULL) return false;
+    const bool read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    return read && strncmp(line, head, strlen(head)) == 0;
+}
+
+static status_t check_is_job(const char *path)
+{
+    if (path == NULL || !begins_with(path, PLAN_IMPORTED_HEAD)) return ST_OK;
+    return fail(ST_EFORMAT,
+                "'%s' is of imported maps, which are no run (hint: fgad report and export read them; fgad import makes "
+                "them again)",
+                path);
+}
+
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count)
 {
     *out = (plan_t){.methods = methods, .cost = plan_cost_guess()};
+    TRY(check_is_job(job_path));
     TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
     clip_set_threads(out->points[0].threads); /* as they will compute */
     out->blas = out->points[0].precision == JOB_PRECISION_BF16 ? clip_backend_bf16() : clip_backend();
@@ -217,6 +237,11 @@ status_t plan_open_job(plan_t *out, const method_t *const *methods, const char *
     if (file == NULL) goto done;
     if (real == NULL || !io_exists(file)) {
         status = fail(ST_ENOTFOUND, "'%s' does not exist (expected the folder of a run, as results/demo)", file);
+        goto done;
+    }
+    if (begins_with(file, PLAN_RESCORED_HEAD)) {
+        status = fail(ST_EFORMAT, "'%s' was rescored and holds no tasks (expected the folder of the run that it is of)",
+                      run_dir);
         goto done;
     }
     char *slash = strrchr(real, '/');

@@ -45,7 +45,8 @@ typedef struct {
     int shots_in_test;
     double without_shots; /* image AUROC of the other test images */
 } review_audit_t;
-/* Of the row's task file. ST_ENOTFOUND, ST_EFORMAT: it is not there, or damaged. */
+/* Of the row's task file. ST_ENOTFOUND, ST_EFORMAT: it is not there, or damaged; it is of imported maps; or the row was
+ * rescored, and its file tells what the run's own settings would have gained. */
 status_t review_audit(review_audit_t *out, const store_results_t *results, const store_row_t *row);
 
 /* ---- Rescoring -----------------------------------------------------------------------------------------------------

@@ -98,7 +98,13 @@ status_t review_audit(review_audit_t *out, const store_results_t *results, const
                             .image_best = NAN,
                             .pixel_best = NAN,
                             .without_shots = NAN};
+    if (row->changes[0] != '\0')
+        TRY_DONE(fail(ST_EFORMAT, "these results were rescored, and what test labels would give is stored of the run "
+                                  "(expected the folder of the run itself)"));
     TRY_DONE(review_stored_open(&stored, results, row, NULL, 0));
+    if (stored->tree != NULL)
+        TRY_DONE(
+            fail(ST_EFORMAT, "'%s' is of imported maps: no epochs and no shots of theirs are known", stored->file));
     TRY_DONE(io_h5_open(&file, stored->file));
     const review_scores_t scores = review_stored_scores(stored);
     status = read_oracle(out, file);

@@ -288,9 +288,6 @@ done:
     return status;
 }
 
-/* What an import writes at the head of its run.yaml: such a folder, and no other, may be overwritten. */
-#define RUN_YAML_HEAD "# Maps imported from "
-
 /* ST_EFORMAT when the folder holds anything that no import made: a run is days of work. */
 static status_t check_folder(const import_t *import)
 {
@@ -299,7 +296,7 @@ static status_t check_folder(const import_t *import)
     bool ours = false;
     if (yaml == NULL) return ST_ENOMEM;
     if (io_exists(yaml) && io_read_text(&text, yaml) == ST_OK)
-        ours = strncmp(text, RUN_YAML_HEAD, strlen(RUN_YAML_HEAD)) == 0;
+        ours = strncmp(text, PLAN_IMPORTED_HEAD, strlen(PLAN_IMPORTED_HEAD)) == 0;
     free(text);
     free(yaml);
     if (ours || !io_exists(import->dir)) return ST_OK;
@@ -320,9 +317,10 @@ static status_t write_run_yaml(const import_t *import)
     clock_iso8601(now);
     snprintf(path, sizeof path, "%s/run.yaml", import->dir);
     char *yaml = io_options_yaml(&import->job, job_options);
-    char *text = yaml != NULL ? base_format(RUN_YAML_HEAD "'%s' by `fgad import`, fgad %s, %s: not a job to run.\n%s",
-                                            import->options->tree, base_version(), now, yaml)
-                              : NULL;
+    char *text = yaml != NULL
+                     ? base_format(PLAN_IMPORTED_HEAD "'%s' by `fgad import`, fgad %s, %s: not a job to run.\n%s",
+                                   import->options->tree, base_version(), now, yaml)
+                     : NULL;
     status_t status = text != NULL ? io_write_file(path, text, strlen(text)) : ST_ENOMEM;
     free(yaml);
     free(text);

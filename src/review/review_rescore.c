@@ -175,8 +175,7 @@ static status_t write_run_yaml(const char *dir, const char *run_dir, const revie
     snprintf(path, sizeof path, "%s/run.yaml", dir);
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return fail(ST_ENOMEM, "out of memory");
-    fprintf(out, "# Made by `fgad rescore` from the stored maps of the run '%s', fgad %s, %s.\n", run_dir,
-            base_version(), now);
+    fprintf(out, PLAN_RESCORED_HEAD "the stored maps of the run '%s', fgad %s, %s.\n", run_dir, base_version(), now);
     for (int i = 0; i < count; i++) fprintf(out, "# changed: %s\n", assignments[i]);
     fprintf(out, "# The run's job with these changes (a run that was a sweep keeps its own points):\n%s",
             settings->yaml);

@@ -71,6 +71,11 @@ for seed in 0 1 2; do
 done
 "$FGAD" rescore "$WORK/out/back" -s sigma=1 > "$WORK/log" 2>&1 && fail "imported maps were rescored"
 grep -q "fgad import -s" "$WORK/log" || fail "no hint: $(cat "$WORK/log")"
+for command in "status $WORK/out/back" "reduce $WORK/out/back" "run $WORK/out/back/run.yaml" "audit $WORK/out/back"; do
+    # shellcheck disable=SC2086
+    "$FGAD" $command > "$WORK/log" 2>&1 && fail "$command, of imported maps"
+    grep -q "^fgad: '.*' is of imported maps" "$WORK/log" || fail "$command: $(cat "$WORK/log")"
+done
 
 # Reports from the stored maps. AUROC is a mean over anomalous images: that of all is the weighted mean of the kinds'.
 "$FGAD" report "$WORK/out/run" --category gear --metrics image_auroc --per-defect --format csv > "$WORK/defects"

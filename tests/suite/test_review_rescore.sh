@@ -108,6 +108,17 @@ grep -q "^60 settings of 4 tasks, 140 passes" "$WORK/log" || # 60 fused, 20 of v
 "$FGAD" rescore "$run" -s sigma=2 -s reweight=off -s image_map=vad -s aupro_limit=0.05 --name one > "$WORK/log"
 metrics "$run/rescored/one" | sort > "$WORK/want"
 metrics "$run/rescored/sweep" "sigma=2 reweight=off image_map=vad aupro_limit=0.05" | sort > "$WORK/got"
+
+# A rescored set has no tasks: nothing makes its tables anew of none, or tells of tasks that are to do; and what its run would
+# have gained by the test labels was gained with the run's settings.
+cp "$run/rescored/one/results.csv" "$WORK/one.csv"
+for command in "reduce" "status"; do
+    "$FGAD" $command "$run/rescored/one" > "$WORK/log" 2>&1 && fail "$command of a rescored set"
+    grep -q "was rescored and holds no tasks (expected the folder of the run" "$WORK/log" || fail "$command: $(cat "$WORK/log")"
+done
+"$FGAD" audit "$run/rescored/one" > "$WORK/log" 2>&1 && fail "audit of a rescored set"
+grep -q "these results were rescored" "$WORK/log" || fail "audit: $(cat "$WORK/log")"
+cmp "$WORK/one.csv" "$run/rescored/one/results.csv" || fail "the rescored set has lost its numbers"
 cmp "$WORK/want" "$WORK/got" || fail "a setting of the sweep differs from itself alone"
 
 # What stored maps cannot answer is refused, with the reason.
