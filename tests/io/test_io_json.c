@@ -109,6 +109,19 @@ static void a_large_object_is_found_by_key_quickly(void **state)
     free(text);
 }
 
+static void more_values_than_any_file_has_are_not_parsed(void **state)
+{
+    (void)state;
+    const size_t size = 10000004;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < size; i++) text[i] = i % 2 == 0 ? '0' : ',';
+    text[0] = '[';
+    text[size] = '\0';
+    refuse(text, "'t.json': holds more than 5000000 values");
+    free(text);
+}
+
 static void a_missing_file_is_named(void **state)
 {
     (void)state;
@@ -172,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_is_absent_or_of_another_kind_gives_the_fallback),
         cmocka_unit_test(bad_documents_are_refused_with_line_and_column),
         cmocka_unit_test(a_large_object_is_found_by_key_quickly),
+        cmocka_unit_test(more_values_than_any_file_has_are_not_parsed),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_document_is_written_and_read_back),
         cmocka_unit_test(a_text_is_quoted_or_refused),
