@@ -43,35 +43,60 @@ static int by_leader(const void *a, const void *b)
     return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-static int place_of_category(report_block_t *block, const char *category)
+static int by_seed(const void *a, const void *b)
 {
-    for (int c = 0; c < block->categories; c++)
-        if (strcmp(block->category[c], category) == 0) return c;
-    block->category[block->categories] = category;
-    return block->categories++;
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
-/* Seeds stay sorted; how many there are is at most the block's rows. */
-static void note_seed(report_block_t *block, int64_t seed)
+/* Open addressing over the names of a block's categories; -1: empty. */
+typedef struct {
+    int *slot;
+    uint64_t mask;
+} places_t;
+
+static int place_of_category(report_block_t *block, const places_t *places, const char *category)
 {
-    int at = block->seeds;
-    for (int s = 0; s < block->seeds; s++)
-        if (block->seed[s] == seed) return;
-    while (at > 0 && block->seed[at - 1] > seed) block->seed[at] = block->seed[at - 1], at--;
-    block->seed[at] = seed;
-    block->seeds++;
+    for (uint64_t at = base_hash(BASE_HASH_SEED, category, strlen(category));; at++) {
+        int *slot = &places->slot[at & places->mask];
+        if (*slot < 0) block->category[ *slot = block->categories++] = category;
+        if (strcmp(block->category[*slot], category) == 0) return *slot;
+    }
 }
 
-static int place_of_seed(const report_block_t *block, int64_t seed)
+/* Categories by their first row, seeds by size: how many there are is at most the block's rows. */
+static status_t fill_block(report_block_t *block, const places_t *places, const entry_t *entries, int count,
+                           arena_t *arena)
 {
-    int s = 0;
-    while (block->seed[s] != seed) s++;
-    return s;
+    enum { MOST_CELLS = 1 << 24 };
+    for (int i = 0; i < count; i++) {
+        place_of_category(block, places, entries[i].row->category);
+        block->seed[i] = entries[i].row->seed;
+    }
+    qsort(block->seed, (size_t)count, sizeof *block->seed, by_seed);
+    for (int i = 0; i < count; i++)
+        if (i == 0 || block->seed[i] != block->seed[i - 1]) block->seed[block->seeds++] = block->seed[i];
+    if (block->categories > MOST_CELLS / block->seeds)
+        return fail(ST_EFORMAT,
+                    "a table of %d categories of %s by %d seeds has more than %d cells (hint: --category, --seeds)",
+                    block->categories, block->dataset, block->seeds, MOST_CELLS);
+    block->row = arena_take(arena, (size_t)block->categories * (size_t)block->seeds, sizeof *block->row);
+    if (block->row == NULL) return ST_ENOMEM;
+    for (int i = 0; i < count; i++) {
+        const store_row_t *row = entries[i].row;
+        const int64_t *seed = bsearch(&row->seed, block->seed, (size_t)block->seeds, sizeof row->seed, by_seed);
+        const int c = place_of_category(block, places, row->category);
+        if (!entries[i].lost) block->row[c * block->seeds + (seed - block->seed)] = row;
+    }
+    return ST_OK;
 }
 
 static status_t make_block(report_block_t *block, const entry_t *entries, int count, arena_t *arena)
 {
     const store_row_t *one = entries[0].row;
+    size_t slots = 4;
+    while (slots < 2 * (size_t)count) slots *= 2;
+    const places_t places = {base_alloc(slots, sizeof *places.slot), slots - 1};
     *block = (report_block_t){.dataset = one->dataset,
                               .method = one->method,
                               .point = one->point,
@@ -80,18 +105,11 @@ static status_t make_block(report_block_t *block, const entry_t *entries, int co
                               .shots = one->shots,
                               .category = arena_take(arena, (size_t)count, sizeof *block->category),
                               .seed = arena_take(arena, (size_t)count, sizeof *block->seed)};
-    if (block->category == NULL || block->seed == NULL) return ST_ENOMEM;
-    for (int i = 0; i < count; i++) {
-        place_of_category(block, entries[i].row->category);
-        note_seed(block, entries[i].row->seed);
-    }
-    block->row = arena_take(arena, (size_t)block->categories * (size_t)block->seeds, sizeof *block->row);
-    if (block->row == NULL) return ST_ENOMEM;
-    for (int i = 0; i < count; i++) {
-        int c = place_of_category(block, entries[i].row->category), s = place_of_seed(block, entries[i].row->seed);
-        if (!entries[i].lost) block->row[c * block->seeds + s] = entries[i].row;
-    }
-    return ST_OK;
+    status_t status = places.slot != NULL && block->category != NULL && block->seed != NULL ? ST_OK : ST_ENOMEM;
+    for (size_t s = 0; s < slots && status == ST_OK; s++) places.slot[s] = -1;
+    if (status == ST_OK) status = fill_block(block, &places, entries, count, arena);
+    free(places.slot);
+    return status;
 }
 
 static status_t make_blocks(report_t *report)

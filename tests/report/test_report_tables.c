@@ -338,6 +338,38 @@ static void selections_that_match_nothing_say_what_there_is(void **state)
                 "no metric 'pixel_auc' (did you mean 'pixel_auroc'?)");
 }
 
+/* Every row of a category and a seed of its own: a small file must not ask for all the memory, nor for a minute. */
+static void a_table_larger_than_its_rows_can_fill_is_refused(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000 };
+    char(*text)[16] = malloc(ROWS * sizeof *text);
+    const char **lines = malloc(ROWS * sizeof *lines);
+    assert_true(text != NULL && lines != NULL);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < ROWS; i++) {
+            snprintf(text[i], sizeof *text, "c%d", i);
+            lines[i] = strdup(line(text[i], pass == 0 ? i : i % 2, "0.9", "0.8"));
+            assert_non_null(lines[i]);
+        }
+        const char *path = write_csv(header, lines, ROWS);
+        if (pass == 0) {
+            FILE *out = tmpfile();
+            check_error(report_print(out, path, &report_defaults), ST_EFORMAT,
+                        "a table of 5000 categories of mvtec by 5000 seeds has more than 16777216 cells");
+            fclose(out);
+        } else {
+            char *table = report(path, &report_defaults);
+            check_has(table, "c0 90.00");
+            check_has(table, "c4999 90.00");
+            free(table);
+        }
+        for (int i = 0; i < ROWS; i++) free((char *)lines[i]);
+    }
+    free(lines);
+    free(text);
+}
+
 static void points_are_chosen_by_their_words(void **state)
 {
     (void)state;
@@ -543,6 +575,7 @@ int main(void)
         cmocka_unit_test(a_category_of_one_class_is_missing_not_zero),
         cmocka_unit_test(csv_repeats_the_protocol_and_keeps_all_digits),
         cmocka_unit_test(selections_that_match_nothing_say_what_there_is),
+        cmocka_unit_test(a_table_larger_than_its_rows_can_fill_is_refused),
         cmocka_unit_test(points_are_chosen_by_their_words),
         cmocka_unit_test(the_point_that_is_the_job_has_a_name_and_lists_may_be_written_without_blanks),
         cmocka_unit_test(latex_cells_hold_no_padding),
