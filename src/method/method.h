@@ -155,6 +155,9 @@ typedef struct {
     const method_slices_t *slices; /* that score_set puts together; NULL: it does all by itself */
     /* M_pix (h*w) and *M_img of image i from stored maps, with the options of `job`; scratch (h*w). NULL: they stand. */
     void (*fuse)(float *M_pix, float *M_img, const method_maps_t *maps, int i, const job_t *job, float *scratch);
+    /* Of methods whose image scores depend on how maps go to full size: M_img (n) of M_pix (n, h, w) again. ST_ENOMEM. */
+    status_t (*image_scores)(float *M_img, const float *M_pix, int n, int h, int w, const job_t *job, arena_t *arena);
+    bool image_at_resolution; /* they depend on the resolution, and what stored maps hold does not give them again */
     /* Of methods with branches: M (n, h*w) of one alone, as the options make it of stored maps (M NULL: only whether they
      * do), and the class token's scores (n), or NULL. NULL: a method has none. */
     bool (*branch)(float *M, const method_maps_t *maps, const job_t *job, method_branch_t which);
@@ -198,9 +201,10 @@ status_t method_maps_alloc(method_maps_t *maps, const method_t *method, const jo
 void method_maps_free(method_maps_t *maps);
 /* M_img (n) of maps M_pix (n, T), where the job does not leave it to the method (image_score). */
 void method_image_scores(float *M_img, const float *M_pix, int n, int T, const job_t *job);
-/* M_pix (n, h*w) and M_img (n), which may be those of `maps`, of all images with the options of `job`; scratch (h*w). */
-void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
-                 float *scratch);
+/* M_pix (n, h*w) and M_img (n), which may be those of `maps`, of all images with the options of `job`; scratch (h*w).
+ * ST_ENOMEM. */
+status_t method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
+                     float *scratch);
 /* M (n, h*w), or NULL, of one branch before fusion; false: there is none. */
 bool method_branch(float *M, const method_t *method, const method_maps_t *maps, const job_t *job,
                    method_branch_t which);

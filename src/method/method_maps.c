@@ -104,9 +104,10 @@ void method_image_scores(float *M_img, const float *M_pix, int n, int T, const j
     }
 }
 
-void method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
-                 float *scratch)
+status_t method_fuse(float *M_pix, float *M_img, const method_t *method, const method_maps_t *maps, const job_t *job,
+                     float *scratch)
 {
+    status_t status = ST_OK;
     size_t T = (size_t)maps->h * (size_t)maps->w, n = (size_t)maps->n;
     if (method->fuse == NULL) {
         memmove(M_pix, maps->M_pix, n * T * sizeof *M_pix);
@@ -114,7 +115,14 @@ void method_fuse(float *M_pix, float *M_img, const method_t *method, const metho
     } else {
         for (int i = 0; i < maps->n; i++) method->fuse(M_pix + (size_t)i * T, &M_img[i], maps, i, job, scratch);
     }
+    if (method->image_scores != NULL && job->image_score == JOB_SCORE_OWN) {
+        arena_t arena;
+        arena_init(&arena, "image scores");
+        status = method->image_scores(M_img, M_pix, maps->n, maps->h, maps->w, job, &arena);
+        arena_free(&arena);
+    }
     method_image_scores(M_img, M_pix, maps->n, (int)T, job);
+    return status;
 }
 
 bool method_branch(float *M, const method_t *method, const method_maps_t *maps, const job_t *job, method_branch_t which)

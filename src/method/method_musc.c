@@ -167,4 +167,5 @@ const method_t method_musc = {.name = "musc",
                               .fit = fit,
                               .score = score,
                               .score_set = score_set,
+                              .image_at_resolution = true,
                               .slices = &slices};

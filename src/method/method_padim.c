@@ -68,25 +68,45 @@ static status_t fit(void **out, const method_task_t *task, arena_t *arena)
     return detect_padim_fit(&state->fit, support, task->shots, T, d, EPS, arena);
 }
 
-static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
+/* The largest of the map as it is measured. */
+static status_t image_scores(float *M_img, const float *M_pix, int n, int h, int w, const job_t *job, arena_t *arena)
 {
-    const state_t *state = fitted;
-    const int T = maps->h * maps->w, R = state->job->resolution;
-    float *map = maps->M_pix + (size_t)i * (size_t)T;
+    const int R = job->resolution;
     arena_mark_t mark = arena_mark(arena);
     status_t status = ST_ENOMEM;
-    float *f = arena_take(arena, (size_t)T * (size_t)state->channels, sizeof *f);
     float *full = arena_take(arena, (size_t)R * (size_t)R, sizeof *full);
-    if (f == NULL || full == NULL) goto done;
-    TRY_DONE(take_channels(f, state, image, arena));
-    TRY_DONE(detect_padim_score(map, &state->fit, f, arena));
-    /* The image's score is the largest of the map as it is measured. */
-    TRY_DONE(detect_full_map(full, R, R, map, maps->h, maps->w, state->job->sigma, state->job->align_corners, arena));
-    maps->M_img[i] = detect_image_score(full, R * R, NULL);
+    if (full == NULL) goto done;
+    for (int i = 0; i < n; i++, M_pix += (size_t)h * (size_t)w) {
+        TRY_DONE(detect_full_map(full, R, R, M_pix, h, w, job->sigma, job->align_corners, arena));
+        M_img[i] = detect_image_score(full, R * R, NULL);
+    }
     status = ST_OK;
 done:
     arena_reset(arena, mark);
     return status;
 }
 
-const method_t method_padim = {.name = "padim", .min_shots = 1, .ask = ask, .work = work, .fit = fit, .score = score};
+static status_t score(method_maps_t *maps, int i, void *fitted, const method_image_t *image, arena_t *arena)
+{
+    const state_t *state = fitted;
+    const int T = maps->h * maps->w;
+    float *map = maps->M_pix + (size_t)i * (size_t)T;
+    arena_mark_t mark = arena_mark(arena);
+    status_t status = ST_ENOMEM;
+    float *f = arena_take(arena, (size_t)T * (size_t)state->channels, sizeof *f);
+    if (f == NULL) goto done;
+    TRY_DONE(take_channels(f, state, image, arena));
+    TRY_DONE(detect_padim_score(map, &state->fit, f, arena));
+    status = image_scores(&maps->M_img[i], map, 1, maps->h, maps->w, state->job, arena);
+done:
+    arena_reset(arena, mark);
+    return status;
+}
+
+const method_t method_padim = {.name = "padim",
+                               .min_shots = 1,
+                               .ask = ask,
+                               .work = work,
+                               .fit = fit,
+                               .score = score,
+                               .image_scores = image_scores};

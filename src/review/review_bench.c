@@ -115,7 +115,7 @@ static status_t run_fused(const work_t *work, const pass_t *pass)
         jobs[unique] = job;
         numbers[unique++] = &work->numbers[pass->setting[i]];
     }
-    method_fuse(M_pix, M_img, work->stored->method, maps, jobs[0], M_img + n);
+    TRY_DONE(method_fuse(M_pix, M_img, work->stored->method, maps, jobs[0], M_img + n));
     TRY_DONE(work_measure_pixels(numbers, jobs, unique, M_pix, maps->h, maps->w, work->masks, NULL));
     for (int i = 0; i < pass->count; i++)
         if (numbers[same[i]] != &work->numbers[pass->setting[i]])
@@ -288,7 +288,7 @@ status_t review_rescore_task(store_numbers_t *out, review_bench_t *bench, review
     TRY_DONE(review_stored_list(stored, &jobs[0], bench->run_dir));
     for (int s = 0; s < count; s++) {
         out[s] = store_numbers_none;
-        method_fuse(M_pix, M_img, stored->method, maps, &jobs[s], M_img + n);
+        TRY_DONE(method_fuse(M_pix, M_img, stored->method, maps, &jobs[s], M_img + n));
         TRY_DONE(work_measure_images(&out[s], M_img, &stored->images, stored->keep, stored->n));
         TRY_DONE(work_measure_branch_images(&out[s], stored->method, maps, &jobs[s], &stored->images, stored->keep));
     }

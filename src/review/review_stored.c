@@ -163,9 +163,16 @@ status_t review_stored_check(const review_stored_t *stored, const job_t *job)
     if (want != NULL)
         return fail(ST_EFORMAT, "%s is not in the stored maps: this run was made without it (hint: run the job again)",
                     want);
-    if (job->image_score == JOB_SCORE_OWN && stored->job.image_score != JOB_SCORE_OWN && method->fuse == NULL)
+    if (job->image_score == JOB_SCORE_OWN && stored->job.image_score != JOB_SCORE_OWN && method->fuse == NULL &&
+        method->image_scores == NULL)
         return fail(ST_EFORMAT, "image_score: the method's own is not in the stored maps: this run was made with "
                                 "another (hint: run the job again)");
+    if (job->image_score == JOB_SCORE_OWN && method->image_at_resolution && job->resolution != stored->job.resolution)
+        return fail(
+            ST_EFORMAT,
+            "resolution: image scores of %s are taken at it, and the stored ones at %d (hint: run the job again, or "
+            "-s image_score=max)",
+            method->name, stored->job.resolution);
     bool map = job_has(&job->branches, "vad") || job_head_wanted(job, JOB_HEAD_PIXEL);
     return map ? ST_OK : fail(ST_EFORMAT, "branches and heads: nothing is left that gives a map");
 }
@@ -213,8 +220,8 @@ status_t review_stored_open(review_stored_t **out, const store_results_t *result
         status = ST_ENOMEM;
         scratch = base_alloc((size_t)(stored->maps.h * stored->maps.w), sizeof *scratch);
         if (scratch == NULL) goto done;
-        method_fuse(stored->maps.M_pix, stored->maps.M_img, stored->method, &stored->maps, &stored->job, scratch);
-        status = ST_OK;
+        TRY_DONE(
+            method_fuse(stored->maps.M_pix, stored->maps.M_img, stored->method, &stored->maps, &stored->job, scratch));
     }
     *out = stored;
 done:

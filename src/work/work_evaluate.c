@@ -112,8 +112,8 @@ static status_t measure_fusions(double out[2], const work_scorer_t *scorer, cons
         job_t job = *scorer->task.job; /* texts and lists are borrowed */
         store_numbers_t numbers = store_numbers_none;
         job.image_fusion = rules[rule];
-        method_fuse(M_pix, M_img, scorer->method, maps, &job, M_img + n);
-        status = work_measure_images(&numbers, M_img, images, keep, maps->n);
+        status = method_fuse(M_pix, M_img, scorer->method, maps, &job, M_img + n);
+        if (status == ST_OK) status = work_measure_images(&numbers, M_img, images, keep, maps->n);
         out[rule] = numbers.image_auroc;
     }
     free(M_pix);

@@ -101,7 +101,7 @@ static void fusing_follows_the_branches_and_heads(void **state)
         snprintf(image_map, sizeof image_map, "image_map=%s", cases[i].image_map);
         const char *assignments[] = {"dataset=demo", branches, heads, image_map};
         assert_int_equal(job_read(&job, NULL, assignments, 4), ST_OK);
-        method_fuse(M_pix, &M_img, method_of(method_table, &job), &maps, &job, scratch);
+        assert_int_equal(method_fuse(M_pix, &M_img, method_of(method_table, &job), &maps, &job, scratch), ST_OK);
         assert_true(fabs((double)M_pix[3] - cases[i].pixel) < 1e-6);
         assert_true(fabs((double)M_img - cases[i].score) < 1e-6);
         job_free(&job);
