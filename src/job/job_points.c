@@ -118,9 +118,20 @@ static status_t check_key(const char *name, size_t length)
     const io_option_t *row = job_options;
     while (row->name != NULL && (strlen(row->name) != length || strncmp(row->name, name, length) != 0)) row++;
     if (row->name != NULL && row->tag != JOB_STAGE_NONE && row->tag != JOB_STAGE_FEATURES) return ST_OK;
-    return fail(ST_EFORMAT,
-                "sweep: '%.*s' cannot be swept (expected a key of the method, as epsilon, gamma or reweight)",
-                (int)length, name);
+    return fail(
+        ST_EFORMAT,
+        "sweep: '%.*s' cannot be swept (expected a key of the method, as epsilon, gamma or reweight; shots, seeds and "
+        "categories are lists of the job)",
+        (int)length, name);
+}
+
+static status_t check_keys(const io_sweep_t *sweep)
+{
+    for (int a = 0; a < sweep->count; a++) TRY(check_key(sweep->key[a], strlen(sweep->key[a])));
+    for (int p = 0; p < sweep->points; p++)
+        for (int k = 0; k < sweep->point[p].count; k++)
+            TRY(check_key(sweep->point[p].name[k], strcspn(sweep->point[p].name[k], "=")));
+    return ST_OK;
 }
 
 status_t job_points_make(job_t **points, char ***texts, int *count, const char *job_path,
@@ -138,10 +149,9 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
         status = ST_ENOMEM;
         goto done;
     }
-    for (int a = 0; a < sweep->count; a++) TRY_DONE(check_key(sweep->key[a], strlen(sweep->key[a])));
-    for (int p = 0; p < sweep->points; p++)
-        for (int k = 0; k < sweep->point[p].count; k++)
-            TRY_DONE(check_key(sweep->point[p].name[k], strcspn(sweep->point[p].name[k], "=")));
+    status = check_keys(sweep);
+    if (status != ST_OK && job_path != NULL) fail_context(status, "%s", job_path);
+    TRY_DONE(status);
     if (sweep->points > 0)
         status = add_list(&maker, sweep);
     else if (sweep->count > 0 && job.sweep_mode == JOB_SWEEP_ONE_AT_A_TIME)

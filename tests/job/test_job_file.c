@@ -362,6 +362,12 @@ static void what_changes_features_cannot_be_swept(void **state)
     const char *assignments[] = {"dataset=demo", "sweep.features=f16,f32"};
     check_error(job_points_make(&points, &texts, &found, NULL, assignments, 2), ST_EFORMAT,
                 "sweep: 'features' cannot be swept");
+    /* Of a file's sweep the file is named. */
+    char path[1024];
+    snprintf(path, sizeof path, "%s/job.yaml", check_temp_dir("sweep"));
+    const char text[] = "dataset: [demo]\nsweep: {shots: [1, 2]}\n";
+    assert_int_equal(io_write_file(path, text, sizeof text - 1), ST_OK);
+    check_error(job_points_make(&points, &texts, &found, path, NULL, 0), ST_EFORMAT, "job.yaml: sweep: 'shots' cannot");
 }
 
 static void an_option_belongs_to_its_stage(void **state)
