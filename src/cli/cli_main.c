@@ -118,7 +118,7 @@ static void print_version(void)
         at += length;
         at += strspn(at, ", ");
     }
-    printf("  BLAS: %s\n  MPI: %s\n", clip_backend_bf16(), mpi);
+    printf("  BLAS: %s\n  MPI: %s\n", clip_backend(CLIP_PRODUCTS_BF16), mpi);
     free(libraries);
 }
 

@@ -36,7 +36,7 @@ static void print_memory(const folder_t *folder)
     printf("memory         %.1f MB weights as f32, %.1f MB workspace of the image tower\n",
            4e-6 * (double)(clip_model_parameters(model, false) + clip_model_parameters(model, true)),
            1e-6 * (double)clip_vision_bytes(clip_model_config(model)));
-    printf("blas           %s\n", clip_backend());
+    printf("blas           %s\n", clip_backend(CLIP_PRODUCTS_BLAS));
 }
 
 static void print_folder(const folder_t *folder, const char *dir)
@@ -101,7 +101,7 @@ static status_t print_json(const folder_t *folder, const char *dir)
                c->quick_gelu ? "quick_gelu" : "gelu", (double)clip_model_logit_scale(folder->model));
     printf(",\n \"weights_bytes\": %lld,\n \"workspace_bytes\": %zu,\n \"blas\": ", (long long)(4 * (image + text)),
            (size_t)clip_vision_bytes(c));
-    TRY(io_json_quote(stdout, clip_backend()));
+    TRY(io_json_quote(stdout, clip_backend(CLIP_PRODUCTS_BLAS)));
     printf("}\n");
     return ST_OK;
 }

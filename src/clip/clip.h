@@ -63,18 +63,19 @@ int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one t
  * processes of a node share. */
 size_t clip_model_private_bytes(const clip_model_t *model);
 
-/* From now on products with the weights of both towers' blocks are in bfloat16 (ops.h), forward and backward, on so
- * many threads at a time; embedding, attention, norms, projections and all else stay in float32. ST_EFORMAT, as
- * clip_bf16_check alone says: this program or processor has no such products. ST_EIO: they are wrong here, or a
- * row's bits depend on its place. Before any workspace of the model is used. */
-status_t clip_bf16_check(void);
-status_t clip_model_bf16(clip_model_t *model, int threads);
-size_t clip_bf16_bytes(const clip_config_t *config); /* that a process then has packed */
+/* Who multiplies with the weights of both towers' blocks (ops.h): the BLAS, oneDNN in bfloat16, or kernels of our own in float32
+ * by Strassen's scheme. Embedding, attention, norms, projections and all else stay the BLAS's in float32. */
+typedef enum { CLIP_PRODUCTS_BLAS, CLIP_PRODUCTS_BF16, CLIP_PRODUCTS_STRASSEN } clip_products_t;
+/* From now on it is `kind`, forward and backward, on so many threads at a time; a model is asked once. ST_EFORMAT, as
+ * clip_products_check alone says: program or processor have no such products. ST_EIO: they are wrong here, or a row's bits hang
+ * on its place. Before any workspace of the model. */
+status_t clip_products_check(clip_products_t kind);
+status_t clip_model_products(clip_model_t *model, clip_products_t kind, int threads);
+/* That a process then has beside the weights: packed ones, or copies at hand. */
+size_t clip_products_bytes(const clip_config_t *config, clip_products_t kind, int threads);
 
-/* Name and kernel of the BLAS in use, e.g. "OpenBLAS 0.3.21 ... Cooperlake, 1 thread": for provenance. */
-const char *clip_backend(void);
-/* The same with the library of products in bfloat16: "..., core Cooperlake and oneDNN 2.6.3 AVX512_BF16, 1 thread". */
-const char *clip_backend_bf16(void);
+/* For provenance: "OpenBLAS 0.3.21, core Cooperlake, 1 thread", with "and oneDNN 2.6.3 AVX512_BF16" behind the core. */
+const char *clip_backend(clip_products_t kind);
 /* How many threads of this process may compute at a time, each product on one of them: a program calls it once,
  * before the first forward (1 a rank is usual). ST_ENOMEM: the address space has no room for their buffers. */
 status_t clip_set_threads(int threads);

@@ -52,7 +52,8 @@ struct clip_model {
     int64_t converted; /* floats in the arena rather than in the mapping */
     clip_vision_weights_t vision;
     clip_text_weights_t text;
-    ops_frozen_t *bf16; /* weights of both towers' blocks; NULL: products are in float32 */
+    ops_frozen_t *products; /* with the weights of both towers' blocks; NULL: by the BLAS */
+    bool pairs;             /* two neighbouring rows of them hang on each other */
     float logit_scale;
     int64_t vision_parameters, text_parameters;
 };
@@ -146,9 +147,14 @@ static inline float *clip_vision_image(const clip_vision_t *vision, float *array
     return array + (size_t)image * (size_t)vision->rows * (size_t)vision->model->config.width;
 }
 
+static inline int clip_larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 /* How many images a batch has, CLIP_BATCH or 1, and rows an image, at most CLIP_MORE_ROWS more than its own. */
 enum { CLIP_MORE_ROWS = 16 };
-status_t clip_vision_choose(int *images, int *rows, const clip_config_t *config);
+status_t clip_vision_choose(int *images, int *rows, const clip_model_t *model);
 /* start, ori and vv of all images. */
 void clip_vision_embed(clip_vision_t *vision, const float *const *pixels);
 /* ori += out_proj(A(q,k,v)) and, when asked for, vv += out_proj(A(v,v,v)); y = ln_1(ori). */
@@ -250,10 +256,11 @@ clip_text_layer_t *clip_text_layer(const clip_text_t *text, int layer);
 void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer);
 
 /* clip_text_share.c: what threads share. A row's bits may depend on how many stand in its product, so the shares of rows depend
- * on the number of rows alone; an attention is a prompt's own, and `share` says which scratch it uses. */
+ * on the number of rows alone, but where products are by pairs of rows: there long shares save copies of weights. `same`: the
+ * shares are those of any number of threads, for what depends on who shares. An attention is a prompt's own, and `share` says which scratch it uses. */
 enum { CLIP_TEXT_SHARES = 16 };
 typedef void clip_text_rows_t(const void *context, int first, int count);
-void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context);
+void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context, bool same);
 /* Whether learnable rows are computed apart in layer 0: `hidden` has room for their keys and values. */
 static inline bool clip_text_apart(const clip_text_t *text)
 {

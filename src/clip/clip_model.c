@@ -111,7 +111,7 @@ status_t clip_model_open(clip_model_t **out, const char *dir)
 void clip_model_close(clip_model_t *model)
 {
     if (model == NULL) return;
-    ops_frozen_close(model->bf16);
+    ops_frozen_close(model->products);
     io_safetensors_close(model->file);
     arena_free(&model->arena);
     free(model->dir);
@@ -138,22 +138,16 @@ size_t clip_model_private_bytes(const clip_model_t *model)
     return (size_t)model->converted * sizeof(float);
 }
 
-const char *clip_backend(void)
-{
-    static _Thread_local char text[256];
-    ops_backend(text, sizeof text);
-    return text;
-}
-
-const char *clip_backend_bf16(void)
+const char *clip_backend(clip_products_t kind)
 {
     static _Thread_local char text[512];
-    char blas[256], with[128];
+    char blas[256], with[128] = "Strassen's scheme";
     ops_backend(blas, sizeof blas);
-    ops_bf16_backend(with, sizeof with);
+    if (kind == CLIP_PRODUCTS_BF16) ops_bf16_backend(with, sizeof with);
     const char *threads = strrchr(blas, ',');
     REQUIRE(threads != NULL);
-    snprintf(text, sizeof text, "%.*s and %s%s", (int)(threads - blas), blas, with, threads);
+    snprintf(text, sizeof text, "%.*s%s%s%s", (int)(threads - blas), blas, kind == CLIP_PRODUCTS_BLAS ? "" : " and ",
+             kind == CLIP_PRODUCTS_BLAS ? "" : with, threads);
     return text;
 }
 

@@ -71,9 +71,9 @@ static void mlp_backward(float *dx, const clip_text_t *text, const clip_block_t 
     const int D = text->model->config.text_width, F = text->model->config.text_mlp;
     float *hidden = row_of(text->hidden, first, F), *y = row_of(text->y, first, D);
     /* out = mid + act(ln_2(mid) fc^T + b) proj^T + b */
-    ops_frozen_backward_set(hidden, dx, block->proj_weight, count, D, F, text->model->bf16);
+    ops_frozen_backward_set(hidden, dx, block->proj_weight, count, D, F, text->model->products);
     ops_activate_backward(hidden, hidden, slope + (size_t)first * (size_t)F, count, F);
-    ops_frozen_backward_set(y, hidden, block->fc_weight, count, F, D, text->model->bf16);
+    ops_frozen_backward_set(y, hidden, block->fc_weight, count, F, D, text->model->products);
     ops_layernorm_backward(dx, y, mid + (size_t)first * (size_t)D, mean + first, rstd + first, block->ln2_gain, count,
                            D);
 }
@@ -96,7 +96,8 @@ static void last_rows(const void *context, int first, int count)
                            weights->final_gain, count, D);
     mlp_backward(drow, text, at->block, last->slope, last->mid, last->mean2, last->rstd2, first, count);
     /* mid = x[EOT] + attention(q, kv) out^T + b */
-    ops_frozen_backward_set(row_of(text->mix, first, D), drow, at->block->out_weight, count, D, D, text->model->bf16);
+    ops_frozen_backward_set(row_of(text->mix, first, D), drow, at->block->out_weight, count, D, D,
+                            text->model->products);
     clear(row_of(at->dq, first, D), (size_t)count * (size_t)D);
 }
 
@@ -135,7 +136,7 @@ static void last_keys(const void *context, int first, int count)
     const int D = at->text->model->config.text_width;
     const float *weight = at->block->in_weight + (size_t)D * (size_t)D;
     ops_frozen_backward_set(row_of(at->text->y, first, D), row_of(at->dkv, first, 2 * D), weight, count, 2 * D, D,
-                            at->text->model->bf16);
+                            at->text->model->products);
 }
 
 static void last_queries(const void *context, int first, int count)
@@ -143,7 +144,7 @@ static void last_queries(const void *context, int first, int count)
     const stage_t *at = context;
     const int D = at->text->model->config.text_width;
     ops_frozen_backward_set(row_of(at->text->mix, first, D), row_of(at->dq, first, D), at->block->in_weight, count, D,
-                            D, at->text->model->bf16);
+                            D, at->text->model->products);
 }
 
 static void norm_rows(const void *context, int first, int count)
@@ -178,18 +179,18 @@ static void last_backward(const clip_text_t *text, const float *df)
                         .dq = text->dqkv,
                         .dkv = text->dqkv + (size_t)n * D,
                         .drow = text->dx};
-    clip_text_by_rows(text, n, last_rows, &at);
-    clip_text_by_rows(text, M, last_clears, &at);
+    clip_text_by_rows(text, n, last_rows, &at, false);
+    clip_text_by_rows(text, M, last_clears, &at, false);
     clip_text_by_prompts(text, last_attention, &at);
-    clip_text_by_rows(text, 2 * (int)D, last_shared, &at);
-    clip_text_by_rows(text, M, last_keys, &at);
-    clip_text_by_rows(text, n, last_queries, &at);
+    clip_text_by_rows(text, 2 * (int)D, last_shared, &at, false);
+    clip_text_by_rows(text, M, last_keys, &at, false);
+    clip_text_by_rows(text, n, last_queries, &at, false);
     add_eot_rows(text->y, text->mix, text);
     /* The residual goes to the EOT rows; drow and dx share memory, so it is set aside first. */
     memcpy(text->mix, at.drow, (size_t)n * D * sizeof(float));
     clear(text->dx, (size_t)M * D);
     add_eot_rows(text->dx, text->mix, text);
-    clip_text_by_rows(text, M, norm_rows, &at);
+    clip_text_by_rows(text, M, norm_rows, &at, false);
 }
 
 /* ---- A full layer ------------------------------------------------------------------------------------------------------ */
@@ -203,7 +204,7 @@ static void layer_rows(const void *context, int first, int count)
     float *dx = row_of(text->dx, first, D);
     mlp_backward(dx, text, at->block, keep->slope, keep->mid, keep->mean2, keep->rstd2, first, count);
     /* mid = x + attention(q, k, v) out^T + b */
-    ops_frozen_backward_set(row_of(text->mix, first, D), dx, at->block->out_weight, count, D, D, text->model->bf16);
+    ops_frozen_backward_set(row_of(text->mix, first, D), dx, at->block->out_weight, count, D, D, text->model->products);
     clear(row_of(text->dqkv, first, 3 * D), (size_t)count * 3 * (size_t)D);
 }
 
@@ -243,7 +244,7 @@ static void layer_inputs(const void *context, int first, int count)
     const int D = text->model->config.text_width;
     float *y = row_of(text->y, first, D);
     ops_frozen_backward_set(y, row_of(text->dqkv, first, 3 * D), at->block->in_weight, count, 3 * D, D,
-                            text->model->bf16);
+                            text->model->products);
     ops_layernorm_backward(row_of(text->dx, first, D), y, at->x + (size_t)first * (size_t)D, at->keep->mean1 + first,
                            at->keep->rstd1 + first, at->block->ln1_gain, count, D);
 }
@@ -260,7 +261,7 @@ static void learnable_inputs(const void *context, int first, int count)
     if (n == 0) return;
     for (int i = 0; i < n; i++)
         memcpy(row_of(dqkv, i, 3 * D), row_of(text->dqkv, order[i], 3 * D), 3 * (size_t)D * sizeof *dqkv);
-    ops_frozen_backward_set(y, dqkv, at->block->in_weight, n, 3 * D, D, text->model->bf16);
+    ops_frozen_backward_set(y, dqkv, at->block->in_weight, n, 3 * D, D, text->model->products);
     for (int i = 0; i < learnable; i++)
         ops_layernorm_backward(row_of(text->dx, order[i], D), row_of(y, i, D), at->x + (size_t)order[i] * (size_t)D,
                                at->keep->mean1 + order[i], at->keep->rstd1 + order[i], at->block->ln1_gain, 1, D);
@@ -272,10 +273,11 @@ static void layer_backward(const clip_text_t *text, int layer)
                         .block = &text->model->text.block[layer],
                         .keep = clip_text_layer(text, layer),
                         .x = text->input[layer]};
-    clip_text_by_rows(text, text->rows, layer_rows, &at);
+    clip_text_by_rows(text, text->rows, layer_rows, &at, false);
     clip_text_by_prompts(text, layer_attention, &at);
-    clip_text_by_rows(text, 2 * text->model->config.text_width, layer_shared, &at);
-    clip_text_by_rows(text, text->rows, layer == 0 && clip_text_apart(text) ? learnable_inputs : layer_inputs, &at);
+    clip_text_by_rows(text, 2 * text->model->config.text_width, layer_shared, &at, false);
+    const bool apart = layer == 0 && clip_text_apart(text);
+    clip_text_by_rows(text, text->rows, apart ? learnable_inputs : layer_inputs, &at, apart);
 }
 
 void clip_text_backward(float *dslots, clip_text_t *text, const float *df)

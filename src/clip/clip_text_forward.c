@@ -43,7 +43,7 @@ static void layer_begins(const void *context, int first, int count)
     ops_layernorm(y, row_of(at->keep->mean1, first, 1), row_of(at->keep->rstd1, first, 1), input_row(at->x, first, D),
                   block->ln1_gain, block->ln1_bias, count, D);
     ops_frozen_linear(row_of(at->keep->qkv, first, 3 * D), y, block->in_weight, block->in_bias, count, 3 * D, D,
-                      at->text->model->bf16);
+                      at->text->model->products);
 }
 
 /* The learnable rows of layer 0, apart from the others and always so: by the second forward the others have not
@@ -61,7 +61,7 @@ static void learnable_begin(const void *context, int first, int count)
     for (int i = 0; i < n; i++)
         ops_layernorm(row_of(y, i, D), row_of(at->keep->mean1, order[i], 1), row_of(at->keep->rstd1, order[i], 1),
                       input_row(at->x, order[i], D), block->ln1_gain, block->ln1_bias, 1, D);
-    ops_frozen_linear(qkv, y, block->in_weight, block->in_bias, n, 3 * D, D, at->text->model->bf16);
+    ops_frozen_linear(qkv, y, block->in_weight, block->in_bias, n, 3 * D, D, at->text->model->products);
     for (int i = 0; i < learnable; i++)
         copy_rows(row_of(at->keep->qkv, order[i], 3 * D), row_of(qkv, i, 3 * D), 1, 3 * D);
 }
@@ -94,14 +94,14 @@ static void layer_ends(const void *context, int first, int count)
     float *mid = row_of(at->keep->mid, first, D), *out = row_of(at->out, first, D);
     copy_rows(mid, input_row(at->x, first, D), count, D);
     ops_frozen_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D,
-                          at->text->model->bf16);
+                          at->text->model->products);
     ops_layernorm(y, row_of(at->keep->mean2, first, 1), row_of(at->keep->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
-    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->bf16);
+    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->products);
     ops_activate(hidden, row_of(at->keep->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
     if (out == NULL) return;
     copy_rows(out, mid, count, D);
-    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->bf16);
+    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->products);
 }
 
 void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer)
@@ -113,11 +113,11 @@ void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int laye
                         .out = out};
     if (layer >= text->kept) text->holds = layer;
     const bool first = layer == 0 && clip_text_apart(text);
-    if (!first || !text->entered) clip_text_by_rows(text, text->rows, layer_begins, &at);
-    if (first) clip_text_by_rows(text, text->rows, learnable_begin, &at);
+    if (!first || !text->entered) clip_text_by_rows(text, text->rows, layer_begins, &at, false);
+    if (first) clip_text_by_rows(text, text->rows, learnable_begin, &at, true);
     text->entered = text->entered || (first && text->kept > 0);
     clip_text_by_prompts(text, layer_attends, &at);
-    clip_text_by_rows(text, text->rows, layer_ends, &at);
+    clip_text_by_rows(text, text->rows, layer_ends, &at, false);
 }
 
 /* ---- The last layer: keys and values of all rows, the rest of the EOT rows -------------------------------------------- */
@@ -150,7 +150,7 @@ static void last_begins(const void *context, int first, int count)
     ops_layernorm(y, row_of(last->mean1, first, 1), row_of(last->rstd1, first, 1), input_row(at->x, first, D),
                   block->ln1_gain, block->ln1_bias, count, D);
     ops_frozen_linear(row_of(last->kv, first, 2 * D), y, block->in_weight + DD, block->in_bias + D, count, 2 * D, D,
-                      at->text->model->bf16);
+                      at->text->model->products);
 }
 
 static void last_asks(const void *context, int first, int count)
@@ -160,7 +160,7 @@ static void last_asks(const void *context, int first, int count)
     const int D = at->text->model->config.text_width;
     take_eot_rows(last->mid, at->text, at->text->y, first, count);
     ops_frozen_linear(row_of(last->q, first, D), row_of(last->mid, first, D), at->block->in_weight, at->block->in_bias,
-                      count, D, D, at->text->model->bf16);
+                      count, D, D, at->text->model->products);
 }
 
 static void last_attends(const void *context, int first, int count, int share)
@@ -195,13 +195,13 @@ static void last_ends(const void *context, int first, int count)
     float *mid = row_of(last->mid, first, D), *out = row_of(last->out, first, D);
     take_eot_rows(last->mid, text, at->x, first, count);
     ops_frozen_linear_add(mid, row_of(text->mix, first, D), block->out_weight, block->out_bias, count, D, D,
-                          at->text->model->bf16);
+                          at->text->model->products);
     ops_layernorm(y, row_of(last->mean2, first, 1), row_of(last->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
-    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->bf16);
+    ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->products);
     ops_activate(hidden, row_of(last->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
     copy_rows(out, mid, count, D);
-    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->bf16);
+    ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->products);
     ops_layernorm(y, row_of(last->mean3, first, 1), row_of(last->rstd3, first, 1), out, weights->final_gain,
                   weights->final_bias, count, D);
     ops_gemm(row_of(at->f, first, E), y, weights->proj, count, E, D,
@@ -212,10 +212,10 @@ static void run_last(float *f, const clip_text_t *text, const float *x)
 {
     const last_t at = {
         .text = text, .block = &text->model->text.block[text->model->config.text_layers - 1], .x = x, .f = f};
-    clip_text_by_rows(text, text->rows, last_begins, &at);
-    clip_text_by_rows(text, text->n, last_asks, &at);
+    clip_text_by_rows(text, text->rows, last_begins, &at, false);
+    clip_text_by_rows(text, text->n, last_asks, &at, false);
     clip_text_by_prompts(text, last_attends, &at);
-    clip_text_by_rows(text, text->n, last_ends, &at);
+    clip_text_by_rows(text, text->n, last_ends, &at, false);
 }
 
 /* ---- All layers -------------------------------------------------------------------------------------------------------- */

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Blocks of 12 rows are those of every kernel in use: whole, a share has the bits that it has in one product with
- * the others. Each share packs the weights anew, which below LEAST rows costs more than threads win. */
-enum { BLOCK = 12, LEAST = 192, MOST_SHARES = 8 };
+ * the others. Each share packs the weights anew, which below LEAST rows costs more than threads win; above LONG, rows leave the
+ * cache between a stage's steps. */
+enum { BLOCK = 12, LEAST = 192, LONG = 1280, MOST_SHARES = 8 };
 
 typedef struct {
     clip_text_rows_t *by_rows;
@@ -33,10 +34,11 @@ static void run_shares(const clip_text_t *text, round_t *round)
     base_pool_run(text->pool, (round->count + round->share - 1) / round->share, run_share, round);
 }
 
-void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context)
+void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context, bool same)
 {
+    const int few = text->model->pairs && !same ? base_pool_workers(text->pool) : MOST_SHARES;
     int shares = 1; /* a power of two, for two threads or four to have as much to do each */
-    while (shares < MOST_SHARES && rows / (2 * shares) >= LEAST) shares *= 2;
+    while (shares < MOST_SHARES && rows / (2 * shares) >= LEAST && (shares < few || rows > shares * LONG)) shares *= 2;
     const int share = ((rows + shares - 1) / shares + BLOCK - 1) / BLOCK * BLOCK;
     run_shares(text, &(round_t){.by_rows = run, .context = context, .count = rows, .share = share});
 }

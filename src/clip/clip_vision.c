@@ -40,7 +40,7 @@ status_t clip_vision_open(clip_vision_t **out, const clip_model_t *model, const 
         REQUIRE(taps[i].block >= 0 && taps[i].block < model->config.layers);
         vision->taps[i] = taps[i];
     }
-    status_t status = clip_vision_choose(&vision->most, &vision->rows, &model->config);
+    status_t status = clip_vision_choose(&vision->most, &vision->rows, model);
     plan_t plan = make_plan(&model->config, vision->most, vision->rows);
     struct {
         float **slice;
@@ -88,11 +88,6 @@ typedef struct {
     int mlp_through;  /* the same of the MLP */
 } wanted_t;
 
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static wanted_t find_wanted(const clip_feature_t *features, int count, int last)
 {
     wanted_t wanted = {.attn_through = -1, .mlp_through = -1};
@@ -115,8 +110,8 @@ static wanted_t find_wanted(const clip_feature_t *features, int count, int last)
         case CLIP_FEATURE_WINDOWS:
             break;
         }
-        wanted.attn_through = larger(wanted.attn_through, attn);
-        wanted.mlp_through = larger(wanted.mlp_through, mlp);
+        wanted.attn_through = clip_larger(wanted.attn_through, attn);
+        wanted.mlp_through = clip_larger(wanted.mlp_through, mlp);
     }
     return wanted;
 }

@@ -60,7 +60,8 @@ void clip_vision_attend_all(clip_vision_t *vision, const clip_block_t *block, bo
     const int W = vision->model->config.width, rows = vision->images * vision->rows;
     const float *q = vision->qkv, *k = q + W, *v = k + W;
     float *mix_vv = vision->mix + (size_t)rows * (size_t)W;
-    ops_frozen_linear(vision->qkv, vision->y, block->in_weight, block->in_bias, rows, 3 * W, W, vision->model->bf16);
+    ops_frozen_linear(vision->qkv, vision->y, block->in_weight, block->in_bias, rows, 3 * W, W,
+                      vision->model->products);
     attend(vision, vision->mix, q, k, v, 3 * W);
     if (vv) attend(vision, mix_vv, v, v, v, 3 * W);
     clip_vision_add(vision, vision->ori, vision->mix, block->out_weight, block->out_bias, block->scale1, rows, W);
@@ -73,19 +74,20 @@ void clip_vision_attend_last(clip_vision_t *vision, const clip_block_t *block, b
     const int R = clip_vision_count(config), W = config->width, rows = vision->images * vision->rows;
     const size_t width = (size_t)W, WW = width * width;
     float *q = vision->qkv, *k = q + width, *v = k + (size_t)rows * width;
-    ops_frozen_linear(v, vision->y, block->in_weight + 2 * WW, block->in_bias + 2 * W, rows, W, W, vision->model->bf16);
+    ops_frozen_linear(v, vision->y, block->in_weight + 2 * WW, block->in_bias + 2 * W, rows, W, W,
+                      vision->model->products);
     if (tokens) {
         attend(vision, vision->mix, v, v, v, W);
         clip_vision_add(vision, vision->vv, vision->mix, block->out_weight, block->out_bias, block->scale1, rows, W);
     }
     if (!cls) return;
-    ops_frozen_linear(k, vision->y, block->in_weight + WW, block->in_bias + W, rows, W, W, vision->model->bf16);
+    ops_frozen_linear(k, vision->y, block->in_weight + WW, block->in_bias + W, rows, W, W, vision->model->products);
     ops_attention_t how = clip_vision_attention(config, 1, R);
     how.ldq = how.ldk = how.ldv = W;
     for (int i = 0; i < vision->images; i++) {
         const size_t at = (size_t)i * (size_t)vision->rows * width;
         float *row = vision->cls + (size_t)i * width, *mix = vision->mix + at;
-        ops_frozen_linear(q, vision->y + at, block->in_weight, block->in_bias, 1, W, W, vision->model->bf16);
+        ops_frozen_linear(q, vision->y + at, block->in_weight, block->in_bias, 1, W, W, vision->model->products);
         ops_attention(mix, vision->probs, q, k + at, v + at, &how, false);
         memcpy(row, vision->ori + at, width * sizeof(float));
         clip_vision_add(vision, row, mix, block->out_weight, block->out_bias, block->scale1, 1, W);

@@ -14,10 +14,10 @@ void clip_vision_add(clip_vision_t *vision, float *x, const float *h, const floa
 {
     const int W = vision->model->config.width;
     if (scale == NULL) {
-        ops_frozen_linear_add(x, h, w, b, rows, W, K, vision->model->bf16);
+        ops_frozen_linear_add(x, h, w, b, rows, W, K, vision->model->products);
         return;
     }
-    ops_frozen_linear(vision->branch, h, w, b, rows, W, K, vision->model->bf16);
+    ops_frozen_linear(vision->branch, h, w, b, rows, W, K, vision->model->products);
     for (size_t i = 0; i < (size_t)rows; i++)
         for (size_t c = 0; c < (size_t)W; c++) x[i * (size_t)W + c] += scale[c] * vision->branch[i * (size_t)W + c];
 }
@@ -29,11 +29,11 @@ void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block,
     float *hidden = vision->hidden;
     clip_vision_norm(vision, vision->y, x, block->ln2_gain, block->ln2_bias, rows);
     if (config->swiglu) {
-        ops_frozen_linear(hidden, vision->y, block->fc_weight, block->fc_bias, rows, 2 * F, W, vision->model->bf16);
+        ops_frozen_linear(hidden, vision->y, block->fc_weight, block->fc_bias, rows, 2 * F, W, vision->model->products);
         hidden += (size_t)rows * 2 * (size_t)F;
         ops_swiglu(hidden, vision->hidden, rows, F);
     } else {
-        ops_frozen_linear(hidden, vision->y, block->fc_weight, NULL, rows, F, W, vision->model->bf16);
+        ops_frozen_linear(hidden, vision->y, block->fc_weight, NULL, rows, F, W, vision->model->products);
         ops_activate(hidden, NULL, hidden, block->fc_bias, rows, F, config->quick_gelu ? OPS_QUICK_GELU : OPS_GELU);
     }
     clip_vision_add(vision, x, hidden, block->proj_weight, block->proj_bias, block->scale2, rows, F);

@@ -1,7 +1,7 @@
 /* How many images share a product, and how many rows an image takes in it. A BLAS may sum a row differently at
  * another place of a call: with kernels that take 12 rows at a time, the 226 rows of an image fall differently into
  * them as a second one. So rows are added until all places agree, seen on this machine's BLAS at the tower's shapes;
- * where no number does, images go alone. */
+ * where no number does, images go alone. Strassen's scheme wants an even number. */
 #include "clip/clip_internal.h"
 
 #include <stdlib.h>
@@ -25,11 +25,16 @@ static bool all_agree(const clip_config_t *config, int rows, float *scratch)
     return true;
 }
 
-status_t clip_vision_choose(int *images, int *rows, const clip_config_t *config)
+status_t clip_vision_choose(int *images, int *rows, const clip_model_t *model)
 {
+    const clip_config_t *config = &model->config;
     const int R = clip_vision_count(config), W = config->width;
     const size_t K = (size_t)(config->mlp > W ? config->mlp : W);
     const size_t N = (size_t)(3 * W > 2 * config->mlp ? 3 * W : 2 * config->mlp);
+    if (model->pairs) {
+        *images = CLIP_BATCH, *rows = R + R % 2;
+        return ST_OK;
+    }
     float *scratch = base_alloc((CLIP_BATCH + 1) * (size_t)(R + CLIP_MORE_ROWS) * (K + N) + N * K, sizeof *scratch);
     if (scratch == NULL) return ST_ENOMEM;
     *images = 1, *rows = R;

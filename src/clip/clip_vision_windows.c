@@ -26,7 +26,8 @@ static void attend(clip_vision_t *vision, const clip_block_t *block, int count, 
     const clip_config_t *config = &vision->model->config;
     const int W = config->width, rows = count * L;
     ops_layernorm(vision->y, NULL, NULL, vision->ori, block->ln1_gain, block->ln1_bias, rows, W);
-    ops_frozen_linear(vision->qkv, vision->y, block->in_weight, block->in_bias, rows, 3 * W, W, vision->model->bf16);
+    ops_frozen_linear(vision->qkv, vision->y, block->in_weight, block->in_bias, rows, 3 * W, W,
+                      vision->model->products);
     ops_attention_t how = clip_vision_attention(config, L, L);
     how.ldq = how.ldk = how.ldv = 3 * W;
     for (int n = 0; n < count; n++) {
@@ -34,7 +35,7 @@ static void attend(clip_vision_t *vision, const clip_block_t *block, int count, 
         ops_attention(vision->mix + (size_t)(n * L) * (size_t)W, vision->probs, q, q + W, q + 2 * W, &how, false);
     }
     ops_frozen_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, rows, W, W,
-                          vision->model->bf16);
+                          vision->model->products);
 }
 
 /* The last block, of which the class tokens alone are wanted: they become the first `count` rows of ori. */
@@ -46,12 +47,12 @@ static void attend_classes(clip_vision_t *vision, const clip_block_t *block, int
     ops_layernorm(vision->y, NULL, NULL, vision->ori, block->ln1_gain, block->ln1_bias, rows, W);
     float *kv = vision->qkv, *q = kv + (size_t)rows * 2 * width, *classes = vision->vv;
     ops_frozen_linear(kv, vision->y, block->in_weight + width * width, block->in_bias + width, rows, 2 * W, W,
-                      vision->model->bf16);
+                      vision->model->products);
     for (int n = 0; n < count; n++) {
         memcpy(classes + (size_t)n * width, vision->y + (size_t)n * step, width * sizeof *classes);
         memmove(vision->ori + (size_t)n * width, vision->ori + (size_t)n * step, width * sizeof *classes);
     }
-    ops_frozen_linear(q, classes, block->in_weight, block->in_bias, count, W, W, vision->model->bf16);
+    ops_frozen_linear(q, classes, block->in_weight, block->in_bias, count, W, W, vision->model->products);
     ops_attention_t how = clip_vision_attention(config, 1, L);
     how.ldq = W;
     how.ldk = how.ldv = 2 * W;
@@ -60,7 +61,7 @@ static void attend_classes(clip_vision_t *vision, const clip_block_t *block, int
         ops_attention(vision->mix + (size_t)n * width, vision->probs, q + (size_t)n * width, k, k + W, &how, false);
     }
     ops_frozen_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, count, W, W,
-                          vision->model->bf16);
+                          vision->model->products);
 }
 
 void clip_vision_windows(float *out, clip_vision_t *vision, const float *start, int side, bool unit)

@@ -21,7 +21,7 @@ typedef enum {
 
 enum { JOB_DRAW_SEED, JOB_DRAW_PUBLISHED, JOB_DRAW_FILE };
 enum { JOB_FEATURES_F32, JOB_FEATURES_F16 };
-enum { JOB_PRECISION_F32, JOB_PRECISION_BF16 };
+enum { JOB_PRECISION_F32, JOB_PRECISION_BF16, JOB_PRECISION_STRASSEN };
 enum { JOB_METRIC_SIZE_R, JOB_METRIC_SIZE_NATIVE };
 enum { JOB_MASK_NEAREST, JOB_MASK_BILINEAR, JOB_MASK_WHOLE };
 enum { JOB_AUPRO_EXACT8, JOB_AUPRO_STEPS200, JOB_AUPRO_STEPS200UP };
@@ -164,8 +164,8 @@ extern const io_option_t job_options[];
     METHOD(subspace_batched, "subspace_batched")
 /* End with NULL. */
 extern const char *const job_method_names[];
-extern const char *const job_view_names[], *const job_tree_names[], *const job_aupro_names[],
-                                                                        *const job_protocol_names[];
+extern const char *const job_precision_names[],
+    *const job_view_names[], *const job_tree_names[], *const job_aupro_names[], *const job_protocol_names[];
 
 /* Reads `path` (NULL: defaults alone), then the assignments "key=value", then checks keys against one another. The caller
  * frees with job_free. */

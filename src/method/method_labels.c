@@ -28,8 +28,9 @@ static void put_tower(method_labels_t *out, const method_t *method, const job_t 
     size_t used = (size_t)snprintf(out->tower, sizeof out->tower, "%s", out->model);
     if (job->image_size > 0)
         used += (size_t)snprintf(out->tower + used, sizeof out->tower - used, "@%d", job->image_size);
-    if (job->precision == JOB_PRECISION_BF16)
-        used += (size_t)snprintf(out->tower + used, sizeof out->tower - used, " bf16");
+    if (job->precision != JOB_PRECISION_F32)
+        used +=
+            (size_t)snprintf(out->tower + used, sizeof out->tower - used, " %s", job_precision_names[job->precision]);
     method->ask(&ask, job);
     for (int raw = 0; raw < 2; raw++) {
         const char *before = raw ? " raw:" : " unit:";

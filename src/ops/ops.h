@@ -1,7 +1,7 @@
 /* ops: the numerical kernels under the two towers and the losses: GEMM, linear layers, layer norm, GELU, softmax,
  * attention, each with the backward that the text tower needs beside its forward. It knows arrays, not models. No
- * allocation but of packed weights: scratch is passed in. Depends on base, on a CBLAS in ops_gemm.c alone, on LAPACK in
- * ops_lapack.c alone, on oneDNN, where it is there, in ops_bf16.c alone.
+ * allocation but of packed weights and their copies: scratch is passed in. Depends on base, on a CBLAS in ops_gemm.c alone, on
+ * LAPACK in ops_lapack.c alone, on oneDNN, where it is there, in ops_bf16.c alone.
  *
  * Letters: T tokens (rows), C width, H heads, d = C/H, M N K the sides of a product. Arrays are row-major float32; ld
  * is the distance between rows, in floats. Argument order: outputs, inputs, dims, scratch. Forward overwrites its
@@ -52,24 +52,31 @@ void ops_linear_backward(float *dx, const float *dy, const float *w, int M, int 
 /* dx = the same, overwriting. */
 void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, int N, int K);
 
-/* ---- Products with frozen weights, in float32 or bfloat16 ------------------------------------------------------------ */
-/* Weights (N,K) rounded to bfloat16 and packed once. Products with them round the other factor, too, and sum in
- * float32; a row's bits depend on that row alone. By oneDNN, where the program was built with it and the processor
- * multiplies such numbers itself (AVX512_BF16 or AMX): ST_EFORMAT says what is missing. Products do not change it:
- * threads share it. */
+/* ---- Products with frozen weights: by the BLAS, by Strassen's scheme, in bfloat16 ------------------------------------- */
+/* OPS_FROZEN_BF16: weights (N,K) rounded to bfloat16 and packed once. Products with them round the other factor, too, and sum
+ * in float32; a row's bits depend on that row alone. By oneDNN, where the program was built with it and the processor
+ * multiplies such numbers itself (AVX512_BF16 or AMX): ST_EFORMAT says what is missing.
+ * OPS_FROZEN_STRASSEN: float32 by one level of Strassen's scheme where both sides of the weights are even and 256 or more,
+ * plain elsewhere, by kernels of our own: an eighth fewer multiplications, and rounding errors about 2.5 times as large. Rows 2i
+ * and 2i+1 of a call hang on each other and on no other; bits are the same on every processor with AVX2 and FMA, or
+ * AVX-512: ST_EFORMAT: this one has neither.
+ * Products do not change a set: threads share it. */
 typedef struct ops_frozen ops_frozen_t;
+typedef enum { OPS_FROZEN_BF16, OPS_FROZEN_STRASSEN } ops_frozen_kind_t;
 status_t ops_bf16_check(void);
+status_t ops_strassen_check(void);
+size_t ops_strassen_bytes(int threads); /* that such a set takes at most */
 /* "oneDNN 2.6.3 AVX512_BF16": for provenance. */
 void ops_bf16_backend(char *out, size_t size);
 /* An empty set, for products on so many threads at a time. Matrices are added, then it is ready; their floats stay
  * the caller's and must outlive it: a matrix is found again by its address and N. `backward`: for
- * ops_frozen_backward_set as well, which packs it a second time. */
-status_t ops_frozen_open(ops_frozen_t **out, int threads);
+ * ops_frozen_backward_set as well, which packs it a second time. Strassen's scheme packs none, and takes any matrix. */
+status_t ops_frozen_open(ops_frozen_t **out, ops_frozen_kind_t kind, int threads);
 status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward);
 status_t ops_frozen_ready(ops_frozen_t *set);
 void ops_frozen_close(ops_frozen_t *set);
-/* ST_EIO: a product with this matrix (`back`: of the backward) is wrong by a sample of its elements, or a row's bits
- * depend on its place. scratch: 64 (2 N + 2 K) floats. */
+/* ST_EIO: a product with this matrix (`back`: of the backward) is wrong by a sample of its elements, or a row's bits (of two
+ * neighbours', Strassen's) depend on its place. scratch: 64 (2 N + 2 K) floats. */
 status_t ops_frozen_check(const ops_frozen_t *set, const float *w, int N, int K, bool back, float *scratch);
 /* As ops_linear, ops_linear_add and ops_linear_backward_set, which they are where `set` is NULL. */
 void ops_frozen_linear(float *y, const float *x, const float *w, const float *b, int M, int N, int K,

@@ -45,9 +45,9 @@ typedef struct {
     void *scratch;
 } slot_t;
 
-struct ops_frozen {
+struct ops_bf16 {
     dnnl_engine_t engine;
-    matrix_t *matrix; /* sorted by w and N from ops_frozen_ready on */
+    matrix_t *matrix; /* sorted by w and N from ops_bf16_ready on */
     int count, room;
     shape_t shape[MOST_SHAPES];
     int shapes;
@@ -160,7 +160,7 @@ static status_t make_kernel(kernel_t *kernel, int rows, shape_t *shape, dnnl_eng
     return make_multiply(kernel, true, &shape->packed, engine);
 }
 
-static status_t find_shape(const shape_t **out, ops_frozen_t *set, int in, int out_columns)
+static status_t find_shape(const shape_t **out, ops_bf16_t *set, int in, int out_columns)
 {
     for (int i = 0; i < set->shapes; i++) {
         *out = &set->shape[i];
@@ -179,13 +179,13 @@ static status_t find_shape(const shape_t **out, ops_frozen_t *set, int in, int o
 
 /* ---- The set ----------------------------------------------------------------------------------------------------------- */
 
-status_t ops_frozen_open(ops_frozen_t **out, int threads)
+status_t ops_bf16_open(ops_bf16_t **out, int threads)
 {
     REQUIRE(threads > 0);
     *out = NULL;
     TRY(ops_bf16_check());
     take_one_thread();
-    ops_frozen_t *set = calloc(1, sizeof *set);
+    ops_bf16_t *set = calloc(1, sizeof *set);
     if (set == NULL) return fail(ST_ENOMEM, "out of memory for weights in bfloat16");
     arena_init(&set->arena, "products in bfloat16");
     status_t status = told(dnnl_engine_create(&set->engine, dnnl_cpu, 0), "the processor");
@@ -196,11 +196,11 @@ status_t ops_frozen_open(ops_frozen_t **out, int threads)
     if (status == ST_OK)
         *out = set;
     else
-        ops_frozen_close(set);
+        ops_bf16_close(set);
     return status;
 }
 
-void ops_frozen_close(ops_frozen_t *set)
+void ops_bf16_close(ops_bf16_t *set)
 {
     if (set == NULL) return;
     for (int i = 0; i < set->count; i++) {
@@ -218,7 +218,7 @@ void ops_frozen_close(ops_frozen_t *set)
 }
 
 /* w, read with these strides, as the kernels of `shape` want it. */
-static status_t pack(dnnl_memory_t *out, ops_frozen_t *set, const float *w, const shape_t *shape,
+static status_t pack(dnnl_memory_t *out, ops_bf16_t *set, const float *w, const shape_t *shape,
                      const dnnl_dims_t strides)
 {
     const dnnl_dims_t dims = {shape->in, shape->out};
@@ -239,7 +239,7 @@ done:
     return status;
 }
 
-status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward)
+status_t ops_bf16_add(ops_bf16_t *set, const float *w, int N, int K, bool backward)
 {
     REQUIRE(N > 0 && K > 0);
     if (set->count == set->room) {
@@ -282,7 +282,7 @@ static void run_kernel(const kernel_t *kernel, bool add, float *y, const float *
     dnnl_memory_destroy(wide), dnnl_memory_destroy(narrow), dnnl_memory_destroy(result), dnnl_memory_destroy(scratch);
 }
 
-static slot_t *take_slot(const ops_frozen_t *set)
+static slot_t *take_slot(const ops_bf16_t *set)
 {
     for (int s = 0; s < set->slots; s++)
         if (!atomic_flag_test_and_set(&set->slot[s].taken)) return &set->slot[s];
@@ -292,7 +292,7 @@ static slot_t *take_slot(const ops_frozen_t *set)
 
 /* y (M,out) = or += x (M,in) times the packed matrix. */
 static void multiply(float *y, const float *x, int M, bool add, const shape_t *shape, dnnl_memory_t packed,
-                     const ops_frozen_t *set)
+                     const ops_bf16_t *set)
 {
     const size_t in = (size_t)shape->in, out = (size_t)shape->out;
     slot_t *slot = take_slot(set);
@@ -323,7 +323,7 @@ static int by_key(const void *a, const void *b)
     return (one->N > two->N) - (one->N < two->N);
 }
 
-status_t ops_frozen_ready(ops_frozen_t *set)
+status_t ops_bf16_ready(ops_bf16_t *set)
 {
     size_t in = 0, out = 0, scratch = 0;
     if (set->count > 0) qsort(set->matrix, (size_t)set->count, sizeof *set->matrix, by_key);
@@ -348,8 +348,8 @@ status_t ops_frozen_ready(ops_frozen_t *set)
     return ST_OK;
 }
 
-void ops_frozen_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
-                         const ops_frozen_t *set)
+void ops_bf16_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
+                       const ops_bf16_t *set)
 {
     const matrix_t key = {.w = w, .N = N};
     const matrix_t *matrix = bsearch(&key, set->matrix, (size_t)set->count, sizeof key, by_key);

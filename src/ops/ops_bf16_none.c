@@ -15,32 +15,32 @@ void ops_bf16_backend(char *out, size_t size)
     snprintf(out, size, "no oneDNN");
 }
 
-status_t ops_frozen_open(ops_frozen_t **out, int threads)
+status_t ops_bf16_open(ops_bf16_t **out, int threads)
 {
     REQUIRE(threads > 0);
     *out = NULL;
     return ops_bf16_check();
 }
 
-void ops_frozen_close(ops_frozen_t *set)
+void ops_bf16_close(ops_bf16_t *set)
 {
     REQUIRE(set == NULL);
 }
 
-status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward)
+status_t ops_bf16_add(ops_bf16_t *set, const float *w, int N, int K, bool backward)
 {
     (void)set, (void)w, (void)N, (void)K, (void)backward;
     return ops_bf16_check();
 }
 
-status_t ops_frozen_ready(ops_frozen_t *set)
+status_t ops_bf16_ready(ops_bf16_t *set)
 {
     (void)set;
     return ops_bf16_check();
 }
 
-void ops_frozen_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
-                         const ops_frozen_t *set)
+void ops_bf16_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
+                       const ops_bf16_t *set)
 {
     (void)y, (void)x, (void)w, (void)M, (void)N, (void)K, (void)what;
     REQUIRE(set == NULL); /* there is none to multiply with */

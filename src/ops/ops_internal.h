@@ -104,13 +104,53 @@ void ops_softmax_row(float *y, const float *x, int n, float scale);
 /* Values in [-1, 1) that need no generator state: a multiplicative hash of the index. */
 void ops_fill(float *x, int n, uint32_t salt);
 
-/* ---- Products in bfloat16 (ops_bf16.c, and ops_frozen.c in front of it) ---- */
+/* ---- Products with frozen weights (ops_frozen.c, and the two below under it) ---- */
 /* y (M,N) = x w^T, y += x w^T, y (M,K) = x w. */
 typedef enum { OPS_FROZEN_SET, OPS_FROZEN_ADD, OPS_FROZEN_BACK } ops_frozen_product_t;
-void ops_frozen_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
-                         const ops_frozen_t *set);
+
+/* In bfloat16 (ops_bf16.c): as their namesakes of ops.h. */
+typedef struct ops_bf16 ops_bf16_t;
+status_t ops_bf16_open(ops_bf16_t **out, int threads);
+status_t ops_bf16_add(ops_bf16_t *set, const float *w, int N, int K, bool backward);
+status_t ops_bf16_ready(ops_bf16_t *set);
+void ops_bf16_close(ops_bf16_t *set);
+void ops_bf16_multiply(float *y, const float *x, const float *w, int M, int N, int K, ops_frozen_product_t what,
+                       const ops_bf16_t *set);
 /* The nearest bfloat16, ties to even; x is finite. */
 float ops_bf16_round(float x);
+
+/* In float32 by Strassen's scheme (ops_strassen.c). lanes: vectors of 8 floats alone, or of 16 where the processor has
+ * them, for tests; no bit hangs on it. bias (N) or NULL, of products that are not back. */
+typedef struct ops_strassen ops_strassen_t;
+status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes);
+void ops_strassen_close(ops_strassen_t *set);
+void ops_strassen_multiply(float *y, const float *x, const float *w, const float *bias, int M, int N, int K,
+                           ops_frozen_product_t what, const ops_strassen_t *set);
+
+/* ---- The inner loops of the latter (ops_tile.c) ---- */
+/* Two arrays that lie alike: first + second, first - second where `minus`, first alone where second is NULL. */
+typedef struct {
+    const float *first, *second;
+    bool minus;
+} ops_operand_t;
+/* One or two tiles that get a product, or its negative. */
+typedef struct {
+    float *first, *second;
+    bool first_minus, second_minus;
+} ops_targets_t;
+/* A tile is (rows, 2 lanes), a panel (depth, 2 lanes).
+ * multiply: tiles += left (rows, depth) panel; `ahead`: `depth` lines of the cache from here on are wanted next.
+ * copy: out (rows, columns) = x. copy_turned: panel's first `columns` = x (columns, depth), turned.
+ * put: y (columns) = or += a row of tiles that lie one after another, and bias (columns) or NULL; y + next is wanted soon. */
+typedef struct {
+    int lanes, rows;
+    void (*multiply)(const ops_targets_t *to, const float *left, size_t ld, const float *panel, int depth, int rows,
+                     const float *ahead);
+    void (*copy)(float *out, size_t ldo, const ops_operand_t *x, size_t ld, int rows, int columns);
+    void (*copy_turned)(float *panel, const ops_operand_t *x, size_t ld, int depth, int columns);
+    void (*put)(float *y, const float *sum, const float *bias, bool add, int columns, size_t next);
+} ops_tile_t;
+extern const ops_tile_t ops_tile_avx2, ops_tile_avx512;
 
 /* ---- Plain references (ops_ref.c): all in double, so that central differences of them are
  * sharp. */

@@ -154,6 +154,8 @@ const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
 bool plan_reads_option(const method_t *method, const job_t *job, const io_option_t *row);
 /* What its tasks depend on of the job, as "key=value\n" lines; what the method does not read has its default (heap). */
 char *plan_task_options(const method_t *method, const job_t *job);
+/* Who multiplies with the towers' weights in a run: one for all its points. */
+clip_products_t plan_products(const plan_t *plan);
 /* The arrays of an image that a point's method asks for, in its order, each named as in `ask` of the plan. ST_EFORMAT with
  * the cure: a tap of another form, or of a block that the tower does not have. */
 status_t plan_ask(method_ask_t *out, const plan_t *plan, const job_t *job);

@@ -122,6 +122,13 @@ static status_t check_is_job(const char *path)
                 path);
 }
 
+clip_products_t plan_products(const plan_t *plan)
+{
+    const int precision = plan->points[0].precision;
+    if (precision == JOB_PRECISION_BF16) return CLIP_PRODUCTS_BF16;
+    return precision == JOB_PRECISION_STRASSEN ? CLIP_PRODUCTS_STRASSEN : CLIP_PRODUCTS_BLAS;
+}
+
 status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *job_path,
                        const char *const *assignments, int count)
 {
@@ -129,7 +136,7 @@ status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *
     TRY(check_is_job(job_path));
     TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
     clip_set_threads(out->points[0].threads); /* as they will compute */
-    out->blas = out->points[0].precision == JOB_PRECISION_BF16 ? clip_backend_bf16() : clip_backend();
+    out->blas = clip_backend(plan_products(out));
     TRY(plan_methods_check(out));
     TRY(make_options(out));
     out->run_dir = job_run_dir(&out->points[0]);

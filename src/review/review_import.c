@@ -124,8 +124,10 @@ static status_t write_task(const import_t *import, const review_stored_t *stored
     status_t status;
     io_h5_t *file = NULL;
     char path[4096];
-    const store_made_by_t made_by = {
-        .job = &import->job, .model_digest = "none: imported maps", .blas = clip_backend(), .ranks = 1};
+    const store_made_by_t made_by = {.job = &import->job,
+                                     .model_digest = "none: imported maps",
+                                     .blas = clip_backend(CLIP_PRODUCTS_BLAS),
+                                     .ranks = 1};
     snprintf(path, sizeof path, "%s/tasks/%s/%s", import->dir, stored->dataset, stored->category);
     TRY(io_make_dirs(path));
     snprintf(path, sizeof path, "%s/tasks/%s/%s/k%d-s%d-%s.h5", import->dir, stored->dataset, stored->category,
@@ -357,8 +359,10 @@ status_t review_import(char **dir, const review_import_options_t *options)
     progress_end(&progress);
     if (status != ST_OK) goto done;
     TRY_DONE(store_results_add_means(&import.results));
-    const store_made_by_t made_by = {
-        .job = &import.job, .model_digest = "none: imported maps", .blas = clip_backend(), .ranks = 1};
+    const store_made_by_t made_by = {.job = &import.job,
+                                     .model_digest = "none: imported maps",
+                                     .blas = clip_backend(CLIP_PRODUCTS_BLAS),
+                                     .ranks = 1};
     TRY_DONE(store_results_write(&import.results, import.dir, &made_by));
     TRY_DONE(write_run_yaml(&import));
     *dir = import.dir;

@@ -222,8 +222,11 @@ status_t review_rescore(review_rescored_t *out, const char *run_dir, const char 
     TRY_DONE(rescore_rows(&rescored, out, &results, &settings));
     TRY_DONE(io_make_dirs(out->dir));
     rescored.made_on = results.made_on;
-    const store_made_by_t made_by = {
-        .job = &settings.points[0], .blas = clip_backend(), .model_digest = digest, .made_from = "../..", .ranks = 1};
+    const store_made_by_t made_by = {.job = &settings.points[0],
+                                     .blas = clip_backend(CLIP_PRODUCTS_BLAS),
+                                     .model_digest = digest,
+                                     .made_from = "../..",
+                                     .ranks = 1};
     TRY_DONE(store_results_write(&rescored, out->dir, &made_by));
     TRY_DONE(write_run_yaml(out->dir, run_dir, &settings, assignments, count));
     out->seconds = clock_seconds() - started;

@@ -95,14 +95,14 @@ void store_made_on_read(store_made_on_t *set, io_h5_t *file)
     free(text);
 }
 
-/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line, "-bf16" behind the digits of such products  */
-
-enum { KEY_SIZE = 24 };
+/* ---- cache/made_on.txt: "<first digits of the model's digest> <kind>" a line, "-bf16" or "-strassen" behind the digits */
+enum { KEY_SIZE = 32 };
 
 static void key_of(char out[KEY_SIZE], const plan_t *plan)
 {
-    snprintf(out, KEY_SIZE, "%.16s%s ", plan->model_digest,
-             plan->points[0].precision == JOB_PRECISION_BF16 ? "-bf16" : "");
+    const int precision = plan->points[0].precision;
+    snprintf(out, KEY_SIZE, "%.16s%s%s ", plan->model_digest, precision == JOB_PRECISION_F32 ? "" : "-",
+             precision == JOB_PRECISION_F32 ? "" : job_precision_names[precision]);
 }
 
 static void cache_path(char out[4096], const plan_t *plan)
@@ -114,8 +114,7 @@ void store_made_on_cache(store_made_on_t *out, const plan_t *plan)
 {
     char path[4096], line[512], key[KEY_SIZE];
     *out = (store_made_on_t){0};
-    cache_path(path, plan);
-    key_of(key, plan);
+    cache_path(path, plan), key_of(key, plan);
     FILE *file = io_open_lines(path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';

@@ -119,10 +119,11 @@ status_t store_rates_write(const plan_cost_t *cost, const char *path, const char
 /* NULL: this processor, as it is. */
 static const char *kind(char out[BASE_PROCESSOR_SIZE], const plan_t *plan)
 {
-    if (plan->points[0].precision != JOB_PRECISION_BF16) return NULL;
+    const int precision = plan->points[0].precision;
+    if (precision == JOB_PRECISION_F32) return NULL;
     base_processor(out);
-    const size_t length = strlen(out), room = BASE_PROCESSOR_SIZE - sizeof "+bf16";
-    memcpy(out + (length < room ? length : room), "+bf16", sizeof "+bf16");
+    const size_t length = strlen(out), room = BASE_PROCESSOR_SIZE - sizeof "+strassen";
+    snprintf(out + (length < room ? length : room), sizeof "+strassen", "+%s", job_precision_names[precision]);
     return out;
 }
 

@@ -342,8 +342,11 @@ status_t suite_join(suite_joined_t *out, const char *const *dirs, int count, con
     TRY_DONE(link_files(out, &runs, into));
     TRY_DONE(suite_join_index_write(&index, into, job));
     TRY_DONE(write_job(into, job, &runs));
-    const store_made_by_t made_by = {
-        .job = job, .blas = clip_backend(), .model_digest = runs.digest[0], .ranks = 1, .made_on = joined.made_on};
+    const store_made_by_t made_by = {.job = job,
+                                     .blas = clip_backend(CLIP_PRODUCTS_BLAS),
+                                     .model_digest = runs.digest[0],
+                                     .ranks = 1,
+                                     .made_on = joined.made_on};
     TRY_DONE(store_results_write(&joined, into, &made_by));
     for (int i = 0; i < joined.count; i++) out->rows += strcmp(joined.rows[i].category, STORE_MEAN) != 0;
     out->missing = joined.missing;

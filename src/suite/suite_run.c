@@ -286,8 +286,8 @@ status_t suite_run(suite_outcome_t *out, const plan_t *plan, const suite_comm_t 
     char *kinds = NULL;
     bool begun = false;
     store_made_on_here(&made_on, plan);
-    const bool bf16 = plan->points[0].precision == JOB_PRECISION_BF16;
-    status_t status = suite_agree(comm, bf16 ? clip_bf16_check() : ST_OK); /* ranks may be on other processors */
+    status_t status =
+        suite_agree(comm, clip_products_check(plan_products(plan))); /* ranks may be on other processors */
     if (status == ST_OK) status = suite_made_on_gather(&made_on, &kinds, comm);
     if (status == ST_OK) status = suite_agree(comm, worker->rank == 0 ? prepare(worker, options, &made_on) : ST_OK);
     if (status == ST_OK) {

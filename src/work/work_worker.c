@@ -13,7 +13,7 @@ status_t work_worker_model(work_worker_t *worker)
     /* Whoever made the plan has looked whether all weights are finite. */
     if (worker->model == NULL)
         TRY(clip_model_open_checked(&worker->model, job->model, job->image_size, worker->plan->model_mark));
-    if (job->precision == JOB_PRECISION_BF16) TRY(clip_model_bf16(worker->model, job->threads));
+    TRY(clip_model_products(worker->model, plan_products(worker->plan), job->threads));
     if (worker->seat == NULL) worker->seat = calloc((size_t)job->threads, sizeof *worker->seat);
     if (worker->seat == NULL) return fail(ST_ENOMEM, "out of memory for %d threads", job->threads);
     TRY(base_pool_open(&worker->pool, job->threads));

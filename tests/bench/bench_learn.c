@@ -3,9 +3,10 @@
  * weights are random; prompts are those of CAPTION (default: mvtec/metal_nut, three components). MERGES: CLIP's
  * merges (open_clip's bpe_simple_vocab_16e6.txt.gz); without it the tests' small merges, whose token counts are
  * larger. Each head's prompts and numbers are written to HEAD-prompts.txt and HEAD-data.f32 for
- * tests/bench/bench_learn.py, the same epoch in PyTorch. FGAD_BENCH_BF16 in the environment: products in bfloat16.
+ * tests/bench/bench_learn.py, the same epoch in PyTorch. Products: bench_products.h.
  * FGAD_BENCH_THREADS=N: instead, an epoch of each head on N threads beside one, by the clock. */
 #include "align/align.h"
+#include "bench/bench_products.h"
 #include "support/check.h"
 #include "tokenizer/tokenizer.h"
 #include "tools/toy_model.h"
@@ -200,8 +201,8 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     status_t status;
     TRY_DONE(clip_set_threads(1));
     TRY_DONE(clip_model_open(&model, dir));
-    const bool bf16 = getenv("FGAD_BENCH_BF16") != NULL;
-    if (bf16) TRY_DONE(clip_model_bf16(model, 1));
+    const clip_products_t products = bench_products();
+    TRY_DONE(clip_model_products(model, products, 1));
     const clip_config_t *config = clip_model_config(model);
     int T = config->grid * config->grid, E = config->embed;
     /* The small merges have a vocabulary of their own: its ids are all in the model's. */
@@ -209,7 +210,7 @@ static status_t bench(const char *dir, const char *merges, const char *caption, 
     TRY_DONE(tokenizer_open(&tokenizer, merges, vocab, config->context));
     TRY_DONE(prompts_vocabulary_read(&vocabulary, FGAD_SOURCE_DIR "/datasets/mfsc/vocabulary.json"));
     TRY_DONE(prompts_mfsc_read(&mfsc, caption, &vocabulary));
-    printf("%s, %s\n", bf16 ? clip_backend_bf16() : clip_backend(), caption);
+    printf("%s, %s\n", clip_backend(products), caption);
     rng_t rng = rng_init("bench", "learn", 0, 1, "features");
     z = random_rows(&rng, SHOTS * T, E);
     float *anchors = arena_take(arena, (size_t)(2 * PROMPTS_MAX_GROUPS * E), sizeof(float));

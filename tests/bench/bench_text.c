@@ -104,7 +104,7 @@ static status_t bench(const char *dir)
     clip_prompt_t prompts[PROMPTS];
     static int ids[PROMPTS][LIMIT];
     make_prompts(prompts, ids, clip_model_config(model)->vocab);
-    printf("%s, %s\n", clip_backend(), dir);
+    printf("%s, %s\n", clip_backend(CLIP_PRODUCTS_BLAS), dir);
     status_t status = bench_budget(model, prompts, CLIP_TEXT_BUDGET);
     if (status == ST_OK) status = bench_budget(model, prompts, 0);
     clip_model_close(model);

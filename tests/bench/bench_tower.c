@@ -1,8 +1,9 @@
 /* bench_tower [DIR [FILE]]: the image tower at ViT-B/16+ 240 shapes on one core. For one image and a batch: ms of
  * processor time and of wall time an image (best of n), GFLOP/s over the products really done, and the share of the
  * machine's own sgemm rate measured in the same run. DIR: a model directory; without it one of random weights is
- * made. FILE gets class token, patch tokens and both taps, for bench_tower.py to compare. FGAD_BENCH_BF16 in the
- * environment: products in bfloat16. */
+ * made. FILE gets class token, patch tokens and both taps, for bench_tower.py to compare. Products:
+ * bench_products.h. */
+#include "bench/bench_products.h"
 #include "clip/clip.h"
 #include "ops/ops.h"
 #include "tools/toy_model.h"
@@ -63,7 +64,7 @@ static status_t write_features(const char *path, const float *const arrays[4], c
 
 static status_t bench(const char *dir, const char *path)
 {
-    const bool bf16 = getenv("FGAD_BENCH_BF16") != NULL;
+    const clip_products_t products = bench_products();
     status_t status = ST_OK;
     clip_model_t *model = NULL;
     clip_vision_t *vision = NULL;
@@ -72,7 +73,7 @@ static status_t bench(const char *dir, const char *path)
     float *many[4 * CLIP_BATCH] = {NULL};
     const float *batch[CLIP_BATCH];
     TRY_DONE(clip_model_open(&model, dir));
-    if (bf16) TRY_DONE(clip_model_bf16(model, 1));
+    TRY_DONE(clip_model_products(model, products, 1));
     const clip_config_t *c = clip_model_config(model);
     const clip_tap_t taps[2] = {{3, false}, {8, false}};
     TRY_DONE(clip_vision_open(&vision, model, taps));
@@ -88,9 +89,8 @@ static status_t bench(const char *dir, const char *path)
     }
     for (size_t i = 0; i < 3 * S * S; i++) pixels[i] = (float)sin((double)i);
     const double flops = tower_flops(c), rate = sgemm_rate();
-    printf("%s\n%s, workspace %.1f MB, %.2f GFLOP an image, sgemm of this run %.1f GFLOP/s\n",
-           bf16 ? clip_backend_bf16() : clip_backend(), dir, (double)clip_vision_bytes(c) / 1e6, flops / 1e9,
-           rate / 1e9);
+    printf("%s\n%s, workspace %.1f MB, %.2f GFLOP an image, sgemm of this run %.1f GFLOP/s\n", clip_backend(products),
+           dir, (double)clip_vision_bytes(c) / 1e6, flops / 1e9, rate / 1e9);
     TRY_DONE(clip_vision_forward(&out, vision, pixels));
     const clip_feature_t feature[4] = {{.kind = CLIP_FEATURE_CLS},
                                        {.kind = CLIP_FEATURE_TOKENS},

@@ -28,11 +28,11 @@ static bool open_set(frozen_t *f, int threads)
 {
     if (ops_bf16_check() != ST_OK) {
         print_message("skipped: %s\n", fail_message());
-        check_error(ops_frozen_open(&f->set, threads), ST_EFORMAT, "precision is bf16");
+        check_error(ops_frozen_open(&f->set, OPS_FROZEN_BF16, threads), ST_EFORMAT, "precision is bf16");
         assert_null(f->set);
         return false;
     }
-    check_error(ops_frozen_open(&f->set, threads), ST_OK, "");
+    check_error(ops_frozen_open(&f->set, OPS_FROZEN_BF16, threads), ST_OK, "");
     for (int s = 0; s < SHAPES; s++) {
         f->w[s] = filled(shapes[s][0] * shapes[s][1], (uint64_t)s);
         check_error(ops_frozen_add(f->set, f->w[s], shapes[s][0], shapes[s][1], s != 2), ST_OK, "");

@@ -12,6 +12,8 @@ static const toy_preset_t presets[] = {
     {"toy", 28, 20, 4, 60, 12, 20, 32, 1024, 36, 3, 3, false},
     {"toy-long", 28, 20, 4, 24, 3, 8, 160, 1024, 36, 3, 2, false}, /* room for any caption in small merges */
     {"toy-quick", 28, 12, 4, 24, 2, 8, 32, 1024, 36, 3, 2, true},
+    {"toy-wide", 28, 16, 4, 256, 2, 64, 32, 1024, 256, 4, 2,
+     false}, /* an odd number of rows; sides that are worth cutting */
     {"vit-b-32", 512, 224, 32, 768, 12, 64, 77, 49408, 512, 8, 12, false},
     {"vit-b-16", 512, 224, 16, 768, 12, 64, 77, 49408, 512, 8, 12, false},
     {"vit-b-16-plus", 640, 224, 16, 896, 12, 64, 77, 49408, 640, 10, 12, false},

@@ -1,0 +1,298 @@
+/* Products with frozen weights in float32 by one level of Strassen's scheme: seven products of halves where there would be
+ * eight, by kernels of our own (ops_tile.c). Both factors and the result are cut in two along every side; the rows of the left
+ * factor and of the result into even and odd ones, so that two neighbouring rows hang on each other and on no other. Each
+ * product of halves is one chain of fused multiply-adds an element in the order of k, in stretches that hang on the sides of
+ * the weights alone: no bit hangs on a processor, or on what else is in a call. Factors whose sides are short or odd
+ * are not cut: there a row hangs on itself alone. */
+#include "ops/ops_internal.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* DEEP: longest stretch of k. WIDE columns of the right halves and MIDDLE rows of the left ones, with the four parts of the
+ * result that they make, lie in the second cache together; TALL rows of the left halves are copied at a time. LEAST: sides of
+ * weights that are worth cutting. */
+enum { DEEP = 512, PAD = 16, WIDE = 128, MIDDLE = 96, TALL = 640, LEAST = 256, PRODUCTS = 7, QUARTERS = 4 };
+
+/* Of a product of halves: up to two quarters of each factor and of the result (0 1 / 2 3), the first of a factor plus or
+ * minus the second; -1: none. */
+typedef struct {
+    int left[2], right[2], to[2];
+    bool left_minus, right_minus, to_minus[2];
+} product_t;
+
+static const product_t strassen[PRODUCTS] = {
+    {{0, 3}, {0, 3}, {0, 3}, false, false, {false, false}}, {{2, 3}, {0, -1}, {2, 3}, false, false, {false, true}},
+    {{0, -1}, {1, 3}, {1, 3}, false, true, {false, false}}, {{3, -1}, {2, 0}, {0, 2}, false, true, {false, false}},
+    {{0, 1}, {3, -1}, {1, 0}, false, false, {false, true}}, {{2, 0}, {0, 1}, {3, -1}, true, false, {false, false}},
+    {{1, 3}, {2, 3}, {0, -1}, true, false, {false, false}},
+};
+static const product_t whole = {{0, -1}, {0, -1}, {0, -1}, false, false, {false, false}};
+
+/* What one thread at a time computes with. */
+typedef struct {
+    atomic_flag taken;
+    float *left, *right, *sum;
+} slot_t;
+
+struct ops_strassen {
+    const ops_tile_t *tile;
+    slot_t *slot;
+    int slots;
+};
+
+#ifdef FGAD_TILES
+static const ops_tile_t *find_tile(int lanes)
+{
+    if (lanes >= 16 && __builtin_cpu_supports("avx512f")) return &ops_tile_avx512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ops_tile_avx2 : NULL;
+}
+#else
+static const ops_tile_t *find_tile(int lanes)
+{
+    (void)lanes;
+    return NULL;
+}
+#endif
+
+status_t ops_strassen_check(void)
+{
+    if (find_tile(16) != NULL) return ST_OK;
+    return fail(
+        ST_EFORMAT,
+        "precision is strassen, but this processor has neither AVX-512 nor AVX2 with FMA (hint: precision: f32)");
+}
+
+enum {
+    LEFT = PRODUCTS * TALL * (DEEP + PAD),
+    RIGHT = (QUARTERS + PRODUCTS) * WIDE * DEEP,
+    SUM = QUARTERS * MIDDLE * WIDE
+};
+
+size_t ops_strassen_bytes(int threads)
+{
+    return (size_t)threads * (LEFT + RIGHT + SUM) * sizeof(float);
+}
+
+status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes)
+{
+    *out = NULL;
+    TRY(ops_strassen_check());
+    ops_strassen_t *set = calloc(1, sizeof *set);
+    slot_t *slot = calloc((size_t)threads, sizeof *slot);
+    status_t status = set != NULL && slot != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory for %d threads", threads);
+    if (status == ST_OK) *set = (ops_strassen_t){.tile = find_tile(lanes), .slot = slot, .slots = threads};
+    for (int s = 0; s < threads && status == ST_OK; s++) {
+        slot[s].left = base_alloc(LEFT + RIGHT + SUM, sizeof(float)); /* touched as far as products are large */
+        if (slot[s].left == NULL) status = ST_ENOMEM;
+        if (status != ST_OK) break;
+        slot[s].right = slot[s].left + LEFT;
+        slot[s].sum = slot[s].right + RIGHT;
+    }
+    if (status == ST_OK) {
+        *out = set;
+        return ST_OK;
+    }
+    for (int s = 0; s < threads && slot != NULL; s++) free(slot[s].left);
+    free(slot), free(set);
+    return status;
+}
+
+void ops_strassen_close(ops_strassen_t *set)
+{
+    if (set == NULL) return;
+    for (int s = 0; s < set->slots; s++) free(set->slot[s].left);
+    free(set->slot);
+    free(set);
+}
+
+static slot_t *take_slot(const ops_strassen_t *set)
+{
+    for (int s = 0; s < set->slots; s++)
+        if (!atomic_flag_test_and_set(&set->slot[s].taken)) return &set->slot[s];
+    REQUIRE(!"more threads than the set was opened for");
+    return NULL;
+}
+
+/* One call's product: y (M,N) of x (M,K) with a matrix of `ld` floats a row, whose rows are columns of the result (turned), or
+ * places of k. */
+typedef struct {
+    float *y;
+    const float *x, *w, *bias;
+    bool add, turned;
+    int M, N, K;
+    size_t ld;
+    int side, products; /* 2 and 7: cut; 1 and 1: not */
+    const product_t *product;
+    const ops_tile_t *tile;
+    const slot_t *slot;
+    int k, depth; /* the stretch at hand, of the halves */
+} call_t;
+
+/* Quarter `q` of the left factor, from row `row` of its halves on. Past the last row of all there is nothing but zeros. */
+static const float *left_at(const call_t *call, int q, int row)
+{
+    static const float zeros[DEEP] = {0};
+    const int m = row * call->side + q / 2, half = call->K / call->side;
+    if (m >= call->M) return zeros;
+    return call->x + (size_t)m * (size_t)call->K + (size_t)(q % 2 * half + call->k);
+}
+
+/* Rows first .. first+rows-1 of the halves' left factor of a product. */
+static void copy_left(float *out, const call_t *call, const product_t *product, int first, int rows)
+{
+    const size_t ldo = (size_t)(call->depth + PAD), ld = (size_t)(call->side * call->K);
+    /* The last row of an odd number has no neighbour, and goes alone. */
+    const int together = (first + rows) * call->side > call->M ? rows - 1 : rows;
+    for (int part = 0; part < 2; part++) {
+        const int from = part == 0 ? 0 : together, count = part == 0 ? together : rows - together;
+        if (count == 0) continue;
+        ops_operand_t x = {left_at(call, product->left[0], first + from), NULL, product->left_minus};
+        if (product->left[1] >= 0) x.second = left_at(call, product->left[1], first + from);
+        call->tile->copy(out + (size_t)from * ldo, ldo, &x, ld, count, call->depth);
+    }
+}
+
+static const float *right_at(const call_t *call, int q, int column)
+{
+    const int k = q / 2 * (call->K / call->side) + call->k, n = q % 2 * (call->N / call->side) + column;
+    return call->turned ? call->w + (size_t)n * call->ld + (size_t)k : call->w + (size_t)k * call->ld + (size_t)n;
+}
+
+/* Where the right factor of product p lies: a quarter as it is, or behind the quarters a sum of two. */
+static float *right_block(const call_t *call, int p)
+{
+    const product_t *product = &call->product[p];
+    const int index = product->right[1] < 0 ? product->right[0] : QUARTERS + p;
+    return call->slot->right + (size_t)index * WIDE * (size_t)call->depth;
+}
+
+/* Columns first .. first+columns-1 of a quarter of the right factor, in panels; past the last of them are zeros. */
+static void copy_quarter(float *out, const call_t *call, int q, int first, int columns)
+{
+    const ops_tile_t *tile = call->tile;
+    const int across = 2 * tile->lanes;
+    for (int j = 0; j < columns; j += across, out += (size_t)across * (size_t)call->depth) {
+        const int count = columns - j < across ? columns - j : across;
+        const ops_operand_t x = {right_at(call, q, first + j), NULL, false};
+        if (count < across) memset(out, 0, (size_t)across * (size_t)call->depth * sizeof *out);
+        if (call->turned)
+            tile->copy_turned(out, &x, call->ld, call->depth, count);
+        else
+            tile->copy(out, (size_t)across, &x, call->ld, call->depth, count);
+    }
+}
+
+static void copy_right(const call_t *call, int first, int columns, int panels)
+{
+    const size_t block = WIDE * (size_t)call->depth;
+    float *quarters = call->slot->right;
+    for (int q = 0; q < call->side * call->side; q++)
+        copy_quarter(quarters + (size_t)q * block, call, q, first, columns);
+    for (int p = 0; p < call->products; p++) {
+        const product_t *product = &call->product[p];
+        if (product->right[1] < 0) continue;
+        const ops_operand_t x = {quarters + (size_t)product->right[0] * block,
+                                 quarters + (size_t)product->right[1] * block, product->right_minus};
+        call->tile->copy(right_block(call, p), 0, &x, 0, 1, panels * 2 * call->tile->lanes * call->depth);
+    }
+}
+
+/* The four parts of a block of the result, tile by tile. */
+static void multiply_block(const call_t *call, const float *left, int rows, int panels)
+{
+    const ops_tile_t *tile = call->tile;
+    const int across = 2 * tile->lanes, area = tile->rows * across;
+    const size_t ld = (size_t)(call->depth + PAD), panel = (size_t)across * (size_t)call->depth;
+    const size_t quarter = (size_t)MIDDLE * WIDE;
+    memset(call->slot->sum, 0, (size_t)(call->side * call->side) * quarter * sizeof(float));
+    for (int p = 0; p < call->products; p++) {
+        const product_t *product = &call->product[p];
+        const float *right = right_block(call, p);
+        /* While a tile is made, memory brings another piece of what comes next: the next rows, or the next product's columns. */
+        const float *coming = right_block(call, (p + 1) % call->products);
+        for (int i = 0; i < rows; i += tile->rows) {
+            const float *strip = left + ((size_t)p * MIDDLE + (size_t)i) * ld;
+            const int count = rows - i < tile->rows ? rows - i : tile->rows;
+            float *sum = call->slot->sum + (size_t)(i / tile->rows * panels * area);
+            for (int j = 0; j < panels; j++, sum += area) {
+                const ops_targets_t to = {sum + (size_t)product->to[0] * quarter,
+                                          product->to[1] >= 0 ? sum + (size_t)product->to[1] * quarter : NULL,
+                                          product->to_minus[0], product->to_minus[1]};
+                const float *ahead = j == 0 ? strip + (size_t)tile->rows * ld : coming;
+                if (j > 0) coming += 16 * call->depth;
+                tile->multiply(&to, strip, ld, right + (size_t)j * panel, call->depth, count, ahead);
+            }
+        }
+    }
+}
+
+/* Rows top+first .. of the halves, columns from n on: out of the tiles into the result, with the bias at the first stretch. */
+static void put_block(const call_t *call, int top, int rows, int n, int columns, int panels)
+{
+    const ops_tile_t *tile = call->tile;
+    const int across = 2 * tile->lanes, half = call->N / call->side;
+    const bool first = call->k == 0;
+    for (int i = 0; i < rows; i++)
+        for (int q = 0; q < call->side * call->side; q++) {
+            const int m = (top + i) * call->side + q / 2, column = q % 2 * half + n;
+            if (m >= call->M) continue;
+            const float *sum = call->slot->sum + (size_t)q * MIDDLE * WIDE +
+                               (size_t)(i / tile->rows * panels * tile->rows * across + i % tile->rows * across);
+            tile->put(call->y + (size_t)m * (size_t)call->N + (size_t)column, sum,
+                      first && call->bias != NULL ? call->bias + column : NULL, call->add || !first, columns,
+                      (size_t)(3 * call->side * call->N));
+        }
+}
+
+/* A stretch of k for up to TALL rows of the halves from `top` on. */
+static void multiply_stretch(const call_t *call, int top, int tall)
+{
+    const int half = call->N / call->side, across = 2 * call->tile->lanes;
+    const int blocks = (half + WIDE - 1) / WIDE, wide = ((half + blocks - 1) / blocks + across - 1) / across * across;
+    const size_t ld = (size_t)(call->depth + PAD);
+    float *left = call->slot->left;
+    for (int m = 0; m < tall; m += MIDDLE)
+        for (int p = 0; p < call->products; p++)
+            copy_left(left + ((size_t)m * (size_t)call->products + (size_t)p * MIDDLE) * ld, call, &call->product[p],
+                      top + m, tall - m < MIDDLE ? tall - m : MIDDLE);
+    for (int n = 0; n < half; n += wide) {
+        const int columns = half - n < wide ? half - n : wide, panels = (columns + across - 1) / across;
+        copy_right(call, n, columns, panels);
+        for (int m = 0; m < tall; m += MIDDLE) {
+            const int rows = tall - m < MIDDLE ? tall - m : MIDDLE;
+            multiply_block(call, left + (size_t)m * (size_t)call->products * ld, rows, panels);
+            put_block(call, top + m, rows, n, columns, panels);
+        }
+    }
+}
+
+void ops_strassen_multiply(float *y, const float *x, const float *w, const float *bias, int M, int N, int K,
+                           ops_frozen_product_t what, const ops_strassen_t *set)
+{
+    const bool back = what == OPS_FROZEN_BACK, cut = N >= LEAST && K >= LEAST && N % 2 == 0 && K % 2 == 0;
+    slot_t *slot = take_slot(set);
+    call_t call = {.y = y,
+                   .x = x,
+                   .w = w,
+                   .bias = bias,
+                   .add = what == OPS_FROZEN_ADD,
+                   .turned = !back,
+                   .M = M,
+                   .N = back ? K : N,
+                   .K = back ? N : K,
+                   .ld = (size_t)K,
+                   .side = cut ? 2 : 1,
+                   .products = cut ? PRODUCTS : 1,
+                   .product = cut ? strassen : &whole,
+                   .tile = set->tile,
+                   .slot = slot};
+    const int rows = (M + call.side - 1) / call.side, half = call.K / call.side;
+    const int stretches = (half + DEEP - 1) / DEEP, deep = ((half + stretches - 1) / stretches + 7) / 8 * 8;
+    for (int top = 0; top < rows; top += TALL)
+        for (call.k = 0; call.k < half; call.k += deep) {
+            call.depth = half - call.k < deep ? half - call.k : deep;
+            multiply_stretch(&call, top, rows - top < TALL ? rows - top : TALL);
+        }
+    atomic_flag_clear(&slot->taken);
+}
