@@ -22,12 +22,12 @@ void io_names_free(io_names_t *names);
 status_t io_list_dir(io_names_t *out, const char *path);
 status_t io_list_parted(io_names_t *files, io_names_t *folders, const char *path);
 bool io_exists(const char *path);
+bool io_is_named(const char *path);  /* or is a link to what is not there */
 int64_t io_change(const char *path); /* time of the last change, in nanoseconds; 0: it is not there */
 bool io_is_dir(const char *path);
 /* Whether `path`, which need not exist yet, is the folder or lies below it, links followed. */
 bool io_lies_in(const char *path, const char *folder);
-/* mkdir -p. */
-status_t io_make_dirs(const char *path);
+status_t io_make_dirs(const char *path); /* mkdir -p */
 /* Whole file of 1 GB at most, NUL-terminated (caller frees *bytes); size may be NULL. */
 status_t io_read_file(char **bytes, size_t *size, const char *path);
 /* The same of a text (caller frees *text), without a byte order mark. ST_EFORMAT when it holds a byte of zero, as

@@ -117,6 +117,12 @@ bool io_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+bool io_is_named(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
 status_t io_append_line(const char *path, const char *line)
 {
     status_t status = ST_OK;

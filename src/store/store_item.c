@@ -40,7 +40,7 @@ static status_t check(bool *whole, const plan_t *plan, const plan_item_t *item, 
 {
     io_h5_t *file;
     *whole = false;
-    if (!io_exists(path)) return ST_OK;
+    if (!io_is_named(path)) return ST_OK;
     status_t status = store_open(&file, path, id);
     if (status == ST_OK) status = store_item_fits(file, plan, item, feature);
     *whole = status == ST_OK;

@@ -198,6 +198,17 @@ cp "$bad/tokenizer_empty_special.json" "$WORK/special/tokenizer.json"
 within 2 mfsc check datasets/mfsc/demo/gear.json --model "$WORK/special"
 said "tokenizer.json': added_tokens has no special tokens numbered 1206 and 1207"
 
+echo "-- a link to what is not there, in the place of a file that is made"
+for file in "$task" "$features" "$(find "$WORK/out/cache/features" -name 'support-*.h5' | sort | head -1)"; do
+    cp "$file" "$WORK/saved.h5"
+    ln -sf "$WORK/gone" "$file"
+    [ "$file" = "$task" ] || rm "$task"
+    run
+    said "it is a link to '$WORK/gone', which is not there; set aside as"
+    rm -f "$file".aside-*
+    cmp "$WORK/calm/run/results.csv" "$WORK/out/run/results.csv" || fail "other results after a link to nothing at '$file'"
+done
+
 echo "-- a link in the place of a temporary file is not followed"
 echo precious > "$WORK/precious"
 mkdir -p "$WORK/linked/run"
