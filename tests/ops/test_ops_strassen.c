@@ -79,6 +79,22 @@ static void products_are_those_of_plain_c(void **state)
     }
 }
 
+/* The most that is copied at a time, and rows beyond it. */
+static void many_rows_of_the_deepest_stretch_are_those_of_the_blas(void **state)
+{
+    (void)state;
+    enum { M = 1411, N = 258, K = 1024 };
+    ops_strassen_t *set = open_set(16);
+    if (set == NULL) skip();
+    float *x = filled(M * K, 1), *w = filled(N * K, 2), *y = malloc(sizeof(float) * M * N),
+          *want = malloc(sizeof(float) * M * N);
+    ops_strassen_multiply(y, x, w, NULL, M, N, K, OPS_FROZEN_SET, set);
+    ops_linear(want, x, w, NULL, M, N, K);
+    check_array("set", y, want, (size_t)M * N, 4e-6);
+    free(x), free(w), free(y), free(want);
+    ops_strassen_close(set);
+}
+
 static void no_bit_hangs_on_the_length_of_vectors(void **state)
 {
     (void)state;
@@ -162,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_those_of_plain_c),
+        cmocka_unit_test(many_rows_of_the_deepest_stretch_are_those_of_the_blas),
         cmocka_unit_test(no_bit_hangs_on_the_length_of_vectors),
         cmocka_unit_test(a_small_product_is_one_chain_an_element),
         cmocka_unit_test(large_sides_are_cut),
