@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 /* DEEP: longest stretch of k. WIDE columns of the right halves and MIDDLE rows of the left ones, with the four parts of the
- * result that they make, lie in the second cache together; TALL rows of the left halves, whole blocks of MIDDLE, are copied at a time. LEAST: sides of
- * weights that are worth cutting. */
+ * result that they make, lie in the second cache together; TALL rows of the left halves, whole blocks of MIDDLE, are copied at
+ * a time. LEAST: sides of weights that are worth cutting. */
 enum { DEEP = 512, PAD = 16, WIDE = 128, MIDDLE = 96, TALL = 7 * MIDDLE, LEAST = 256, PRODUCTS = 7, QUARTERS = 4 };
 
 /* Of a product of halves: up to two quarters of each factor and of the result (0 1 / 2 3), the first of a factor plus or
