@@ -255,9 +255,10 @@ clip_text_layer_t *clip_text_layer(const clip_text_t *text, int layer);
 /* Fills the slot of `layer` from input x; out (M,D), when not NULL, gets the layer's output. */
 void clip_text_run_layer(float *out, clip_text_t *text, const float *x, int layer);
 
-/* clip_text_share.c: what threads share. A row's bits may depend on how many stand in its product, so the shares of rows depend
- * on the number of rows alone, but where products are by pairs of rows: there long shares save copies of weights. `same`: the
- * shares are those of any number of threads, for what depends on who shares. An attention is a prompt's own, and `share` says which scratch it uses. */
+/* clip_text_share.c: what threads share. A row's bits may depend on how many stand in its product, so the shares of rows
+ * depend on their number alone, but where products are by pairs of rows: there long shares save copies of weights. `same`: they
+ * are those of any number of threads, for what depends on who shares. An attention is a prompt's own, and `share` says which
+ * scratch it uses. */
 enum { CLIP_TEXT_SHARES = 16 };
 typedef void clip_text_rows_t(const void *context, int first, int count);
 void clip_text_by_rows(const clip_text_t *text, int rows, clip_text_rows_t *run, const void *context, bool same);

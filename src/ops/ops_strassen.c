@@ -209,7 +209,7 @@ static void multiply_block(const call_t *call, const float *left, int rows, int 
     for (int p = 0; p < call->products; p++) {
         const product_t *product = &call->product[p];
         const float *right = right_block(call, p);
-        /* While a tile is made, memory brings another piece of what comes next: the next rows, or the next product's columns. */
+        /* While a tile is made, memory brings a piece of what comes next: the next rows, or the next product's columns. */
         const float *coming = right_block(call, (p + 1) % call->products);
         for (int i = 0; i < rows; i += tile->rows) {
             const float *strip = left + ((size_t)p * MIDDLE + (size_t)i) * ld;

@@ -1,5 +1,5 @@
-/* Products by Strassen's scheme against plain C in double; that no bit hangs on a processor, and a row's on its neighbour alone.
- * Where the processor has no such products, they are refused, and the rest is skipped. */
+/* Products by Strassen's scheme against plain C in double; that no bit hangs on a processor, and a row's on its neighbour
+ * alone. Where the processor has no such products, they are refused, and the rest is skipped. */
 #include "support/check.h"
 
 #include "ops/ops_internal.h"

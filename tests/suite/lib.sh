@@ -49,6 +49,22 @@ demo_data() {
     for category in ${*:-$(ls "$DATA/demo")}; do cp -r "$DATA/demo/$category" "$WORK/data/demo/"; done
 }
 
+# gear_job: $WORK/job.yaml, which learns both heads of the demo's gear in seconds, for tests of what changes no bit
+gear_job() {
+    cat > "$WORK/job.yaml" <<YAML
+name: run
+dataset: [demo]
+data_root: $WORK/data
+assets: $(cd "$(dirname "$0")/../.." && pwd)/datasets
+model: $WORK/model
+shots: [2]
+resolution: 48
+pixel: {epochs: 3}
+image: {epochs: 3, n_pro: 4}
+checkpoint_every: 1
+YAML
+}
+
 # write_merges FILE VOCABULARY: merges for a model of that vocabulary. First those of the tests, which know the captions' words;
 # then made-up ones of letters and digits, enough for a model as large as CLIP's own.
 write_merges() {

@@ -4,19 +4,7 @@
 demo_data gear
 # Two images a kind: enough for batches of four and chunks that cut them elsewhere.
 find "$WORK/data/demo/gear/test" "$WORK/data/demo/gear/ground_truth" -name '0*.png' ! -name '00[01]*' -delete
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cat > "$WORK/job.yaml" <<YAML
-name: run
-dataset: [demo]
-data_root: $WORK/data
-assets: $root/datasets
-model: $WORK/model
-shots: [2]
-resolution: 48
-pixel: {epochs: 3}
-image: {epochs: 3, n_pro: 4}
-checkpoint_every: 1
-YAML
+gear_job
 # refused WHAT: the last command has written one line, and nothing else
 refused() {
     [ "$code" = 2 ] || fail "$1: exit $code, expected 2: $(cat "$WORK/errors")"

@@ -3,18 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 demo_data gear
 find "$WORK/data/demo/gear/test" "$WORK/data/demo/gear/ground_truth" -name '0*.png' ! -name '00[01]*' -delete
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cat > "$WORK/job.yaml" <<YAML
-name: run
-dataset: [demo]
-data_root: $WORK/data
-assets: $root/datasets
-model: $WORK/model
-shots: [2]
-resolution: 48
-pixel: {epochs: 3}
-image: {epochs: 3, n_pro: 4}
-YAML
+gear_job
 set -- run "$WORK/job.yaml" -s precision=strassen
 code=0
 "$FGAD" "$@" -s output="$WORK/1" > "$WORK/log" 2> "$WORK/errors" || code=$?

@@ -2,19 +2,7 @@
 # number than began it. Images and copies enough for several shares each.
 . "$(dirname "$0")/lib.sh"
 demo_data gear
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cat > "$WORK/job.yaml" <<YAML
-name: run
-dataset: [demo]
-data_root: $WORK/data
-assets: $root/datasets
-model: $WORK/model
-shots: [2]
-resolution: 48
-pixel: {epochs: 3}
-image: {epochs: 3, n_pro: 4}
-checkpoint_every: 1
-YAML
+gear_job
 for threads in 1 2 3; do
     "$FGAD" run "$WORK/job.yaml" -s output="$WORK/$threads" -s threads=$threads > "$WORK/log" 2>&1 || fail "$threads threads: $(cat "$WORK/log")"
     same_results "$WORK/1/run" "$WORK/$threads/run"
