@@ -111,10 +111,11 @@ status_t io_list_parted(io_names_t *files, io_names_t *folders, const char *path
     return status;
 }
 
+/* What may not be looked at counts as there: whoever opens it tells why it cannot be, where "does not exist" would be a guess. */
 bool io_exists(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0;
+    return stat(path, &info) == 0 || errno == EACCES;
 }
 
 bool io_is_named(const char *path)
@@ -174,10 +175,16 @@ int64_t io_change(const char *path)
     return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
 }
 
-bool io_is_dir(const char *path)
+static bool is_dir(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool io_is_dir(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? S_ISDIR(info.st_mode) : errno == EACCES;
 }
 
 status_t io_make_dirs(const char *path)
@@ -188,7 +195,7 @@ status_t io_make_dirs(const char *path)
     /* Most are there: one question then, and none to the folders above. */
     memcpy(prefix, path, length + 1);
     size_t there = length;
-    while (there > 0 && !io_is_dir(prefix)) {
+    while (there > 0 && !is_dir(prefix)) {
         do there--;
         while (there > 0 && path[there] != '/');
         prefix[there] = '\0';
@@ -200,8 +207,8 @@ status_t io_make_dirs(const char *path)
         /* Another rank may make it at the same moment: only what stands there afterwards counts. */
         if (mkdir(prefix, 0777) == 0) continue;
         const int why = errno; /* asking what is there sets another one */
-        if (io_is_dir(prefix)) continue;
-        if (io_exists(prefix)) return fail(ST_EIO, "'%s' cannot be made: it exists and is not a directory", prefix);
+        if (is_dir(prefix)) continue;
+        if (io_is_named(prefix)) return fail(ST_EIO, "'%s' cannot be made: it exists and is not a directory", prefix);
         return fail(ST_EIO, "'%s' cannot be made: %s", prefix, strerror(why));
     }
     return ST_OK;

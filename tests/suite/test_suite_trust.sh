@@ -241,6 +241,27 @@ if unshare --pid --fork --mount-proc true 2> /dev/null; then
     same_results "$WORK/calm/run" "$WORK/shared/run"
 fi
 
+# A user who may not read everything; of root's own tests, nobody.
+user=
+[ "$(id -u)" != 0 ] || user="setpriv --reuid 65534 --regid 65534 --clear-groups"
+if $user test -r "$WORK/data/demo/gear/test" -a -x "$FGAD" 2> /dev/null; then
+    echo "-- a category that may not be read is not left out of the mean, nor is a run that may not be read no run"
+    # unreadable FOLDER ARGUMENT...
+    unreadable() {
+        folder=$1
+        shift
+        chmod 0 "$folder"
+        code=0
+        $user timeout 60 "$FGAD" "$@" > "$WORK/said" 2>&1 || code=$?
+        chmod 755 "$folder"
+        [ $code = 2 ] && [ "$(wc -l < "$WORK/said")" = 1 ] || fail "'$*' with an unreadable '$folder' ended with $code: $(cat "$WORK/said")"
+        said "Permission denied"
+    }
+    unreadable "$WORK/data/demo/gear" run "$WORK/job.yaml" -s output="$WORK/out" --dry-run
+    unreadable "$WORK/data/demo/gear" run "$WORK/job.yaml" -s output="$WORK/out" --dry-run -s category=gear
+    unreadable "$WORK/out/run" report "$WORK/out/run"
+fi
+
 echo "-- a table that was cut"
 total=$(wc -l < "$WORK/out/run/results.csv")
 for lines in $(seq 2 $((total - 1))); do
