@@ -113,9 +113,10 @@ static bool begins_with(const char *path, const char *head)
     return read && strncmp(line, head, strlen(head)) == 0;
 }
 
-static status_t check_is_job(const char *path)
+/* A job file is opened once, by many ranks: again only where it names no model, as imports do. */
+static status_t check_is_job(const job_t *job, const char *path)
 {
-    if (path == NULL || !begins_with(path, PLAN_IMPORTED_HEAD)) return ST_OK;
+    if (path == NULL || strcmp(job->model, "none") != 0 || !begins_with(path, PLAN_IMPORTED_HEAD)) return ST_OK;
     return fail(ST_EFORMAT,
                 "'%s' is of imported maps, which are no run (hint: fgad report and export read them; fgad import makes "
                 "them again)",
@@ -133,8 +134,8 @@ status_t plan_make_job(plan_t *out, const method_t *const *methods, const char *
                        const char *const *assignments, int count)
 {
     *out = (plan_t){.methods = methods, .cost = plan_cost_guess()};
-    TRY(check_is_job(job_path));
     TRY(job_points_make(&out->points, &out->point_text, &out->point_count, job_path, assignments, count));
+    TRY(check_is_job(&out->points[0], job_path));
     clip_set_threads(out->points[0].threads); /* as they will compute */
     out->blas = clip_backend(plan_products(out));
     TRY(plan_methods_check(out));
