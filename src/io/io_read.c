@@ -30,19 +30,29 @@ status_t io_open_regular(int *file, size_t *size, const char *path)
     return status;
 }
 
-status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path)
+static status_t refuse_size(size_t most, const char *path)
 {
+    return fail(ST_EFORMAT, "'%s' is larger than %.3g GB, the most that is read of such a file", path,
+                1e-9 * (double)most);
+}
+
+/* part: the first `most` bytes; else the whole, which may have no more. */
+static status_t read_most(char **bytes, size_t *size, size_t most, bool part, const char *path)
+{
+    const size_t end = part ? most : most + 1;
     *bytes = NULL;
     int file;
     size_t used = 0, room = 0;
     TRY(io_open_regular(&file, &room, path));
     status_t status = ST_OK;
     char *buffer = NULL;
+    /* A hole of a terabyte takes no room on a disk, and all of the memory. */
+    if (!part && room > most) TRY_DONE(refuse_size(most, path));
     if (room == 0) room = 4096;
-    room = (room < most ? room : most) + 1;
+    room = (room < end ? room : end) + 1;
     buffer = base_alloc(room, 1);
     if (buffer == NULL) TRY_DONE(fail_context(ST_ENOMEM, "'%s'", path));
-    while (used < most) {
+    while (used < end) {
         /* One byte stays free for the NUL; a file that grows, or one of unknown size, grows the buffer. */
         if (used + 1 == room) {
             char *grown = realloc(buffer, 2 * room);
@@ -50,13 +60,14 @@ status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path
             buffer = grown;
             room *= 2;
         }
-        size_t ask = room - used - 1 < most - used ? room - used - 1 : most - used;
+        size_t ask = room - used - 1 < end - used ? room - used - 1 : end - used;
         ssize_t got = read(file, buffer + used, ask);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) TRY_DONE(io_fail_system(path, "read"));
         if (got == 0) break;
         used += (size_t)got;
     }
+    if (!part && used > most) TRY_DONE(refuse_size(most, path)); /* it has grown since */
     buffer[used] = '\0';
     *bytes = buffer;
     buffer = NULL;
@@ -67,26 +78,14 @@ done:
     return status;
 }
 
-static status_t refuse_size(size_t most, const char *path)
+status_t io_read_start(char **bytes, size_t *size, size_t most, const char *path)
 {
-    return fail(ST_EFORMAT, "'%s' is larger than %.3g GB, the most that is read of such a file", path,
-                1e-9 * (double)most);
+    return read_most(bytes, size, most, true, path);
 }
 
 status_t io_read_whole(char **bytes, size_t *size, size_t most, const char *path)
 {
-    size_t got;
-    struct stat info;
-    *bytes = NULL;
-    /* A hole of a terabyte takes no room on a disk, and all of the memory. */
-    if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && (uint64_t)info.st_size > most)
-        return refuse_size(most, path);
-    TRY(io_read_start(bytes, &got, most + 1, path));
-    if (size != NULL) *size = got;
-    if (got <= most) return ST_OK;
-    free(*bytes); /* it has grown since */
-    *bytes = NULL;
-    return refuse_size(most, path);
+    return read_most(bytes, size, most, false, path);
 }
 
 status_t io_read_large(char **bytes, size_t *size, const char *path)
