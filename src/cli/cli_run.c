@@ -132,6 +132,7 @@ static status_t print_job(const arguments_t *arguments)
     plan_t plan = {0};
     status_t status =
         plan_make_job(&plan, method_table, arguments->job, arguments->assignments, arguments->assignment_count);
+    if (status == ST_OK) status = plan_tell_unread(&plan);
     if (status == ST_OK)
         printf("run %s: 0 tasks (data and model are not looked at, %d grid point%s)\n", plan.run_dir, plan.point_count,
                plan.point_count == 1 ? "" : "s");
@@ -156,6 +157,7 @@ static int run_job(const arguments_t *arguments, const suite_comm_t *comm)
     log_init(LOG_INFO, rank, comm->size);
     status_t status =
         suite_plan_make(&plan, method_table, arguments->job, arguments->assignments, arguments->assignment_count, comm);
+    if (status == ST_OK) status = suite_agree(comm, rank == 0 ? plan_tell_unread(&plan) : ST_OK);
     if (status == ST_OK && arguments->dry_run) {
         status = suite_agree(comm, rank == 0 ? print_plan(&plan) : ST_OK);
     } else if (status == ST_OK) {

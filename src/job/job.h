@@ -143,6 +143,7 @@ typedef struct {
     /* Of a sweep over methods, each of which settles some keys, or of a list of points, each of which sets some: what the file says
      * of these, a line a key; else NULL. */
     char *given;
+    bool *set; /* a row of job_options each: the file, -s or the point says it */
 } job_t;
 
 extern const io_option_t job_options[];
@@ -215,8 +216,7 @@ status_t job_points_make(job_t **points, char ***texts, int *count, const char *
 /* The options of stages [from, to] as "key=value\n" lines: what a result of stage `to` depends on (heap). Those younger
  * than results that they do not change at their default are told at other values alone. */
 char *job_options_text(const job_t *job, job_stage_t from, job_stage_t to);
-/* The resolved job as a job file with paths that hold from everywhere, and behind it, as comments, the keys that it does
- * not use (heap). */
+/* The resolved job as a job file with paths that hold from everywhere (heap). */
 char *job_yaml(const job_t *job);
 
 /* ---- For images of one's own (fgad new) ---------------------------------------------------------------------------- */

@@ -188,7 +188,7 @@ status_t job_raw_resolve(job_t *out, job_raw_t *raw, const char *const *keys, in
     if (status == ST_OK) status = check_job(out);
     if (status != ST_OK && raw->path != NULL) fail_context(status, "%s", raw->path);
 done:
-    free(used);
+    out->set = used;
     if (status != ST_OK) job_free(out);
     return status;
 }
@@ -207,5 +207,6 @@ void job_free(job_t *job)
 {
     io_options_free(job, job_options);
     free(job->given);
+    free(job->set);
     *job = (job_t){0};
 }

@@ -59,8 +59,7 @@ static char *absolute(const char *path)
     return NULL;
 }
 
-/* The job's rows, with paths that hold from everywhere (heap). */
-static char *job_text(const job_t *job)
+char *job_yaml(const job_t *job)
 {
     job_t copy = *job; /* its paths are replaced below; all else is only read */
     char *text = NULL;
@@ -84,36 +83,6 @@ static char *job_text(const job_t *job)
     free(copy.assets);
     free(copy.model);
     free(copy.fewshot);
-    return text;
-}
-
-/* Keys that this job gives a value but that nothing in it reads. */
-static void write_unused(FILE *out, const job_t *job)
-{
-    bool pad = job_has(&job->branches, "pad");
-    for (const io_option_t *row = job_options; row->name != NULL; row++) {
-        bool unused = !pad && (row->tag == JOB_STAGE_PROMPTS || row->tag == JOB_STAGE_REGIONS);
-        unused = unused || (pad && !job->learn && row->tag == JOB_STAGE_REGIONS);
-        unused = unused || (!job_has(&job->dataset, "realiad") &&
-                            (strcmp(row->name, "views") == 0 || strcmp(row->name, "tree") == 0));
-        if (unused) fprintf(out, "#   %s\n", row->name);
-    }
-}
-
-char *job_yaml(const job_t *job)
-{
-    char *text = NULL, *rows = job_text(job);
-    size_t size = 0;
-    FILE *out = rows != NULL ? open_memstream(&text, &size) : NULL;
-    if (out == NULL) {
-        free(rows);
-        fail(ST_ENOMEM, "out of memory");
-        return NULL;
-    }
-    fputs(rows, out);
-    free(rows);
-    fprintf(out, "# Keys that this job did not use:\n");
-    write_unused(out, job);
-    fclose(out);
+    if (text == NULL) fail(ST_ENOMEM, "out of memory");
     return text;
 }

@@ -152,6 +152,10 @@ void plan_model_keep(const plan_t *plan);
 const method_t *plan_method(const plan_t *plan, const plan_task_t *task);
 /* Whether results of the method may depend on an option of stages FEATURES to METRICS, as the job's other options are. */
 bool plan_reads_option(const method_t *method, const job_t *job, const io_option_t *row);
+/* Keys whose values nothing of the job reads, at none of its points: for run.yaml, a comment line each, but for the blocks of
+ * methods that it has not; and of them, to the log in one line, those that the job sets to what is not their default. */
+void plan_print_unread(FILE *out, const plan_t *plan);
+status_t plan_tell_unread(const plan_t *plan);
 /* What its tasks depend on of the job, as "key=value\n" lines; what the method does not read has its default (heap). */
 char *plan_task_options(const method_t *method, const job_t *job);
 /* Who multiplies with the towers' weights in a run: one for all its points. */

@@ -144,6 +144,64 @@ bool plan_reads_option(const method_t *method, const job_t *job, const io_option
     return reads_prompts(row, method, job);
 }
 
+/* ---- Of a whole job -------------------------------------------------------------------------------------------------- */
+
+static bool is_read(const plan_t *plan, const io_option_t *row)
+{
+    bool read = false;
+    if (strcmp(row->name, "views") == 0 || strcmp(row->name, "tree") == 0)
+        return job_has(&plan->points[0].dataset, "realiad");
+    for (int p = 0; p < plan->point_count && !read; p++)
+        read = row->tag == JOB_STAGE_NONE ||
+               plan_reads_option(method_of(plan->methods, &plan->points[p]), &plan->points[p], row);
+    return read;
+}
+
+void plan_print_unread(FILE *out, const plan_t *plan)
+{
+    fprintf(out, "# Keys that nothing in this job reads:\n");
+    for (const io_option_t *row = job_options; row->name != NULL; row++) {
+        bool others = true; /* of methods that no point has */
+        for (int p = 0; p < plan->point_count && others; p++)
+            others = is_in_others_block(row->name, method_of(plan->methods, &plan->points[p]));
+        if (!others && !is_read(plan, row)) fprintf(out, "#   %s\n", row->name);
+    }
+}
+
+/* Whether a point sets the row to what is not its default. */
+static bool is_set(const plan_t *plan, const io_option_t *row, const char *otherwise)
+{
+    bool set = false;
+    for (int p = 0; p < plan->point_count && !set; p++) {
+        const job_t *job = &plan->points[p];
+        char *value = job->set != NULL && job->set[row - job_options] ? io_options_text(job, row) : NULL;
+        set = value != NULL && strcmp(value, otherwise) != 0;
+        free(value);
+    }
+    return set;
+}
+
+status_t plan_tell_unread(const plan_t *plan)
+{
+    job_t defaults = {0};
+    char *names = base_format("%s", "");
+    status_t status = io_options_init(&defaults, job_options);
+    for (const io_option_t *row = job_options; row->name != NULL && status == ST_OK && names != NULL; row++) {
+        if (is_read(plan, row)) continue;
+        char *otherwise = io_options_text(&defaults, row);
+        if (otherwise != NULL && is_set(plan, row, otherwise)) {
+            char *longer = base_format("%s%s%s", names, names[0] != '\0' ? ", " : "", row->name);
+            free(names);
+            names = longer;
+        }
+        free(otherwise);
+    }
+    if (names != NULL && names[0] != '\0') log_info("set, but read by nothing in this job: %s", names);
+    free(names);
+    io_options_free(&defaults, job_options);
+    return status;
+}
+
 status_t plan_read_options(job_t *out, job_t *defaults, const method_t *method, const job_t *job)
 {
     *defaults = (job_t){0};

@@ -38,8 +38,7 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
     char *text = NULL, path[4096], now[32];
     size_t size = 0;
     char *job = job_yaml(&plan->points[0]);
-    if (job == NULL) return ST_ENOMEM;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = job != NULL ? open_memstream(&text, &size) : NULL;
     if (out == NULL) {
         free(job);
         return fail(ST_ENOMEM, "out of memory");
@@ -54,6 +53,7 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
     free(reading);
     fputs(job, out);
     free(job);
+    plan_print_unread(out, plan);
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
     return io_write_stream(path, out, &text, &size);
 }

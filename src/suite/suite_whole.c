@@ -177,12 +177,12 @@ static status_t write_wider(const plan_t *plan, const plan_t *before, int ranks,
 {
     job_t job = plan->points[0]; /* paths and how to run are the newest's */
     plan_t wide = *plan;
-    status_t status;
+    status_t status = ST_ENOMEM;
     job.dataset = job.category = (io_names_t){0};
     job.shots = job.seeds = (io_int_list_t){0};
-    wide.points = &job;
+    wide.points = base_alloc((size_t)plan->point_count, sizeof *wide.points);
     wide.categories = base_alloc((size_t)(plan->category_count + before->category_count) + 1, sizeof *wide.categories);
-    if (wide.categories == NULL) return ST_ENOMEM;
+    if (wide.points == NULL || wide.categories == NULL) goto done;
     TRY_DONE(merge_names(&job.dataset, &plan->points[0].dataset, &before->points[0].dataset));
     if (plan->points[0].category.count > 0 && before->points[0].category.count > 0)
         TRY_DONE(merge_names(&job.category, &plan->points[0].category, &before->points[0].category));
@@ -193,14 +193,13 @@ static status_t write_wider(const plan_t *plan, const plan_t *before, int ranks,
         if (suite_category_find(plan, &before->categories[b]) == NULL)
             wide.categories[wide.category_count++] = before->categories[b];
     if (wide.category_count > plan->category_count) suite_categories_sort(&wide, &job);
+    memcpy(wide.points, plan->points, (size_t)plan->point_count * sizeof *wide.points);
+    wide.points[0] = job;
     TRY_DONE(store_index_write(&wide));
     status = store_run_yaml_write(&wide, ranks, made_on, false);
 done:
-    free(wide.categories);
-    free(job.dataset.name);
-    free(job.category.name);
-    free(job.shots.value);
-    free(job.seeds.value);
+    free(wide.points), free(wide.categories), free(job.dataset.name);
+    free(job.category.name), free(job.shots.value), free(job.seeds.value);
     return status;
 }
 

@@ -22,6 +22,13 @@ learning="groups=image n_ahp=3 n_ahp_component=2 ahp_order=states n_ab=2 alp=ins
 blocks="promptad.states=general winclip.templates=winclip21 winclip.class_names=raw inctrl_residual.taps=0.mlp april_vad.minmax=false april_vad.taps=0.mlp
     patchcore.patch=1 patchcore.unit=false patchcore.coreset=0.5 spade.taps=0.mlp padim.dims=5 padim.taps=0.mlp subspace.variance=0.5 subspace.feature=0.mlp
     anomalydino.feature=0.mlp anomalydino.mask=otsu musc.subset=9 musc.taps=0.mlp musc.neighbours=2"
+# Keys that a job sets and that nothing in it reads are told in one line; what one point reads, and defaults, are not.
+told() { "$FGAD" run "$WORK/job.yaml" --dry-run "$@" 2>&1 > "$WORK/plan" | sed -n 's/^fgad: set, but read by nothing in this job: //p'; }
+[ "$(told -s method=spade -s gamma=3 -s musc.subset=9 | tr -d , | tr ' ' '\n' | sort | tr '\n' ' ')" = \
+    "aggregation.scale gamma image.epochs image.n_pro musc.subset pixel.epochs " ] || fail "keys of no use: $(told -s method=spade -s gamma=3 -s musc.subset=9)"
+[ "$(told -s views=C2 -s sweep.method=spade,finegrainedad)" = views ] || fail "keys of a grid: $(told -s views=C2 -s sweep.method=spade,finegrainedad)"
+[ -z "$(told -s protocol=published)" ] && [ -z "$(told -s gamma=3)" ] || fail "keys that are read are told: $(told -s gamma=3)"
+
 # same METHOD OPTION...: with them as without, both with the option $given
 given="learn_memory=auto"
 same() {
