@@ -439,11 +439,25 @@ parsed:
     return status;
 }
 
+/* Text cut at a line's end is YAML again, of fewer options: a file that says "whole to the line # end" in its first line
+ * is held to it. */
+static bool is_cut(const char *text)
+{
+    static const char promise[] = "whole to the line # end", end[] = "\n# end";
+    const char *said = strstr(text, promise);
+    if (said == NULL || said > text + strcspn(text, "\n")) return false;
+    const char *last = strstr(text, end);
+    while (last != NULL && last[sizeof end - 1] != '\n' && last[sizeof end - 1] != '\r') last = strstr(last + 1, end);
+    return last == NULL;
+}
+
 status_t io_options_read_yaml(void *options, const io_option_t *table, bool *used, const char *path)
 {
     char *text;
     TRY(io_read_text(&text, path));
-    status_t status = io_options_parse_yaml(options, table, used, text, path);
+    status_t status = is_cut(text)
+                          ? fail(ST_EFORMAT, "%s: was cut: it has no line '# end', which its first line promises", path)
+                          : io_options_parse_yaml(options, table, used, text, path);
     free(text);
     return status;
 }

@@ -44,14 +44,14 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
         return fail(ST_ENOMEM, "out of memory");
     }
     clock_iso8601(now);
-    fprintf(out, "# The resolved job of this run; `fgad run` on this file does it again.\n");
+    fprintf(out, "# The resolved job of this run, whole to the line # end; `fgad run` on this file does it again.\n");
     fprintf(out, "# fgad %s, %d rank%s, %s, %s %s\n# model digest %s\n", base_version(), ranks, ranks == 1 ? "" : "s",
             plan->blas, finished ? "finished" : "started", now, plan->model_digest);
     fprintf(out, "%s%s\n", MADE_ON, made_on->text);
     char *reading = job_protocol_text(&plan->points[0]);
     if (reading != NULL && reading[0] != '\0') fprintf(out, "# protocol %s: what differs from strict\n", reading);
     free(reading);
-    fputs(job, out);
+    fprintf(out, "%s# end\n", job);
     free(job);
     plan_print_unread(out, plan);
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);

@@ -270,6 +270,21 @@ for lines in $(seq 2 $((total - 1))); do
     said "has no row MEAN: the file was cut"
 done
 
+echo "-- a job of a run that was cut"
+cp "$WORK/out/run/run.yaml" "$WORK/whole.yaml"
+cp "$WORK/out/run/results.csv" "$WORK/whole.csv"
+for lines in 20 $(($(wc -l < "$WORK/whole.yaml") - 1)); do
+    for command in status reduce; do
+        head -n "$lines" "$WORK/whole.yaml" > "$WORK/out/run/run.yaml"
+        within 2 $command "$WORK/out/run"
+        said "run.yaml: was cut: it has no line '# end'"
+    done
+done
+cmp "$WORK/whole.csv" "$WORK/out/run/results.csv" || fail "a cut run.yaml takes the results along"
+grep -v '^# end' "$WORK/whole.yaml" | sed '1s/, whole to the line # end//' > "$WORK/out/run/run.yaml" # as older versions wrote it
+within 0 reduce "$WORK/out/run"
+cp "$WORK/whole.yaml" "$WORK/out/run/run.yaml"
+
 echo "-- names that spreadsheets compute"
 mkdir -p "$WORK/own"
 cp -r "$WORK/data/demo/fabric" "$WORK/own/=1+1"
