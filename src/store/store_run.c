@@ -35,9 +35,8 @@ void store_run_writer(char out[64], const plan_t *plan)
 
 status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on_t *made_on, bool finished)
 {
-    char *text = NULL, path[4096], now[32];
+    char path[4096], now[32], *text = NULL, *job = job_yaml(&plan->points[0]);
     size_t size = 0;
-    char *job = job_yaml(&plan->points[0]);
     FILE *out = job != NULL ? open_memstream(&text, &size) : NULL;
     if (out == NULL) {
         free(job);
@@ -51,9 +50,10 @@ status_t store_run_yaml_write(const plan_t *plan, int ranks, const store_made_on
     char *reading = job_protocol_text(&plan->points[0]);
     if (reading != NULL && reading[0] != '\0') fprintf(out, "# protocol %s: what differs from strict\n", reading);
     free(reading);
-    fprintf(out, "%s# end\n", job);
+    fputs(job, out);
     free(job);
     plan_print_unread(out, plan);
+    fputs("# end\n", out);
     snprintf(path, sizeof path, "%s/run.yaml", plan->run_dir);
     return io_write_stream(path, out, &text, &size);
 }
