@@ -70,7 +70,7 @@ static void products_are_those_of_plain_c(void **state)
     (void)state;
     /* Not cut; cut, with rows without a neighbour; several stretches; more rows than are copied at a time. */
     static const int shape[][3] = {{1, 1, 1},     {7, 5, 3},      {13, 260, 255},  {2, 256, 256},   {27, 258, 302},
-                                   {1, 512, 256}, {5, 256, 1100}, {193, 386, 300}, {1283, 258, 270}};
+                                   {1, 512, 256}, {5, 256, 1100}, {193, 386, 300}, {1347, 258, 270}};
     for (int lanes = 8; lanes <= 16; lanes += 8) {
         ops_strassen_t *set = open_set(lanes);
         if (set == NULL) skip();

@@ -1,5 +1,5 @@
-# precision: strassen. The same bits for threads, ranks and chunks, and with vectors of either length; features and heads of its own
-# beside those of the BLAS, whose numbers stay; and close to them.
+# precision: strassen. The same bits for threads, ranks and chunks; features and heads of its own beside those of the BLAS, whose
+# numbers stay. The model is too small for products to be cut: that is clip_products' and ops_strassen's.
 . "$(dirname "$0")/lib.sh"
 demo_data gear
 find "$WORK/data/demo/gear/test" "$WORK/data/demo/gear/ground_truth" -name '0*.png' ! -name '00[01]*' -delete
@@ -28,4 +28,4 @@ made_on() { h5dump -a /made_on "$1"/tasks/demo/gear/*.h5 | sed -n 's/.*(0): "\(.
 made_on "$WORK/1/run" | grep -q "Strassen" || fail "the scheme does not say what it was made with: $(made_on "$WORK/1/run")"
 ! made_on "$WORK/1/f32" | grep -q "Strassen" || fail "the BLAS says that the scheme made it: $(made_on "$WORK/1/f32")"
 "$FGAD" run "$WORK/job.yaml" -s precision=fast -s output="$WORK/no" > "$WORK/log" 2> "$WORK/errors" && fail "precision: fast was taken"
-grep -q "precision is 'fast', expected one of f32, bf16, strassen" "$WORK/errors" || grep -q 'f32.*bf16.*strassen' "$WORK/errors" || fail "$(cat "$WORK/errors")"
+grep -q 'f32.*bf16.*strassen' "$WORK/errors" || fail "$(cat "$WORK/errors")"
