@@ -79,22 +79,22 @@ status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes)
     *out = NULL;
     TRY(ops_strassen_check());
     ops_strassen_t *set = calloc(1, sizeof *set);
-    slot_t *slot = calloc((size_t)threads, sizeof *slot);
-    status_t status = set != NULL && slot != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory for %d threads", threads);
-    if (status == ST_OK) *set = (ops_strassen_t){.tile = find_tile(lanes), .slot = slot, .slots = threads};
-    for (int s = 0; s < threads && status == ST_OK; s++) {
-        slot[s].left = base_alloc(LEFT + RIGHT + SUM, sizeof(float)); /* touched as far as products are large */
-        if (slot[s].left == NULL) status = ST_ENOMEM;
-        if (status != ST_OK) break;
-        slot[s].right = slot[s].left + LEFT;
-        slot[s].sum = slot[s].right + RIGHT;
+    if (set == NULL) return fail(ST_ENOMEM, "out of memory for products");
+    set->tile = find_tile(lanes);
+    set->slot = calloc((size_t)threads, sizeof *set->slot);
+    status_t status = set->slot != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory for %d threads", threads);
+    for (int s = 0; s < threads && status == ST_OK; s++, set->slots++) {
+        float *all = base_alloc(LEFT + RIGHT + SUM, sizeof *all); /* touched as far as products are large */
+        set->slot[s].left = all;
+        if (all == NULL)
+            status = ST_ENOMEM;
+        else
+            set->slot[s].right = all + LEFT, set->slot[s].sum = all + LEFT + RIGHT;
     }
-    if (status == ST_OK) {
+    if (status == ST_OK)
         *out = set;
-        return ST_OK;
-    }
-    for (int s = 0; s < threads && slot != NULL; s++) free(slot[s].left);
-    free(slot), free(set);
+    else
+        ops_strassen_close(set);
     return status;
 }
 
