@@ -116,7 +116,7 @@ typedef struct {
     int width, height; /* as the rows lie */
     int depth;         /* bits of a sample */
     int turn;          /* EXIF orientation, 1 to 8; 1: upright as it lies */
-    int pages;         /* above 1: others follow the one that is read (TIFF) */
+    int pages;         /* above 1: others follow the one that is read (TIFF, animated PNG) */
     bool refused;      /* io_image_read will refuse it: samples that are not read (float TIFF) */
     bool palette, alpha;
 } io_image_info_t;

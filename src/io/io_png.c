@@ -77,6 +77,8 @@ static void read_header(io_raster_t *raster, png_structp png, png_infop info)
     raster->palette = type == PNG_COLOR_TYPE_PALETTE;
     raster->alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
     raster->turn = png_get_eXIf_1(png, info, &size, &exif) != 0 && exif != NULL ? io_exif_turn(exif, size) : 1;
+    png_unknown_chunkp kept = NULL;
+    raster->pages = png_get_unknown_chunks(png, info, &kept) > 0 ? 2 : 1;
 }
 
 /* False when libpng or we refused; the reason is in *decoder. */
@@ -87,6 +89,8 @@ static bool decode(decoder_t *decoder)
     if (setjmp(png_jmpbuf(png)) != 0) return false;
     png_set_read_fn(png, decoder, take_bytes);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    /* The mark of an animated PNG, whose other pictures libpng skips. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "acTL", 1);
     png_read_info(png, decoder->info);
     uint32_t width = png_get_image_width(png, decoder->info), height = png_get_image_height(png, decoder->info);
     decoder->status = io_check_size(width, height, decoder->path);

@@ -108,6 +108,27 @@ static void put_tiff(const char *name, int bits, int largest, int pages)
     assert_int_equal(fclose(out), 0);
 }
 
+/* Makes a PNG one of two frames, of which the second is not there: what comes before the first says so. */
+static void animate(const char *name)
+{
+    enum { HEADER = 8 + 25, MOST = 4096 };
+    static const uint8_t control[] = {0, 0, 0, 8, 'a', 'c', 'T', 'L', 0, 0, 0, 2, 0, 0, 0, 0, 0xf3, 0x8d, 0x93, 0x70};
+    uint8_t bytes[MOST];
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    assert_int_equal(fclose(file), 0);
+    assert_in_range(size, HEADER + 1, MOST - 1);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite(bytes, 1, HEADER, file);
+    fwrite(control, 1, sizeof control, file);
+    fwrite(bytes + HEADER, 1, size - HEADER, file);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void masks_among_the_images_are_no_images(void **state)
 {
     (void)state;
@@ -277,6 +298,9 @@ static void pages_after_the_first_are_told(void **state)
     put_tiff("part/test/good/003.tif", 8, 200, 2);
     put_tiff("part/test/good/004.tif", 8, 210, 1);
     found("mvtec", NULL, DATA_PAGES, 1, "good/003.tif");
+    tree_image(root, "part/test/good/005.png", 8, 6, 95);
+    animate("part/test/good/005.png");
+    found("mvtec", NULL, DATA_PAGES, 2, "good/003.tif");
 }
 
 static void a_folder_of_other_kinds_says_which(void **state)
