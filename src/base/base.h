@@ -104,8 +104,11 @@ arena_mark_t arena_mark(const arena_t *arena);
 /* Everything taken since the mark is given back; its blocks are kept for the next takes. */
 void arena_reset(arena_t *arena, arena_mark_t mark);
 
-/* malloc of count * size bytes with overflow check; NULL with the error line set. Free with free(). */
+/* malloc of count * size bytes with overflow check; NULL with the error line set. Free with free(). From 4 MB on in large
+ * pages where the system has such. */
 void *base_alloc(size_t count, size_t size);
+/* The same of `bytes` at a multiple of `alignment`, a power of two; NULL without an error line. */
+void *base_alloc_aligned(size_t alignment, size_t bytes);
 /* A formatted string on the heap (caller frees), or NULL with the error line set. */
 char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

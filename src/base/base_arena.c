@@ -49,7 +49,7 @@ static arena_block_t *next_block(arena_t *arena, size_t size)
     size_t data_size = size > BLOCK_MINIMUM ? size : BLOCK_MINIMUM;
     size_t header = (sizeof(arena_block_t) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (data_size > SIZE_MAX - header) return NULL;
-    arena_block_t *block = aligned_alloc(ALIGNMENT, (header + data_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    arena_block_t *block = base_alloc_aligned(ALIGNMENT, header + data_size);
     if (block == NULL) return NULL;
     *block = (arena_block_t){.next = *link, .size = data_size, .data = (unsigned char *)block + header};
     POISON(block->data, block->size);

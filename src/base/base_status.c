@@ -39,17 +39,6 @@ const char *fail_message(void)
     return message;
 }
 
-void *base_alloc(size_t count, size_t size)
-{
-    if (size != 0 && count > SIZE_MAX / size) {
-        fail(ST_ENOMEM, "an allocation of %zu items of %zu bytes is past the address space", count, size);
-        return NULL;
-    }
-    void *memory = malloc(count * size > 0 ? count * size : 1);
-    if (memory == NULL) fail(ST_ENOMEM, "out of memory: %zu bytes asked for", count * size);
-    return memory;
-}
-
 char *base_format(const char *format, ...)
 {
     va_list args;

@@ -2,6 +2,7 @@
 
 #include "base/base.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void slices_are_aligned_zeroed_and_apart(void **state)
@@ -54,12 +55,28 @@ static void an_impossible_size_is_refused_with_a_line(void **state)
     arena_free(&arena);
 }
 
+static void large_arrays_begin_a_large_page(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, (4u << 20) - 1, 4u << 20, (6u << 20) + 5};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *array = base_alloc(sizes[i], 1), *other = base_alloc_aligned(64, sizes[i] + 1);
+        assert_non_null(array), assert_non_null(other);
+        if (sizes[i] >= 4u << 20) assert_int_equal((uintptr_t)array % (2u << 20), 0);
+        assert_int_equal((uintptr_t)other % 64, 0);
+        memset(array, 1, sizes[i]), memset(other, 2, sizes[i] + 1);
+        free(array), free(other);
+    }
+    assert_null(base_alloc_aligned(64, SIZE_MAX - 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_aligned_zeroed_and_apart),
         cmocka_unit_test(a_reset_gives_the_same_memory_again_and_zeroed),
         cmocka_unit_test(an_impossible_size_is_refused_with_a_line),
+        cmocka_unit_test(large_arrays_begin_a_large_page),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
 }
