@@ -52,8 +52,11 @@ struct clip_model {
     int64_t converted; /* floats in the arena rather than in the mapping */
     clip_vision_weights_t vision;
     clip_text_weights_t text;
-    ops_frozen_t *products; /* with the weights of both towers' blocks; NULL: by the BLAS */
-    bool pairs;             /* two neighbouring rows of them hang on each other */
+    ops_frozen_t *products;    /* with the weights of both towers' blocks; NULL: by the BLAS */
+    bool pairs;                /* two neighbouring rows of them hang on each other */
+    io_shared_t *room;         /* for what they pack; NULL: nothing, or there was none */
+    bool copies;               /* they would pack, and have no room */
+    char mark[CLIP_MARK_SIZE]; /* of the files it was opened from; "": they may be others by now */
     float logit_scale;
     int64_t vision_parameters, text_parameters;
 };

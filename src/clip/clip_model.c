@@ -87,11 +87,15 @@ status_t clip_model_open_checked(clip_model_t **out, const char *dir, int image_
         status = ST_ENOMEM;
         goto done;
     }
+    bool settled;
+    char now[CLIP_MARK_SIZE];
+    const bool marked = clip_model_mark(model->mark, &settled, dir) == ST_OK && settled;
     TRY_DONE(clip_config_read(&model->config, dir));
     TRY_DONE(clip_config_resize(&model->config, image_size));
     TRY_DONE(clip_weights_load(model, is_checked(dir, mark)));
     /* After the weights: only they show that the configuration's sizes are real ones. */
     TRY_DONE(check_products(&model->config));
+    if (!marked || clip_model_mark(now, &settled, dir) != ST_OK || strcmp(now, model->mark) != 0) model->mark[0] = '\0';
     *out = model;
 done:
     if (status != ST_OK) clip_model_close(model);
@@ -112,6 +116,7 @@ void clip_model_close(clip_model_t *model)
 {
     if (model == NULL) return;
     ops_frozen_close(model->products);
+    io_shared_close(model->room);
     io_safetensors_close(model->file);
     arena_free(&model->arena);
     free(model->dir);

@@ -3,6 +3,8 @@
 #include "clip/clip_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 status_t clip_products_check(clip_products_t kind)
 {
@@ -56,6 +58,27 @@ static status_t both_towers(ops_frozen_t *set, const clip_model_t *model, float 
     return each_part(set, model->text.block, c->text_layers, c->text_width, c->text_mlp, false, true, scratch);
 }
 
+/* Packed weights are common to the processes of this user on this host that opened the same files; where the files are not
+ * known for sure, to none. Where there is no such memory, products do without. */
+static void lend_room(clip_model_t *model, ops_frozen_t *set)
+{
+    uint64_t key;
+    const size_t bytes = ops_frozen_room(set, &key);
+    const struct {
+        double now;
+        long pid;
+    } own = {clock_seconds(), (long)getpid()};
+    if (bytes == 0) return;
+    key = base_hash(key, base_version(), strlen(base_version()));
+    key = base_hash(key, model->mark, strlen(model->mark));
+    if (model->mark[0] == '\0') key = base_hash(key, &own, sizeof own);
+    void *room = io_shared_open(&model->room, key, bytes);
+    if (room != NULL)
+        ops_frozen_lend(set, room);
+    else
+        model->copies = true;
+}
+
 status_t clip_model_products(clip_model_t *model, clip_products_t kind, int threads)
 {
     const clip_config_t *c = &model->config;
@@ -66,6 +89,7 @@ status_t clip_model_products(clip_model_t *model, clip_products_t kind, int thre
     float *scratch = base_alloc(64 * (size_t)(2 * (3 * W + F) + 2 * (W + F)), sizeof *scratch);
     status_t status = scratch != NULL ? both_towers(set, model, NULL) : ST_ENOMEM;
     if (status == ST_OK) status = ops_frozen_ready(set);
+    if (status == ST_OK) lend_room(model, set);
     if (status == ST_OK) status = both_towers(set, model, scratch);
     free(scratch);
     if (status == ST_OK)
@@ -75,17 +99,33 @@ status_t clip_model_products(clip_model_t *model, clip_products_t kind, int thre
     return status;
 }
 
+bool clip_model_packed(const clip_model_t *model)
+{
+    return !model->copies;
+}
+
 static size_t tower_parameters(int layers, int W, int F)
 {
     const size_t width = (size_t)W;
     return (size_t)layers * (4 * width * width + 2 * width * (size_t)F) + 5 * width * width;
 }
 
+/* Of all matrices, in one direction of the image tower and both of the text tower. */
+static size_t products_parameters(const clip_config_t *c)
+{
+    const int F = c->swiglu ? c->mlp * 3 / 2 : c->mlp;
+    return tower_parameters(c->layers, c->width, F) + 2 * tower_parameters(c->text_layers, c->text_width, c->text_mlp);
+}
+
 size_t clip_products_bytes(const clip_config_t *c, clip_products_t kind, int threads)
 {
     if (kind == CLIP_PRODUCTS_BLAS) return 0;
     if (kind == CLIP_PRODUCTS_STRASSEN) return ops_strassen_bytes(threads);
-    const int F = c->swiglu ? c->mlp * 3 / 2 : c->mlp;
-    return 2 * (tower_parameters(c->layers, c->width, F) +
-                2 * tower_parameters(c->text_layers, c->text_width, c->text_mlp));
+    return sizeof(uint16_t) * products_parameters(c);
+}
+
+size_t clip_products_shared_bytes(const clip_config_t *c, clip_products_t kind)
+{
+    /* Seven factors of half the sides, each once, for one of the whole. */
+    return kind == CLIP_PRODUCTS_STRASSEN ? sizeof(float) * products_parameters(c) / 4 * 7 : 0;
 }

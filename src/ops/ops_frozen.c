@@ -28,7 +28,20 @@ status_t ops_frozen_open(ops_frozen_t **out, ops_frozen_kind_t kind, int threads
 
 status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward)
 {
-    return set->bf16 != NULL ? ops_bf16_add(set->bf16, w, N, K, backward) : ST_OK;
+    if (set->bf16 != NULL) return ops_bf16_add(set->bf16, w, N, K, backward);
+    TRY(ops_strassen_add(set->strassen, w, N, K, false));
+    return backward ? ops_strassen_add(set->strassen, w, N, K, true) : ST_OK;
+}
+
+size_t ops_frozen_room(const ops_frozen_t *set, uint64_t *layout)
+{
+    *layout = 0;
+    return set->strassen != NULL ? ops_strassen_room(set->strassen, layout) : 0;
+}
+
+void ops_frozen_lend(ops_frozen_t *set, void *room)
+{
+    ops_strassen_lend(set->strassen, room);
 }
 
 status_t ops_frozen_ready(ops_frozen_t *set)

@@ -120,12 +120,36 @@ void ops_bf16_multiply(float *y, const float *x, const float *w, int M, int N, i
 float ops_bf16_round(float x);
 
 /* In float32 by Strassen's scheme (ops_strassen.c). lanes: vectors of 8 floats alone, or of 16 where the processor has
- * them, for tests; no bit hangs on it. bias (N) or NULL, of products that are not back. */
+ * them, for tests; no bit hangs on it. bias (N) or NULL, of products that are not back. Matrices need not be added: those that
+ * are find room among the packed ones, where there is a room. */
 typedef struct ops_strassen ops_strassen_t;
 status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes);
+status_t ops_strassen_add(ops_strassen_t *set, const float *w, int N, int K, bool back);
+size_t ops_strassen_room(const ops_strassen_t *set, uint64_t *layout);
+void ops_strassen_lend(ops_strassen_t *set, void *room);
 void ops_strassen_close(ops_strassen_t *set);
 void ops_strassen_multiply(float *y, const float *x, const float *w, const float *bias, int M, int N, int K,
                            ops_frozen_product_t what, const ops_strassen_t *set);
+
+/* ---- The latter's right factors, packed once (ops_packs.c) ---- */
+typedef struct ops_pack ops_pack_t;
+typedef struct {
+    ops_pack_t *pack; /* sorted from ops_packs_lend on */
+    int count, most;
+    size_t bytes;
+    char *memory; /* lent; NULL: nothing is packed */
+} ops_packs_t;
+status_t ops_packs_add(ops_packs_t *packs, const float *w, int N, int K, bool back, size_t floats);
+size_t ops_packs_bytes(const ops_packs_t *packs); /* of memory for all that was added: zeros at first */
+void ops_packs_lend(ops_packs_t *packs, void *memory);
+void ops_packs_free(ops_packs_t *packs);
+/* Of a matrix; NULL: there is none. */
+const ops_pack_t *ops_packs_find(const ops_packs_t *packs, const float *w, int N, int K, bool back);
+/* Its floats; NULL: not made. */
+const float *ops_packs_read(const ops_packs_t *packs, const ops_pack_t *pack);
+/* Where the caller is to make it, who then calls ops_packs_end; NULL: somebody else did or does. */
+float *ops_packs_begin(const ops_packs_t *packs, const ops_pack_t *pack);
+void ops_packs_end(const ops_packs_t *packs, const ops_pack_t *pack);
 
 /* ---- The inner loops of the latter (ops_tile.c) ---- */
 /* Two arrays that lie alike: first + second, first - second where `minus`, first alone where second is NULL. */

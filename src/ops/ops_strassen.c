@@ -11,8 +11,19 @@
 
 /* DEEP: longest stretch of k. WIDE columns of the right halves and MIDDLE rows of the left ones, with the four parts of the
  * result that they make, lie in the second cache together; TALL rows of the left halves, whole blocks of MIDDLE, are copied at
- * a time. LEAST: sides of weights that are worth cutting. */
-enum { DEEP = 512, PAD = 16, WIDE = 128, MIDDLE = 96, TALL = 7 * MIDDLE, LEAST = 256, PRODUCTS = 7, QUARTERS = 4 };
+ * a time. LEAST: sides of weights that are worth cutting. WORTH: rows
+ * that are worth packing for. */
+enum {
+    DEEP = 512,
+    PAD = 16,
+    WIDE = 128,
+    MIDDLE = 96,
+    TALL = 7 * MIDDLE,
+    LEAST = 256,
+    WORTH = 64,
+    PRODUCTS = 7,
+    QUARTERS = 4
+};
 
 /* Of a product of halves: up to two quarters of each factor and of the result (0 1 / 2 3), the first of a factor plus or
  * minus the second; -1: none. */
@@ -37,6 +48,7 @@ typedef struct {
 
 struct ops_strassen {
     const ops_tile_t *tile;
+    ops_packs_t packs;
     slot_t *slot;
     int slots;
 };
@@ -102,6 +114,7 @@ void ops_strassen_close(ops_strassen_t *set)
 {
     if (set == NULL) return;
     for (int s = 0; s < set->slots; s++) free(set->slot[s].left);
+    ops_packs_free(&set->packs);
     free(set->slot);
     free(set);
 }
@@ -126,8 +139,11 @@ typedef struct {
     const product_t *product;
     const ops_tile_t *tile;
     const slot_t *slot;
-    int k, depth; /* the stretch at hand, of the halves */
+    const float *packed; /* the right factor; NULL: it is copied from w */
+    int k, depth;        /* the stretch at hand, of the halves */
 } call_t;
+
+/* ---- Operands ---------------------------------------------------------------------------------------------------------- */
 
 /* Quarter `q` of the left factor, from row `row` of its halves on. Past the last row of all there is nothing but zeros. */
 static const float *left_at(const call_t *call, int q, int row)
@@ -159,14 +175,6 @@ static const float *right_at(const call_t *call, int q, int column)
     return call->turned ? call->w + (size_t)n * call->ld + (size_t)k : call->w + (size_t)k * call->ld + (size_t)n;
 }
 
-/* Where the right factor of product p lies: a quarter as it is, or behind the quarters a sum of two. */
-static float *right_block(const call_t *call, int p)
-{
-    const product_t *product = &call->product[p];
-    const int index = product->right[1] < 0 ? product->right[0] : QUARTERS + p;
-    return call->slot->right + (size_t)index * WIDE * (size_t)call->depth;
-}
-
 /* Columns first .. first+columns-1 of a quarter of the right factor, in panels; past the last of them are zeros. */
 static void copy_quarter(float *out, const call_t *call, int q, int first, int columns)
 {
@@ -183,7 +191,8 @@ static void copy_quarter(float *out, const call_t *call, int q, int first, int c
     }
 }
 
-static void copy_right(const call_t *call, int first, int columns, int panels)
+/* right: where a block of columns of each product's right factor lies. Quarters as they are, and behind them sums of two. */
+static void copy_right(const float *right[PRODUCTS], const call_t *call, int first, int columns, int panels)
 {
     const size_t block = WIDE * (size_t)call->depth;
     float *quarters = call->slot->right;
@@ -191,15 +200,36 @@ static void copy_right(const call_t *call, int first, int columns, int panels)
         copy_quarter(quarters + (size_t)q * block, call, q, first, columns);
     for (int p = 0; p < call->products; p++) {
         const product_t *product = &call->product[p];
+        float *sum = quarters + (size_t)(QUARTERS + p) * block;
+        const float *one = quarters + (size_t)product->right[0] * block;
+        right[p] = product->right[1] < 0 ? one : sum;
         if (product->right[1] < 0) continue;
-        const ops_operand_t x = {quarters + (size_t)product->right[0] * block,
-                                 quarters + (size_t)product->right[1] * block, product->right_minus};
-        call->tile->copy(right_block(call, p), 0, &x, 0, 1, panels * 2 * call->tile->lanes * call->depth);
+        const ops_operand_t x = {one, quarters + (size_t)product->right[1] * block, product->right_minus};
+        call->tile->copy(sum, 0, &x, 0, 1, panels * 2 * call->tile->lanes * call->depth);
     }
 }
 
+/* Packed: stretch by stretch, in each block by block of columns, in each all products' panels. */
+static size_t packed_at(const call_t *call, int first)
+{
+    const int across = 2 * call->tile->lanes, half = call->N / call->side;
+    const size_t all = (size_t)((half + across - 1) / across * across);
+    return (size_t)call->products * (all * (size_t)call->k + (size_t)first * (size_t)call->depth);
+}
+
+static void find_right(const float *right[PRODUCTS], const call_t *call, int first, int columns, int panels)
+{
+    const size_t block = (size_t)(panels * 2 * call->tile->lanes) * (size_t)call->depth;
+    if (call->packed == NULL) copy_right(right, call, first, columns, panels);
+    for (int p = 0; p < call->products && call->packed != NULL; p++)
+        right[p] = call->packed + packed_at(call, first) + (size_t)p * block;
+}
+
+/* ---- Products ---------------------------------------------------------------------------------------------------------- */
+
 /* The four parts of a block of the result, tile by tile. */
-static void multiply_block(const call_t *call, const float *left, int rows, int panels)
+static void multiply_block(const call_t *call, const float *left, const float *const right[PRODUCTS], int rows,
+                           int panels)
 {
     const ops_tile_t *tile = call->tile;
     const int across = 2 * tile->lanes, area = tile->rows * across;
@@ -208,9 +238,8 @@ static void multiply_block(const call_t *call, const float *left, int rows, int 
     memset(call->slot->sum, 0, (size_t)(call->side * call->side) * quarter * sizeof(float));
     for (int p = 0; p < call->products; p++) {
         const product_t *product = &call->product[p];
-        const float *right = right_block(call, p);
         /* While a tile is made, memory brings a piece of what comes next: the next rows, or the next product's columns. */
-        const float *coming = right_block(call, (p + 1) % call->products);
+        const float *coming = right[(p + 1) % call->products];
         for (int i = 0; i < rows; i += tile->rows) {
             const float *strip = left + ((size_t)p * MIDDLE + (size_t)i) * ld;
             const int count = rows - i < tile->rows ? rows - i : tile->rows;
@@ -221,7 +250,7 @@ static void multiply_block(const call_t *call, const float *left, int rows, int 
                                           product->to_minus[0], product->to_minus[1]};
                 const float *ahead = j == 0 ? strip + (size_t)tile->rows * ld : coming;
                 if (j > 0) coming += 16 * call->depth;
-                tile->multiply(&to, strip, ld, right + (size_t)j * panel, call->depth, count, ahead);
+                tile->multiply(&to, strip, ld, right[p] + (size_t)j * panel, call->depth, count, ahead);
             }
         }
     }
@@ -245,12 +274,26 @@ static void put_block(const call_t *call, int top, int rows, int n, int columns,
         }
 }
 
+/* Columns that are taken at a time, whole panels. */
+static int block_width(const call_t *call)
+{
+    const int half = call->N / call->side, across = 2 * call->tile->lanes, blocks = (half + WIDE - 1) / WIDE;
+    return ((half + blocks - 1) / blocks + across - 1) / across * across;
+}
+
+/* Length of all stretches of k but the last. */
+static int stretch_depth(const call_t *call)
+{
+    const int half = call->K / call->side, stretches = (half + DEEP - 1) / DEEP;
+    return ((half + stretches - 1) / stretches + 7) / 8 * 8;
+}
+
 /* A stretch of k for up to TALL rows of the halves from `top` on. */
 static void multiply_stretch(const call_t *call, int top, int tall)
 {
-    const int half = call->N / call->side, across = 2 * call->tile->lanes;
-    const int blocks = (half + WIDE - 1) / WIDE, wide = ((half + blocks - 1) / blocks + across - 1) / across * across;
+    const int half = call->N / call->side, across = 2 * call->tile->lanes, wide = block_width(call);
     const size_t ld = (size_t)(call->depth + PAD);
+    const float *right[PRODUCTS];
     float *left = call->slot->left;
     for (int m = 0; m < tall; m += MIDDLE)
         for (int p = 0; p < call->products; p++)
@@ -258,19 +301,76 @@ static void multiply_stretch(const call_t *call, int top, int tall)
                       top + m, tall - m < MIDDLE ? tall - m : MIDDLE);
     for (int n = 0; n < half; n += wide) {
         const int columns = half - n < wide ? half - n : wide, panels = (columns + across - 1) / across;
-        copy_right(call, n, columns, panels);
+        find_right(right, call, n, columns, panels);
         for (int m = 0; m < tall; m += MIDDLE) {
             const int rows = tall - m < MIDDLE ? tall - m : MIDDLE;
-            multiply_block(call, left + (size_t)m * (size_t)call->products * ld, rows, panels);
+            multiply_block(call, left + (size_t)m * (size_t)call->products * ld, right, rows, panels);
             put_block(call, top + m, rows, n, columns, panels);
         }
     }
 }
 
+/* ---- Packed weights ---------------------------------------------------------------------------------------------------- */
+
+static bool is_cut(int N, int K)
+{
+    return N >= LEAST && K >= LEAST && N % 2 == 0 && K % 2 == 0;
+}
+
+status_t ops_strassen_add(ops_strassen_t *set, const float *w, int N, int K, bool back)
+{
+    const int across = 2 * set->tile->lanes, columns = back ? K : N, depth = back ? N : K;
+    const size_t all = (size_t)((columns / 2 + across - 1) / across * across);
+    return is_cut(N, K) ? ops_packs_add(&set->packs, w, N, K, back, PRODUCTS * all * (size_t)(depth / 2)) : ST_OK;
+}
+
+size_t ops_strassen_room(const ops_strassen_t *set, uint64_t *layout)
+{
+    const int as[] = {set->tile->lanes, DEEP, WIDE, PRODUCTS};
+    *layout = base_hash(BASE_HASH_SEED, as, sizeof as);
+    return set->packs.count > 0 ? ops_packs_bytes(&set->packs) : 0;
+}
+
+void ops_strassen_lend(ops_strassen_t *set, void *room)
+{
+    ops_packs_lend(&set->packs, room);
+}
+
+/* All of the right factor, as find_right reads it. */
+static void pack(float *out, call_t *call)
+{
+    const int across = 2 * call->tile->lanes, half = call->N / call->side, wide = block_width(call);
+    const int deep = stretch_depth(call), end = call->K / call->side;
+    const float *right[PRODUCTS];
+    for (call->k = 0; call->k < end; call->k += deep) {
+        call->depth = end - call->k < deep ? end - call->k : deep;
+        for (int n = 0; n < half; n += wide) {
+            const int columns = half - n < wide ? half - n : wide, panels = (columns + across - 1) / across;
+            const size_t block = (size_t)(panels * across) * (size_t)call->depth;
+            copy_right(right, call, n, columns, panels);
+            for (int p = 0; p < call->products; p++)
+                memcpy(out + packed_at(call, n) + (size_t)p * block, right[p], block * sizeof *out);
+        }
+    }
+}
+
+/* The right factor from the packed ones. It is packed for so many rows alone that this is little beside their product. */
+static void find_packed(call_t *call, const ops_packs_t *packs, int N, int K)
+{
+    const ops_pack_t *mine = ops_packs_find(packs, call->w, N, K, !call->turned);
+    if (mine == NULL) return;
+    call->packed = ops_packs_read(packs, mine);
+    float *room = call->packed == NULL && call->M >= WORTH ? ops_packs_begin(packs, mine) : NULL;
+    if (room == NULL) return;
+    pack(room, call);
+    ops_packs_end(packs, mine);
+    call->packed = room;
+}
+
 void ops_strassen_multiply(float *y, const float *x, const float *w, const float *bias, int M, int N, int K,
                            ops_frozen_product_t what, const ops_strassen_t *set)
 {
-    const bool back = what == OPS_FROZEN_BACK, cut = N >= LEAST && K >= LEAST && N % 2 == 0 && K % 2 == 0;
+    const bool back = what == OPS_FROZEN_BACK, cut = is_cut(N, K);
     slot_t *slot = take_slot(set);
     call_t call = {.y = y,
                    .x = x,
@@ -287,8 +387,8 @@ void ops_strassen_multiply(float *y, const float *x, const float *w, const float
                    .product = cut ? strassen : &whole,
                    .tile = set->tile,
                    .slot = slot};
-    const int rows = (M + call.side - 1) / call.side, half = call.K / call.side;
-    const int stretches = (half + DEEP - 1) / DEEP, deep = ((half + stretches - 1) / stretches + 7) / 8 * 8;
+    const int rows = (M + call.side - 1) / call.side, half = call.K / call.side, deep = stretch_depth(&call);
+    find_packed(&call, &set->packs, N, K);
     for (int top = 0; top < rows; top += TALL)
         for (call.k = 0; call.k < half; call.k += deep) {
             call.depth = half - call.k < deep ? half - call.k : deep;

@@ -103,6 +103,7 @@ status_t plan_memory(plan_memory_t *out, const plan_t *plan, const plan_items_t 
     *out = (plan_memory_t){0};
     weights(out, plan);
     out->private_mb += 1e-6 * (double)clip_products_bytes(c, plan_products(plan), plan->points[0].threads);
+    out->shared_mb += 1e-6 * (double)clip_products_shared_bytes(c, plan_products(plan));
     for (int p = 0; p < plan->point_count; p++) {
         const job_t *job = &plan->points[p];
         double encode = encode_mb(plan, job);

@@ -5,6 +5,7 @@
 #include "clip/clip_internal.h"
 #include "tools/toy_model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,11 +137,50 @@ static void prompts_have_the_same_features_and_bits_on_any_number_of_threads(voi
     free(df), free(table);
 }
 
+/* A model that says of its files that they have this mark. */
+static clip_model_t *open_marked(uint64_t seed, const char *mark)
+{
+    clip_model_t *model = NULL;
+    const char *dir = check_temp_dir("clip-rooms");
+    check_error(toy_model_write(dir, toy_preset_find("toy-wide"), seed, false), ST_OK, "");
+    check_error(clip_model_open(&model, dir), ST_OK, "");
+    assert_string_equal(model->mark, ""); /* written this moment: the same mark may come to mean another content */
+    snprintf(model->mark, sizeof model->mark, "%s", mark);
+    return model;
+}
+
+/* Models of one mark read each other's packed weights: where that is wrong, it is seen. Without a mark they keep to themselves. */
+static void packed_weights_are_common_to_models_of_the_same_files(void **state)
+{
+    (void)state;
+    if (!here()) skip();
+    clip_model_t *model[5];
+    static const char *const mark[] = {"files", "files", "others", "", ""};
+    for (int i = 0; i < 5; i++) {
+        model[i] = open_marked(i < 2 ? 1 : (uint64_t)i, mark[i]);
+        check_error(clip_model_products(model[i], CLIP_PRODUCTS_STRASSEN, 1), ST_OK, "");
+        if (!clip_model_packed(model[i])) {
+            print_message("skipped: no shared memory here\n");
+            skip();
+        }
+        assert_non_null(model[i]->room);
+    }
+    clip_model_t *stranger = open_marked(2, "files");
+    check_error(clip_model_products(stranger, CLIP_PRODUCTS_STRASSEN, 1), ST_EIO, "is wrong");
+    assert_null(stranger->products);
+    clip_model_close(stranger);
+    for (int i = 0; i < 5; i++) clip_model_close(model[i]);
+    stranger = open_marked(2, "files"); /* the last one takes the room away */
+    check_error(clip_model_products(stranger, CLIP_PRODUCTS_STRASSEN, 1), ST_OK, "");
+    clip_model_close(stranger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_have_the_same_features_and_bits_at_every_place),
         cmocka_unit_test(prompts_have_the_same_features_and_bits_on_any_number_of_threads),
+        cmocka_unit_test(packed_weights_are_common_to_models_of_the_same_files),
     };
     return cmocka_run_group_tests_name("clip_products", tests, NULL, NULL);
 }

@@ -174,6 +174,96 @@ static void two_neighbours_have_their_bits_wherever_they_stand(void **state)
     ops_frozen_close(set);
 }
 
+/* Room for what was added, zeros. */
+static void *lend(ops_strassen_t *set)
+{
+    uint64_t layout;
+    const size_t bytes = ops_strassen_room(set, &layout);
+    void *room = base_alloc_aligned(64, bytes);
+    assert_true(bytes > 0);
+    memset(room, 0, bytes);
+    ops_strassen_lend(set, room);
+    return room;
+}
+
+/* Forward and back, of 101 rows and of three. */
+enum { SOME = 101, FEW = 3 };
+static void multiply_all(float *out[4], const float *x, const float *w, int N, int K, const ops_strassen_t *set)
+{
+    for (int i = 0; i < 4; i++) {
+        const int rows = i < 2 ? SOME : FEW, columns = i % 2 == 0 ? N : K;
+        out[i] = filled(rows * columns, 9);
+        ops_strassen_multiply(out[i], x, w, NULL, rows, N, K, i % 2 == 0 ? OPS_FROZEN_ADD : OPS_FROZEN_BACK, set);
+    }
+}
+
+static void packed_weights_give_the_same_bits(void **state)
+{
+    (void)state;
+    /* One stretch and several, panels that are not full, columns of several blocks. */
+    static const int shape[][2] = {{256, 256}, {1100, 258}, {330, 1300}, {258, 2104}};
+    for (int lanes = 8; lanes <= 16; lanes += 8)
+        for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
+            const int N = shape[s][0], K = shape[s][1], most = N > K ? N : K;
+            ops_strassen_t *plain_set = open_set(lanes), *set = open_set(lanes), *other = open_set(lanes);
+            if (set == NULL) skip();
+            float *x = filled(SOME * most, 1), *w = filled(N * K, 2), *want[4], *y[4];
+            ops_strassen_t *const both[] = {set, other};
+            for (int i = 0; i < 2; i++) {
+                check_error(ops_strassen_add(both[i], w, N, K, false), ST_OK, "");
+                check_error(ops_strassen_add(both[i], w, N, K, true), ST_OK, "");
+            }
+            uint64_t layout[2];
+            assert_int_equal(ops_strassen_room(set, &layout[0]), ops_strassen_room(other, &layout[1]));
+            assert_int_equal(layout[0], layout[1]);
+            void *room = lend(set);
+            ops_strassen_lend(other, room);
+            multiply_all(want, x, w, N, K, plain_set);
+            /* Twice: by who packs, and by who reads; then by one that did not pack, of weights it must not look at. */
+            for (int round = 0; round < 3; round++) {
+                multiply_all(y, x, w, N, K, round < 2 ? set : other);
+                for (int i = 0; i < 4; i++) {
+                    const int rows = i < 2 ? SOME : FEW, columns = i % 2 == 0 ? N : K;
+                    assert_memory_equal(y[i], want[i], sizeof(float) * (size_t)(rows * columns));
+                    free(y[i]);
+                }
+                if (round == 1) memset(w, 0, sizeof(float) * (size_t)(N * K));
+            }
+            for (int i = 0; i < 4; i++) free(want[i]);
+            free(x), free(w);
+            ops_strassen_close(plain_set), ops_strassen_close(set), ops_strassen_close(other);
+            free(room);
+        }
+}
+
+/* Who began to pack may have died: others go on without. And few rows are not worth it. */
+static void what_was_begun_and_not_packed_is_not_read(void **state)
+{
+    (void)state;
+    enum { N = 300, K = 256 };
+    ops_strassen_t *set = open_set(16), *plain_set = open_set(16);
+    if (set == NULL) skip();
+    float *x = filled(SOME * N, 1), *w = filled(N * K, 2), *want[4], *y[4];
+    check_error(ops_strassen_add(set, w, N, K, false), ST_OK, "");
+    check_error(ops_strassen_add(set, w, N, K, true), ST_OK, "");
+    check_error(ops_strassen_add(set, w, N, 255, true), ST_OK, ""); /* is not cut, and takes no room */
+    int *room = lend(set);
+    ops_strassen_multiply(x, x + FEW * N, w, NULL, FEW, N, K, OPS_FROZEN_SET, set);
+    assert_int_equal(room[0], 0);
+    room[0] = 1;
+    multiply_all(want, x, w, N, K, plain_set);
+    multiply_all(y, x, w, N, K, set);
+    assert_int_equal(room[0], 1);
+    assert_int_equal(room[16], 2); /* of the other direction */
+    for (int i = 0; i < 4; i++) {
+        assert_memory_equal(y[i], want[i], sizeof(float) * (size_t)((i < 2 ? SOME : FEW) * (i % 2 == 0 ? N : K)));
+        free(y[i]), free(want[i]);
+    }
+    free(x), free(w);
+    ops_strassen_close(set), ops_strassen_close(plain_set);
+    free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +273,8 @@ int main(void)
         cmocka_unit_test(a_small_product_is_one_chain_an_element),
         cmocka_unit_test(large_sides_are_cut),
         cmocka_unit_test(two_neighbours_have_their_bits_wherever_they_stand),
+        cmocka_unit_test(packed_weights_give_the_same_bits),
+        cmocka_unit_test(what_was_begun_and_not_packed_is_not_read),
     };
     return cmocka_run_group_tests_name("ops_strassen", tests, NULL, NULL);
 }
