@@ -51,7 +51,8 @@ static void attend(const clip_vision_t *vision, float *mix, const float *q, cons
     how.ldq = how.ldk = how.ldv = ld;
     for (int i = 0; i < vision->images; i++) {
         const size_t at = (size_t)i * (size_t)vision->rows * (size_t)ld;
-        ops_attention(clip_vision_image(vision, mix, i), vision->probs, q + at, k + at, v + at, &how, false);
+        ops_frozen_attention(clip_vision_image(vision, mix, i), vision->probs, q + at, k + at, v + at, &how,
+                             vision->model->products);
     }
 }
 
@@ -88,7 +89,7 @@ void clip_vision_attend_last(clip_vision_t *vision, const clip_block_t *block, b
         const size_t at = (size_t)i * (size_t)vision->rows * width;
         float *row = vision->cls + (size_t)i * width, *mix = vision->mix + at;
         ops_frozen_linear(q, vision->y + at, block->in_weight, block->in_bias, 1, W, W, vision->model->products);
-        ops_attention(mix, vision->probs, q, k + at, v + at, &how, false);
+        ops_frozen_attention(mix, vision->probs, q, k + at, v + at, &how, vision->model->products);
         memcpy(row, vision->ori + at, width * sizeof(float));
         clip_vision_add(vision, row, mix, block->out_weight, block->out_bias, block->scale1, 1, W);
     }

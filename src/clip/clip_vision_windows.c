@@ -32,7 +32,8 @@ static void attend(clip_vision_t *vision, const clip_block_t *block, int count, 
     how.ldq = how.ldk = how.ldv = 3 * W;
     for (int n = 0; n < count; n++) {
         const float *q = vision->qkv + (size_t)(n * L) * (size_t)(3 * W);
-        ops_attention(vision->mix + (size_t)(n * L) * (size_t)W, vision->probs, q, q + W, q + 2 * W, &how, false);
+        ops_frozen_attention(vision->mix + (size_t)(n * L) * (size_t)W, vision->probs, q, q + W, q + 2 * W, &how,
+                             vision->model->products);
     }
     ops_frozen_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, rows, W, W,
                           vision->model->products);
@@ -58,7 +59,8 @@ static void attend_classes(clip_vision_t *vision, const clip_block_t *block, int
     how.ldk = how.ldv = 2 * W;
     for (int n = 0; n < count; n++) {
         const float *k = kv + (size_t)n * 2 * step;
-        ops_attention(vision->mix + (size_t)n * width, vision->probs, q + (size_t)n * width, k, k + W, &how, false);
+        ops_frozen_attention(vision->mix + (size_t)n * width, vision->probs, q + (size_t)n * width, k, k + W, &how,
+                             vision->model->products);
     }
     ops_frozen_linear_add(vision->ori, vision->mix, block->out_weight, block->out_bias, count, W, W,
                           vision->model->products);

@@ -157,6 +157,11 @@ typedef struct {
 /* probs: scratch (Tq,Tk) when !keep; when keep, (H,Tq,Tk), which the backward wants. */
 void ops_attention(float *out, float *probs, const float *q, const float *k, const float *v, const ops_attention_t *how,
                    bool keep);
+/* The same, of which nothing is kept, by the kernels of a set of Strassen's scheme (Products with frozen weights): a row's bits
+ * hang on that row, the keys and the values alone, and on no processor. Any other set or NULL, causal attention, and more keys
+ * than such a set has room for (some 18,000 of d = 64): as ops_attention. */
+void ops_frozen_attention(float *out, float *probs, const float *q, const float *k, const float *v,
+                          const ops_attention_t *how, const ops_frozen_t *set);
 /* dq, dk, dv (laid out as q, k, v with the same ld) accumulate from dout (ld = ldo) and the kept probs.
  * scratch: 2 * Tq * Tk floats. */
 void ops_attention_backward(float *dq, float *dk, float *dv, const float *dout, const float *probs, const float *q,

@@ -7,7 +7,7 @@ static int visible(const ops_attention_t *how, int query)
     return seen < how->Tk ? seen : how->Tk;
 }
 
-static void check_shape(const ops_attention_t *how)
+void ops_attention_check(const ops_attention_t *how)
 {
     const int C = how->H * how->d;
     REQUIRE(how->Tq > 0 && how->Tk > 0 && how->H > 0 && how->d > 0);
@@ -17,7 +17,7 @@ static void check_shape(const ops_attention_t *how)
 void ops_attention(float *out, float *probs, const float *q, const float *k, const float *v, const ops_attention_t *how,
                    bool keep)
 {
-    check_shape(how);
+    ops_attention_check(how);
     const int Tq = how->Tq, Tk = how->Tk, d = how->d;
     const ops_gemm_t scores = {.transpose_b = true, .lda = how->ldq, .ldb = how->ldk, .ldc = Tk, .alpha = 1};
     const ops_gemm_t mix = {.lda = Tk, .ldb = how->ldv, .ldc = how->ldo, .alpha = 1};
@@ -37,7 +37,7 @@ void ops_attention(float *out, float *probs, const float *q, const float *k, con
 void ops_attention_backward(float *dq, float *dk, float *dv, const float *dout, const float *probs, const float *q,
                             const float *k, const float *v, const ops_attention_t *how, float *scratch)
 {
-    check_shape(how);
+    ops_attention_check(how);
     const int Tq = how->Tq, Tk = how->Tk, d = how->d;
     const size_t square = (size_t)Tq * (size_t)Tk;
     float *dp = scratch, *ds = scratch + square;

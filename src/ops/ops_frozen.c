@@ -97,6 +97,13 @@ void ops_frozen_backward_set(float *dx, const float *dy, const float *w, int M, 
         ops_bf16_multiply(dx, dy, w, M, N, K, OPS_FROZEN_BACK, set->bf16);
 }
 
+void ops_frozen_attention(float *out, float *probs, const float *q, const float *k, const float *v,
+                          const ops_attention_t *how, const ops_frozen_t *set)
+{
+    if (set == NULL || set->strassen == NULL || !ops_strassen_attention(out, q, k, v, how, set->strassen))
+        ops_attention(out, probs, q, k, v, how, false);
+}
+
 float ops_bf16_round(float x)
 {
     const uint32_t bits = ops_bits_of(x);

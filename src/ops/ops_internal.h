@@ -164,17 +164,35 @@ typedef struct {
 } ops_targets_t;
 /* A tile is (rows, 2 lanes), a panel (depth, 2 lanes).
  * multiply: tiles += left (rows, depth) panel; `ahead`: `depth` lines of the cache from here on are wanted next.
+ * multiply_alone: out (rows, columns) = left (rows, depth) panel, row by row times factor (rows); columns may be fewer than a
+ * panel has. exponentials: x (rows, columns) = e^(x - the largest of a row), inverse (rows) of their sums; 16 floats right of
+ * every row are written, too. A NaN or +infinity in a row makes all of it NaN, or its inverse.
  * copy: out (rows, columns) = x. copy_turned: panel's first `columns` = x (columns, depth), turned.
  * put: y (columns) = or += a row of tiles that lie one after another, and bias (columns) or NULL; y + next is wanted soon. */
 typedef struct {
     int lanes, rows;
     void (*multiply)(const ops_targets_t *to, const float *left, size_t ld, const float *panel, int depth, int rows,
                      const float *ahead);
+    void (*multiply_alone)(float *out, size_t ldo, const float *left, size_t ld, const float *panel, int depth,
+                           int rows, int columns, const float *factor);
+    void (*exponentials)(float *x, size_t ld, float *inverse, int rows, int columns);
     void (*copy)(float *out, size_t ldo, const ops_operand_t *x, size_t ld, int rows, int columns);
     void (*copy_turned)(float *panel, const ops_operand_t *x, size_t ld, int depth, int columns);
     void (*put)(float *y, const float *sum, const float *bias, bool add, int columns, size_t next);
 } ops_tile_t;
 extern const ops_tile_t ops_tile_avx2, ops_tile_avx512;
+
+/* What ops_strassen_multiply computes with, for others: scratch of so many floats, NULL where a slot of the set has fewer, to be
+ * given back; and the inner loops. */
+float *ops_strassen_take(const ops_strassen_t *set, size_t floats);
+void ops_strassen_give(const ops_strassen_t *set, const float *scratch);
+const ops_tile_t *ops_strassen_tile(const ops_strassen_t *set);
+
+/* Attention by the same loops (ops_attention_tile.c): false, and nothing done, where it is causal, or has more keys than such
+ * scratch holds. */
+bool ops_strassen_attention(float *out, const float *q, const float *k, const float *v, const ops_attention_t *how,
+                            const ops_strassen_t *set);
+void ops_attention_check(const ops_attention_t *how); /* REQUIRE of its sides */
 
 /* ---- Plain references (ops_ref.c): all in double, so that central differences of them are
  * sharp. */

@@ -127,6 +127,22 @@ static slot_t *take_slot(const ops_strassen_t *set)
     return NULL;
 }
 
+float *ops_strassen_take(const ops_strassen_t *set, size_t floats)
+{
+    return floats <= LEFT ? take_slot(set)->left : NULL;
+}
+
+void ops_strassen_give(const ops_strassen_t *set, const float *scratch)
+{
+    for (int s = 0; s < set->slots; s++)
+        if (set->slot[s].left == scratch) atomic_flag_clear(&set->slot[s].taken);
+}
+
+const ops_tile_t *ops_strassen_tile(const ops_strassen_t *set)
+{
+    return set->tile;
+}
+
 /* One call's product: y (M,N) of x (M,K) with a matrix of `ld` floats a row, whose rows are columns of the result (turned), or
  * places of k. */
 typedef struct {

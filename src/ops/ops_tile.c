@@ -1,26 +1,43 @@
-/* The inner loops of products by Strassen's scheme, compiled once for AVX2 and once for AVX-512 (src/CMakeLists.txt): both
- * give every number the same bits. Sums fill the registers but for two vectors of columns and the number that is spread. */
+/* The inner loops of products by Strassen's scheme, and of attention beside them, compiled once for AVX2 and once for AVX-512
+ * (src/CMakeLists.txt): both give every number the same bits. Sums fill the registers but for two vectors of columns and the
+ * number that is spread. */
 #include "ops/ops_internal.h"
 
 #ifdef FGAD_TILE
 #include <immintrin.h>
+#include <math.h>
 
 #if defined __AVX512F__
 typedef __m512 vector_t;
+typedef __m512d wide_t;
 enum { LANES = 16, ROWS = 12 };
 #define LOAD _mm512_loadu_ps
 #define STORE _mm512_storeu_ps
 #define SPREAD _mm512_set1_ps
 #define MULTIPLY_ADD _mm512_fmadd_ps
+#define SUBTRACT_PRODUCT _mm512_fnmadd_ps
+#define MAXIMUM _mm512_max_ps
+#define WHERE_NOT_LESS(y, x, least) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, SPREAD(least), _CMP_NLT_UQ), y)
+#define LOW_HALF _mm512_castps512_ps256
+#define HIGH_HALF(x) _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1))
+#define WIDEN _mm512_cvtps_pd
 #else
 typedef __m256 vector_t;
+typedef __m256d wide_t;
 enum { LANES = 8, ROWS = 6 };
 #define LOAD _mm256_loadu_ps
 #define STORE _mm256_storeu_ps
 #define SPREAD _mm256_set1_ps
 #define MULTIPLY_ADD _mm256_fmadd_ps
+#define SUBTRACT_PRODUCT _mm256_fnmadd_ps
+#define MAXIMUM _mm256_max_ps
+#define WHERE_NOT_LESS(y, x, least) _mm256_and_ps(_mm256_cmp_ps(x, SPREAD(least), _CMP_NLT_UQ), y)
+#define LOW_HALF _mm256_castps256_ps128
+#define HIGH_HALF(x) _mm256_extractf128_ps(x, 1)
+#define WIDEN _mm256_cvtps_pd
 #endif
 enum { ACROSS = 2 * LANES, LINE = 16 };
+typedef uint32_t integers_t __attribute__((vector_size(sizeof(vector_t))));
 
 /* ---- A tile of a product ----------------------------------------------------------------------------------------------- */
 
@@ -36,53 +53,87 @@ static inline __attribute__((always_inline)) void add_tile(float *c, bool minus,
         }
 }
 
-/* rows is known when this is compiled: all loops over it are unrolled, and sums stay in registers. */
-static inline __attribute__((always_inline)) void tile(const ops_targets_t *to, const float *left, size_t ld,
-                                                       const float *panel, int depth, const float *ahead,
-                                                       const int rows)
+/* rows and vectors (of columns) are known when this is compiled: all loops over them are unrolled, and sums stay in
+ * registers. */
+static inline __attribute__((always_inline)) void sum_tile(vector_t sum[ROWS][2], const float *left, size_t ld,
+                                                           const float *panel, int depth, const float *ahead,
+                                                           const int rows, const int vectors, const bool fetch)
 {
-    vector_t sum[ROWS][2];
     const float *a0 = left, *a4 = a0 + 4 * ld, *a8 = a0 + 8 * ld;
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = SPREAD(0);
     for (int k = 0; k < depth; k++, panel += ACROSS) {
-        const vector_t b0 = LOAD(panel), b1 = LOAD(panel + LANES);
-        __builtin_prefetch(ahead + k * LINE, 0, 2);
+        const vector_t b0 = LOAD(panel), b1 = LOAD(panel + (vectors - 1) * LANES);
+        if (fetch) __builtin_prefetch(ahead + k * LINE, 0, 2);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
             const float *from = i < 4 ? a0 : i < 8 ? a4 : a8;
             const vector_t x = SPREAD(from[(size_t)(i % 4) * ld + (size_t)k]);
             sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
-            sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
+            if (vectors == 2) sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
         }
     }
+}
+
+static inline __attribute__((always_inline)) void tile(const ops_targets_t *to, const float *left, size_t ld,
+                                                       const float *panel, int depth, const float *ahead,
+                                                       const int rows)
+{
+    vector_t sum[ROWS][2];
+    sum_tile(sum, left, ld, panel, depth, ahead, rows, 2, true);
     add_tile(to->first, to->first_minus, sum, rows);
     if (to->second != NULL) add_tile(to->second, to->second_minus, sum, rows);
 }
 
-#define CASE(n)                                                                                                        \
+/* Sums that no tile gets, but rows of `ldo` floats, times a factor each. */
+static inline __attribute__((always_inline)) void tile_alone(float *out, size_t ldo, const float *left, size_t ld,
+                                                             const float *panel, int depth, int columns,
+                                                             const float *factor, const int rows, const int vectors)
+{
+    vector_t sum[ROWS][2];
+    sum_tile(sum, left, ld, panel, depth, NULL, rows, vectors, false);
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++, out += ldo) {
+        float row[ACROSS], *at = columns == vectors * LANES ? out : row;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) STORE(at + v * LANES, sum[i][v] * SPREAD(factor[i]));
+        if (at == row) memcpy(out, row, (size_t)columns * sizeof *out);
+    }
+}
+
+#define CASE(n, DO)                                                                                                    \
     case n:                                                                                                            \
-        tile(to, left, ld, panel, depth, ahead, n);                                                                    \
+        DO(n);                                                                                                         \
         break;
+#if defined __AVX512F__
+#define MORE_CASES(DO) CASE(7, DO) CASE(8, DO) CASE(9, DO) CASE(10, DO) CASE(11, DO) CASE(12, DO)
+#else
+#define MORE_CASES(DO)
+#endif
+#define CASES(DO) CASE(1, DO) CASE(2, DO) CASE(3, DO) CASE(4, DO) CASE(5, DO) CASE(6, DO) MORE_CASES(DO)
+#define TILE(n) tile(to, left, ld, panel, depth, ahead, n)
+#define TILE_ALONE(n) tile_alone(out, ldo, left, ld, panel, depth, columns, factor, n, 2)
+#define TILE_NARROW(n) tile_alone(out, ldo, left, ld, panel, depth, columns, factor, n, 1)
 
 static void multiply(const ops_targets_t *to, const float *left, size_t ld, const float *panel, int depth, int rows,
                      const float *ahead)
 {
     switch (rows) {
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-        CASE(5)
-        CASE(6)
-#if defined __AVX512F__
-        CASE(7)
-        CASE(8)
-        CASE(9)
-        CASE(10)
-        CASE(11)
-        CASE(12)
-#endif
+        CASES(TILE)
+    }
+}
+
+static void multiply_alone(float *out, size_t ldo, const float *left, size_t ld, const float *panel, int depth,
+                           int rows, int columns, const float *factor)
+{
+    if (columns > LANES) {
+        switch (rows) {
+            CASES(TILE_ALONE)
+        }
+        return;
+    }
+    switch (rows) {
+        CASES(TILE_NARROW)
     }
 }
 
@@ -194,6 +245,77 @@ static void put(float *y, const float *sum, const float *bias, bool add, int col
     }
 }
 
-const ops_tile_t FGAD_TILE = {
-    .lanes = LANES, .rows = ROWS, .multiply = multiply, .copy = copy, .copy_turned = copy_turned, .put = put};
+/* ---- Softmax ----------------------------------------------------------------------------------------------------------- */
+
+/* e^x of x <= 0, or NaN: as ops_exp_scalar, whose products and sums are fused here. */
+static inline vector_t exponential(vector_t x)
+{
+    const vector_t c = MAXIMUM(SPREAD(-87.3f), x);
+    const vector_t shifted = MULTIPLY_ADD(c, SPREAD(1.44269504088896341f), SPREAD(12582912.0f));
+    const vector_t n = shifted - SPREAD(12582912.0f);
+    const vector_t r = SUBTRACT_PRODUCT(n, SPREAD(-2.12194440e-4f), SUBTRACT_PRODUCT(n, SPREAD(0.693359375f), c));
+    vector_t p = MULTIPLY_ADD(SPREAD(1.9875691500e-4f), r, SPREAD(1.3981999507e-3f));
+    p = MULTIPLY_ADD(p, r, SPREAD(8.3334519073e-3f));
+    p = MULTIPLY_ADD(p, r, SPREAD(4.1665795894e-2f));
+    p = MULTIPLY_ADD(p, r, SPREAD(1.6666665459e-1f));
+    p = MULTIPLY_ADD(p, r, SPREAD(5.0000001201e-1f));
+    p = MULTIPLY_ADD(p, r * r, r) + SPREAD(1);
+    const vector_t power = (vector_t)(((integers_t)shifted << 23) + 0x3f800000u);
+    return WHERE_NOT_LESS(p * power, x, -87.3f);
+}
+
+static inline float largest_of(vector_t x)
+{
+#if defined __AVX512F__
+    const __m256 eight = _mm256_max_ps(LOW_HALF(x), HIGH_HALF(x));
+#else
+    const __m256 eight = x;
+#endif
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* Sixteen sums, of every sixteenth term each, added in one order. */
+static inline double sum_of(const wide_t sum[2 * LINE / LANES])
+{
+#if defined __AVX512F__
+    const __m512d eight = sum[0] + sum[1];
+    const __m256d four = _mm512_castpd512_pd256(eight) + _mm512_extractf64x4_pd(eight, 1);
+#else
+    const __m256d four = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+#endif
+    const __m128d two = _mm256_castpd256_pd128(four) + _mm256_extractf128_pd(four, 1);
+    return two[0] + two[1];
+}
+
+static void exponentials(float *x, size_t ld, float *inverse, int rows, int columns)
+{
+    for (int i = 0; i < rows; i++) /* what is added to fill a line has e^x = 0 */
+        for (int j = 0; j < LINE; j += LANES) STORE(x + (size_t)i * ld + columns + j, SPREAD(-INFINITY));
+    for (int i = 0; i < rows; i++, x += ld) {
+        vector_t most = LOAD(x);
+        wide_t sum[2 * LINE / LANES] = {0};
+        for (int j = LANES; j < columns; j += LANES) most = MAXIMUM(LOAD(x + j), most);
+        const vector_t largest = SPREAD(largest_of(most));
+        for (int j = 0; j < columns; j += LINE)
+#pragma GCC unroll 2
+            for (int v = 0; v < LINE / LANES; v++) {
+                const vector_t y = exponential(LOAD(x + j + v * LANES) - largest);
+                STORE(x + j + v * LANES, y);
+                sum[2 * v] += WIDEN(LOW_HALF(y));
+                sum[2 * v + 1] += WIDEN(HIGH_HALF(y));
+            }
+        inverse[i] = (float)(1 / sum_of(sum));
+    }
+}
+
+const ops_tile_t FGAD_TILE = {.lanes = LANES,
+                              .rows = ROWS,
+                              .multiply = multiply,
+                              .multiply_alone = multiply_alone,
+                              .exponentials = exponentials,
+                              .copy = copy,
+                              .copy_turned = copy_turned,
+                              .put = put};
 #endif
