@@ -59,7 +59,7 @@ void ops_linear_backward_set(float *dx, const float *dy, const float *w, int M, 
  * OPS_FROZEN_STRASSEN: float32 by one level of Strassen's scheme where both sides of the weights are even and 256 or more,
  * plain elsewhere, by kernels of our own: an eighth fewer multiplications, and rounding errors about 2.5 times as large. Rows
  * 2i and 2i+1 of a call hang on each other and on no other; bits are the same on every processor with AVX2 and FMA, or
- * AVX-512. ST_EFORMAT: this one has neither.
+ * AVX-512, of which FGAD_MAX_ISA=avx2 in the environment makes no use. ST_EFORMAT: this one has neither.
  * Products do not change a set: threads share it. */
 typedef struct ops_frozen ops_frozen_t;
 typedef enum { OPS_FROZEN_BF16, OPS_FROZEN_STRASSEN } ops_frozen_kind_t;

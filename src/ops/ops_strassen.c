@@ -53,10 +53,18 @@ struct ops_strassen {
     int slots;
 };
 
+/* 8 or 16 lanes at most, as FGAD_MAX_ISA of the environment says; 0: it says something else. */
+static int most_lanes(void)
+{
+    const char *isa = getenv("FGAD_MAX_ISA");
+    if (isa == NULL || isa[0] == '\0' || strcmp(isa, "avx512") == 0) return 16;
+    return strcmp(isa, "avx2") == 0 ? 8 : 0;
+}
+
 #ifdef FGAD_TILES
 static const ops_tile_t *find_tile(int lanes)
 {
-    if (lanes >= 16 && __builtin_cpu_supports("avx512f")) return &ops_tile_avx512;
+    if (lanes >= 16 && most_lanes() >= 16 && __builtin_cpu_supports("avx512f")) return &ops_tile_avx512;
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ops_tile_avx2 : NULL;
 }
 #else
@@ -69,6 +77,8 @@ static const ops_tile_t *find_tile(int lanes)
 
 status_t ops_strassen_check(void)
 {
+    if (most_lanes() == 0)
+        return fail(ST_EFORMAT, "FGAD_MAX_ISA is '%s', expected avx2 or avx512", getenv("FGAD_MAX_ISA"));
     if (find_tile(16) != NULL) return ST_OK;
     return fail(
         ST_EFORMAT,

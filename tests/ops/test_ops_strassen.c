@@ -264,6 +264,22 @@ static void what_was_begun_and_not_packed_is_not_read(void **state)
     free(room);
 }
 
+static void the_environment_keeps_from_long_vectors(void **state)
+{
+    (void)state;
+    uint64_t layout, other;
+    ops_strassen_t *one = open_set(8);
+    if (one == NULL) skip();
+    setenv("FGAD_MAX_ISA", "avx2", 1);
+    ops_strassen_t *two = open_set(16);
+    ops_strassen_room(one, &layout), ops_strassen_room(two, &other);
+    assert_true(layout == other);
+    ops_strassen_close(one), ops_strassen_close(two);
+    setenv("FGAD_MAX_ISA", "sse", 1);
+    check_error(ops_strassen_open(&one, 1, 16), ST_EFORMAT, "FGAD_MAX_ISA is 'sse', expected avx2 or avx512");
+    unsetenv("FGAD_MAX_ISA");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +291,7 @@ int main(void)
         cmocka_unit_test(two_neighbours_have_their_bits_wherever_they_stand),
         cmocka_unit_test(packed_weights_give_the_same_bits),
         cmocka_unit_test(what_was_begun_and_not_packed_is_not_read),
+        cmocka_unit_test(the_environment_keeps_from_long_vectors),
     };
     return cmocka_run_group_tests_name("ops_strassen", tests, NULL, NULL);
 }
