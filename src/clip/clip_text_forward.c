@@ -98,7 +98,8 @@ static void layer_ends(const void *context, int first, int count)
     ops_layernorm(y, row_of(at->keep->mean2, first, 1), row_of(at->keep->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
     ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->products);
-    ops_activate(hidden, row_of(at->keep->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
+    ops_frozen_activate(hidden, row_of(at->keep->slope, first, F), hidden, block->fc_bias, count, F, activation(text),
+                        text->model->products);
     if (out == NULL) return;
     copy_rows(out, mid, count, D);
     ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->products);
@@ -199,7 +200,8 @@ static void last_ends(const void *context, int first, int count)
     ops_layernorm(y, row_of(last->mean2, first, 1), row_of(last->rstd2, first, 1), mid, block->ln2_gain,
                   block->ln2_bias, count, D);
     ops_frozen_linear(hidden, y, block->fc_weight, NULL, count, F, D, at->text->model->products);
-    ops_activate(hidden, row_of(last->slope, first, F), hidden, block->fc_bias, count, F, activation(text));
+    ops_frozen_activate(hidden, row_of(last->slope, first, F), hidden, block->fc_bias, count, F, activation(text),
+                        text->model->products);
     copy_rows(out, mid, count, D);
     ops_frozen_linear_add(out, hidden, block->proj_weight, block->proj_bias, count, D, F, at->text->model->products);
     ops_layernorm(y, row_of(last->mean3, first, 1), row_of(last->rstd3, first, 1), out, weights->final_gain,

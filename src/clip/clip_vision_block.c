@@ -34,7 +34,8 @@ void clip_vision_mlp(clip_vision_t *vision, float *x, const clip_block_t *block,
         ops_swiglu(hidden, vision->hidden, rows, F);
     } else {
         ops_frozen_linear(hidden, vision->y, block->fc_weight, NULL, rows, F, W, vision->model->products);
-        ops_activate(hidden, NULL, hidden, block->fc_bias, rows, F, config->quick_gelu ? OPS_QUICK_GELU : OPS_GELU);
+        ops_frozen_activate(hidden, NULL, hidden, block->fc_bias, rows, F,
+                            config->quick_gelu ? OPS_QUICK_GELU : OPS_GELU, vision->model->products);
     }
     clip_vision_add(vision, x, hidden, block->proj_weight, block->proj_bias, block->scale2, rows, F);
 }

@@ -124,6 +124,10 @@ typedef enum {
 } ops_activation_t;
 /* y (M,N) = act(x + b); b (N) may be NULL. slope (M,N), when not NULL, gets act'(x + b) for the backward. y may be x. */
 void ops_activate(float *y, float *slope, const float *x, const float *b, int M, int N, ops_activation_t kind);
+/* The same; GELU behind a bias by the kernels of a set of Strassen's scheme (Products with frozen weights), in half the time and
+ * with the same bits on every processor that has them. Any other set, or NULL: as ops_activate. */
+void ops_frozen_activate(float *y, float *slope, const float *x, const float *b, int M, int N, ops_activation_t kind,
+                         const ops_frozen_t *set);
 /* y (M,F) = silu(a) b, a and b the halves of every row of x (M,2F); silu(a) = a / (1 + exp(-a)). */
 void ops_swiglu(float *y, const float *x, int M, int F);
 /* dx (M,N) = dy slope: overwrites, and dx may be dy. */

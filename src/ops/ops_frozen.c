@@ -104,6 +104,20 @@ void ops_frozen_attention(float *out, float *probs, const float *q, const float 
         ops_attention(out, probs, q, k, v, how, false);
 }
 
+void ops_frozen_activate(float *y, float *slope, const float *x, const float *b, int M, int N, ops_activation_t kind,
+                         const ops_frozen_t *set)
+{
+    if (set == NULL || set->strassen == NULL || kind != OPS_GELU || b == NULL) {
+        ops_activate(y, slope, x, b, M, N, kind);
+        return;
+    }
+    const ops_tile_t *tile = ops_strassen_tile(set->strassen);
+    for (size_t m = 0; m < (size_t)M; m++) {
+        const size_t row = m * (size_t)N;
+        tile->gelu(y + row, slope != NULL ? slope + row : NULL, x + row, b, N);
+    }
+}
+
 float ops_bf16_round(float x)
 {
     const uint32_t bits = ops_bits_of(x);

@@ -21,52 +21,55 @@ static inline float ops_float_of(uint32_t bits)
     return x;
 }
 
+/* Polynomials by their terms from the highest power on: FIRST(c) begins with one, NEXT(c) multiplies and adds. e^r to its cubic
+ * term, |r| <= ln2/2 (Cephes); erf(z) / z of z^2, |z| <= 1 (minimax, 1.2e-9 relative); erfc(z) e^{z^2} / t of t = 1/(1 + 0.4 z),
+ * z in [1, 9.5] (minimax, 2.4e-8 relative). */
+#define OPS_EXP_TERMS(FIRST, NEXT)                                                                                     \
+    FIRST(1.9875691500e-4f)                                                                                            \
+    NEXT(1.3981999507e-3f) NEXT(8.3334519073e-3f) NEXT(4.1665795894e-2f) NEXT(1.6666665459e-1f) NEXT(5.0000001201e-1f)
+#define OPS_ERF_TERMS(FIRST, NEXT)                                                                                     \
+    FIRST(7.853861461626366e-05f)                                                                                      \
+    NEXT(-8.010193705558777e-04f)                                                                                      \
+    NEXT(5.188327748328447e-03f)                                                                                       \
+    NEXT(-2.6853812858462334e-02f) NEXT(1.128358542919159e-01f) NEXT(-3.761262595653534e-01f) NEXT(1.1283791065216064f)
+#define OPS_ERFC_TERMS(FIRST, NEXT)                                                                                    \
+    FIRST(-1.1737075448036194e-01f)                                                                                    \
+    NEXT(2.4663375318050385e-01f)                                                                                      \
+    NEXT(4.916241858154535e-03f)                                                                                       \
+    NEXT(2.1496416628360748e-01f)                                                                                      \
+    NEXT(1.9818606972694397e-01f) NEXT(2.267884463071823e-01f) NEXT(2.256208062171936e-01f)
+#define OPS_TERMS_FIRST(c) float p = (c);
+#define OPS_TERMS_NEXT(c) p = p * at + (c);
+
 /* e^x = 2^n e^r, |r| <= ln2/2. Adding 1.5 * 2^23 rounds x/ln2 to an integer in the low mantissa bits; ln2 is split so
- * that n times its head is exact; e^r by the Cephes polynomial. Below -87.3 the result is 0, above 88.3 it stays at
- * e^88.3; NaN stays NaN. */
+ * that n times its head is exact. Below -87.3 the result is 0, above 88.3 it stays at e^88.3; NaN stays NaN. */
 static inline float ops_exp_scalar(float x)
 {
     float c = x > 88.3f ? 88.3f : x;
     c = c < -87.3f ? -87.3f : c;
     float shifted = c * 1.44269504088896341f + 12582912.0f;
     float n = shifted - 12582912.0f;
-    float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
+    float at = (c - n * 0.693359375f) - n * -2.12194440e-4f;
+    OPS_EXP_TERMS(OPS_TERMS_FIRST, OPS_TERMS_NEXT)
+    p = p * (at * at) + at + 1.0f;
     float power = ops_float_of((ops_bits_of(shifted) << 23) + 0x3f800000u);
     float y = p * power;
     return x < -87.3f ? 0.0f : y;
 }
 
-/* erf(z) / z for |z| <= 1 as a polynomial in y = z^2 (minimax, 1.2e-9 relative). */
-static inline float ops_erf_small(float y)
+/* erf(z) / z for |z| <= 1, at = z^2. */
+static inline float ops_erf_small(float at)
 {
-    float p = 7.853861461626366e-05f;
-    p = p * y - 8.010193705558777e-04f;
-    p = p * y + 5.188327748328447e-03f;
-    p = p * y - 2.6853812858462334e-02f;
-    p = p * y + 1.128358542919159e-01f;
-    p = p * y - 3.761262595653534e-01f;
-    return p * y + 1.1283791065216064f;
+    OPS_ERF_TERMS(OPS_TERMS_FIRST, OPS_TERMS_NEXT)
+    return p;
 }
 
-/* erfc(z) e^{z^2} for z >= 1 as a polynomial in t = 1/(1 + 0.4 z) (minimax on [1, 9.5], 2.4e-8 relative). */
+/* erfc(z) e^{z^2} for z >= 1. */
 static inline float ops_erfc_scaled(float z)
 {
-    float t = 1.0f / (1.0f + 0.4f * z);
-    float p = -1.1737075448036194e-01f;
-    p = p * t + 2.4663375318050385e-01f;
-    p = p * t + 4.916241858154535e-03f;
-    p = p * t + 2.1496416628360748e-01f;
-    p = p * t + 1.9818606972694397e-01f;
-    p = p * t + 2.267884463071823e-01f;
-    p = p * t + 2.256208062171936e-01f;
-    return p * t;
+    float at = 1.0f / (1.0f + 0.4f * z);
+    OPS_ERFC_TERMS(OPS_TERMS_FIRST, OPS_TERMS_NEXT)
+    return p * at;
 }
 
 /* Phi(x) = (1 + erf(x / sqrt 2)) / 2 and e = exp(-x^2 / 2). The negative tail is taken from erfc directly, so it is
@@ -168,6 +171,7 @@ typedef struct {
  * panel has. exponentials: x (rows, columns) = e^(x - the largest of a row), inverse (rows) of their sums; 16 floats right of
  * every row are written, too. A NaN or +infinity in a row makes all of it NaN, or its inverse.
  * copy: out (rows, columns) = x. copy_turned: panel's first `columns` = x (columns, depth), turned.
+ * gelu: y (n) = x + bias through GELU, slope (n) its derivative, or NULL; y may be x.
  * put: y (columns) = or += a row of tiles that lie one after another, and bias (columns) or NULL; y + next is wanted soon. */
 typedef struct {
     int lanes, rows;
@@ -176,17 +180,25 @@ typedef struct {
     void (*multiply_alone)(float *out, size_t ldo, const float *left, size_t ld, const float *panel, int depth,
                            int rows, int columns, const float *factor);
     void (*exponentials)(float *x, size_t ld, float *inverse, int rows, int columns);
+    void (*gelu)(float *y, float *slope, const float *x, const float *bias, int n);
     void (*copy)(float *out, size_t ldo, const ops_operand_t *x, size_t ld, int rows, int columns);
     void (*copy_turned)(float *panel, const ops_operand_t *x, size_t ld, int depth, int columns);
     void (*put)(float *y, const float *sum, const float *bias, bool add, int columns, size_t next);
 } ops_tile_t;
 extern const ops_tile_t ops_tile_avx2, ops_tile_avx512;
 
-/* What ops_strassen_multiply computes with, for others: scratch of so many floats, NULL where a slot of the set has fewer, to be
- * given back; and the inner loops. */
-float *ops_strassen_take(const ops_strassen_t *set, size_t floats);
-void ops_strassen_give(const ops_strassen_t *set, const float *scratch);
+/* What products compute with (ops_strassen_set.c): inner loops, packed weights, and of each thread at a time memory for left
+ * factors, right ones and results, `floats` of each; the left part is enough to give it back. */
+typedef struct {
+    float *left, *right, *sum;
+} ops_strassen_slot_t;
+status_t ops_strassen_open_set(ops_strassen_t **out, int threads, int lanes, const size_t floats[3]);
+status_t ops_strassen_add_pack(ops_strassen_t *set, const float *w, int N, int K, bool back, size_t floats);
+const ops_strassen_slot_t *ops_strassen_take_slot(const ops_strassen_t *set);
+float *ops_strassen_take(const ops_strassen_t *set, size_t floats); /* the left part; NULL: it is smaller */
+void ops_strassen_give(const ops_strassen_t *set, const float *left);
 const ops_tile_t *ops_strassen_tile(const ops_strassen_t *set);
+const ops_packs_t *ops_strassen_packs(const ops_strassen_t *set);
 
 /* Attention by the same loops (ops_attention_tile.c): false, and nothing done, where it is causal, or has more keys than such
  * scratch holds. */

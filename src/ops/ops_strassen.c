@@ -6,14 +6,13 @@
  * are not cut: there a row hangs on itself alone. */
 #include "ops/ops_internal.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
-
 /* DEEP: longest stretch of k. WIDE columns of the right halves and MIDDLE rows of the left ones, with the four parts of the
  * result that they make, lie in the second cache together; TALL rows of the left halves, whole blocks of MIDDLE, are copied at
- * a time. LEAST: sides of weights that are worth cutting. WORTH: rows
- * that are worth packing for. */
+ * a time. LEAST: sides of weights that are worth cutting. WORTH: rows that are worth packing for. LEFT, RIGHT, SUM: floats of a
+ * thread for the left factors, the right ones and the result. */
 enum {
+    PRODUCTS = 7,
+    QUARTERS = 4,
     DEEP = 512,
     PAD = 16,
     WIDE = 128,
@@ -21,9 +20,20 @@ enum {
     TALL = 7 * MIDDLE,
     LEAST = 256,
     WORTH = 64,
-    PRODUCTS = 7,
-    QUARTERS = 4
+    LEFT = PRODUCTS * TALL * (DEEP + PAD),
+    RIGHT = (QUARTERS + PRODUCTS) * WIDE * DEEP,
+    SUM = QUARTERS * MIDDLE * WIDE
 };
+
+size_t ops_strassen_bytes(int threads)
+{
+    return (size_t)threads * (LEFT + RIGHT + SUM) * sizeof(float);
+}
+
+status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes)
+{
+    return ops_strassen_open_set(out, threads, lanes, (size_t[3]){LEFT, RIGHT, SUM});
+}
 
 /* Of a product of halves: up to two quarters of each factor and of the result (0 1 / 2 3), the first of a factor plus or
  * minus the second; -1: none. */
@@ -40,119 +50,6 @@ static const product_t strassen[PRODUCTS] = {
 };
 static const product_t whole = {{0, -1}, {0, -1}, {0, -1}, false, false, {false, false}};
 
-/* What one thread at a time computes with. */
-typedef struct {
-    atomic_flag taken;
-    float *left, *right, *sum;
-} slot_t;
-
-struct ops_strassen {
-    const ops_tile_t *tile;
-    ops_packs_t packs;
-    slot_t *slot;
-    int slots;
-};
-
-/* 8 or 16 lanes at most, as FGAD_MAX_ISA of the environment says; 0: it says something else. */
-static int most_lanes(void)
-{
-    const char *isa = getenv("FGAD_MAX_ISA");
-    if (isa == NULL || isa[0] == '\0' || strcmp(isa, "avx512") == 0) return 16;
-    return strcmp(isa, "avx2") == 0 ? 8 : 0;
-}
-
-#ifdef FGAD_TILES
-static const ops_tile_t *find_tile(int lanes)
-{
-    if (lanes >= 16 && most_lanes() >= 16 && __builtin_cpu_supports("avx512f")) return &ops_tile_avx512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ops_tile_avx2 : NULL;
-}
-#else
-static const ops_tile_t *find_tile(int lanes)
-{
-    (void)lanes;
-    return NULL;
-}
-#endif
-
-status_t ops_strassen_check(void)
-{
-    if (most_lanes() == 0)
-        return fail(ST_EFORMAT, "FGAD_MAX_ISA is '%s', expected avx2 or avx512", getenv("FGAD_MAX_ISA"));
-    if (find_tile(16) != NULL) return ST_OK;
-    return fail(
-        ST_EFORMAT,
-        "precision is strassen, but this processor has neither AVX-512 nor AVX2 with FMA (hint: precision: f32)");
-}
-
-enum {
-    LEFT = PRODUCTS * TALL * (DEEP + PAD),
-    RIGHT = (QUARTERS + PRODUCTS) * WIDE * DEEP,
-    SUM = QUARTERS * MIDDLE * WIDE
-};
-
-size_t ops_strassen_bytes(int threads)
-{
-    return (size_t)threads * (LEFT + RIGHT + SUM) * sizeof(float);
-}
-
-status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes)
-{
-    *out = NULL;
-    TRY(ops_strassen_check());
-    ops_strassen_t *set = calloc(1, sizeof *set);
-    if (set == NULL) return fail(ST_ENOMEM, "out of memory for products");
-    set->tile = find_tile(lanes);
-    set->slot = calloc((size_t)threads, sizeof *set->slot);
-    status_t status = set->slot != NULL ? ST_OK : fail(ST_ENOMEM, "out of memory for %d threads", threads);
-    for (int s = 0; s < threads && status == ST_OK; s++, set->slots++) {
-        float *all = base_alloc(LEFT + RIGHT + SUM, sizeof *all); /* touched as far as products are large */
-        set->slot[s].left = all;
-        if (all == NULL)
-            status = ST_ENOMEM;
-        else
-            set->slot[s].right = all + LEFT, set->slot[s].sum = all + LEFT + RIGHT;
-    }
-    if (status == ST_OK)
-        *out = set;
-    else
-        ops_strassen_close(set);
-    return status;
-}
-
-void ops_strassen_close(ops_strassen_t *set)
-{
-    if (set == NULL) return;
-    for (int s = 0; s < set->slots; s++) free(set->slot[s].left);
-    ops_packs_free(&set->packs);
-    free(set->slot);
-    free(set);
-}
-
-static slot_t *take_slot(const ops_strassen_t *set)
-{
-    for (int s = 0; s < set->slots; s++)
-        if (!atomic_flag_test_and_set(&set->slot[s].taken)) return &set->slot[s];
-    REQUIRE(!"more threads than the set was opened for");
-    return NULL;
-}
-
-float *ops_strassen_take(const ops_strassen_t *set, size_t floats)
-{
-    return floats <= LEFT ? take_slot(set)->left : NULL;
-}
-
-void ops_strassen_give(const ops_strassen_t *set, const float *scratch)
-{
-    for (int s = 0; s < set->slots; s++)
-        if (set->slot[s].left == scratch) atomic_flag_clear(&set->slot[s].taken);
-}
-
-const ops_tile_t *ops_strassen_tile(const ops_strassen_t *set)
-{
-    return set->tile;
-}
-
 /* One call's product: y (M,N) of x (M,K) with a matrix of `ld` floats a row, whose rows are columns of the result (turned), or
  * places of k. */
 typedef struct {
@@ -164,7 +61,7 @@ typedef struct {
     int side, products; /* 2 and 7: cut; 1 and 1: not */
     const product_t *product;
     const ops_tile_t *tile;
-    const slot_t *slot;
+    const ops_strassen_slot_t *slot;
     const float *packed; /* the right factor; NULL: it is copied from w */
     int k, depth;        /* the stretch at hand, of the halves */
 } call_t;
@@ -345,21 +242,18 @@ static bool is_cut(int N, int K)
 
 status_t ops_strassen_add(ops_strassen_t *set, const float *w, int N, int K, bool back)
 {
-    const int across = 2 * set->tile->lanes, columns = back ? K : N, depth = back ? N : K;
+    const int across = 2 * ops_strassen_tile(set)->lanes, columns = back ? K : N, depth = back ? N : K;
     const size_t all = (size_t)((columns / 2 + across - 1) / across * across);
-    return is_cut(N, K) ? ops_packs_add(&set->packs, w, N, K, back, PRODUCTS * all * (size_t)(depth / 2)) : ST_OK;
+    if (!is_cut(N, K)) return ST_OK;
+    return ops_strassen_add_pack(set, w, N, K, back, PRODUCTS * all * (size_t)(depth / 2));
 }
 
 size_t ops_strassen_room(const ops_strassen_t *set, uint64_t *layout)
 {
-    const int as[] = {set->tile->lanes, DEEP, WIDE, PRODUCTS};
+    const ops_packs_t *packs = ops_strassen_packs(set);
+    const int as[] = {ops_strassen_tile(set)->lanes, DEEP, WIDE, PRODUCTS};
     *layout = base_hash(BASE_HASH_SEED, as, sizeof as);
-    return set->packs.count > 0 ? ops_packs_bytes(&set->packs) : 0;
-}
-
-void ops_strassen_lend(ops_strassen_t *set, void *room)
-{
-    ops_packs_lend(&set->packs, room);
+    return packs->count > 0 ? ops_packs_bytes(packs) : 0;
 }
 
 /* All of the right factor, as find_right reads it. */
@@ -397,7 +291,7 @@ void ops_strassen_multiply(float *y, const float *x, const float *w, const float
                            ops_frozen_product_t what, const ops_strassen_t *set)
 {
     const bool back = what == OPS_FROZEN_BACK, cut = is_cut(N, K);
-    slot_t *slot = take_slot(set);
+    const ops_strassen_slot_t *slot = ops_strassen_take_slot(set);
     call_t call = {.y = y,
                    .x = x,
                    .w = w,
@@ -411,14 +305,14 @@ void ops_strassen_multiply(float *y, const float *x, const float *w, const float
                    .side = cut ? 2 : 1,
                    .products = cut ? PRODUCTS : 1,
                    .product = cut ? strassen : &whole,
-                   .tile = set->tile,
+                   .tile = ops_strassen_tile(set),
                    .slot = slot};
     const int rows = (M + call.side - 1) / call.side, half = call.K / call.side, deep = stretch_depth(&call);
-    find_packed(&call, &set->packs, N, K);
+    find_packed(&call, ops_strassen_packs(set), N, K);
     for (int top = 0; top < rows; top += TALL)
         for (call.k = 0; call.k < half; call.k += deep) {
             call.depth = half - call.k < deep ? half - call.k : deep;
             multiply_stretch(&call, top, rows - top < TALL ? rows - top : TALL);
         }
-    atomic_flag_clear(&slot->taken);
+    ops_strassen_give(set, slot->left);
 }

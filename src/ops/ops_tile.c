@@ -18,6 +18,7 @@ enum { LANES = 16, ROWS = 12 };
 #define SUBTRACT_PRODUCT _mm512_fnmadd_ps
 #define MAXIMUM _mm512_max_ps
 #define WHERE_NOT_LESS(y, x, least) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, SPREAD(least), _CMP_NLT_UQ), y)
+#define WHERE_LESS(x, most, y, other) _mm512_mask_mov_ps(other, _mm512_cmp_ps_mask(x, most, _CMP_LT_OQ), y)
 #define LOW_HALF _mm512_castps512_ps256
 #define HIGH_HALF(x) _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1))
 #define WIDEN _mm512_cvtps_pd
@@ -32,6 +33,7 @@ enum { LANES = 8, ROWS = 6 };
 #define SUBTRACT_PRODUCT _mm256_fnmadd_ps
 #define MAXIMUM _mm256_max_ps
 #define WHERE_NOT_LESS(y, x, least) _mm256_and_ps(_mm256_cmp_ps(x, SPREAD(least), _CMP_NLT_UQ), y)
+#define WHERE_LESS(x, most, y, other) _mm256_blendv_ps(other, y, _mm256_cmp_ps(x, most, _CMP_LT_OQ))
 #define LOW_HALF _mm256_castps256_ps128
 #define HIGH_HALF(x) _mm256_extractf128_ps(x, 1)
 #define WIDEN _mm256_cvtps_pd
@@ -245,7 +247,10 @@ static void put(float *y, const float *sum, const float *bias, bool add, int col
     }
 }
 
-/* ---- Softmax ----------------------------------------------------------------------------------------------------------- */
+/* ---- Softmax and GELU ----------------------------------------------------------------------------------------------------------- */
+
+#define FIRST(c) vector_t p = SPREAD(c);
+#define NEXT(c) p = MULTIPLY_ADD(p, at, SPREAD(c));
 
 /* e^x of x <= 0, or NaN: as ops_exp_scalar, whose products and sums are fused here. */
 static inline vector_t exponential(vector_t x)
@@ -253,13 +258,9 @@ static inline vector_t exponential(vector_t x)
     const vector_t c = MAXIMUM(SPREAD(-87.3f), x);
     const vector_t shifted = MULTIPLY_ADD(c, SPREAD(1.44269504088896341f), SPREAD(12582912.0f));
     const vector_t n = shifted - SPREAD(12582912.0f);
-    const vector_t r = SUBTRACT_PRODUCT(n, SPREAD(-2.12194440e-4f), SUBTRACT_PRODUCT(n, SPREAD(0.693359375f), c));
-    vector_t p = MULTIPLY_ADD(SPREAD(1.9875691500e-4f), r, SPREAD(1.3981999507e-3f));
-    p = MULTIPLY_ADD(p, r, SPREAD(8.3334519073e-3f));
-    p = MULTIPLY_ADD(p, r, SPREAD(4.1665795894e-2f));
-    p = MULTIPLY_ADD(p, r, SPREAD(1.6666665459e-1f));
-    p = MULTIPLY_ADD(p, r, SPREAD(5.0000001201e-1f));
-    p = MULTIPLY_ADD(p, r * r, r) + SPREAD(1);
+    const vector_t at = SUBTRACT_PRODUCT(n, SPREAD(-2.12194440e-4f), SUBTRACT_PRODUCT(n, SPREAD(0.693359375f), c));
+    OPS_EXP_TERMS(FIRST, NEXT)
+    p = MULTIPLY_ADD(p, at * at, at) + SPREAD(1);
     const vector_t power = (vector_t)(((integers_t)shifted << 23) + 0x3f800000u);
     return WHERE_NOT_LESS(p * power, x, -87.3f);
 }
@@ -310,11 +311,55 @@ static void exponentials(float *x, size_t ld, float *inverse, int rows, int colu
     }
 }
 
+static inline vector_t erf_small(vector_t at)
+{
+    OPS_ERF_TERMS(FIRST, NEXT)
+    return p;
+}
+
+static inline vector_t erfc_scaled(vector_t at)
+{
+    OPS_ERFC_TERMS(FIRST, NEXT)
+    return p * at;
+}
+
+/* As ops_phi_scalar and gelu_row (ops_activation.c), whose products and sums are fused here. */
+static inline vector_t gelu_vector(vector_t u, vector_t *slope)
+{
+    const vector_t z = (vector_t)((integers_t)u & 0x7fffffffu) * SPREAD(0.70710678118654752f), zz = z * z;
+    const vector_t e = exponential(-zz), t = SPREAD(1) / MULTIPLY_ADD(SPREAD(0.4f), z, SPREAD(1));
+    const vector_t small = SPREAD(0.5f) - SPREAD(0.5f) * (z * erf_small(zz)),
+                   tail = SPREAD(0.5f) * (e * erfc_scaled(t));
+    const vector_t below = WHERE_LESS(z, SPREAD(1), small, tail);
+    const vector_t phi = WHERE_LESS(u, SPREAD(0), below, SPREAD(1) - below);
+    *slope = MULTIPLY_ADD(u, e * SPREAD(0.39894228040143268f), phi);
+    return u * phi;
+}
+
+static void gelu(float *y, float *slope, const float *x, const float *bias, int n)
+{
+    vector_t along;
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        STORE(y + i, gelu_vector(LOAD(x + i) + LOAD(bias + i), &along));
+        if (slope != NULL) STORE(slope + i, along);
+    }
+    if (i == n) return;
+    const size_t rest = (size_t)(n - i) * sizeof *x;
+    float own[LANES] = {0}, shift[LANES] = {0};
+    memcpy(own, x + i, rest), memcpy(shift, bias + i, rest);
+    STORE(own, gelu_vector(LOAD(own) + LOAD(shift), &along));
+    STORE(shift, along);
+    memcpy(y + i, own, rest);
+    if (slope != NULL) memcpy(slope + i, shift, rest);
+}
+
 const ops_tile_t FGAD_TILE = {.lanes = LANES,
                               .rows = ROWS,
                               .multiply = multiply,
                               .multiply_alone = multiply_alone,
                               .exponentials = exponentials,
+                              .gelu = gelu,
                               .copy = copy,
                               .copy_turned = copy_turned,
                               .put = put};

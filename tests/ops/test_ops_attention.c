@@ -1,4 +1,4 @@
-/* Attention by the kernels under Strassen's scheme: against the reference in double; that no bit of a row hangs on a processor or
+/* Attention and GELU by the kernels under Strassen's scheme: against the reference in double; that no bit of a row hangs on a processor or
  * on the other queries; numbers that are none, and scores far apart. Where the processor has no such kernels, all is skipped. */
 #include "ops/ops_fixture.h"
 #include "support/check.h"
@@ -210,6 +210,68 @@ static void what_the_kernels_do_not_take_goes_to_the_blas(void **state)
     ops_frozen_close(frozen);
 }
 
+/* x + b from far below to far above, and at the ends of vectors. */
+enum { WIDE_ROW = 37, ROWS_OF_GELU = 9 };
+static void gelu_row(float *x, float *b)
+{
+    for (int i = 0; i < WIDE_ROW * ROWS_OF_GELU; i++) x[i] = 0.08f * (float)(i - WIDE_ROW * ROWS_OF_GELU / 2) - 0.3f;
+    for (int n = 0; n < WIDE_ROW; n++) b[n] = 0.01f * (float)(n % 7);
+}
+
+static void gelu_equals_the_reference_on_rows_of_any_length(void **state)
+{
+    (void)state;
+    float x[WIDE_ROW * ROWS_OF_GELU], b[WIDE_ROW], y[2][WIDE_ROW * ROWS_OF_GELU], slope[2][WIDE_ROW * ROWS_OF_GELU];
+    gelu_row(x, b);
+    for (int N = 1; N <= WIDE_ROW; N += 4) {
+        for (int lanes = 8; lanes <= 16; lanes += 8) {
+            ops_strassen_t *set = open_set(lanes);
+            const ops_tile_t *tile = ops_strassen_tile(set);
+            const int at = lanes == 16;
+            for (int m = 0; m < ROWS_OF_GELU; m++) {
+                float alone[WIDE_ROW];
+                tile->gelu(y[at] + m * N, slope[at] + m * N, x + m * N, b, N);
+                memcpy(alone, x + m * N, (size_t)N * sizeof *alone);
+                tile->gelu(alone, NULL, alone, b, N);
+                assert_memory_equal(alone, y[at] + m * N, (size_t)N * sizeof *alone);
+            }
+            ops_strassen_close(set);
+        }
+        assert_memory_equal(y[0], y[1], sizeof(float) * (size_t)(N * ROWS_OF_GELU));
+        assert_memory_equal(slope[0], slope[1], sizeof(float) * (size_t)(N * ROWS_OF_GELU));
+        for (int i = 0; i < N * ROWS_OF_GELU; i++) {
+            const double u = (double)(x[i] + b[i % N]), phi = 0.5 * erfc(-u * 0.70710678118654752440);
+            assert_true(fabs((double)y[0][i] - u * phi) <= 2e-5 * fabs(u * phi) + 2e-37);
+            assert_true(fabs((double)slope[0][i] - (phi + u * exp(-u * u / 2) * 0.39894228040143267794)) <= 3e-7);
+        }
+    }
+}
+
+static void gelu_of_what_is_no_number_is_that_of_plain_c(void **state)
+{
+    (void)state;
+    const float ends[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1e30f, -1e30f, 1e-40f};
+    enum { N = sizeof ends / sizeof *ends };
+    float y[N], slope[N], want[N], along[N], b[N] = {0};
+    ops_frozen_t *set = NULL;
+    ops_strassen_close(open_set(16));
+    check_error(ops_frozen_open(&set, OPS_FROZEN_STRASSEN, 1), ST_OK, "");
+    ops_frozen_activate(y, slope, ends, b, 1, N, OPS_GELU, set);
+    ops_activate(want, along, ends, b, 1, N, OPS_GELU);
+    for (int i = 0; i < N; i++) {
+        assert_true(isnan(want[i]) ? isnan(y[i]) : y[i] == want[i]);
+        assert_true(isnan(along[i]) ? isnan(slope[i]) : fabsf(slope[i] - along[i]) <= 1e-7f);
+    }
+    /* Another activation, and none to add, are those of plain C. */
+    ops_frozen_activate(y, slope, ends, b, 1, 2, OPS_QUICK_GELU, set);
+    ops_activate(want, along, ends, b, 1, 2, OPS_QUICK_GELU);
+    assert_memory_equal(y, want, 2 * sizeof *y);
+    ops_frozen_activate(y, NULL, ends, NULL, 1, 2, OPS_GELU, set);
+    ops_activate(want, NULL, ends, NULL, 1, 2, OPS_GELU);
+    assert_memory_equal(y, want, 2 * sizeof *y);
+    ops_frozen_close(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +281,8 @@ int main(void)
         cmocka_unit_test(a_nan_or_infinite_score_shows_and_minus_infinity_hides_its_key),
         cmocka_unit_test(the_largest_score_takes_all_however_far_the_others_are),
         cmocka_unit_test(what_the_kernels_do_not_take_goes_to_the_blas),
+        cmocka_unit_test(gelu_equals_the_reference_on_rows_of_any_length),
+        cmocka_unit_test(gelu_of_what_is_no_number_is_that_of_plain_c),
     };
     return cmocka_run_group_tests_name("ops_attention", tests, NULL, NULL);
 }
