@@ -64,7 +64,8 @@ int64_t clip_model_parameters(const clip_model_t *model, bool text); /* of one t
 size_t clip_model_private_bytes(const clip_model_t *model);
 
 /* Who multiplies with the weights of both towers' blocks (ops.h): the BLAS, oneDNN in bfloat16, or kernels of our own in
- * float32 by Strassen's scheme. Embedding, attention, norms, projections and all else stay in float32 by the BLAS. */
+ * float32 by Strassen's scheme, which attend to images and compute GELU, too. Embedding, the other attention, norms,
+ * projections and all else stay in float32 by the BLAS. */
 typedef enum { CLIP_PRODUCTS_BLAS, CLIP_PRODUCTS_BF16, CLIP_PRODUCTS_STRASSEN } clip_products_t;
 /* From now on it is `kind`, forward and backward, on so many threads at a time; a model is asked once. ST_EFORMAT, as
  * clip_products_check alone says: program or processor have no such products. ST_EIO: they are wrong here, or a row's bits hang

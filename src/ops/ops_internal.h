@@ -160,13 +160,14 @@ typedef struct {
     const float *first, *second;
     bool minus;
 } ops_operand_t;
-/* One or two tiles that get a product, or its negative. */
+/* One or two tiles that get a product: it is set there, added or subtracted. */
+typedef enum { OPS_TILE_SET, OPS_TILE_ADD, OPS_TILE_SUBTRACT } ops_target_t;
 typedef struct {
-    float *first, *second;
-    bool first_minus, second_minus;
+    float *first, *second; /* second NULL: one alone */
+    ops_target_t first_gets, second_gets;
 } ops_targets_t;
 /* A tile is (rows, 2 lanes), a panel (depth, 2 lanes).
- * multiply: tiles += left (rows, depth) panel; `ahead`: `depth` lines of the cache from here on are wanted next.
+ * multiply: tiles = or +- left (rows, depth) panel; `ahead`: `depth` lines of the cache from here on are wanted next.
  * multiply_alone: out (rows, columns) = left (rows, depth) panel, row by row times factor (rows); columns may be fewer than a
  * panel has. exponentials: x (rows, columns) = e^(x - the largest of a row), inverse (rows) of their sums; 16 floats right of
  * every row are written, too. A NaN or +infinity in a row makes all of it NaN, or its inverse.

@@ -36,19 +36,23 @@ status_t ops_strassen_open(ops_strassen_t **out, int threads, int lanes)
 }
 
 /* Of a product of halves: up to two quarters of each factor and of the result (0 1 / 2 3), the first of a factor plus or
- * minus the second; -1: none. */
+ * minus the second; -1: none. A quarter of the result is set by the first product that it gets. */
 typedef struct {
     int left[2], right[2], to[2];
-    bool left_minus, right_minus, to_minus[2];
+    bool left_minus, right_minus;
+    ops_target_t gets[2];
 } product_t;
 
+#define SET OPS_TILE_SET
+#define ADD OPS_TILE_ADD
+#define SUBTRACT OPS_TILE_SUBTRACT
 static const product_t strassen[PRODUCTS] = {
-    {{0, 3}, {0, 3}, {0, 3}, false, false, {false, false}}, {{2, 3}, {0, -1}, {2, 3}, false, false, {false, true}},
-    {{0, -1}, {1, 3}, {1, 3}, false, true, {false, false}}, {{3, -1}, {2, 0}, {0, 2}, false, true, {false, false}},
-    {{0, 1}, {3, -1}, {1, 0}, false, false, {false, true}}, {{2, 0}, {0, 1}, {3, -1}, true, false, {false, false}},
-    {{1, 3}, {2, 3}, {0, -1}, true, false, {false, false}},
+    {{0, 3}, {0, 3}, {0, 3}, false, false, {SET, SET}},       {{2, 3}, {0, -1}, {2, 3}, false, false, {SET, SUBTRACT}},
+    {{0, -1}, {1, 3}, {1, 3}, false, true, {SET, ADD}},       {{3, -1}, {2, 0}, {0, 2}, false, true, {ADD, ADD}},
+    {{0, 1}, {3, -1}, {1, 0}, false, false, {ADD, SUBTRACT}}, {{2, 0}, {0, 1}, {3, -1}, true, false, {ADD, ADD}},
+    {{1, 3}, {2, 3}, {0, -1}, true, false, {ADD, ADD}},
 };
-static const product_t whole = {{0, -1}, {0, -1}, {0, -1}, false, false, {false, false}};
+static const product_t whole = {{0, -1}, {0, -1}, {0, -1}, false, false, {SET, SET}};
 
 /* One call's product: y (M,N) of x (M,K) with a matrix of `ld` floats a row, whose rows are columns of the result (turned), or
  * places of k. */
@@ -150,6 +154,12 @@ static void find_right(const float *right[PRODUCTS], const call_t *call, int fir
 
 /* ---- Products ---------------------------------------------------------------------------------------------------------- */
 
+/* Rows of the next tile, of so many that are left. Two or three rows would wait for their own sums: they share with a full tile. */
+static int strip_rows(int left, int most)
+{
+    return left <= most ? left : left < most + 4 ? (left + 1) / 2 : most;
+}
+
 /* The four parts of a block of the result, tile by tile. */
 static void multiply_block(const call_t *call, const float *left, const float *const right[PRODUCTS], int rows,
                            int panels)
@@ -158,20 +168,19 @@ static void multiply_block(const call_t *call, const float *left, const float *c
     const int across = 2 * tile->lanes, area = tile->rows * across;
     const size_t ld = (size_t)(call->depth + PAD), panel = (size_t)across * (size_t)call->depth;
     const size_t quarter = (size_t)MIDDLE * WIDE;
-    memset(call->slot->sum, 0, (size_t)(call->side * call->side) * quarter * sizeof(float));
     for (int p = 0; p < call->products; p++) {
         const product_t *product = &call->product[p];
         /* While a tile is made, memory brings a piece of what comes next: the next rows, or the next product's columns. */
         const float *coming = right[(p + 1) % call->products];
-        for (int i = 0; i < rows; i += tile->rows) {
+        float *sum = call->slot->sum;
+        for (int i = 0, count; i < rows; i += count) {
             const float *strip = left + ((size_t)p * MIDDLE + (size_t)i) * ld;
-            const int count = rows - i < tile->rows ? rows - i : tile->rows;
-            float *sum = call->slot->sum + (size_t)(i / tile->rows * panels * area);
+            count = strip_rows(rows - i, tile->rows);
             for (int j = 0; j < panels; j++, sum += area) {
                 const ops_targets_t to = {sum + (size_t)product->to[0] * quarter,
                                           product->to[1] >= 0 ? sum + (size_t)product->to[1] * quarter : NULL,
-                                          product->to_minus[0], product->to_minus[1]};
-                const float *ahead = j == 0 ? strip + (size_t)tile->rows * ld : coming;
+                                          product->gets[0], product->gets[1]};
+                const float *ahead = j == 0 ? strip + (size_t)count * ld : coming;
                 if (j > 0) coming += 16 * call->depth;
                 tile->multiply(&to, strip, ld, right[p] + (size_t)j * panel, call->depth, count, ahead);
             }
@@ -179,22 +188,30 @@ static void multiply_block(const call_t *call, const float *left, const float *c
     }
 }
 
-/* Rows top+first .. of the halves, columns from n on: out of the tiles into the result, with the bias at the first stretch. */
+/* Row m of the halves, columns from n on, which lies in one row of tiles for each part: into the result, with the bias at the first
+ * stretch. */
+static void put_row(const call_t *call, int row, const float *sum, int n, int columns)
+{
+    const int half = call->N / call->side;
+    const bool first = call->k == 0;
+    for (int q = 0; q < call->side * call->side; q++) {
+        const int m = row * call->side + q / 2, column = q % 2 * half + n;
+        if (m >= call->M) continue;
+        call->tile->put(call->y + (size_t)m * (size_t)call->N + (size_t)column, sum + (size_t)q * MIDDLE * WIDE,
+                        first && call->bias != NULL ? call->bias + column : NULL, call->add || !first, columns,
+                        (size_t)(3 * call->side * call->N));
+    }
+}
+
+/* Rows of the halves from `top` on, as multiply_block has left them. */
 static void put_block(const call_t *call, int top, int rows, int n, int columns, int panels)
 {
-    const ops_tile_t *tile = call->tile;
-    const int across = 2 * tile->lanes, half = call->N / call->side;
-    const bool first = call->k == 0;
-    for (int i = 0; i < rows; i++)
-        for (int q = 0; q < call->side * call->side; q++) {
-            const int m = (top + i) * call->side + q / 2, column = q % 2 * half + n;
-            if (m >= call->M) continue;
-            const float *sum = call->slot->sum + (size_t)q * MIDDLE * WIDE +
-                               (size_t)(i / tile->rows * panels * tile->rows * across + i % tile->rows * across);
-            tile->put(call->y + (size_t)m * (size_t)call->N + (size_t)column, sum,
-                      first && call->bias != NULL ? call->bias + column : NULL, call->add || !first, columns,
-                      (size_t)(3 * call->side * call->N));
-        }
+    const int across = 2 * call->tile->lanes, most = call->tile->rows;
+    const float *sum = call->slot->sum;
+    for (int i = 0, count; i < rows; i += count, sum += panels * most * across) {
+        count = strip_rows(rows - i, most);
+        for (int r = 0; r < count; r++) put_row(call, top + i + r, sum + r * across, n, columns);
+    }
 }
 
 /* Columns that are taken at a time, whole panels. */

@@ -43,16 +43,30 @@ typedef uint32_t integers_t __attribute__((vector_size(sizeof(vector_t))));
 
 /* ---- A tile of a product ----------------------------------------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void add_tile(float *c, bool minus, vector_t sum[ROWS][2], const int rows)
+static inline __attribute__((always_inline)) void give_as(float *c, const ops_target_t gets, vector_t sum[ROWS][2],
+                                                          const int rows)
 {
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (int v = 0; v < 2; v++) {
             float *at = c + i * ACROSS + v * LANES;
-            const vector_t there = LOAD(at);
-            STORE(at, minus ? there - sum[i][v] : there + sum[i][v]);
+            vector_t now = sum[i][v];
+            if (gets == OPS_TILE_ADD) now = LOAD(at) + now;
+            if (gets == OPS_TILE_SUBTRACT) now = LOAD(at) - now;
+            STORE(at, now);
         }
+}
+
+static inline __attribute__((always_inline)) void give_tile(float *c, ops_target_t gets, vector_t sum[ROWS][2],
+                                                            const int rows)
+{
+    if (gets == OPS_TILE_SET)
+        give_as(c, OPS_TILE_SET, sum, rows);
+    else if (gets == OPS_TILE_ADD)
+        give_as(c, OPS_TILE_ADD, sum, rows);
+    else
+        give_as(c, OPS_TILE_SUBTRACT, sum, rows);
 }
 
 /* rows and vectors (of columns) are known when this is compiled: all loops over them are unrolled, and sums stay in
@@ -83,8 +97,8 @@ static inline __attribute__((always_inline)) void tile(const ops_targets_t *to, 
 {
     vector_t sum[ROWS][2];
     sum_tile(sum, left, ld, panel, depth, ahead, rows, 2, true);
-    add_tile(to->first, to->first_minus, sum, rows);
-    if (to->second != NULL) add_tile(to->second, to->second_minus, sum, rows);
+    give_tile(to->first, to->first_gets, sum, rows);
+    if (to->second != NULL) give_tile(to->second, to->second_gets, sum, rows);
 }
 
 /* Sums that no tile gets, but rows of `ldo` floats, times a factor each. */

@@ -164,6 +164,9 @@ static void packed_weights_are_common_to_models_of_the_same_files(void **state)
             skip();
         }
         assert_non_null(model[i]->room);
+        const double room = (double)ops_frozen_room(model[i]->products, &(uint64_t){0});
+        const double planned = (double)clip_products_shared_bytes(clip_model_config(model[i]), CLIP_PRODUCTS_STRASSEN);
+        assert_true(room > 0.99 * planned && room < 1.01 * planned);
     }
     clip_model_t *stranger = open_marked(2, "files");
     check_error(clip_model_products(stranger, CLIP_PRODUCTS_STRASSEN, 1), ST_EIO, "is wrong");
