@@ -72,8 +72,8 @@ typedef enum { CLIP_PRODUCTS_BLAS, CLIP_PRODUCTS_BF16, CLIP_PRODUCTS_STRASSEN } 
  * on its place. Before any workspace of the model. */
 status_t clip_products_check(clip_products_t kind);
 status_t clip_model_products(clip_model_t *model, clip_products_t kind, int threads);
-/* Whether weights are packed where that helps: Strassen's scheme wants shared memory of the host for it, and is slower without,
- * with the same bits. */
+/* Whether weights are packed where that helps: Strassen's scheme wants shared memory of the host for it, a quarter at most of what
+ * the process may have, and is slower without, with the same bits. */
 bool clip_model_packed(const clip_model_t *model);
 /* That a process then has beside the weights: packed ones, or copies at hand; and what the processes of a host have together. */
 size_t clip_products_bytes(const clip_config_t *config, clip_products_t kind, int threads);

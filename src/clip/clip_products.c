@@ -58,8 +58,11 @@ static status_t both_towers(ops_frozen_t *set, const clip_model_t *model, float 
     return each_part(set, model->text.block, c->text_layers, c->text_width, c->text_mlp, false, true, scratch);
 }
 
+enum { LARGE_PART = 4 };
+
 /* Packed weights are common to the processes of this user on this host that opened the same files; where the files are not
- * known for sure, to none. Where there is no such memory, products do without. */
+ * known for sure, to none. Where there is no such memory, or it would be a large part of what this process may have (a job
+ * that asks for too much of that is killed), products do without. */
 static void lend_room(clip_model_t *model, ops_frozen_t *set)
 {
     uint64_t key;
@@ -72,7 +75,7 @@ static void lend_room(clip_model_t *model, ops_frozen_t *set)
     key = base_hash(key, base_version(), strlen(base_version()));
     key = base_hash(key, model->mark, strlen(model->mark));
     if (model->mark[0] == '\0') key = base_hash(key, &own, sizeof own);
-    void *room = io_shared_open(&model->room, key, bytes);
+    void *room = bytes <= base_memory() / LARGE_PART ? io_shared_open(&model->room, key, bytes) : NULL;
     if (room != NULL)
         ops_frozen_lend(set, room);
     else

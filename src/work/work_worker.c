@@ -15,7 +15,7 @@ status_t work_worker_model(work_worker_t *worker)
         TRY(clip_model_open_checked(&worker->model, job->model, job->image_size, worker->plan->model_mark));
     TRY(clip_model_products(worker->model, plan_products(worker->plan), job->threads));
     if (worker->rank == 0 && !clip_model_packed(worker->model))
-        log_info("precision: strassen is slower here: no shared memory (/dev/shm) for packed weights");
+        log_info("precision: strassen is slower here: no room in shared memory (/dev/shm) for packed weights");
     if (worker->seat == NULL) worker->seat = calloc((size_t)job->threads, sizeof *worker->seat);
     if (worker->seat == NULL) return fail(ST_ENOMEM, "out of memory for %d threads", job->threads);
     TRY(base_pool_open(&worker->pool, job->threads));
