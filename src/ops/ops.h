@@ -73,8 +73,8 @@ void ops_bf16_backend(char *out, size_t size);
  * ops_frozen_backward_set as well, which packs it a second time. Strassen's scheme takes any matrix, added or not. */
 status_t ops_frozen_open(ops_frozen_t **out, ops_frozen_kind_t kind, int threads);
 status_t ops_frozen_add(ops_frozen_t *set, const float *w, int N, int K, bool backward);
-/* Bytes for right factors of the matrices added so far, packed; 0: none are cut, or bfloat16 has packed its own. Without them
- * Strassen's scheme makes them at each call: a twentieth of its time. */
+/* Bytes for right factors of the matrices added so far, packed (METHOD.md 3, precision); 0: none are cut, or bfloat16 has packed
+ * its own. Without them Strassen's scheme makes them at each call: a twentieth of its time. */
 size_t ops_frozen_room(const ops_frozen_t *set, uint64_t *layout);
 /* The memory for them, once, before products: zeros at first, at a multiple of 64 bytes; it outlives the set. A factor is packed by
  * the first product of 64 rows or more. Processes share it that added the same matrices in the same order and have one

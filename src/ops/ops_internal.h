@@ -21,8 +21,8 @@ static inline float ops_float_of(uint32_t bits)
     return x;
 }
 
-/* Polynomials by their terms from the highest power on: FIRST(c) begins with one, NEXT(c) multiplies and adds. e^r to its cubic
- * term, |r| <= ln2/2 (Cephes); erf(z) / z of z^2, |z| <= 1 (minimax, 1.2e-9 relative); erfc(z) e^{z^2} / t of t = 1/(1 + 0.4 z),
+/* Polynomials by their terms from the highest power on: FIRST(c) begins with one, NEXT(c) multiplies and adds.
+ * (e^r - 1 - r) / r^2, |r| <= ln2/2 (Cephes); erf(z) / z of z^2, |z| <= 1 (minimax, 1.2e-9 relative); erfc(z) e^{z^2} / t of t = 1/(1 + 0.4 z),
  * z in [1, 9.5] (minimax, 2.4e-8 relative). */
 #define OPS_EXP_TERMS(FIRST, NEXT)                                                                                     \
     FIRST(1.9875691500e-4f)                                                                                            \
@@ -134,7 +134,7 @@ void ops_strassen_close(ops_strassen_t *set);
 void ops_strassen_multiply(float *y, const float *x, const float *w, const float *bias, int M, int N, int K,
                            ops_frozen_product_t what, const ops_strassen_t *set);
 
-/* ---- The latter's right factors, packed once (ops_packs.c) ---- */
+/* ---- Right factors of Strassen's scheme, packed once (ops_packs.c) ---- */
 typedef struct ops_pack ops_pack_t;
 typedef struct {
     ops_pack_t *pack; /* sorted from ops_packs_lend on */
@@ -154,7 +154,7 @@ const float *ops_packs_read(const ops_packs_t *packs, const ops_pack_t *pack);
 float *ops_packs_begin(const ops_packs_t *packs, const ops_pack_t *pack);
 void ops_packs_end(const ops_packs_t *packs, const ops_pack_t *pack);
 
-/* ---- The inner loops of the latter (ops_tile.c) ---- */
+/* ---- The inner loops of Strassen's scheme (ops_tile.c) ---- */
 /* Two arrays that lie alike: first + second, first - second where `minus`, first alone where second is NULL. */
 typedef struct {
     const float *first, *second;
